@@ -1,0 +1,37 @@
+//! The nouns of the office, exact and pure: money, days, areas, identity, people and their households.
+//!
+//! No clock, no files, no floating point, no policy: whatever the law may change is in the rulebook.
+//! Text that comes from outside never panics here; it yields a value or an error an official can read.
+
+mod area;
+mod bank_card;
+pub mod calendar;
+mod credit_code;
+mod day;
+mod disability_card;
+mod fen;
+pub mod household;
+mod id_number;
+mod ids;
+mod month;
+pub mod names;
+mod person;
+mod span;
+pub mod task;
+mod text;
+
+pub use area::{Area, AreaCode, AreaError, AreaLevel, PrefixHistory, UrbanRural};
+pub use bank_card::{BankCard, CardError, CardNote, ParsedCard, card_check_digit};
+pub use calendar::{NoCalendar, WorkCalendar};
+pub use credit_code::{CreditCodeError, UnifiedSocialCreditCode, credit_check_character};
+pub use day::{Day, DayError, age_in_years};
+pub use disability_card::{
+    DisabilityCard, DisabilityCardError, DisabilityCategory, DisabilityGrade, ParsedDisabilityCard,
+};
+pub use fen::{Fen, MoneyError, MoneyNote};
+pub use household::{Household, HouseholdProblem, Membership, Relation, Standing};
+pub use id_number::{IdError, IdKind, IdNote, IdNumber, ParsedId, Sex, id_check_digit};
+pub use ids::{HouseholdId, PersonId, TaskId, WarningId, WorkerId};
+pub use month::{Month, add_months, full_months};
+pub use person::Person;
+pub use span::Span;

@@ -1,0 +1,74 @@
+use domain::{Area, AreaCode, AreaLevel, PrefixHistory, UrbanRural};
+
+use crate::day;
+
+fn check(cell: &str, expected: &str) {
+    let read = AreaCode::parse(cell).map_or_else(
+        |error| error.to_string(),
+        |code| format!("{code} {} {}", code.level().name(), code.full()),
+    );
+    assert_eq!(read, expected, "the cell `{cell}`");
+}
+
+#[test]
+fn a_code_has_the_level_its_filling_zeros_leave_it() {
+    check("99", "99 省 990000000000");
+    check("9901", "9901 市 990100000000");
+    check("990101", "990101 县 990101000000");
+    check("990101001", "990101001 乡镇街道 990101001000");
+    check("990101001200", "990101001200 村居 990101001200");
+    check("990101000000", "990101 县 990101000000");
+    check("990100", "9901 市 990100000000");
+    check("130503.0", "130503 县 130503000000");
+}
+
+#[test]
+fn a_code_that_cannot_be_is_refused() {
+    check("", "地区代码为空");
+    check("99010", "地区代码应为2、4、6、9或12位,实为5位");
+    check("示例县", "地区代码只能是数字");
+    check("030501", "地区代码不会以0开头,请核对");
+}
+
+#[test]
+fn a_place_contains_what_starts_with_it() {
+    let code = |text| AreaCode::parse(text).ok();
+    let (county, village) = (code("990101"), code("990101001200"));
+    let contains = |a: Option<AreaCode>, b: Option<AreaCode>| a.zip(b).map(|(a, b)| a.contains(&b));
+    assert_eq!(contains(county, village), Some(true));
+    assert_eq!(contains(village, county), Some(false));
+    assert_eq!(contains(county, code("990102001200")), Some(false));
+    assert_eq!(village.and_then(|v| v.parent()), code("990101001"));
+    assert_eq!(village.and_then(|v| v.at(AreaLevel::City)), code("9901"));
+    assert_eq!(county.and_then(|c| c.at(AreaLevel::Village)), None);
+    assert_eq!(code("99").and_then(|p| p.parent()), None);
+}
+
+#[test]
+fn an_area_is_in_force_from_its_first_day_to_the_day_before_its_end() {
+    let Ok(code) = AreaCode::parse("990101") else {
+        return;
+    };
+    let area = Area {
+        code,
+        name: "示例县".to_owned(),
+        level: code.level(),
+        urban_rural: UrbanRural::from_class("111"),
+        valid_from: None,
+        valid_to: Some(day("2026-01-01")),
+    };
+    assert!(area.in_force(day("2025-12-31")));
+    assert!(!area.in_force(day("2026-01-01")));
+    assert_eq!(UrbanRural::from_class("220"), Some(UrbanRural::Rural));
+    assert_eq!(UrbanRural::from_class("300"), None);
+}
+
+#[test]
+fn an_abolished_code_is_good_for_births_before_its_end() {
+    let history =
+        PrefixHistory::from_rows([("110103".to_owned(), 2010), ("110101".to_owned(), 2024)]);
+    assert!(history.knows("110103", day("1960-01-01")));
+    assert!(!history.knows("110103", day("2015-01-01")));
+    assert!(history.knows("110101", day("2015-01-01")));
+    assert!(!history.knows("110199", day("1960-01-01")));
+}

@@ -1,0 +1,215 @@
+//! What a page may show: ready words and numbers, and the one door through which pages ask for them.
+//!
+//! Nothing here computes, queries or formats HTML. Names and numbers are masked before they arrive
+//! in these structs; unknown is its own answer and never zero.
+
+pub mod areas;
+pub mod feeds;
+pub mod health;
+pub mod household;
+pub mod markdown;
+pub mod overview;
+pub mod programmes;
+pub mod rule_text;
+pub mod rulebook;
+pub mod search;
+pub mod warnings;
+pub mod whatif;
+
+use std::future::Future;
+use std::pin::Pin;
+
+use serde::Serialize;
+
+pub use areas::{AreaRow, AreaTree};
+pub use feeds::{
+    BatchState, ColumnQuality, DoubtfulRow, Download, FeedBatchView, FeedCell, FeedCounts,
+    FeedList, FeedRow, ReasonCount, RefusalRow,
+};
+pub use health::{HealthCheck, HealthView};
+pub use household::{
+    Counted, Distance, ExplainLine, FactView, HistoryRow, HouseholdFile, LineKind, MemberView,
+    PersonFile, ProgrammeResult, RollEntry, Verdict,
+};
+pub use overview::{Figure, KindRow, Overview, ProgrammeMonth, ProgrammeRow, RunView, Todo, TownshipRow};
+pub use programmes::{ProgrammeFilter, ProgrammeList, Standing, StandingRow};
+pub use rulebook::{
+    Block, CaseRow, CaseTable, ListItem, RuleFileRow, RuleLine, RulePage, RulebookIndex,
+    RulebookSection, Span, SpanKind,
+};
+pub use search::{SearchResult, SearchRow};
+pub use warnings::{
+    Cause, KindView, TraceStep, WarningEvent, WarningFilter, WarningList, WarningRow,
+    WarningState, WarningView,
+};
+pub use whatif::{
+    Cliff, CurvePoint, ParameterChoice, WhatIf, WhatIfAsk, WhatIfHousehold, WhatIfResult,
+    WhatIfTownship,
+};
+
+/// The answer to a page: it arrives later, and may be an error an official can read.
+pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, ViewError>> + Send + 'a>>;
+
+/// Everything a page can ask of the office; nothing can be changed through it.
+pub trait Views: Send + Sync + 'static {
+    /// Where and when we are; shown on every page, so it must be at hand without waiting.
+    fn place(&self) -> Place;
+    /// 总览: what must be done now, and the numbers of the month (the newest without `month`).
+    fn overview(&self, month: Option<String>) -> Answer<'_, Overview>;
+    /// 预警: one page of the list that a filter asks for, most urgent first.
+    fn warnings(&self, filter: WarningFilter) -> Answer<'_, WarningList>;
+    /// One warning with its explanation, its causes and its trace.
+    fn warning(&self, id: i64) -> Answer<'_, WarningView>;
+    /// 名册: the households or persons behind a programme's number.
+    fn programme(&self, filter: ProgrammeFilter) -> Answer<'_, ProgrammeList>;
+    /// 家庭档案, as of a month (the newest without `month`).
+    fn household(&self, id: i64, month: Option<String>) -> Answer<'_, HouseholdFile>;
+    /// A person; the page goes to the household's file where there is one.
+    fn person(&self, id: i64, month: Option<String>) -> Answer<'_, PersonFile>;
+    /// 部门来文: what has arrived, month by month.
+    fn feeds(&self) -> Answer<'_, FeedList>;
+    /// One batch with its quality and one page of its refusals.
+    fn batch(&self, id: i64, cursor: Option<String>) -> Answer<'_, FeedBatchView>;
+    /// The error workbook of a batch, in the department's own template.
+    fn batch_errors(&self, id: i64) -> Answer<'_, Download>;
+    /// The rulebook's table of contents.
+    fn rulebook(&self) -> Answer<'_, RulebookIndex>;
+    /// One file of the rulebook, e.g. `policies/dibao.md`.
+    fn rule(&self, path: String) -> Answer<'_, RulePage>;
+    /// 试算: the choices, and the result where something was asked.
+    fn whatif(&self, ask: Option<WhatIfAsk>) -> Answer<'_, WhatIf>;
+    /// An area with those directly below it (the place itself without `code`).
+    fn areas(&self, code: Option<String>) -> Answer<'_, AreaTree>;
+    /// Households, persons, warnings and rules that match the words.
+    fn search(&self, words: String) -> Answer<'_, SearchResult>;
+    /// Whether the machine is well.
+    fn health(&self) -> Answer<'_, HealthView>;
+}
+
+/// Why a page cannot be shown; the message is for an official and names the next step.
+#[derive(Debug, thiserror::Error)]
+pub enum ViewError {
+    /// There is no such thing; says what was looked for.
+    #[error("{0}")]
+    NotFound(String),
+    /// What was asked cannot be answered; says what to ask instead.
+    #[error("{0}")]
+    NotAnswerable(String),
+    /// The machine failed; the text goes to the log and never to the page.
+    #[error("{0}")]
+    Failed(String),
+}
+
+/// The place and moment every page is about.
+#[derive(Clone, Debug, Serialize)]
+pub struct Place {
+    /// Statistical code of the area this office answers for, e.g. `990101000000`.
+    pub code: String,
+    /// Its name, e.g. 演示县.
+    pub name: String,
+    /// Whether the people shown are invented.
+    pub demo: bool,
+    /// The office's clock, e.g. `2026-09-14 09:00`.
+    pub now: String,
+    /// The newest month that was judged, if any, e.g. `2026-08`.
+    pub month: Option<String>,
+}
+
+/// How a state is to be felt; pages add a colour and an icon to the words, never colour alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Tone {
+    /// As it should be.
+    Good,
+    /// For information.
+    Calm,
+    /// Somebody should look at it soon.
+    Notice,
+    /// Somebody must act now.
+    Urgent,
+    /// Not known yet.
+    Unknown,
+}
+
+/// A state in words.
+#[derive(Clone, Debug, Serialize)]
+pub struct Word {
+    /// The office's own word, e.g. 待确认.
+    pub text: String,
+    /// How it is to be felt.
+    pub tone: Tone,
+}
+
+/// ✓, ✗ or ？: the three answers of a condition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mark {
+    /// ✓ it holds.
+    Holds,
+    /// ✗ it does not hold.
+    Fails,
+    /// ？ a fact is missing.
+    Unknown,
+}
+
+/// What stands behind a number or a name, for the page to link to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Behind {
+    /// Nothing can be opened.
+    Nothing,
+    /// The warnings a filter selects; their total equals the number shown.
+    Warnings(WarningFilter),
+    /// One warning.
+    Warning(i64),
+    /// The roll or result list of a programme; its total equals the number shown.
+    Programme(ProgrammeFilter),
+    /// A household's file.
+    Household(i64),
+    /// A person.
+    Person(i64),
+    /// All feeds.
+    Feeds,
+    /// One batch.
+    Batch(i64),
+    /// A file of the rulebook, by its path.
+    Rule(String),
+    /// An area, by its code.
+    Area(String),
+    /// The areas of the place.
+    Areas,
+}
+
+/// A number and the list it counts.
+#[derive(Clone, Debug, Serialize)]
+pub struct Count {
+    /// The number.
+    pub value: u64,
+    /// The list behind it.
+    pub behind: Behind,
+}
+
+/// A choice in a filter.
+#[derive(Clone, Debug, Serialize)]
+pub struct Choice {
+    /// What the address carries.
+    pub value: String,
+    /// What the official reads.
+    pub label: String,
+}
+
+/// One page of a list that is walked by keys, so that rows arriving meanwhile never shift it.
+#[derive(Clone, Debug, Serialize)]
+pub struct Page<T> {
+    /// The rows of this page.
+    pub rows: Vec<T>,
+    /// How many rows the whole list has.
+    pub total: u64,
+    /// How many rows stand before this page.
+    pub before: u64,
+    /// The key of the page after this one.
+    pub next: Option<String>,
+    /// The key of the page before this one; the first page has the empty key.
+    pub previous: Option<String>,
+}
+

@@ -1,0 +1,31 @@
+//! 查找: by masked name, household number, last four of an id number, warning number.
+
+use serde::Serialize;
+
+use super::Behind;
+
+/// What was found.
+#[derive(Clone, Debug, Serialize)]
+pub struct SearchResult {
+    /// The words as typed.
+    pub words: String,
+    /// What was found, best first; at most a page.
+    pub rows: Vec<SearchRow>,
+    /// How many there are in all.
+    pub total: u64,
+    /// What to try when nothing was found or too much.
+    pub advice: Option<String>,
+}
+
+/// One thing found.
+#[derive(Clone, Debug, Serialize)]
+pub struct SearchRow {
+    /// What it is: 家庭 个人 预警 规则.
+    pub what: String,
+    /// Its title, masked.
+    pub title: String,
+    /// Where it is, and what is known in a word.
+    pub detail: String,
+    /// What opens.
+    pub behind: Behind,
+}

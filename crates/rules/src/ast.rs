@@ -1,0 +1,360 @@
+//! What a rule block says, as written: names are not looked up yet. Every node knows its place.
+
+use crate::problem::Span;
+
+/// A word with its place.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Name {
+    /// As written.
+    pub text: String,
+    /// Where.
+    pub span: Span,
+}
+
+/// A name or a chain of names: `成员.计入`, `本户.dibao.符合`.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Path {
+    /// The parts, at least one.
+    pub parts: Vec<Name>,
+}
+
+impl Path {
+    /// Where it is written.
+    pub fn span(&self) -> Span {
+        let first = self.parts.first().map_or(Span::default(), |n| n.span);
+        self.parts.last().map_or(first, |n| first.to(n.span))
+    }
+
+    /// As written, with points.
+    pub fn text(&self) -> String {
+        let parts: Vec<&str> = self.parts.iter().map(|n| n.text.as_str()).collect();
+        parts.join(".")
+    }
+}
+
+/// One rule file's statements in order.
+#[derive(Clone, Debug, Default)]
+pub struct File {
+    /// The statements.
+    pub statements: Vec<Statement>,
+}
+
+/// A statement with its place and the remarks that stand on its lines.
+#[derive(Clone, Debug)]
+pub struct Statement {
+    /// What it says.
+    pub kind: Stmt,
+    /// Where.
+    pub span: Span,
+}
+
+/// A typed place for a value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TypeText {
+    /// A unit, an enumeration, 是否, 日期 or a column type.
+    Named(Name),
+    /// `{a, b}`
+    Members(Vec<Name>, Span),
+}
+
+/// The statements.
+#[derive(Clone, Debug)]
+pub enum Stmt {
+    /// 政策 | 预警 | 评估 | 指标 | 来文 id 每 entity 每 period [按 enum…] day 起施行 [day 止]
+    Head(Head),
+    /// 引用 path
+    Use(Path),
+    /// 输入 name : type
+    Input(Path, TypeText),
+    /// 参数
+    Param(ParamStmt),
+    /// 计算
+    Compute { name: Path, ty: TypeText, expr: Expr, rounding: Option<RoundText> },
+    /// 归类
+    Classify { name: Path, ty: TypeText, first: bool, rows: Vec<ClassRow>, otherwise: Option<Name> },
+    /// 分项
+    Itemise { name: Path, ty: TypeText, mode: ModeText, rows: Vec<AmountRow> },
+    /// 条件
+    Condition { name: Name, expr: Expr, cites: Vec<Name>, otherwise: Option<Text> },
+    /// 给付
+    Benefit { name: Name, ty: TypeText, expr: Expr, rounding: Option<RoundText>, cites: Vec<Name> },
+    /// 给予
+    Grant { path: Path, when: Option<Expr>, from: Option<Expr>, to: Option<Expr> },
+    /// 不并给
+    Exclude { a: Name, b: Name, rule: ExcludeText, cites: Vec<Name> },
+    /// 触发
+    Trigger(Box<TriggerStmt>),
+    /// 比率
+    Rate { name: Name, num: Expr, den: Expr },
+    /// 行
+    Rows { name: Name, entity: Name, key: Option<Name>, date: Option<Name>, at_most: Option<u32> },
+    /// 性质
+    Property { item: Name, along: Name, rising: bool },
+    /// 注 on a line of its own.
+    Note(String),
+    /// 实体
+    Entities(Vec<Name>),
+    /// 枚举
+    Enumeration { name: Name, members: Vec<Name>, ordered: bool },
+    /// 关系
+    Relation { name: Name, owner: Name, target: Name, at_most: Option<u32> },
+    /// 身份
+    Status { name: Name, entity: Name },
+    /// 事实
+    Fact(FactStmt),
+    /// 部门 … 周期 … 编码 … 保留 … 变动上限 (feeds)
+    FeedLine(FeedLine),
+    /// 列
+    Column(ColumnStmt),
+    /// 拒收
+    Refuse { expr: Expr, text: Option<Text> },
+    /// 流程, 步骤, 时限, 暂停, 公示, 文书, 表单, 项, 公开字段, 采用, 替换: keyword and clauses.
+    Block(BlockStmt),
+}
+
+/// The head of a file.
+#[derive(Clone, Debug)]
+pub struct Head {
+    /// 政策 | 预警 | 评估 | 指标 | 来文
+    pub keyword: Name,
+    /// The file's id.
+    pub id: Name,
+    /// 每 entity
+    pub entity: Name,
+    /// 每 月|季|年|次
+    pub period: Name,
+    /// 按 enum…
+    pub by: Vec<Name>,
+    /// 起施行
+    pub from: Option<Name>,
+    /// 止
+    pub to: Option<Name>,
+}
+
+/// 参数
+#[derive(Clone, Debug)]
+pub struct ParamStmt {
+    /// Its name.
+    pub name: Name,
+    /// Its type.
+    pub ty: TypeText,
+    /// 按
+    pub keys: Vec<Name>,
+    /// `{ date 起 value source }`
+    pub values: Vec<ParamRow>,
+}
+
+/// A dated value in the rule text.
+#[derive(Clone, Debug)]
+pub struct ParamRow {
+    /// 起
+    pub from: Name,
+    /// The value.
+    pub value: Expr,
+    /// The document.
+    pub source: Option<Name>,
+}
+
+/// A written rounding.
+#[derive(Clone, Debug)]
+pub struct RoundText {
+    /// 四舍五入 | 进 | 舍
+    pub how: Name,
+    /// 分 | 角 | 元 | a number and a unit
+    pub step: Name,
+    /// The number before the unit, if written.
+    pub number: Option<Name>,
+}
+
+/// A row of 归类.
+#[derive(Clone, Debug)]
+pub struct ClassRow {
+    /// The member.
+    pub value: Name,
+    /// When.
+    pub when: Expr,
+    /// 说明
+    pub note: Option<Name>,
+}
+
+/// A row of 分项.
+#[derive(Clone, Debug)]
+pub struct AmountRow {
+    /// Its label.
+    pub label: Name,
+    /// Its amount.
+    pub amount: Expr,
+    /// 当
+    pub when: Option<Expr>,
+    /// 封顶
+    pub cap: Option<Expr>,
+}
+
+/// 取合计 | 取最大 | 取 parameter
+#[derive(Clone, Debug)]
+pub enum ModeText {
+    /// 取合计
+    Sum,
+    /// 取最大
+    Max,
+    /// 取 parameter
+    Param(Name),
+}
+
+/// 先 A | 自选 fact | 补差
+#[derive(Clone, Debug)]
+pub enum ExcludeText {
+    /// 先
+    First(Name),
+    /// 自选
+    Choice(Name),
+    /// 补差
+    TopUp,
+}
+
+/// Words that may quote {names}.
+#[derive(Clone, Debug, Default)]
+pub struct Text {
+    /// As written.
+    pub words: Name,
+    /// The quoted expressions and their places, in order.
+    pub quotes: Vec<(Span, Expr)>,
+}
+
+/// 触发
+#[derive(Clone, Debug)]
+pub struct TriggerStmt {
+    /// Its name.
+    pub name: Name,
+    /// When it fires.
+    pub expr: Expr,
+    /// 说明
+    pub text: Option<Text>,
+    /// 派发
+    pub procedure: Option<Name>,
+    /// 给
+    pub to: Option<Name>,
+    /// 限 n 个工作日
+    pub working_days: Option<Name>,
+    /// 静默 n 天
+    pub silent_days: Option<Name>,
+    /// 紧急
+    pub urgency: Option<Expr>,
+}
+
+/// 事实
+#[derive(Clone, Debug)]
+pub struct FactStmt {
+    /// Its name.
+    pub name: Name,
+    /// Its type.
+    pub ty: TypeText,
+    /// `0..1000` in the type's unit.
+    pub range: Option<(Name, Name)>,
+    /// Whose.
+    pub entity: Name,
+    /// 来文 or 来源
+    pub source: Option<Name>,
+    /// 敏感 | 一般
+    pub sensitive: bool,
+    /// 保留 n 月
+    pub keep_months: Option<u32>,
+}
+
+/// The feed's own line.
+#[derive(Clone, Debug, Default)]
+pub struct FeedLine {
+    /// 部门
+    pub department: Option<Name>,
+    /// 周期
+    pub cycle: Option<Name>,
+    /// 编码
+    pub encoding: Option<Name>,
+    /// 保留 n 月
+    pub keep_months: Option<u32>,
+    /// 变动上限, in percent as written.
+    pub change_limit: Option<Name>,
+}
+
+/// 列
+#[derive(Clone, Debug)]
+pub struct ColumnStmt {
+    /// The header and its other spellings.
+    pub headers: Vec<Name>,
+    /// The name in rules.
+    pub name: Name,
+    /// Its type.
+    pub ty: TypeText,
+    /// 必填
+    pub required: bool,
+    /// 码表 file
+    pub codes: Option<Name>,
+}
+
+/// A statement of the typed blocks that carry no formula of their own.
+#[derive(Clone, Debug)]
+pub struct BlockStmt {
+    /// 流程, 步骤 …
+    pub keyword: Name,
+    /// Its first words (id, name).
+    pub head: Vec<Name>,
+    /// Clauses by their keyword, in order, with the words behind each.
+    pub clauses: Vec<(Name, Vec<Name>)>,
+}
+
+/// An expression as written.
+#[derive(Clone, Debug)]
+pub struct Expr {
+    /// What it says.
+    pub kind: Ex,
+    /// Where.
+    pub span: Span,
+}
+
+/// Forms of expressions as written.
+#[derive(Clone, Debug)]
+pub enum Ex {
+    /// A number with its unit, if written; `true` for a percentage.
+    Number(Name, Option<Name>, bool),
+    /// A day.
+    Date(Name),
+    /// 是 | 否
+    Truth(bool),
+    /// A name or chain.
+    Path(Path),
+    /// `table[key, …]`
+    Table(Path, Vec<Expr>),
+    /// `f(…)`, for the functions without a relation.
+    Call(Name, Vec<Expr>),
+    /// `合计(关系.x : 条件)` and its kin.
+    Aggregate { function: Name, over: Box<Expr>, filter: Option<Box<Expr>> },
+    /// 非
+    Not(Box<Expr>),
+    /// A unary minus.
+    Negate(Box<Expr>),
+    /// 且
+    And(Vec<Expr>),
+    /// 或
+    Or(Vec<Expr>),
+    /// < <= = ≠ >= >
+    Compare(&'static str, Box<Expr>, Box<Expr>),
+    /// + - * /
+    Arith(&'static str, Box<Expr>, Box<Expr>),
+    /// 属于
+    In(Box<Expr>, Box<SetText>),
+    /// 若 … 则 … 否则 …
+    If(Box<Expr>, Box<Expr>, Box<Expr>),
+}
+
+/// A set behind 属于.
+#[derive(Clone, Debug)]
+pub enum SetText {
+    /// {a, b}
+    Members(Vec<Expr>),
+    /// a 取每项 name
+    Path(Path),
+    /// 本月 | 上月 | 本年
+    Named(Name),
+    /// 近 n 月 | 近 n 天
+    Past(Expr, Name),
+}

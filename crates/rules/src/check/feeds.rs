@@ -1,0 +1,187 @@
+//! 来文 files: their rows become a relation, their columns items, before any file is checked.
+
+use super::Builder;
+use crate::ast::{ColumnStmt, FeedLine, Stmt, TypeText};
+use crate::dict::Relation;
+use crate::feed::{ColumnKind, FeedColumn, FeedPlan};
+use crate::plan::{Body, FilePlan, Home, RelId, Type};
+use crate::problem::Problem;
+use super::scope::Frame;
+
+const ROWS_MAX: u32 = 1_000;
+
+impl Builder<'_> {
+    /// Relations and columns of all feeds: other files may read them.
+    pub(super) fn declare_feeds(&mut self) {
+        for file in &self.source.files.clone() {
+            let Some(head) = file.head().filter(|h| h.keyword.text == "来文") else { continue };
+            self.current = super::Current { path: file.path.clone(), ..Default::default() };
+            let Some(entity) = self.entity(&head.entity) else { continue };
+            let mut columns = Vec::new();
+            for statement in &file.file.statements {
+                if let Stmt::Column(column) = &statement.kind {
+                    columns.extend(self.feed_column(column).map(|kind| (column, kind)));
+                }
+            }
+            let rows = file.file.statements.iter().find_map(|s| match &s.kind {
+                Stmt::Rows { name, key, date, at_most, .. } => Some((name, key, date, *at_most)),
+                _ => None,
+            });
+            let Some((name, key, date, at_most)) = rows else {
+                self.error("feed-rows", head.id.span, format!("来文 `{}` 没有写 行", head.id.text), "如 行 参保 : 个人 主键 参保月份 日期 参保月份");
+                continue;
+            };
+            for column in key.iter().chain(date) {
+                if !columns.iter().any(|(c, _)| c.name.text == column.text) {
+                    self.error("feed-key", column.span, format!("`{}` 不是这个来文的列", column.text), "主键和日期写 列 里 → 右边的名称");
+                }
+            }
+            let rel = RelId(u32::try_from(self.dict.relations.len()).unwrap_or(u32::MAX));
+            let typed = |kind: ColumnKind| column_type(kind);
+            self.dict.relations.push(Relation {
+                name: name.text.clone(),
+                owner: entity,
+                target: None,
+                feed: Some(head.id.text.clone()),
+                columns: columns.iter().filter_map(|(c, k)| typed(*k).map(|t| (c.name.text.clone(), t))).collect(),
+                date_column: date.as_ref().map(|d| d.text.clone()),
+                key_column: key.as_ref().map(|k| k.text.clone()),
+                at_most: at_most.unwrap_or(ROWS_MAX),
+            });
+            let mut plans = Vec::new();
+            for (column, kind) in columns {
+                plans.push(self.column_item(rel, &name.text, column, kind));
+            }
+            self.feeds.push(FeedPlan {
+                id: head.id.text.clone(),
+                title: file.title.clone(),
+                department: String::new(),
+                cycle: String::new(),
+                encoding: String::new(),
+                keep_months: None,
+                change_limit: None,
+                entity,
+                from: head.from.as_ref().and_then(super::day_of).unwrap_or(self.source.day),
+                rows: Some(rel),
+                date_column: date.as_ref().map(|d| d.text.clone()),
+                columns: plans,
+                refusals: vec![],
+                yields: vec![],
+                grants: vec![],
+            });
+        }
+    }
+
+    fn feed_column(&mut self, column: &ColumnStmt) -> Option<ColumnKind> {
+        if let TypeText::Named(name) = &column.ty {
+            match name.text.as_str() {
+                "证件号" => return Some(ColumnKind::IdNumber),
+                "姓名" => return Some(ColumnKind::PersonName),
+                "卡号" => return Some(ColumnKind::Card),
+                "文本" => return Some(ColumnKind::Text),
+                "整数" => return Some(ColumnKind::Integer),
+                "月份" => return Some(ColumnKind::Month),
+                _ => {}
+            }
+        }
+        Some(match self.resolve_type(&column.ty)? {
+            Type::Num(unit) => ColumnKind::Number(unit),
+            Type::Bool => ColumnKind::Bool,
+            Type::Day => ColumnKind::Day,
+            Type::Enum(e) | Type::Set(e) => ColumnKind::Enum(e),
+            Type::Area => ColumnKind::Text,
+        })
+    }
+
+    fn column_item(&mut self, rel: RelId, rows: &str, column: &ColumnStmt, kind: ColumnKind) -> FeedColumn {
+        let item = column_type(kind).map(|ty| {
+            let path = format!("{rows}.{}", column.name.text);
+            let mut item = super::plain_item(&path, Home::Rows(rel), ty, Body::Column, column.name.span);
+            column.name.text.clone_into(&mut item.name);
+            item.bounds = column_bounds(kind);
+            self.add(item)
+        });
+        if let Some(id) = item {
+            self.columns.insert((rel, column.name.text.clone()), id);
+        }
+        FeedColumn {
+            headers: column.headers.iter().map(|h| h.text.clone()).collect(),
+            name: column.name.text.clone(),
+            kind,
+            required: column.required,
+            codes: column.codes.as_ref().map(|c| c.text.clone()),
+            item,
+            fact: None,
+        }
+    }
+
+    /// After a feed's statements: its own line, refusals, and the facts it yields.
+    pub(super) fn finish_feed(&mut self, plan: &FilePlan) {
+        let Some(at) = self.feeds.iter().position(|f| f.id == plan.id) else { return };
+        let Some(parsed) = self.source.files.iter().find(|f| f.path == plan.path).copied() else { return };
+        let mut refusals = Vec::new();
+        let mut line = FeedLine::default();
+        for statement in &parsed.file.statements {
+            match &statement.kind {
+                Stmt::FeedLine(l) => line = l.clone(),
+                Stmt::Refuse { expr, text } => {
+                    let frame = Frame { row: plan.rows, inside_aggregate: true };
+                    let said = text.as_ref().map_or(String::new(), |t| t.words.text.clone());
+                    if said.is_empty() {
+                        self.error("refuse-reason", statement.span, "拒收 没有写 说明", "写上拒收的理由,如 说明 工资不能为负");
+                    }
+                    refusals.extend(self.truth(expr, frame).map(|e| (e, said)));
+                }
+                _ => {}
+            }
+        }
+        let Some(department) = &line.department else {
+            self.tell(Problem::error("feed-department", crate::Span::default(), format!("来文 `{}` 没有写部门", plan.id)).help("加一行:部门 … 周期 每月 编码 自动 保留 36 月 变动上限 5%"));
+            return;
+        };
+        let limit = line.change_limit.as_ref().and_then(|n| Self::scaled(&n.text, crate::unit::Unit::RATIO));
+        let hundredths = limit.and_then(|r| u32::try_from(r.num().checked_mul(100)?.checked_div(r.den())?).ok());
+        let fact_of = |name: &str| {
+            let from_here = self.dict.facts.iter().any(|f| f.name == name && f.entity == plan.entity && f.source == plan.id);
+            let built_in = name == "城乡";
+            self.entity_items.get(&(plan.entity, name.to_owned())).copied().filter(|_| from_here || built_in)
+        };
+        let yields = plan.items.iter().filter_map(|id| Some((fact_of(&self.item(*id)?.name)?, *id))).collect();
+        let facts: Vec<_> = self.feeds.get(at).map(|f| f.columns.iter().map(|c| fact_of(&c.name)).collect()).unwrap_or_default();
+        let Some(feed) = self.feeds.get_mut(at) else { return };
+        department.text.clone_into(&mut feed.department);
+        feed.cycle = line.cycle.map_or(String::new(), |c| c.text);
+        feed.encoding = line.encoding.map_or(String::new(), |c| c.text);
+        feed.keep_months = line.keep_months;
+        feed.change_limit = hundredths;
+        feed.refusals = refusals;
+        feed.yields = yields;
+        feed.grants.clone_from(&plan.grants);
+        for (column, fact) in feed.columns.iter_mut().zip(facts) {
+            column.fact = fact;
+        }
+    }
+}
+
+/// The type rules see; identity and free text are seen by none.
+fn column_type(kind: ColumnKind) -> Option<Type> {
+    Some(match kind {
+        ColumnKind::IdNumber | ColumnKind::PersonName | ColumnKind::Card | ColumnKind::Text => return None,
+        ColumnKind::Integer => Type::Num(crate::unit::Unit::RATIO),
+        ColumnKind::Number(unit) => Type::Num(unit),
+        ColumnKind::Bool => Type::Bool,
+        ColumnKind::Day | ColumnKind::Month => Type::Day,
+        ColumnKind::Enum(e) => Type::Enum(e),
+    })
+}
+
+/// What a cell may hold: up to a hundred million 元, or a million of anything else, both ways.
+fn column_bounds(kind: ColumnKind) -> Option<crate::plan::Bounds> {
+    let (most, den) = match kind {
+        ColumnKind::Number(unit) if unit.money_power() != 0 => (10_000_000_000, 1),
+        ColumnKind::Number(_) => (1_000_000 * crate::plan::FACT_DEN, crate::plan::FACT_DEN),
+        ColumnKind::Integer => (1_000_000_000, 1),
+        _ => return None,
+    };
+    Some(crate::plan::Bounds { num_min: -most, num_max: most, den_min: den, den_max: den })
+}

@@ -1,0 +1,84 @@
+//! A department's data as it comes: what a feed file of the rulebook says about the columns.
+
+use crate::plan::{EntityId, EnumId, Expr, Grant, ItemId, RelId};
+use crate::unit::Unit;
+use domain::Day;
+
+/// A feed's description.
+#[derive(Clone, Debug)]
+pub struct FeedPlan {
+    /// Its id: `social_insurance`.
+    pub id: String,
+    /// Its title.
+    pub title: String,
+    /// The department that sends it.
+    pub department: String,
+    /// 每月, 每日 or 实时.
+    pub cycle: String,
+    /// 自动 or an encoding's name.
+    pub encoding: String,
+    /// How long its rows are kept, in months; `None` for 长期.
+    pub keep_months: Option<u32>,
+    /// Above this share of changed persons (hundredths of a percent) it waits for a person.
+    pub change_limit: Option<u32>,
+    /// Whose rows they are.
+    pub entity: EntityId,
+    /// First day of force.
+    pub from: Day,
+    /// The relation of its 行.
+    pub rows: Option<RelId>,
+    /// The column that dates a row.
+    pub date_column: Option<String>,
+    /// Its columns.
+    pub columns: Vec<FeedColumn>,
+    /// 拒收: a row for which the expression is true is refused with the text.
+    pub refusals: Vec<(Expr, String)>,
+    /// Facts it yields by formula: the fact and the formula's item.
+    pub yields: Vec<(ItemId, ItemId)>,
+    /// Statuses it brings.
+    pub grants: Vec<Grant>,
+}
+
+/// A column of a feed.
+#[derive(Clone, Debug)]
+pub struct FeedColumn {
+    /// The header as printed, and its other spellings.
+    pub headers: Vec<String>,
+    /// Its name in rules.
+    pub name: String,
+    /// What it holds.
+    pub kind: ColumnKind,
+    /// Whether a row without it is refused.
+    pub required: bool,
+    /// The code table that translates it.
+    pub codes: Option<String>,
+    /// The row column's item, when rules may read it.
+    pub item: Option<ItemId>,
+    /// The fact the newest row gives, when the name is a fact of the entity.
+    pub fact: Option<ItemId>,
+}
+
+/// What a column holds. Identity never reaches the lake.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ColumnKind {
+    /// 证件号
+    IdNumber,
+    /// 姓名
+    PersonName,
+    /// 卡号
+    Card,
+    /// 文本: kept with the row, never in a rule.
+    Text,
+    /// 整数
+    Integer,
+    /// A number with its unit.
+    Number(Unit),
+    /// 是否
+    Bool,
+    /// 日期
+    Day,
+    /// 月份: the first day of the month in rules.
+    Month,
+    /// A member of an enumeration.
+    Enum(EnumId),
+}

@@ -1,0 +1,27 @@
+//! The rule language for one household: parse → check → evaluate → explain → format;
+//! and the reader of every rulebook block.
+//!
+//! It never reads a file, a clock or a database: texts come in, values and problems go out.
+//! User text yields `(T, Vec<Problem>)`, never a panic.
+
+pub mod ast;
+pub mod lex;
+pub mod markdown;
+pub mod parse;
+pub mod check;
+pub mod feed;
+pub mod params;
+pub mod rulebook;
+pub mod dict;
+pub mod eval;
+pub mod plan;
+pub mod problem;
+pub mod show;
+pub mod situation;
+pub mod unit;
+pub mod value;
+
+pub use plan::Program;
+pub use rulebook::{Rulebook, SourceText};
+pub use problem::{Problem, Severity, Span};
+pub use value::{Ratio, Value};

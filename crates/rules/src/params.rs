@@ -1,0 +1,157 @@
+//! A locality's dated numbers: parameters.csv. Every finding names its row and column.
+
+use crate::problem::{Problem, Span};
+use domain::Day;
+
+/// The columns of parameters.csv.
+pub const COLUMNS: [&str; 10] =
+    ["文件", "参数", "地区", "键", "起", "止", "值", "单位", "来源", "说明"];
+
+/// One row of parameters.csv, not yet typed.
+#[derive(Clone, Debug, Default)]
+pub struct Row {
+    /// Row number in the file, 1 for the first under the header.
+    pub number: usize,
+    /// The rule file's id.
+    pub file: String,
+    /// The parameter.
+    pub name: String,
+    /// Area code; empty for everywhere.
+    pub area: String,
+    /// `城乡=城镇;残疾等级=一级`
+    pub keys: Vec<(String, String)>,
+    /// First day.
+    pub from: Option<Day>,
+    /// Last day.
+    pub to: Option<Day>,
+    /// The value as written.
+    pub value: String,
+    /// The unit as written.
+    pub unit: String,
+    /// Document, or 示例值.
+    pub source: String,
+    /// Where the row stands.
+    pub span: Span,
+}
+
+/// All rows of a locality.
+#[derive(Clone, Debug, Default)]
+pub struct Filled {
+    /// Path of the file.
+    pub path: String,
+    /// The rows.
+    pub rows: Vec<Row>,
+}
+
+/// Reads parameters.csv.
+pub fn read(path: &str, text: &str) -> (Filled, Vec<Problem>) {
+    let mut filled = Filled { path: path.to_owned(), rows: vec![] };
+    let mut problems = Vec::new();
+    let text = text.strip_prefix('\u{FEFF}').unwrap_or(text);
+    let mut at: usize = 0;
+    let mut header: Option<Vec<String>> = None;
+    let mut number: usize = 0;
+    for line in text.split_inclusive('\n') {
+        let span = Span::new(at, at.saturating_add(line.trim_end().len()));
+        at = at.saturating_add(line.len());
+        if line.trim().is_empty() {
+            continue;
+        }
+        let cells = split(line.trim_end_matches(['\r', '\n']));
+        let Some(names) = &header else {
+            for want in COLUMNS.iter().filter(|c| !cells.iter().any(|h| h == *c)) {
+                let said = format!("参数表缺少 `{want}` 这一列");
+                let help = format!("表头应为:{}", COLUMNS.join(","));
+                problems.push(Problem::error("param-column", span, said).help(help).at(path));
+            }
+            header = Some(cells);
+            continue;
+        };
+        number = number.saturating_add(1);
+        if cells.len() != names.len() {
+            let said = format!("第 {number} 行有 {} 格,表头有 {} 格", cells.len(), names.len());
+            problems.push(Problem::error("param-cells", span, said).help("含逗号的格子用英文双引号括起").at(path));
+            continue;
+        }
+        let cell = |name: &str| names.iter().position(|h| h == name).and_then(|i| cells.get(i)).map_or("", |c| c.trim());
+        let mut row = Row {
+            number,
+            file: cell("文件").to_owned(),
+            name: cell("参数").to_owned(),
+            area: cell("地区").to_owned(),
+            value: cell("值").to_owned(),
+            unit: cell("单位").to_owned(),
+            source: cell("来源").to_owned(),
+            span,
+            ..Row::default()
+        };
+        let mut day = |column: &str, required: bool| -> Option<Day> {
+            let written = cell(column);
+            if written.is_empty() && !required {
+                return None;
+            }
+            let parsed = Day::parse(written).ok();
+            if parsed.is_none() {
+                let said = format!("第 {number} 行 `{column}` 一格写的是 `{written}`,不是日期");
+                problems.push(Problem::error("param-date", span, said).help("写成 2026-07-01 的样子").at(path));
+            }
+            parsed
+        };
+        row.from = day("起", true);
+        row.to = day("止", false);
+        if row.source.is_empty() {
+            let said = format!("第 {number} 行 `{}` 没有写来源", row.name);
+            problems.push(Problem::error("param-source", span, said).help("写上文件名和文号;没有文件的写 示例值").at(path));
+        }
+        for pair in cell("键").split([';', '；']).map(str::trim).filter(|p| !p.is_empty()) {
+            match pair.split_once(['=', '＝']) {
+                Some((key, value)) => row.keys.push((key.trim().to_owned(), value.trim().to_owned())),
+                None => {
+                    let said = format!("第 {number} 行的键 `{pair}` 没有写值");
+                    problems.push(Problem::error("param-key", span, said).help("写成 城乡=城镇;残疾等级=一级").at(path));
+                }
+            }
+        }
+        filled.rows.push(row);
+    }
+    (filled, problems)
+}
+
+/// Cells of a CSV line; a cell in double quotes may hold commas and doubled quotes.
+pub fn split(line: &str) -> Vec<String> {
+    let mut out = vec![String::new()];
+    let mut quoted = false;
+    let mut chars = line.chars().peekable();
+    while let Some(c) = chars.next() {
+        match c {
+            '"' if quoted && chars.peek() == Some(&'"') => {
+                chars.next();
+                out.iter_mut().next_back().into_iter().for_each(|s| s.push('"'));
+            }
+            '"' => quoted = !quoted,
+            ',' if !quoted => out.push(String::new()),
+            _ => out.iter_mut().next_back().into_iter().for_each(|s| s.push(c)),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_without_source_or_with_a_bad_date_is_told_with_its_number() {
+        let text = "文件,参数,地区,键,起,止,值,单位,来源,说明\ndibao,低保标准,990101,城乡=城镇,2026-13-01,,770,元/人月,,\n";
+        let (filled, problems) = read("p.csv", text);
+        assert_eq!(filled.rows.len(), 1);
+        let codes: Vec<_> = problems.iter().map(|p| p.code).collect();
+        assert_eq!(codes, ["param-date", "param-source"]);
+        assert!(problems[0].message.contains("第 1 行"));
+    }
+
+    #[test]
+    fn quoted_cells_keep_their_commas() {
+        assert_eq!(split("a,\"b,\"\"c\",d"), ["a", "b,\"c", "d"]);
+    }
+}

@@ -1,0 +1,262 @@
+//! Reads rule blocks into statements. Goes on after a mistake, so that all are told at once.
+
+mod blocks;
+mod expr;
+mod statements;
+
+use crate::ast::{File, Name, Path, Statement, Stmt};
+use crate::lex::{self, Kind, Token};
+use crate::markdown::{self, Document};
+use crate::problem::{Problem, Span};
+
+/// Words that begin a statement.
+pub const STATEMENTS: [&str; 40] = [
+    "政策", "预警", "评估", "指标", "来文", "引用", "输入", "参数", "计算", "归类", "分项", "条件",
+    "给付", "给予", "不并给", "触发", "比率", "行", "性质", "实体", "枚举", "关系", "身份", "事实",
+    "部门", "列", "拒收", "流程", "步骤", "时限", "暂停", "公示", "文书", "表单", "项", "公开字段",
+    "采用", "替换", "签名", "单位",
+];
+
+/// How deep brackets and 若 may stand inside one another.
+const DEPTH_MAX: usize = 64;
+/// How many tokens a file may have.
+const TOKENS_MAX: usize = 200_000;
+
+/// Reads a whole rulebook text: its Markdown, then the statements of its blocks.
+pub fn parse(text: &str) -> (Document, File, Vec<Problem>) {
+    let (doc, mut problems) = markdown::read(text);
+    let mut file = File::default();
+    for block in &doc.blocks {
+        let (statements, found) = parse_block(text, *block);
+        file.statements.extend(statements);
+        problems.extend(found);
+    }
+    (doc, file, problems)
+}
+
+/// Reads one block's statements.
+pub fn parse_block(text: &str, span: Span) -> (Vec<Statement>, Vec<Problem>) {
+    let tokens = lex::cut(text, span);
+    if tokens.len() > TOKENS_MAX {
+        let said = format!("规则块有 {} 个词,超过上限 {TOKENS_MAX}", tokens.len());
+        return (vec![], vec![Problem::error("block-large", span, said).help("把它拆成几个文件")]);
+    }
+    let mut parser = Parser { text, tokens, at: 0, problems: vec![], depth: 0 };
+    let mut out = Vec::new();
+    loop {
+        parser.skip_lines();
+        let start = parser.here();
+        match parser.kind().clone() {
+            Kind::End => break,
+            Kind::Note(words) => {
+                parser.step();
+                out.push(Statement { kind: Stmt::Note(words), span: start });
+            }
+            Kind::Sign(";") => parser.step(),
+            _ => {
+                let before = parser.at;
+                if let Some(kind) = parser.statement() {
+                    out.push(Statement { kind, span: start.to(parser.last()) });
+                } else {
+                    parser.recover(before);
+                }
+            }
+        }
+    }
+    (out, parser.problems)
+}
+
+/// Result of a piece: `None` after a problem was told.
+type Got<T> = Option<T>;
+
+struct Parser<'a> {
+    text: &'a str,
+    tokens: Vec<Token>,
+    at: usize,
+    problems: Vec<Problem>,
+    depth: usize,
+}
+
+impl Parser<'_> {
+    fn kind(&self) -> &Kind {
+        self.tokens.get(self.at).map_or(&Kind::End, |t| &t.kind)
+    }
+
+    fn here(&self) -> Span {
+        self.tokens.get(self.at).or(self.tokens.last()).map_or(Span::default(), |t| t.span)
+    }
+
+    fn last(&self) -> Span {
+        self.at.checked_sub(1).and_then(|i| self.tokens.get(i)).map_or(Span::default(), |t| t.span)
+    }
+
+    fn step(&mut self) {
+        if self.at < self.tokens.len() {
+            self.at = self.at.saturating_add(1);
+        }
+    }
+
+    /// Passes line ends and remarks that stand between the parts of one statement.
+    fn skip_lines(&mut self) {
+        while *self.kind() == Kind::Newline {
+            self.step();
+        }
+    }
+
+    /// The next token that is neither a line end nor a remark.
+    fn peek_over_lines(&self) -> &Kind {
+        self.tokens
+            .iter()
+            .skip(self.at)
+            .map(|t| &t.kind)
+            .find(|k| !matches!(k, Kind::Newline | Kind::Note(_)))
+            .unwrap_or(&Kind::End)
+    }
+
+    fn skip_lines_and_notes(&mut self) {
+        while matches!(self.kind(), Kind::Newline | Kind::Note(_)) {
+            self.step();
+        }
+    }
+
+    fn is_word(&self, word: &str) -> bool {
+        matches!(self.kind(), Kind::Word(w) if w == word)
+    }
+
+    fn is_sign(&self, sign: &str) -> bool {
+        matches!(self.kind(), Kind::Sign(s) if *s == sign)
+    }
+
+    fn eat_word(&mut self, word: &str) -> bool {
+        let found = self.is_word(word);
+        if found {
+            self.step();
+        }
+        found
+    }
+
+    fn eat_sign(&mut self, sign: &str) -> bool {
+        let found = self.is_sign(sign);
+        if found {
+            self.step();
+        }
+        found
+    }
+
+    /// The keyword on this or a following line, when only line ends stand before it.
+    fn eat_word_over_lines(&mut self, words: &[&str]) -> Option<Name> {
+        let found = matches!(self.peek_over_lines(), Kind::Word(w) if words.contains(&w.as_str()));
+        if !found {
+            return None;
+        }
+        self.skip_lines_and_notes();
+        self.name("")
+    }
+
+    fn fail<T>(&mut self, code: &'static str, message: String, help: &str) -> Got<T> {
+        let span = self.here();
+        self.problems.push(Problem::error(code, span, message).help(help));
+        None
+    }
+
+    fn found(&self) -> String {
+        match self.kind() {
+            Kind::End => "这一块的末尾".to_owned(),
+            Kind::Newline => "行末".to_owned(),
+            _ => {
+                let span = self.here();
+                format!("`{}`", self.text.get(span.start..span.end).unwrap_or(""))
+            }
+        }
+    }
+
+    fn name(&mut self, what: &str) -> Got<Name> {
+        if let Kind::Word(word) = self.kind() {
+            let name = Name { text: word.clone(), span: self.here() };
+            self.step();
+            return Some(name);
+        }
+        let said = format!("这里应写{what},却是 {}", self.found());
+        self.fail("name-missing", said, &format!("写上{what}"))
+    }
+
+    fn path(&mut self, what: &str) -> Got<Path> {
+        let mut parts = vec![self.name(what)?];
+        while self.is_sign(".") {
+            self.step();
+            parts.push(self.name("点号后面的名称")?);
+        }
+        Some(Path { parts })
+    }
+
+    fn sign(&mut self, sign: &'static str, after: &str) -> Got<()> {
+        if self.eat_sign(sign) {
+            return Some(());
+        }
+        let said = format!("{after}之后应写 `{sign}`,却是 {}", self.found());
+        self.fail("sign-missing", said, &format!("补上 `{sign}`"))
+    }
+
+    fn word(&mut self, word: &'static str, after: &str) -> Got<()> {
+        if self.eat_word(word) {
+            return Some(());
+        }
+        let said = format!("{after}之后应写 `{word}`,却是 {}", self.found());
+        self.fail("word-missing", said, &format!("补上 `{word}`"))
+    }
+
+    /// The raw words from here to the end of the line, a `;`, or one of the keywords.
+    fn raw_until(&mut self, stops: &[&str]) -> Name {
+        let start = self.here();
+        let mut end = start.start;
+        loop {
+            match self.kind() {
+                Kind::Newline | Kind::End | Kind::Note(_) | Kind::Sign(";") => break,
+                Kind::Word(w) if stops.contains(&w.as_str()) && self.spaced() => break,
+                _ => {
+                    end = self.here().end;
+                    self.step();
+                }
+            }
+        }
+        let span = Span::new(start.start, end.max(start.start));
+        let text = self.text.get(span.start..span.end).unwrap_or("").trim().to_owned();
+        Name { text, span }
+    }
+
+    fn spaced(&self) -> bool {
+        self.tokens.get(self.at).is_some_and(|t| t.spaced)
+    }
+
+    /// After a problem: goes on at the next line that begins a statement.
+    fn recover(&mut self, before: usize) {
+        if self.at == before {
+            self.step();
+        }
+        self.depth = 0;
+        loop {
+            match self.kind() {
+                Kind::End => return,
+                Kind::Newline => {
+                    self.step();
+                    if matches!(self.kind(), Kind::Word(w) if STATEMENTS.contains(&w.as_str())) {
+                        return;
+                    }
+                }
+                _ => self.step(),
+            }
+        }
+    }
+
+    fn deeper<T>(&mut self, piece: impl FnOnce(&mut Self) -> Got<T>) -> Got<T> {
+        self.depth = self.depth.saturating_add(1);
+        let got = if self.depth > DEPTH_MAX {
+            let said = format!("算式套得太深,超过 {DEPTH_MAX} 层");
+            self.fail("too-deep", said, "把里面的部分另写成一条 计算")
+        } else {
+            piece(self)
+        };
+        self.depth = self.depth.saturating_sub(1);
+        got
+    }
+}

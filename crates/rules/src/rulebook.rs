@@ -1,0 +1,242 @@
+//! The rulebook as a whole: which files are in force where and when, and its own test cases.
+
+use crate::ast::Stmt;
+use crate::check::{self, Instrument, Parsed, Source};
+use crate::markdown::Document;
+use crate::params::{self, Filled};
+use crate::plan::Program;
+use crate::problem::Problem;
+use domain::Day;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A text of the rulebook.
+#[derive(Clone, Debug)]
+pub struct SourceText {
+    /// Its path, with `/`: `policies/dibao.md`.
+    pub path: String,
+    /// Its text.
+    pub text: String,
+}
+
+/// A place's choice and numbers.
+#[derive(Clone, Debug, Default)]
+pub struct Locality {
+    /// Its id: the folder's name.
+    pub id: String,
+    /// Its title.
+    pub title: String,
+    /// Files it replaces: national path → its own file's path.
+    pub replaces: Vec<(String, String)>,
+    /// Its numbers.
+    pub filled: Filled,
+}
+
+/// All texts, read.
+#[derive(Clone, Debug, Default)]
+pub struct Rulebook {
+    texts: BTreeMap<String, String>,
+    documents: BTreeMap<String, Document>,
+    parsed: Vec<Parsed>,
+    localities: Vec<Locality>,
+    law: Vec<Instrument>,
+    problems: Vec<Problem>,
+}
+
+impl Rulebook {
+    /// Reads all texts. Findings of reading are kept and come first in `check`.
+    pub fn read(texts: Vec<SourceText>) -> Self {
+        let mut book = Self::default();
+        for source in texts {
+            let path = source.path.as_str();
+            if let Some(place) = path.strip_suffix("/parameters.csv").and_then(|p| p.strip_prefix("localities/")) {
+                let (filled, problems) = params::read(path, &source.text);
+                book.locality(place).filled = filled;
+                book.problems.extend(problems);
+            } else if path.ends_with(".md") {
+                book.read_markdown(path, &source.text);
+            }
+            book.texts.insert(source.path, source.text);
+        }
+        book.parsed.sort_by(|a, b| a.path.cmp(&b.path));
+        book
+    }
+
+    fn locality(&mut self, id: &str) -> &mut Locality {
+        let at = self.localities.iter().position(|l| l.id == id).unwrap_or_else(|| {
+            self.localities.push(Locality { id: id.to_owned(), ..Locality::default() });
+            self.localities.len().saturating_sub(1)
+        });
+        // The place was found or just pushed.
+        #[expect(clippy::indexing_slicing, reason = "the index was found or pushed above")]
+        &mut self.localities[at]
+    }
+
+    fn read_markdown(&mut self, path: &str, text: &str) {
+        let (document, file, problems) = crate::parse::parse(text);
+        self.problems.extend(problems.into_iter().map(|p| p.at(path)));
+        if path == "law.md" {
+            self.law = instruments(&document);
+        }
+        if let Some(place) = path.strip_suffix("/locality.md").and_then(|p| p.strip_prefix("localities/")) {
+            let title = document.title.clone();
+            let replaces = replacements(&file);
+            let locality = self.locality(place);
+            locality.title = title;
+            locality.replaces = replaces;
+        }
+        self.parsed.push(Parsed { path: path.to_owned(), title: document.title.clone(), file });
+        self.documents.insert(path.to_owned(), document);
+    }
+
+    /// The texts by path.
+    pub fn texts(&self) -> &BTreeMap<String, String> {
+        &self.texts
+    }
+
+    /// A text cut into blocks and tables.
+    pub fn document(&self, path: &str) -> Option<&Document> {
+        self.documents.get(path)
+    }
+
+    /// The parsed files.
+    pub fn parsed(&self) -> &[Parsed] {
+        &self.parsed
+    }
+
+    /// The localities.
+    pub fn localities(&self) -> &[Locality] {
+        &self.localities
+    }
+
+    /// law.md.
+    pub fn law(&self) -> &[Instrument] {
+        &self.law
+    }
+
+    /// The files that hold in a place on a day.
+    fn in_force(&self, locality: &Locality, day: Day) -> Vec<&Parsed> {
+        let own = format!("localities/{}/", locality.id);
+        self.parsed
+            .iter()
+            .filter(|p| !p.path.starts_with("localities/") || p.path.starts_with(&own))
+            .filter(|p| !locality.replaces.iter().any(|(old, _)| p.path == *old || p.path == format!("{old}.md")))
+            .filter(|p| p.head().is_none_or(|h| {
+                let starts = h.from.as_ref().and_then(|d| Day::parse(&d.text).ok());
+                let ends = h.to.as_ref().and_then(|d| Day::parse(&d.text).ok());
+                // A head without a date is checked, so that the mistake is told.
+                starts.is_none_or(|s| s <= day) && ends.is_none_or(|e| day <= e)
+            }))
+            .collect()
+    }
+
+    /// The program of a place on a day. Its problems are those of linking, not of reading.
+    pub fn program(&self, locality: &str, day: Day) -> (Program, Vec<Problem>) {
+        let none = Locality { id: locality.to_owned(), ..Locality::default() };
+        let locality = self.localities.iter().find(|l| l.id == locality).unwrap_or(&none);
+        check::build(&Source {
+            files: self.in_force(locality, day),
+            day,
+            filled: &locality.filled,
+            law: &self.law,
+        })
+    }
+
+    /// Days on which the set of files in force changes, in order.
+    pub fn turning_days(&self) -> Vec<Day> {
+        let mut days = BTreeSet::new();
+        for head in self.parsed.iter().filter_map(Parsed::head) {
+            days.extend(head.from.as_ref().and_then(|d| Day::parse(&d.text).ok()));
+            days.extend(head.to.as_ref().and_then(|d| Day::parse(&d.text).ok()).and_then(|d| d.add_days(1)));
+        }
+        days.into_iter().collect()
+    }
+
+    /// All findings: of reading, then of every place on every day on which the files change.
+    /// The same finding on several days is told once.
+    pub fn check(&self) -> Vec<Problem> {
+        let mut out = self.problems.clone();
+        let mut days = self.turning_days();
+        if days.is_empty() {
+            days.extend(Day::new(2026, 7, 1));
+        }
+        let places: Vec<String> = if self.localities.is_empty() {
+            vec![String::new()]
+        } else {
+            self.localities.iter().map(|l| l.id.clone()).collect()
+        };
+        for place in &places {
+            for day in &days {
+                for problem in self.program(place, *day).1 {
+                    if !out.contains(&problem) {
+                        out.push(problem);
+                    }
+                }
+            }
+        }
+        out.extend(self.unfilled(&places));
+        out.sort_by(|a, b| (&a.path, a.span, a.code).cmp(&(&b.path, b.span, b.code)));
+        out
+    }
+
+    /// Rows of parameters.csv that fill nothing: a name nobody reads.
+    fn unfilled(&self, places: &[String]) -> Vec<Problem> {
+        let mut known: BTreeSet<(String, String)> = BTreeSet::new();
+        for parsed in &self.parsed {
+            let Some(head) = parsed.head() else { continue };
+            for statement in &parsed.file.statements {
+                if let Stmt::Param(p) = &statement.kind {
+                    known.insert((head.id.text.clone(), p.name.text.clone()));
+                }
+            }
+        }
+        let mut out = Vec::new();
+        for locality in self.localities.iter().filter(|l| places.contains(&l.id)) {
+            for row in &locality.filled.rows {
+                if !known.contains(&(row.file.clone(), row.name.clone())) {
+                    let said = format!("第 {} 行:文件 `{}` 里没有参数 `{}`", row.number, row.file, row.name);
+                    let names = known.iter().filter(|(f, _)| *f == row.file).map(|(_, n)| n.as_str());
+                    let help = crate::problem::nearest(&row.name, names).map_or_else(
+                        || "核对 文件 和 参数 两格".to_owned(),
+                        |n| format!("是不是 `{n}`?"),
+                    );
+                    out.push(Problem::error("param-unknown", row.span, said).help(help).at(&locality.filled.path));
+                }
+            }
+        }
+        out
+    }
+}
+
+fn instruments(document: &Document) -> Vec<Instrument> {
+    let mut out = Vec::new();
+    for table in &document.tables {
+        let column = |name: &str| table.header.iter().position(|c| c.text == name);
+        let (Some(name), Some(from)) = (column("名称"), column("起")) else { continue };
+        let (to, articles) = (column("止"), column("所依条款"));
+        for row in &table.rows {
+            let text = |at: Option<usize>| at.and_then(|i| row.get(i)).map_or("", |c| c.text.as_str());
+            let Ok(day) = Day::parse(text(Some(from))) else { continue };
+            out.push(Instrument {
+                name: text(Some(name)).to_owned(),
+                from: day,
+                to: Day::parse(text(to)).ok(),
+                articles: text(articles).split(['、', ',', ',', ' ']).map(str::trim).filter(|a| !a.is_empty()).map(str::to_owned).collect(),
+            });
+        }
+    }
+    out
+}
+
+fn replacements(file: &crate::ast::File) -> Vec<(String, String)> {
+    file.statements
+        .iter()
+        .filter_map(|s| match &s.kind {
+            Stmt::Block(b) if b.keyword.text == "替换" => {
+                let old: String = b.head.iter().map(|n| n.text.as_str()).collect();
+                let new: String = b.clauses.iter().filter(|(k, _)| k.text == "以").flat_map(|(_, w)| w.iter().map(|n| n.text.as_str())).collect();
+                Some((old, new))
+            }
+            _ => None,
+        })
+        .collect()
+}

@@ -1,0 +1,49 @@
+//! One file a page: its route and its view struct; the template of the same name stands in `templates/`.
+
+pub(crate) mod areas;
+pub(crate) mod display;
+pub(crate) mod feeds;
+pub(crate) mod health;
+pub(crate) mod households;
+pub(crate) mod lost;
+pub(crate) mod overview;
+pub(crate) mod persons;
+pub(crate) mod programmes;
+pub(crate) mod rulebook;
+pub(crate) mod search;
+pub(crate) mod warnings;
+pub(crate) mod whatif;
+
+use office::views::Page;
+
+use crate::look::Grouped;
+
+/// Where a page of a list stands, and its neighbours.
+pub(crate) struct Pager {
+    /// 共 137 条,第 51–100 条.
+    pub(crate) text: String,
+    /// The page before.
+    pub(crate) previous: Option<String>,
+    /// The page after.
+    pub(crate) next: Option<String>,
+}
+
+/// The pager of a list; `address` makes the address of the page with a key.
+pub(crate) fn pager<T>(page: &Page<T>, unit: &str, address: impl Fn(String) -> String) -> Pager {
+    let shown = u64::try_from(page.rows.len()).unwrap_or(0);
+    let text = match (page.total, shown) {
+        (0, _) => format!("共 0 {unit}"),
+        (total, 0) => format!("共 {} {unit}", total.grouped()),
+        (total, shown) => format!(
+            "共 {} {unit},第 {}–{} {unit}",
+            total.grouped(),
+            (page.before + 1).grouped(),
+            (page.before + shown).grouped()
+        ),
+    };
+    Pager {
+        text,
+        previous: page.previous.clone().map(&address),
+        next: page.next.clone().map(&address),
+    }
+}

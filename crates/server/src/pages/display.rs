@@ -1,0 +1,24 @@
+//! 长辈版: remembers how large the text should be, and goes back to where the official was.
+
+use axum::http::header::SET_COOKIE;
+use axum::response::{IntoResponse, Redirect, Response};
+
+use crate::desk::DISPLAY_COOKIE;
+use crate::links::Fields;
+
+pub(crate) async fn change(body: String) -> Response {
+    let fields = Fields::read(&body);
+    let size = if fields.get("size").as_deref() == Some("large") { "large" } else { "normal" };
+    let cookie =
+        format!("{DISPLAY_COOKIE}={size}; Path=/; Max-Age=31536000; HttpOnly; SameSite=Lax");
+    let back = fields.get("back").filter(|back| is_own_address(back));
+    let back = back.unwrap_or_else(|| "/".to_owned());
+    ([(SET_COOKIE, cookie)], Redirect::to(&back)).into_response()
+}
+
+/// A path of ours and nothing that a browser could read as another site.
+fn is_own_address(back: &str) -> bool {
+    back.starts_with('/')
+        && !back.starts_with("//")
+        && back.chars().all(|c| c.is_ascii_graphic() && c != '\\')
+}

@@ -1,0 +1,33 @@
+//! 家庭档案: who lives there, what is known and from whom, what every programme says and why.
+
+use askama::Template;
+use axum::extract::Path;
+use office::views::{HouseholdFile, WarningFilter};
+
+use crate::desk::{Answered, Desk};
+use crate::links::{Link as _, with_field};
+use crate::look::{Look as _, Part as _, Sign as _};
+use crate::shell::Shell;
+
+#[derive(Template)]
+#[template(path = "household.html")]
+struct HouseholdPage {
+    shell: Shell,
+    months: Vec<(String, String)>,
+    list: Option<WarningFilter>,
+    view: HouseholdFile,
+}
+
+pub(crate) async fn show(desk: Desk, Path(id): Path<String>) -> Answered {
+    let id = desk.id(&id, "家庭")?;
+    let view = desk.views.household(id, desk.fields.get("month")).await;
+    let view = view.map_err(|error| desk.refuse(error))?;
+    let path = format!("/households/{id}");
+    let page = HouseholdPage {
+        shell: desk.shell(format!("家庭档案 · {}", view.head), None),
+        months: view.months.iter().map(|m| (m.clone(), with_field(&path, "month", m))).collect(),
+        list: None,
+        view,
+    };
+    desk.show(&page)
+}

@@ -1,0 +1,7 @@
+//! The pages over an office that exists only here.
+
+mod ask;
+mod fixture;
+mod guard;
+mod pages;
+mod show;

@@ -1,0 +1,82 @@
+//! The record, in SQLite or PostgreSQL: one module per table family, sealed identity, and the
+//! chain of acts.
+//!
+//! Stores what it is told: no policy, no clock, no guess. SQL stands only here, beside the
+//! function that runs it. A write goes through [`JournalTx`] and cannot be committed without an
+//! act; a full name or number leaves only through [`identity::reveal`], after its entry is durable.
+
+mod at;
+pub mod audit;
+pub mod areas;
+pub mod batches;
+pub mod digest;
+mod error;
+pub mod households;
+pub mod identity;
+pub mod jobs;
+mod keys;
+pub mod manifest;
+pub mod persons;
+mod postgres;
+pub mod runs;
+mod schema;
+mod sql;
+mod sqlite;
+pub mod summaries;
+pub mod tasks;
+pub mod tokens;
+mod tx;
+mod value;
+pub mod warnings;
+pub mod workers;
+
+mod open;
+
+pub use at::At;
+pub use audit::{Act, Receipt};
+pub use error::{Result, StoreError};
+pub use open::{Database, Opening, Store};
+pub use persons::RowId;
+pub use schema::{Backend, newest as newest_schema};
+pub use tx::{JournalTx, Reads};
+pub use value::Value;
+
+/// Every statement of the record as written, for the test that prepares each on both databases.
+fn every_statement() -> Vec<String> {
+    let statements = [
+        areas::STATEMENTS,
+        audit::STATEMENTS,
+        audit::VERIFY_STATEMENTS,
+        batches::STATEMENTS,
+        households::STATEMENTS,
+        identity::STATEMENTS,
+        identity::ROTATION_STATEMENTS,
+        jobs::STATEMENTS,
+        manifest::STATEMENTS,
+        open::STATEMENTS,
+        persons::STATEMENTS,
+        runs::STATEMENTS,
+        schema::STATEMENTS,
+        summaries::STATEMENTS,
+        tasks::STATEMENTS,
+        tokens::STATEMENTS,
+        tx::STATEMENTS,
+        warnings::STATEMENTS,
+        workers::STATEMENTS,
+    ];
+    let tables = [
+        areas::TABLES,
+        audit::TABLES,
+        batches::TABLES,
+        households::TABLES,
+        identity::TABLES,
+        persons::TABLES,
+        summaries::TABLES,
+        tasks::TABLES,
+        tokens::TABLES,
+        warnings::TABLES,
+    ];
+    let written = statements.iter().flat_map(|some| some.iter()).map(|sql| sql.0.to_owned());
+    let inserts = tables.iter().flat_map(|some| some.iter()).map(sql::Table::insert);
+    written.chain(inserts).collect()
+}

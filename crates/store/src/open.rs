@@ -1,0 +1,288 @@
+//! Opening the record, and the one door to reading and writing it.
+
+use crate::at::At;
+use crate::audit::Act;
+use crate::error::{Result, StoreError};
+use crate::keys::Keys;
+use crate::postgres::Postgres;
+use crate::schema::{self, Backend};
+use crate::sql::{Sql, statements};
+use crate::sqlite::{self, Sqlite};
+use crate::tx::{JournalTx, KeyRing, Line, Reads};
+use crate::value::{Row, Value};
+use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use tokio::sync::oneshot;
+
+const DATABASE_FILE: &str = "doudi.db";
+const LOCK_FILE: &str = "doudi.lock";
+const KEY_FILE: &str = "doudi.keys";
+
+statements! {
+    FIND_META = "select value from meta where name = $1";
+    ADD_META = "insert into meta (name, value) values ($1, $2)";
+}
+
+/// Where the record is kept.
+#[derive(Clone, Debug)]
+pub enum Database {
+    /// One file in the data folder.
+    Sqlite,
+    /// A PostgreSQL server, by its `postgres://` address.
+    Postgres {
+        /// The address, password included; never shown.
+        address: String,
+    },
+}
+
+/// What is needed to open the record.
+#[derive(Clone, Debug)]
+pub struct Opening {
+    /// The data folder: keys, lock, and the database file of SQLite.
+    pub folder: PathBuf,
+    /// Where the record is kept.
+    pub database: Database,
+    /// The moment of opening, for the entries of migrations.
+    pub at: At,
+}
+
+/// The open record. Cheap to clone; all clones are one.
+#[derive(Clone)]
+pub struct Store(Arc<Inner>);
+
+struct Inner {
+    engine: Engine,
+    folder: PathBuf,
+    keys: RwLock<KeyRing>,
+    waiting_reads: Mutex<Vec<(Act, oneshot::Sender<()>)>>,
+    read_turn: tokio::sync::Mutex<()>,
+    /// Held for as long as the folder is in use; the SQLite writer keeps its own.
+    _lock: Option<File>,
+}
+
+enum Engine {
+    Sqlite(Sqlite),
+    Postgres(Postgres),
+}
+
+impl Engine {
+    fn backend(&self) -> Backend {
+        match self {
+            Self::Sqlite(_) => Backend::Sqlite,
+            Self::Postgres(_) => Backend::Postgres,
+        }
+    }
+
+    async fn begin(&self) -> Result<Line> {
+        Ok(match self {
+            Self::Sqlite(sqlite) => Line::Sqlite(sqlite.begin().await?),
+            Self::Postgres(postgres) => Line::Postgres(postgres.begin().await?),
+        })
+    }
+}
+
+impl Store {
+    /// Opens the record, making it and its keys when there is none, and brings it up to date.
+    pub async fn open(opening: Opening) -> Result<Self> {
+        let folder = opening.folder;
+        let lock = lock_folder(&folder)?;
+        let (engine, lock) = match &opening.database {
+            Database::Sqlite => {
+                let sqlite = Sqlite::open(&folder.join(DATABASE_FILE), lock).await?;
+                (Engine::Sqlite(sqlite), None)
+            }
+            Database::Postgres { address } => {
+                (Engine::Postgres(Postgres::open(address).await?), Some(lock))
+            }
+        };
+        let opened = bring_up_to_date(&engine, &folder, &opening.at).await;
+        let keys = match opened {
+            Ok(keys) => keys,
+            Err(error) => {
+                engine.close().await;
+                return Err(error);
+            }
+        };
+        Ok(Self(Arc::new(Inner {
+            engine,
+            folder,
+            keys: RwLock::new(keys),
+            waiting_reads: Mutex::new(Vec::new()),
+            read_turn: tokio::sync::Mutex::new(()),
+            _lock: lock,
+        })))
+    }
+
+    /// Begins a write: all of it or nothing, and never without an act.
+    pub async fn write(&self) -> Result<JournalTx> {
+        Ok(JournalTx::new(self.0.engine.begin().await?, self.key_ring()))
+    }
+
+    /// Which database holds the record.
+    #[must_use]
+    pub fn backend(&self) -> Backend {
+        self.0.engine.backend()
+    }
+
+    /// The data folder.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.0.folder
+    }
+
+    /// Finishes the write in hand and lets the folder go; nothing can be asked afterwards.
+    pub async fn close(&self) {
+        self.0.engine.close().await;
+    }
+
+    /// Copies the whole record into a new SQLite file while it is in use.
+    ///
+    /// A PostgreSQL record is copied with PostgreSQL's own means and answers false.
+    pub async fn copy_to(&self, target: PathBuf) -> Result<bool> {
+        match &self.0.engine {
+            Engine::Sqlite(sqlite) => {
+                sqlite.read(move |c| sqlite::copy_to(c, &target)).await?;
+                Ok(true)
+            }
+            Engine::Postgres(_) => Ok(false),
+        }
+    }
+
+    /// Appends an act that changes nothing else, such as a read of names; several callers share
+    /// one commit, and each is answered after it is durable.
+    pub async fn record_alone(&self, act: Act) -> Result<()> {
+        let (answer, answered) = oneshot::channel();
+        let waiting = || self.0.waiting_reads.lock().unwrap_or_else(PoisonError::into_inner);
+        waiting().push((act, answer));
+        {
+            let _turn = self.0.read_turn.lock().await;
+            let mine: Vec<_> = std::mem::take(&mut *waiting());
+            if !mine.is_empty() {
+                let mut tx = self.write().await?;
+                let (acts, answers): (Vec<_>, Vec<_>) = mine.into_iter().unzip();
+                acts.into_iter().for_each(|act| tx.record(act));
+                tx.commit().await?;
+                for answer in answers {
+                    // Whoever no longer waits has left nothing to reveal.
+                    let _ = answer.send(());
+                }
+            }
+        }
+        answered.await.map_err(|_| StoreError::Busy)
+    }
+
+    /// Adds a newer key: new values are sealed with it, old ones until [`crate::identity::rotate`].
+    pub async fn add_key(&self, act: Act) -> Result<u32> {
+        let mut tx = self.write().await?;
+        let next = Arc::new(self.key_ring().0.with_a_newer_one()?);
+        let newest = next.newest();
+        tx.record(act);
+        // The file first: a key that is in the file and never used does no harm.
+        next.save(&self.0.folder.join(KEY_FILE))?;
+        tx.commit().await?;
+        self.set_keys(KeyRing(next));
+        Ok(newest)
+    }
+
+    pub(crate) fn drop_old_keys(&self) -> Result<()> {
+        let next = Arc::new(self.key_ring().0.newest_only());
+        next.save(&self.0.folder.join(KEY_FILE))?;
+        self.set_keys(KeyRing(next));
+        Ok(())
+    }
+
+    fn set_keys(&self, keys: KeyRing) {
+        *self.0.keys.write().unwrap_or_else(PoisonError::into_inner) = keys;
+    }
+
+    /// Prepares every statement of the record on its database.
+    #[doc(hidden)]
+    pub async fn prepare_everything(&self) -> Result<usize> {
+        let texts = crate::every_statement();
+        let number = texts.len();
+        for text in texts {
+            match &self.0.engine {
+                Engine::Sqlite(sqlite) => sqlite.read(move |c| sqlite::prepare(c, &text)).await?,
+                Engine::Postgres(postgres) => postgres.prepare(&text).await?,
+            }
+        }
+        Ok(number)
+    }
+}
+
+impl Engine {
+    async fn close(&self) {
+        match self {
+            Self::Sqlite(sqlite) => sqlite.close().await,
+            Self::Postgres(postgres) => postgres.close(),
+        }
+    }
+}
+
+impl Reads for Store {
+    async fn rows(&self, sql: Sql, values: Vec<Value>) -> Result<Vec<Row>> {
+        match &self.0.engine {
+            Engine::Sqlite(sqlite) => sqlite.read(move |c| sqlite::rows(c, sql, &values)).await,
+            Engine::Postgres(postgres) => postgres.rows(sql, values).await,
+        }
+    }
+
+    async fn rows_each(&self, sql: Sql, sets: Vec<Vec<Value>>) -> Result<Vec<Vec<Row>>> {
+        match &self.0.engine {
+            Engine::Sqlite(sqlite) => sqlite.read(move |c| sqlite::rows_each(c, sql, &sets)).await,
+            Engine::Postgres(postgres) => postgres.rows_each(sql, sets).await,
+        }
+    }
+
+    fn key_ring(&self) -> KeyRing {
+        self.0.keys.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+async fn bring_up_to_date(engine: &Engine, folder: &Path, at: &At) -> Result<KeyRing> {
+    let backend = engine.backend();
+    let path = folder.join(KEY_FILE);
+    let record_is_new = {
+        // Only looks: a migration needs keys for its entry, and keys may be made only for a new record.
+        let no_keys = KeyRing(Arc::new(Keys::none()));
+        let looking = JournalTx::new(engine.begin().await?, no_keys);
+        schema::check(&looking, backend).await? == 0
+    };
+    let keys = KeyRing(Arc::new(Keys::load_or_create(&path, record_is_new)?));
+    let mut tx = JournalTx::new(engine.begin().await?, keys.clone());
+    let fingerprint = keys.0.fingerprint();
+    let changed = schema::migrate(&mut tx, backend, at).await?;
+    let known = tx.rows(FIND_META, vec!["key-fingerprint".into()]).await?;
+    match known.first() {
+        Some(row) if row.text(0)? == fingerprint => {}
+        Some(_) => return Err(StoreError::KeyFileOfAnotherRecord),
+        None => {
+            tx.execute(ADD_META, vec!["key-fingerprint".into(), fingerprint.into()]).await?;
+        }
+    }
+    if changed {
+        tx.commit().await?;
+    }
+    Ok(keys)
+}
+
+fn lock_folder(folder: &Path) -> Result<File> {
+    let failed = |source| StoreError::File { path: folder.display().to_string(), source };
+    DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(failed)?;
+    let lock = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(folder.join(LOCK_FILE))
+        .map_err(failed)?;
+    match lock.try_lock() {
+        Ok(()) => Ok(lock),
+        Err(TryLockError::WouldBlock) => {
+            Err(StoreError::FolderInUse { folder: folder.display().to_string() })
+        }
+        Err(TryLockError::Error(source)) => Err(failed(source)),
+    }
+}

@@ -1,0 +1,272 @@
+//! The record in PostgreSQL: a pool of connections, `copy` for bulk rows, pipelines for loops.
+//!
+//! Writes run at read committed: every rule that must hold is a constraint, and the head of the
+//! audit chain, locked at commit, puts the writes in one order.
+
+use crate::error::{Result, StoreError};
+use crate::sql::{Kind, Sql, Table};
+use crate::value::{Row, Value};
+use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime};
+use futures::future::try_join_all;
+use std::pin::pin;
+use std::time::Duration;
+use tokio_postgres::binary_copy::BinaryCopyInWriter;
+use tokio_postgres::error::SqlState;
+use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, private::BytesMut, to_sql_checked};
+use tokio_postgres::{NoTls, RowStream, Statement};
+
+/// Statements on their way at once; more only fill the buffers.
+const PIPELINE: usize = 512;
+const LIMITS: &str = "-c lock_timeout=15s -c idle_in_transaction_session_timeout=600s \
+                      -c statement_timeout=1800s -c client_min_messages=warning";
+
+type Unfit = Box<dyn std::error::Error + Sync + Send>;
+
+impl ToSql for Value {
+    fn to_sql(&self, ty: &Type, out: &mut BytesMut) -> std::result::Result<IsNull, Unfit> {
+        match (self, ty) {
+            (Self::Null, _) => Ok(IsNull::Yes),
+            (Self::Int(value), &Type::INT4) => i32::try_from(*value)?.to_sql(ty, out),
+            (Self::Int(value), &Type::INT8) => value.to_sql(ty, out),
+            (Self::Text(value), &Type::TEXT | &Type::VARCHAR) => value.to_sql(ty, out),
+            (Self::Bytes(value), &Type::BYTEA) => value.to_sql(ty, out),
+            _ => Err(format!("a value does not fit a place of type {ty}").into()),
+        }
+    }
+
+    fn accepts(_: &Type) -> bool {
+        true
+    }
+
+    to_sql_checked!();
+}
+
+impl<'a> FromSql<'a> for Value {
+    fn from_sql(ty: &Type, raw: &'a [u8]) -> std::result::Result<Self, Unfit> {
+        match *ty {
+            Type::INT4 => Ok(Self::Int(i64::from(i32::from_sql(ty, raw)?))),
+            Type::INT8 => Ok(Self::Int(i64::from_sql(ty, raw)?)),
+            Type::TEXT | Type::VARCHAR => Ok(Self::Text(String::from_sql(ty, raw)?)),
+            Type::BYTEA => Ok(Self::Bytes(Vec::from_sql(ty, raw)?)),
+            _ => Err(format!("a column of type {ty} has no place in the record").into()),
+        }
+    }
+
+    fn from_sql_null(_: &Type) -> std::result::Result<Self, Unfit> {
+        Ok(Self::Null)
+    }
+
+    fn accepts(ty: &Type) -> bool {
+        matches!(*ty, Type::INT4 | Type::INT8 | Type::TEXT | Type::VARCHAR | Type::BYTEA)
+    }
+}
+
+impl From<tokio_postgres::Error> for StoreError {
+    fn from(error: tokio_postgres::Error) -> Self {
+        let Some(cause) = error.as_db_error() else {
+            let reason = error.to_string();
+            return if error.is_closed() {
+                Self::Unreachable { reason }
+            } else {
+                Self::Database { reason }
+            };
+        };
+        // The detail of a constraint error quotes the row; only its name may be shown.
+        let code = cause.code();
+        let rule = || cause.constraint().unwrap_or_else(|| cause.message()).to_owned();
+        match *code {
+            SqlState::T_R_SERIALIZATION_FAILURE
+            | SqlState::T_R_DEADLOCK_DETECTED
+            | SqlState::LOCK_NOT_AVAILABLE => Self::Busy,
+            SqlState::DISK_FULL => Self::StorageFull,
+            SqlState::IO_ERROR => Self::NotWritable,
+            SqlState::RAISE_EXCEPTION => Self::Refused { rule: cause.message().to_owned() },
+            _ if code.code().starts_with("23") => Self::Refused { rule: rule() },
+            _ if code.code().starts_with("57P") => {
+                Self::Unreachable { reason: cause.message().to_owned() }
+            }
+            _ => Self::Database { reason: cause.message().to_owned() },
+        }
+    }
+}
+
+impl From<deadpool_postgres::PoolError> for StoreError {
+    fn from(error: deadpool_postgres::PoolError) -> Self {
+        match error {
+            deadpool_postgres::PoolError::Backend(error) if error.as_db_error().is_some() => {
+                Self::from(error)
+            }
+            other => Self::Unreachable { reason: other.to_string() },
+        }
+    }
+}
+
+/// An open PostgreSQL record.
+pub(crate) struct Postgres {
+    pool: Pool,
+}
+
+/// One write in progress; dropping it closes its connection, and the server takes all back.
+pub(crate) struct PostgresTx {
+    client: Option<Object>,
+}
+
+impl Postgres {
+    /// Connects to the server named by a `postgres://` address.
+    pub(crate) async fn open(address: &str) -> Result<Self> {
+        let mut config: tokio_postgres::Config = address
+            .parse()
+            .map_err(|e: tokio_postgres::Error| StoreError::BadAddress { reason: e.to_string() })?;
+        let options = config.get_options().map_or_else(
+            || LIMITS.to_owned(),
+            |given| format!("{LIMITS} {given}"),
+        );
+        config.options(&options).application_name("doudi");
+        let manager = Manager::from_config(
+            config,
+            NoTls,
+            ManagerConfig { recycling_method: RecyclingMethod::Fast },
+        );
+        let pool = Pool::builder(manager)
+            .max_size(16)
+            .runtime(Runtime::Tokio1)
+            .wait_timeout(Some(Duration::from_secs(15)))
+            .create_timeout(Some(Duration::from_secs(5)))
+            .build()
+            .map_err(|e| StoreError::BadAddress { reason: e.to_string() })?;
+        drop(pool.get().await?);
+        Ok(Self { pool })
+    }
+
+    /// Begins a write.
+    pub(crate) async fn begin(&self) -> Result<PostgresTx> {
+        let tx = PostgresTx { client: Some(self.pool.get().await?) };
+        tx.client()?.batch_execute("begin").await?;
+        Ok(tx)
+    }
+
+    /// The rows a statement answers, outside any write.
+    pub(crate) async fn rows(&self, sql: Sql, values: Vec<Value>) -> Result<Vec<Row>> {
+        let client = self.pool.get().await?;
+        rows(&client, sql, values).await
+    }
+
+    /// The rows a statement answers for each set of values, outside any write.
+    pub(crate) async fn rows_each(
+        &self,
+        sql: Sql,
+        sets: Vec<Vec<Value>>,
+    ) -> Result<Vec<Vec<Row>>> {
+        let client = self.pool.get().await?;
+        rows_each(&client, sql, sets).await
+    }
+
+    /// Checks that a statement can be prepared.
+    pub(crate) async fn prepare(&self, text: &str) -> Result<()> {
+        self.pool.get().await?.prepare(text).await?;
+        Ok(())
+    }
+
+    /// Lets the connections go.
+    pub(crate) fn close(&self) {
+        self.pool.close();
+    }
+}
+
+impl PostgresTx {
+    fn client(&self) -> Result<&Object> {
+        self.client.as_ref().ok_or(StoreError::Closed)
+    }
+
+    pub(crate) async fn rows(&self, sql: Sql, values: Vec<Value>) -> Result<Vec<Row>> {
+        rows(self.client()?, sql, values).await
+    }
+
+    pub(crate) async fn rows_each(
+        &self,
+        sql: Sql,
+        sets: Vec<Vec<Value>>,
+    ) -> Result<Vec<Vec<Row>>> {
+        rows_each(self.client()?, sql, sets).await
+    }
+
+    /// How many rows a statement changed for each set of values.
+    pub(crate) async fn execute_each(&self, sql: Sql, sets: Vec<Vec<Value>>) -> Result<Vec<u64>> {
+        let client = self.client()?;
+        let statement = client.prepare_cached(sql.0).await?;
+        let mut changed = Vec::with_capacity(sets.len());
+        for some in sets.chunks(PIPELINE) {
+            let answers = some.iter().map(|values| client.execute_raw(&statement, values));
+            changed.extend(try_join_all(answers).await?);
+        }
+        Ok(changed)
+    }
+
+    /// Adds rows as one stream.
+    pub(crate) async fn insert(&self, table: Table, rows: Vec<Vec<Value>>) -> Result<()> {
+        let types: Vec<Type> = table
+            .columns
+            .iter()
+            .map(|(_, kind)| match kind {
+                Kind::Int => Type::INT8,
+                Kind::Text => Type::TEXT,
+                Kind::Bytes => Type::BYTEA,
+            })
+            .collect();
+        let sink = self.client()?.copy_in(&table.copy()).await?;
+        let mut writer = pin!(BinaryCopyInWriter::new(sink, &types));
+        for row in rows {
+            writer.as_mut().write_raw(row).await?;
+        }
+        writer.as_mut().finish().await?;
+        Ok(())
+    }
+
+    /// Runs several statements without values.
+    pub(crate) async fn batch(&self, text: &str) -> Result<()> {
+        Ok(self.client()?.batch_execute(text).await?)
+    }
+
+    /// Makes the write durable.
+    pub(crate) async fn commit(mut self) -> Result<()> {
+        self.client()?.batch_execute("commit").await?;
+        // Only now may the connection serve others; an error above drops it with the transaction.
+        drop(self.client.take());
+        Ok(())
+    }
+}
+
+impl Drop for PostgresTx {
+    fn drop(&mut self) {
+        if let Some(client) = self.client.take() {
+            drop(Object::take(client));
+        }
+    }
+}
+
+async fn rows(client: &Object, sql: Sql, values: Vec<Value>) -> Result<Vec<Row>> {
+    let statement = client.prepare_cached(sql.0).await?;
+    answer(client, &statement, &values).await
+}
+
+async fn rows_each(client: &Object, sql: Sql, sets: Vec<Vec<Value>>) -> Result<Vec<Vec<Row>>> {
+    let statement = client.prepare_cached(sql.0).await?;
+    let mut all = Vec::with_capacity(sets.len());
+    for some in sets.chunks(PIPELINE) {
+        let answers = some.iter().map(|values| answer(client, &statement, values));
+        all.extend(try_join_all(answers).await?);
+    }
+    Ok(all)
+}
+
+async fn answer(client: &Object, statement: &Statement, values: &[Value]) -> Result<Vec<Row>> {
+    let stream: RowStream = client.query_raw(statement, values).await?;
+    let rows: Vec<tokio_postgres::Row> = futures::TryStreamExt::try_collect(stream).await?;
+    rows.iter()
+        .map(|row| {
+            let cells: std::result::Result<Vec<Value>, _> =
+                (0..row.len()).map(|i| row.try_get::<_, Value>(i)).collect();
+            Ok(Row(cells?))
+        })
+        .collect()
+}

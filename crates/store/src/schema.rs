@@ -1,0 +1,122 @@
+//! The shape of the record: numbered migrations, forward only, each pinned by its checksum.
+//!
+//! What the two databases write differently is all here: the names of the column types, strict
+//! tables, how an empty string of bytes is written, and the files `*.sqlite.sql` and
+//! `*.postgres.sql` (overlap of memberships, rows that may not change).
+
+use crate::audit::Act;
+use crate::at::At;
+use crate::digest;
+use crate::error::{Result, StoreError};
+use crate::sql::statements;
+use crate::tx::{JournalTx, Reads};
+
+/// Which database holds the record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Backend {
+    /// One file in the data folder.
+    Sqlite,
+    /// A PostgreSQL server.
+    Postgres,
+}
+
+struct Migration {
+    version: i64,
+    common: &'static str,
+    sqlite: &'static str,
+    postgres: &'static str,
+}
+
+const MIGRATIONS: &[Migration] = &[Migration {
+    version: 1,
+    common: include_str!("../migrations/0001_record.sql"),
+    sqlite: include_str!("../migrations/0001_record.sqlite.sql"),
+    postgres: include_str!("../migrations/0001_record.postgres.sql"),
+}];
+
+// On PostgreSQL two programs may start at once: the second waits for the first.
+const VERSIONS: &str = "{alone}create table if not exists schema_version (
+    version {int} primary key not null, checksum {text} not null, at {text} not null){strict};";
+
+statements! {
+    FIND_VERSIONS = "select version, checksum from schema_version order by version";
+    ADD_VERSION = "insert into schema_version (version, checksum, at) values ($1, $2, $3)";
+}
+
+impl Backend {
+    /// Writes out what the databases say differently.
+    fn spell(self, text: &str) -> String {
+        let words = match self {
+            Self::Sqlite => [
+                ("{int}", "integer"),
+                ("{text}", "text"),
+                ("{bytes}", "blob"),
+                ("{strict}", " strict"),
+                ("{no_bytes}", "x''"),
+                ("{alone}", ""),
+            ],
+            // Byte order everywhere, so that both databases sort and compare alike.
+            Self::Postgres => [
+                ("{int}", "bigint"),
+                ("{text}", "text collate \"C\""),
+                ("{bytes}", "bytea"),
+                ("{strict}", ""),
+                ("{no_bytes}", "''::bytea"),
+                ("{alone}", "select pg_advisory_xact_lock(5277420); "),
+            ],
+        };
+        words.iter().fold(text.to_owned(), |text, (word, spelt)| text.replace(word, spelt))
+    }
+}
+
+impl Migration {
+    fn checksum(&self) -> String {
+        let whole = [self.common, self.sqlite, self.postgres].join("\u{0}");
+        format!("{}:{}", digest::SHA256, digest::hex(&digest::of_bytes(whole.as_bytes())))
+    }
+
+    fn text(&self, backend: Backend) -> String {
+        let own = match backend {
+            Backend::Sqlite => self.sqlite,
+            Backend::Postgres => self.postgres,
+        };
+        format!("{}\n{own}", backend.spell(self.common))
+    }
+}
+
+/// Newest version this program knows.
+#[must_use]
+pub fn newest() -> i64 {
+    MIGRATIONS.last().map_or(0, |migration| migration.version)
+}
+
+/// Refuses a newer or changed database; says how many versions it has.
+pub(crate) async fn check(tx: &JournalTx, backend: Backend) -> Result<usize> {
+    tx.batch(backend.spell(VERSIONS)).await?;
+    let applied = tx.rows(FIND_VERSIONS, vec![]).await?;
+    for row in &applied {
+        let (found, checksum) = (row.int(0)?, row.text(1)?);
+        let known = MIGRATIONS.iter().find(|migration| migration.version == found);
+        let Some(known) = known else {
+            return Err(StoreError::SchemaNewer { found, known: newest() });
+        };
+        if known.checksum() != checksum {
+            return Err(StoreError::MigrationChanged { version: found });
+        }
+    }
+    Ok(applied.len())
+}
+
+/// Applies what is missing, each version recorded as an act; true when there was any.
+pub(crate) async fn migrate(tx: &mut JournalTx, backend: Backend, at: &At) -> Result<bool> {
+    let applied = check(tx, backend).await?;
+    for migration in MIGRATIONS.iter().skip(applied) {
+        tx.batch(migration.text(backend)).await?;
+        let version = vec![migration.version.into(), migration.checksum().into(), at.into()];
+        tx.execute(ADD_VERSION, version).await?;
+        tx.record(
+            Act::new(at, "system", "store.migrate").on("schema", migration.version).because("建库升级"),
+        );
+    }
+    Ok(applied < MIGRATIONS.len())
+}

@@ -1,0 +1,442 @@
+//! 任务: what somebody has to do next. One open task per kind and door; what comes in meanwhile
+//! joins it.
+
+use crate::areas::{day_value, range};
+use crate::at::At;
+use crate::error::{Result, StoreError};
+use crate::sql::{Kind, Sql, Table, statements};
+use crate::tx::{JournalTx, Reads};
+use crate::value::{Row, Value, count, words};
+use domain::{AreaCode, Day, HouseholdId, PersonId, TaskId, WarningId, WorkerId};
+
+/// Adds a task, or joins the open one that fills the same place.
+macro_rules! raise {
+    ($conflict:literal) => {
+        concat!(
+            "insert into task (task_id, kind, household_id, person_id, area, worker_id, due,
+                urgency, state, cause_kind, cause_id, summary, created_at)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, 'open', $9, $10, $11, $12) ",
+            $conflict,
+            " returning task_id"
+        )
+    };
+}
+
+statements! {
+    RAISE_AT_DOOR = raise!("on conflict (kind, household_id)
+        where state = 'open' and household_id is not null do update set
+            urgency = case when excluded.urgency > task.urgency then excluded.urgency
+                else task.urgency end");
+    RAISE_FOR_PERSON = raise!("on conflict (kind, person_id)
+        where state = 'open' and household_id is null and person_id is not null do update set
+            urgency = case when excluded.urgency > task.urgency then excluded.urgency
+                else task.urgency end");
+    RAISE = raise!("");
+    LINK = "insert into task_warning (task_id, warning_id) values ($1, $2)
+        on conflict (task_id, warning_id) do nothing";
+    FIND = "select task_id, kind, household_id, person_id, area, worker_id, due, urgency,
+            cause_kind, cause_id, summary, state, created_at, closed_at
+        from task where task_id = $1";
+    LIST = "select task_id, kind, household_id, person_id, area, worker_id, due, urgency,
+            cause_kind, cause_id, summary, state, created_at, closed_at
+        from task
+        where state = $1 and area >= $2 and area < $3
+          and (urgency < $4 or (urgency = $4 and task_id > $5))
+        order by urgency desc, task_id limit $6";
+    LIST_WORKER = "select task_id, kind, household_id, person_id, area, worker_id, due, urgency,
+            cause_kind, cause_id, summary, state, created_at, closed_at
+        from task
+        where state = $1 and area >= $2 and area < $3
+          and (urgency < $4 or (urgency = $4 and task_id > $5)) and worker_id = $7
+        order by urgency desc, task_id limit $6";
+    LIST_HOUSEHOLD = "select task_id, kind, household_id, person_id, area, worker_id, due, urgency,
+            cause_kind, cause_id, summary, state, created_at, closed_at
+        from task where household_id = $1 order by task_id desc";
+    LIST_OPEN = "select task_id, household_id, worker_id from task
+        where state = 'open' and kind = $1 and household_id is not null and worker_id is not null
+        order by task_id";
+    WARNINGS = "select warning_id from task_warning where task_id = $1 order by warning_id";
+    OF_WARNING = "select task_id from task_warning where warning_id = $1 order by task_id";
+    ASSIGN = "update task set worker_id = $1 where task_id = $2 and state = 'open'";
+    CLOSE = "update task set state = $1, closed_at = $2 where task_id = $3 and state = 'open'";
+    COUNT = "select count(*) from task where state = $1 and area >= $2 and area < $3";
+    COUNT_BY_TOWNSHIP = "select kind, substr(area, 1, 9), count(*) from task
+        where state = $1 and area >= $2 and area < $3
+        group by kind, substr(area, 1, 9) order by kind, substr(area, 1, 9)";
+    LIST_EVENTS = "select at, actor, event, why from task_event where task_id = $1
+        order by event_no";
+}
+
+const EVENTS: Table = Table {
+    name: "task_event",
+    columns: &[
+        ("event_no", Kind::Int),
+        ("task_id", Kind::Int),
+        ("at", Kind::Text),
+        ("actor", Kind::Text),
+        ("event", Kind::Text),
+        ("why", Kind::Text),
+    ],
+};
+pub(crate) const TABLES: &[Table] = &[EVENTS];
+
+words! {
+    /// Whether a task is still to be done.
+    TaskState {
+        /// 待办.
+        Open = "open",
+        /// 已办.
+        Done = "done",
+        /// 已撤销.
+        Cancelled = "cancelled",
+    }
+}
+
+words! {
+    /// What happened to a task.
+    TaskEvent {
+        /// Raised.
+        Raised = "raised",
+        /// Something more joined it.
+        Joined = "joined",
+        /// Given to somebody.
+        Assigned = "assigned",
+        /// Done.
+        Done = "done",
+        /// No longer needed.
+        Cancelled = "cancelled",
+    }
+}
+
+/// A task to be raised.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewTask {
+    /// Kind of task, such as `visit` or `who-is-this`.
+    pub kind: String,
+    /// Whose door.
+    pub household: Option<HouseholdId>,
+    /// Which person.
+    pub person: Option<PersonId>,
+    /// Where.
+    pub area: AreaCode,
+    /// Who has it; none until somebody is named.
+    pub worker: Option<WorkerId>,
+    /// By when.
+    pub due: Option<Day>,
+    /// How urgent; the greater the sooner.
+    pub urgency: i64,
+    /// Kind of thing that caused it, such as `warning` or `doubt`.
+    pub cause_kind: String,
+    /// Its number.
+    pub cause_id: i64,
+    /// One sentence for whoever does it, without a full name or number.
+    pub summary: String,
+    /// The warnings it is to answer.
+    pub warnings: Vec<WarningId>,
+}
+
+/// 任务, as the record knows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Task {
+    /// 任务编号.
+    pub id: TaskId,
+    /// What is to be done; its warnings are asked for by [`warnings`].
+    pub content: NewTask,
+    /// Whether it is still to be done.
+    pub state: TaskState,
+    /// When it was raised.
+    pub created_at: At,
+    /// When it was done or taken back.
+    pub closed_at: Option<At>,
+}
+
+/// What became of tasks to be raised.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Raised {
+    /// Their numbers, in the order given.
+    pub ids: Vec<TaskId>,
+    /// How many are new.
+    pub raised: u64,
+    /// How many joined an open one.
+    pub joined: u64,
+}
+
+/// Which tasks to list.
+#[derive(Clone, Debug)]
+pub struct Filter {
+    /// Open, done or cancelled.
+    pub state: TaskState,
+    /// The place and all inside it; none for everywhere.
+    pub area: Option<AreaCode>,
+    /// Of one worker; none for all.
+    pub worker: Option<WorkerId>,
+}
+
+/// Where a page of tasks ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct After {
+    /// Urgency of the last one shown.
+    pub urgency: i64,
+    /// Number of the last one shown.
+    pub id: TaskId,
+}
+
+/// One thing that happened to a task.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PastEvent {
+    /// When.
+    pub at: At,
+    /// Who.
+    pub actor: String,
+    /// What.
+    pub event: TaskEvent,
+    /// Why.
+    pub why: String,
+}
+
+/// Raises tasks; one whose door or person has an open task of its kind joins that.
+pub async fn raise_many(
+    tx: &mut JournalTx,
+    at: &At,
+    actor: &str,
+    tasks: &[NewTask],
+) -> Result<Raised> {
+    let first = tx.take_numbers("task", tasks.len()).await?;
+    let numbers: Vec<i64> = (first..).zip(tasks).map(|(number, _)| number).collect();
+    let mut ids = vec![0_i64; tasks.len()];
+    for statement in [RAISE_AT_DOOR, RAISE_FOR_PERSON, RAISE] {
+        let of_kind = |task: &NewTask| task.statement().0 == statement.0;
+        let some: Vec<(usize, Vec<Value>)> = numbers
+            .iter()
+            .zip(tasks)
+            .enumerate()
+            .filter(|(_, (_, task))| of_kind(task))
+            .map(|(place, (number, task))| (place, task.values(*number, at)))
+            .collect();
+        let (places, sets): (Vec<usize>, Vec<Vec<Value>>) = some.into_iter().unzip();
+        for (place, rows) in places.into_iter().zip(tx.rows_each(statement, sets).await?) {
+            let id = rows.first().ok_or(StoreError::WriteBroken)?.int(0)?;
+            if let Some(slot) = ids.get_mut(place) {
+                *slot = id;
+            }
+        }
+    }
+    let mut raised = Raised::default();
+    let (mut events, mut links) = (Vec::new(), Vec::new());
+    for ((number, id), task) in numbers.iter().zip(&ids).zip(tasks) {
+        let event = if id == number {
+            raised.raised = raised.raised.saturating_add(1);
+            TaskEvent::Raised
+        } else {
+            raised.joined = raised.joined.saturating_add(1);
+            TaskEvent::Joined
+        };
+        raised.ids.push(TaskId::new(*id));
+        events.push((*id, event, String::new()));
+        links.extend(task.warnings.iter().map(|w| vec![(*id).into(), w.get().into()]));
+    }
+    tx.execute_each(LINK, links).await?;
+    add_events(tx, at, actor, events).await?;
+    Ok(raised)
+}
+
+/// Gives a task to somebody.
+pub async fn assign(
+    tx: &mut JournalTx,
+    at: &At,
+    actor: &str,
+    task: TaskId,
+    worker: WorkerId,
+) -> Result<()> {
+    match tx.execute(ASSIGN, vec![worker.get().into(), task.get().into()]).await? {
+        1 => add_events(tx, at, actor, vec![(task.get(), TaskEvent::Assigned, String::new())]).await,
+        _ => Err(StoreError::NotThere { what: "任务", id: task.get() }),
+    }
+}
+
+words! {
+    /// How a task ends.
+    TaskEnd {
+        /// 已办.
+        Done = "done",
+        /// 已撤销.
+        Cancelled = "cancelled",
+    }
+}
+
+/// Ends a task.
+pub async fn close(
+    tx: &mut JournalTx,
+    at: &At,
+    actor: &str,
+    task: TaskId,
+    end: TaskEnd,
+    why: &str,
+) -> Result<()> {
+    let event = match end {
+        TaskEnd::Done => TaskEvent::Done,
+        TaskEnd::Cancelled => TaskEvent::Cancelled,
+    };
+    match tx.execute(CLOSE, vec![end.into(), at.into(), task.get().into()]).await? {
+        1 => add_events(tx, at, actor, vec![(task.get(), event, why.to_owned())]).await,
+        _ => Err(StoreError::NotThere { what: "任务", id: task.get() }),
+    }
+}
+
+async fn add_events(
+    tx: &JournalTx,
+    at: &At,
+    actor: &str,
+    events: Vec<(i64, TaskEvent, String)>,
+) -> Result<()> {
+    let first = tx.take_numbers("task_event", events.len()).await?;
+    let rows = (first..).zip(events).map(|(number, (task, event, why))| {
+        vec![number.into(), task.into(), at.into(), actor.into(), event.into(), why.into()]
+    });
+    tx.insert(EVENTS, rows.collect()).await
+}
+
+/// One task.
+pub async fn find(on: &impl Reads, task: TaskId) -> Result<Option<Task>> {
+    on.rows(FIND, vec![task.get().into()]).await?.first().map(from_row).transpose()
+}
+
+/// Tasks, the most urgent first, after the last one shown.
+pub async fn list(
+    on: &impl Reads,
+    filter: &Filter,
+    after: Option<After>,
+    limit: u32,
+) -> Result<Vec<Task>> {
+    let (from, below) = range(filter.area.as_ref());
+    let (urgency, id) = after.map_or((i64::MAX, 0), |after| (after.urgency, after.id.get()));
+    let mut values =
+        vec![filter.state.into(), from, below, urgency.into(), id.into(), limit.into()];
+    let rows = match filter.worker {
+        Some(worker) => {
+            values.push(worker.get().into());
+            on.rows(LIST_WORKER, values).await?
+        }
+        None => on.rows(LIST, values).await?,
+    };
+    rows.iter().map(from_row).collect()
+}
+
+/// The tasks of a household, newest first.
+pub async fn of_household(on: &impl Reads, household: HouseholdId) -> Result<Vec<Task>> {
+    let rows = on.rows(LIST_HOUSEHOLD, vec![household.get().into()]).await?;
+    rows.iter().map(from_row).collect()
+}
+
+/// The open tasks of a kind, as planning needs them.
+pub async fn list_open(on: &impl Reads, kind: &str) -> Result<Vec<domain::task::Task>> {
+    let rows = on.rows(LIST_OPEN, vec![kind.into()]).await?;
+    rows.iter()
+        .map(|row| {
+            Ok(domain::task::Task {
+                id: TaskId::new(row.int(0)?),
+                household: HouseholdId::new(row.int(1)?),
+                worker: WorkerId::new(row.int(2)?),
+            })
+        })
+        .collect()
+}
+
+/// The warnings a task is to answer.
+pub async fn warnings(on: &impl Reads, task: TaskId) -> Result<Vec<WarningId>> {
+    let rows = on.rows(WARNINGS, vec![task.get().into()]).await?;
+    rows.iter().map(|row| Ok(WarningId::new(row.int(0)?))).collect()
+}
+
+/// The tasks a warning has led to.
+pub async fn of_warning(on: &impl Reads, warning: WarningId) -> Result<Vec<TaskId>> {
+    let rows = on.rows(OF_WARNING, vec![warning.get().into()]).await?;
+    rows.iter().map(|row| Ok(TaskId::new(row.int(0)?))).collect()
+}
+
+/// How many tasks a place has in a state.
+pub async fn count_all(
+    on: &impl Reads,
+    state: TaskState,
+    area: Option<&AreaCode>,
+) -> Result<u64> {
+    let (from, below) = range(area);
+    let rows = on.rows(COUNT, vec![state.into(), from, below]).await?;
+    rows.first().map_or(Ok(0), |row| Ok(count(row.int(0)?)))
+}
+
+/// Tasks by kind and township, nine digits.
+pub async fn count_by_township(
+    on: &impl Reads,
+    state: TaskState,
+    area: Option<&AreaCode>,
+) -> Result<Vec<(String, AreaCode, u64)>> {
+    let (from, below) = range(area);
+    let rows = on.rows(COUNT_BY_TOWNSHIP, vec![state.into(), from, below]).await?;
+    rows.iter().map(|row| Ok((row.text(0)?, row.area(1)?, count(row.int(2)?)))).collect()
+}
+
+/// What happened to a task, oldest first.
+pub async fn list_events(on: &impl Reads, task: TaskId) -> Result<Vec<PastEvent>> {
+    let rows = on.rows(LIST_EVENTS, vec![task.get().into()]).await?;
+    rows.iter()
+        .map(|row| {
+            Ok(PastEvent {
+                at: row.at(0)?,
+                actor: row.text(1)?,
+                event: row.word(2, TaskEvent::from_word)?,
+                why: row.text(3)?,
+            })
+        })
+        .collect()
+}
+
+impl NewTask {
+    /// Which open task it would join: of its door, of its person, or none.
+    fn statement(&self) -> Sql {
+        match (self.household, self.person) {
+            (Some(_), _) => RAISE_AT_DOOR,
+            (None, Some(_)) => RAISE_FOR_PERSON,
+            (None, None) => RAISE,
+        }
+    }
+
+    fn values(&self, id: i64, at: &At) -> Vec<Value> {
+        vec![
+            id.into(),
+            self.kind.as_str().into(),
+            self.household.map(HouseholdId::get).into(),
+            self.person.map(PersonId::get).into(),
+            self.area.full().into(),
+            self.worker.map(WorkerId::get).into(),
+            day_value(self.due),
+            self.urgency.into(),
+            self.cause_kind.as_str().into(),
+            self.cause_id.into(),
+            self.summary.as_str().into(),
+            at.into(),
+        ]
+    }
+}
+
+fn from_row(row: &Row) -> Result<Task> {
+    Ok(Task {
+        id: TaskId::new(row.int(0)?),
+        content: NewTask {
+            kind: row.text(1)?,
+            household: row.int_opt(2)?.map(HouseholdId::new),
+            person: row.int_opt(3)?.map(PersonId::new),
+            area: row.area(4)?,
+            worker: row.int_opt(5)?.map(WorkerId::new),
+            due: row.day_opt(6)?,
+            urgency: row.int(7)?,
+            cause_kind: row.text(8)?,
+            cause_id: row.int(9)?,
+            summary: row.text(10)?,
+            warnings: Vec::new(),
+        },
+        state: row.word(11, TaskState::from_word)?,
+        created_at: row.at(12)?,
+        closed_at: row.at_opt(13)?,
+    })
+}

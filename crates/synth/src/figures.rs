@@ -1,0 +1,139 @@
+//! Every number the county is made from, in one place: published figures with their row in
+//! domain/figures.md, and modelling choices marked as such. None of them is a rule of assistance;
+//! the rules stand in the rulebook and know nothing of this file.
+
+use crate::people::Kind;
+
+/// Persons in one county at the most, before the next county code is begun.
+pub(crate) const COUNTY_PERSONS: u64 = 120_000;
+
+/// Families drawn urban. Modelling: the county is 60 % rural by persons.
+pub(crate) const URBAN_FAMILIES_PPM: u32 = 420_000;
+
+/// Structure of rural families, weights. Modelling, tuned to the age shares of figures.md §7.
+pub(crate) const RURAL_KINDS: [(u32, Kind); 7] = [
+    (560, Kind::Core),
+    (218, Kind::Elders),
+    (18, Kind::Alone),
+    (74, Kind::Bachelor),
+    (35, Kind::SingleParent),
+    (35, Kind::SkipGeneration),
+    (63, Kind::Youth),
+];
+
+/// Structure of urban families, weights. Modelling, as above.
+pub(crate) const URBAN_KINDS: [(u32, Kind); 7] = [
+    (590, Kind::Core),
+    (238, Kind::Elders),
+    (2, Kind::Alone),
+    (10, Kind::Bachelor),
+    (40, Kind::SingleParent),
+    (6, Kind::SkipGeneration),
+    (114, Kind::Youth),
+];
+
+/// Age of the husband of a core family: weight and first of five years.
+pub(crate) const ANCHOR_AGES: [(u32, i32); 7] = [
+    (8, 25),
+    (15, 30),
+    (18, 35),
+    (16, 40),
+    (16, 45),
+    (16, 50),
+    (11, 55),
+];
+
+/// Core families in whose home or book the husband's parents are. Modelling.
+pub(crate) const PARENTS_WITH_SON_PPM: u32 = 420_000;
+
+/// Mean yearly income per person, yuan (figures.md §7: NBS25), before hardship shifts.
+pub(crate) const RURAL_INCOME_YUAN: f64 = 24_456.0;
+/// Urban mean yearly income per person, yuan (figures.md §7: NBS25).
+pub(crate) const URBAN_INCOME_YUAN: f64 = 56_502.0;
+/// Spread of log income. Modelling: puts about as many under the line as the roll has.
+pub(crate) const INCOME_SIGMA: f64 = 0.53;
+/// Correction of the mean for the hardship shifts, so that the published means come out.
+pub(crate) const INCOME_LIFT: f64 = 1.10;
+
+/// The line the past officials of this county used, yuan a month; an example, not a rule.
+pub(crate) const PAST_LINE_RURAL_YUAN: i64 = 660;
+/// The same for urban households.
+pub(crate) const PAST_LINE_URBAN_YUAN: i64 = 800;
+
+/// Deaths a year per million by age from (figures.md §7: 8.04 ‰ in all; the shape is modelling).
+pub(crate) const DEATHS_PPM: [(i32, u32); 7] = [
+    (90, 230_000),
+    (80, 103_000),
+    (70, 38_000),
+    (60, 13_500),
+    (40, 3_200),
+    (1, 450),
+    (0, 4_500),
+];
+
+/// Births a month per million wives of 20 to 40 (figures.md §7: 792 births to 140,489).
+pub(crate) const BIRTH_PPM_MONTH: u32 = 5_150;
+
+/// Families moving into the county within the observed months. Modelling.
+pub(crate) const ARRIVING_PPM: u32 = 2_500;
+
+/// Disability cards per million under 16, at 16 to 59, from 60 (about 2.7 % of all).
+pub(crate) const CARDS_PPM: [u32; 3] = [9_000, 21_000, 55_000];
+
+/// Categories 1 视力 … 7 多重, hundredths of a percent (figures.md §6: DS06).
+pub(crate) const CARD_CATEGORIES: [(u32, u8); 7] = [
+    (1_486, 1),
+    (2_416, 2),
+    (153, 3),
+    (2_907, 4),
+    (668, 5),
+    (740, 6),
+    (1_630, 7),
+];
+
+/// Grades of card holders. Modelling: the care subsidy reaches 1.18 % of the population.
+pub(crate) const CARD_GRADES: [(u32, u8); 4] = [(17, 1), (32, 2), (24, 3), (27, 4)];
+
+/// Mean inpatient bill of residents, yuan (figures.md §8: MED23).
+pub(crate) const RESIDENT_BILL_YUAN: f64 = 7_674.0;
+/// Mean inpatient bill of employees, yuan (figures.md §8: MED23).
+pub(crate) const EMPLOYEE_BILL_YUAN: f64 = 12_175.0;
+/// Hospital stays a year per million residents (figures.md §8: 20.7 %).
+pub(crate) const RESIDENT_STAYS_PPM: u32 = 207_000;
+/// Stays a year per million working employees (figures.md §8: 11.93 %).
+pub(crate) const WORKER_STAYS_PPM: u32 = 119_300;
+/// Stays a year per million retired employees (figures.md §8: 49.02 %).
+pub(crate) const RETIRED_STAYS_PPM: u32 = 490_200;
+
+/// How the past official went wrong and what changed since, per million of those concerned.
+pub(crate) mod official {
+    /// Entitled households never found: nobody applied.
+    pub(crate) const NEVER_APPLIED_PPM: u32 = 120_000;
+    /// Households up to 40 % over the line admitted because income was not seen.
+    pub(crate) const INCOME_NOT_SEEN_PPM: u32 = 35_000;
+    /// On the roll, and since then a car was bought.
+    pub(crate) const NEW_CAR_PPM: u32 = 18_000;
+    /// On the roll, and since then somebody found work.
+    pub(crate) const NEW_JOB_PPM: u32 = 30_000;
+    /// On the roll, and since then a house and money were inherited.
+    pub(crate) const INHERITED_PPM: u32 = 16_000;
+    /// Rows of a dead person never closed.
+    pub(crate) const DEAD_STILL_PAID_PPM: u32 = 300_000;
+    /// Persons on the roll a second time under another household number.
+    pub(crate) const DUPLICATED_PPM: u32 = 3_000;
+    /// Severely disabled or seriously ill in an edge household taken alone.
+    pub(crate) const SINGLE_PERSON_PPM: u32 = 750_000;
+    /// Severely disabled adults without income of their own, in a household up to three times the
+    /// line, taken as a household of one.
+    pub(crate) const DISABLED_ALONE_PPM: u32 = 850_000;
+    /// Edge households on the edge roll (figures.md §4: 15 % of the dibao stock).
+    pub(crate) const EDGE_PPM: u32 = 85_000;
+    /// Entitled to tekun and on the roll.
+    pub(crate) const TEKUN_PPM: u32 = 930_000;
+    /// Entitled to a disability subsidy and receiving it.
+    pub(crate) const SUBSIDY_PPM: u32 = 960_000;
+    /// Households with ruinous bills recognised as rigid-expenditure households.
+    pub(crate) const RIGID_PPM: u32 = 60_000;
+    /// Overlooked households admitted in a month of the observed time.
+    pub(crate) const ADMITTED_LATER_PPM: u32 = 20_000;
+}
