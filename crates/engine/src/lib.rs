@@ -1,1 +1,15 @@
 //! The rule language for everyone, in columns; the only crate that sees DataFusion.
+//!
+//! Record batches in, record batches out: it knows the rules' checked form and Parquet in a local
+//! folder, and never a store, a request or a clock.
+
+mod compile;
+mod error;
+pub mod frames;
+pub mod judged;
+mod run;
+
+pub use compile::{Compiled, compile};
+pub use error::{EngineError, Result};
+pub use frames::{Complete, EntityFrame, Frames, Record, RelationFrame, StatusFrame};
+pub use judged::{Judged, JudgedTable};

@@ -31,7 +31,9 @@ pub use household::{
     Counted, Distance, ExplainLine, FactView, HistoryRow, HouseholdFile, LineKind, MemberView,
     PersonFile, ProgrammeResult, RollEntry, Verdict,
 };
-pub use overview::{Figure, KindRow, Overview, ProgrammeMonth, ProgrammeRow, RunView, Todo, TownshipRow};
+pub use overview::{
+    Figure, KindRow, Overview, ProgrammeMonth, ProgrammeRow, RunView, Todo, TownshipRow,
+};
 pub use programmes::{ProgrammeFilter, ProgrammeList, Standing, StandingRow};
 pub use rulebook::{
     Block, CaseRow, CaseTable, ListItem, RuleFileRow, RuleLine, RulePage, RulebookIndex,
@@ -39,8 +41,8 @@ pub use rulebook::{
 };
 pub use search::{SearchResult, SearchRow};
 pub use warnings::{
-    Cause, KindView, TraceStep, WarningEvent, WarningFilter, WarningList, WarningRow,
-    WarningState, WarningView,
+    Cause, KindView, TraceStep, WarningEvent, WarningFilter, WarningList, WarningRow, WarningState,
+    WarningView,
 };
 pub use whatif::{
     Cliff, CurvePoint, ParameterChoice, WhatIf, WhatIfAsk, WhatIfHousehold, WhatIfResult,
@@ -212,4 +214,3 @@ pub struct Page<T> {
     /// The key of the page before this one; the first page has the empty key.
     pub previous: Option<String>,
 }
-

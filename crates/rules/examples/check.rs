@@ -16,11 +16,15 @@ fn collect(root: &Path, dir: &Path, out: &mut Vec<SourceText>) -> std::io::Resul
     Ok(())
 }
 
+pub fn read(root: &str) -> std::io::Result<Vec<SourceText>> {
+    let mut texts = Vec::new();
+    collect(Path::new(root), Path::new(root), &mut texts)?;
+    Ok(texts)
+}
+
 fn main() -> std::io::Result<()> {
     let root = std::env::args().nth(1).unwrap_or_else(|| "rulebook".to_owned());
-    let mut texts = Vec::new();
-    collect(Path::new(&root), Path::new(&root), &mut texts)?;
-    let book = Rulebook::read(texts);
+    let book = Rulebook::read(read(&root)?);
     let problems = book.check();
     for problem in &problems {
         let text = book.texts().get(&problem.path).map_or("", String::as_str);

@@ -10,20 +10,20 @@ mod gaps;
 mod history;
 mod num;
 mod outcome;
+mod param;
 mod range;
 
 pub use exclusions::{Claim, Resolution, Yield, claim, resolve_exclusions};
 pub use gaps::Gap;
+pub(crate) use num::{ends, order};
 pub use outcome::{Fired, GrantProposal, Outcome, Verdict, evaluate, result_text};
 pub use range::Range;
-pub(crate) use num::{ends, order};
 
 use crate::plan::{
-    AmountRow, Body, ClassRow, Expr, Home, Item, ItemId, ItemiseMode, Param, ParamKey, Program, Type,
+    AmountRow, Arith, Body, ClassRow, FileId, Home, Item, ItemId, ItemiseMode, Program, Type,
 };
 use crate::situation::{InstanceId, ListId, Moments, Situation};
 use crate::value::{Ratio, Value};
-use domain::Day;
 use std::cmp::Ordering;
 use std::collections::HashMap;
 
@@ -68,7 +68,10 @@ impl Place {
 
     /// At a row of one of the instance's lists.
     pub fn row(owner: InstanceId, list: ListId, row: usize) -> Self {
-        Self { owner, row: Some((list, u32::try_from(row).unwrap_or(u32::MAX))) }
+        Self {
+            owner,
+            row: Some((list, u32::try_from(row).unwrap_or(u32::MAX))),
+        }
     }
 }
 
@@ -155,7 +158,11 @@ impl<'p> Evaluator<'p> {
             moments,
             layout: Layout::new(program),
             instances: vec![Vec::new(); situation.instances().len()],
-            lists: situation.lists().iter().map(|_| ListCells::default()).collect(),
+            lists: situation
+                .lists()
+                .iter()
+                .map(|_| ListCells::default())
+                .collect(),
             notes: Vec::new(),
             current: None,
             ranges: HashMap::new(),
@@ -208,7 +215,11 @@ impl<'p> Evaluator<'p> {
     /// Whom the row at hand leads to.
     pub(crate) fn target(&self, place: Place) -> Option<InstanceId> {
         let (list, row) = place.row?;
-        self.situation.list(list)?.rows.get(usize::try_from(row).ok()?)?.target
+        self.situation
+            .list(list)?
+            .rows
+            .get(usize::try_from(row).ok()?)?
+            .target
     }
 
     fn note(&mut self, kind: NoteKind) {
@@ -231,7 +242,13 @@ impl<'p> Evaluator<'p> {
             Home::Entity(entity) => {
                 let cells = self.instances.get_mut(place.owner.at())?;
                 if cells.is_empty() {
-                    fill_instance(cells, self.situation, &self.layout, self.program, place.owner);
+                    fill_instance(
+                        cells,
+                        self.situation,
+                        &self.layout,
+                        self.program,
+                        place.owner,
+                    );
                 }
                 if self.situation.instance(place.owner)?.entity != entity {
                     return None;
@@ -249,7 +266,10 @@ impl<'p> Evaluator<'p> {
                     cells.width = *self.layout.relations.get(relation.at())?;
                     fill_list(cells, self.situation, &self.layout, self.program, list);
                 }
-                let at = usize::try_from(row).ok()?.checked_mul(cells.width)?.checked_add(slot)?;
+                let at = usize::try_from(row)
+                    .ok()?
+                    .checked_mul(cells.width)?
+                    .checked_add(slot)?;
                 cells.cells.get_mut(at)
             }
         }
@@ -290,16 +310,18 @@ impl<'p> Evaluator<'p> {
             Body::Fact => self.built_in(item, place),
             Body::Column => Value::Unknown,
             Body::Status => self.status_on(id, place.owner, self.moments.base).into(),
-            Body::StatusStart(status) => {
-                self.status_start(*status, place.owner, self.moments.base)
-            }
+            Body::StatusStart(status) => self.status_start(*status, place.owner, self.moments.base),
             Body::StatusEnd(status) => self.status_end(*status, place.owner, self.moments.base),
-            Body::Param(param) => self.param_by_own_facts(id, param, place, self.moments.base),
+            Body::Param(_) => self.param_on(id, place.owner, self.moments.base),
             Body::Formula { expr, rounding } => match (self.expr(expr, place), rounding) {
                 (Value::Num(n), Some(how)) => self.number(n.round(*how)),
                 (value, _) => value,
             },
-            Body::Classify { rows, otherwise, first } => {
+            Body::Classify {
+                rows,
+                otherwise,
+                first,
+            } => {
                 if *first {
                     self.first_class(rows, *otherwise, place)
                 } else {
@@ -307,9 +329,7 @@ impl<'p> Evaluator<'p> {
                 }
             }
             Body::Itemise { mode, rows } => self.itemise(*mode, rows, place),
-            Body::Condition { expr, .. } | Body::Trigger { expr } => {
-                self.truth(expr, place).into()
-            }
+            Body::Condition { expr, .. } | Body::Trigger { expr } => self.truth(expr, place).into(),
             Body::Verdict(file) => self.verdict(*file, place.owner).into(),
             Body::Rate { num, den } => {
                 match (self.expr(num, place), self.expr(den, place)) {
@@ -370,7 +390,11 @@ impl<'p> Evaluator<'p> {
 
     /// What a row of 分项 counts: 0 when its 当 is false.
     pub(crate) fn amount(&mut self, row: &'p AmountRow, place: Place) -> Value {
-        match row.when.as_ref().map_or(Some(true), |when| self.truth(when, place)) {
+        match row
+            .when
+            .as_ref()
+            .map_or(Some(true), |when| self.truth(when, place))
+        {
             None => return Value::Unknown,
             Some(false) => return Value::Num(Ratio::ZERO),
             Some(true) => {}
@@ -380,7 +404,11 @@ impl<'p> Evaluator<'p> {
             return amount;
         };
         match (amount, self.expr(cap, place)) {
-            (Value::Num(a), Value::Num(c)) => Value::Num(if order(a, c) == Ordering::Greater { c } else { a }),
+            (Value::Num(a), Value::Num(c)) => Value::Num(if order(a, c) == Ordering::Greater {
+                c
+            } else {
+                a
+            }),
             _ => Value::Unknown,
         }
     }
@@ -408,7 +436,7 @@ impl<'p> Evaluator<'p> {
             };
             total = Some(match total {
                 None => amount,
-                Some(sum) if adds_up => match num::arith(crate::plan::Arith::Add, sum, amount) {
+                Some(sum) if adds_up => match num::arith(Arith::Add, sum, amount) {
                     Some(sum) => sum,
                     None => return self.number(None),
                 },
@@ -420,7 +448,7 @@ impl<'p> Evaluator<'p> {
     }
 
     /// What a file says of an instance; unknown is 待查.
-    pub fn verdict(&mut self, file: crate::plan::FileId, at: InstanceId) -> Option<bool> {
+    pub fn verdict(&mut self, file: FileId, at: InstanceId) -> Option<bool> {
         let program = self.program;
         let conditions = &program.files.get(file.at())?.conditions;
         let mut answer = Some(true);
@@ -432,107 +460,6 @@ impl<'p> Evaluator<'p> {
             }
         }
         answer
-    }
-
-    /// A parameter whose keys were not written: they are the own facts of that name.
-    pub(crate) fn param_by_own_facts(
-        &mut self,
-        id: ItemId,
-        param: &'p Param,
-        place: Place,
-        day: Day,
-    ) -> Value {
-        if let Some(value) = self.given_param(id, place) {
-            return value;
-        }
-        let mut keys = Keys::default();
-        for key in &param.keys {
-            if let ParamKey::Enum(e) = key {
-                let name = self.program.dict.enum_of(*e).map_or("", |e| e.name.as_str());
-                match self.own_fact(name, place) {
-                    Value::Sym(member) => keys.push(Some(member)),
-                    _ => return Value::Unknown,
-                }
-            }
-        }
-        self.look_up(id, param, &keys, place.owner, day)
-    }
-
-    fn own_fact(&mut self, name: &str, place: Place) -> Value {
-        let Some(entity) = self.situation.instance(place.owner).map(|i| i.entity) else {
-            return Value::Unknown;
-        };
-        let found = self.program.items.iter().position(|i| {
-            i.home == Home::Entity(entity) && matches!(i.body, Body::Fact) && i.name == name
-        });
-        match found.and_then(|at| u32::try_from(at).ok()) {
-            Some(at) => self.item(ItemId(at), Place::own(place.owner)),
-            None => Value::Unknown,
-        }
-    }
-
-    /// A parameter by its written keys (none stands for 地区).
-    pub(crate) fn param(
-        &mut self,
-        id: ItemId,
-        written: &'p [Option<Expr>],
-        place: Place,
-    ) -> Value {
-        let program = self.program;
-        if let Some(value) = self.given_param(id, place) {
-            return value;
-        }
-        let Some(Body::Param(param)) = program.item(id).map(|i| &i.body) else {
-            return Value::Unknown;
-        };
-        let mut keys = Keys::default();
-        for key in written.iter().flatten() {
-            match self.expr(key, place) {
-                Value::Sym(member) => keys.push(Some(member)),
-                Value::Bool(answer) => keys.push(Some(u16::from(answer))),
-                _ => return Value::Unknown,
-            }
-        }
-        self.look_up(id, param, &keys, place.owner, self.moments.base)
-    }
-
-    /// A parameter given in place of the tables.
-    pub(crate) fn given_param(&mut self, id: ItemId, place: Place) -> Option<Value> {
-        if let Some(value) = self.situation.given_param(id) {
-            return Some(value);
-        }
-        self.situation.given(place.owner, id).map(|g| g.value)
-    }
-
-    fn look_up(&mut self, id: ItemId, param: &'p Param, keys: &Keys, at: InstanceId, day: Day) -> Value {
-        let area = self.situation.instance(at).map_or("", |i| i.area.as_str());
-        match param.lookup(area, keys.as_slice(), day) {
-            Some(found) => found.value,
-            None => {
-                self.note_on(id, at, NoteKind::NoParameter);
-                Value::Unknown
-            }
-        }
-    }
-}
-
-/// Key members of a parameter, without an allocation.
-#[derive(Default)]
-pub(crate) struct Keys {
-    members: [Option<u16>; 8],
-    len: usize,
-}
-
-impl Keys {
-    pub(crate) fn push(&mut self, member: Option<u16>) {
-        if let Some(place) = self.members.get_mut(self.len) {
-            *place = member;
-            self.len = self.len.saturating_add(1);
-        }
-    }
-
-    pub(crate) fn as_slice(&self) -> &[Option<u16>] {
-        self.members.get(..self.len).unwrap_or(&[])
     }
 }
 
@@ -547,7 +474,12 @@ fn fill_instance(
         return;
     };
     // One cell at least, so that a filled instance is not filled again.
-    let width = layout.entities.get(it.entity.at()).copied().unwrap_or(0).max(1);
+    let width = layout
+        .entities
+        .get(it.entity.at())
+        .copied()
+        .unwrap_or(0)
+        .max(1);
     cells.resize(width, Cell::Empty);
     let urban_rural = layout.urban_rural.get(it.entity.at()).copied().flatten();
     if let (Some(slot), Some(member)) = (urban_rural, it.urban_rural)
@@ -558,7 +490,10 @@ fn fill_instance(
     for given in &it.given {
         let home = program.item(given.item).map(|i| i.home);
         if home == Some(Home::Entity(it.entity))
-            && let Some(cell) = layout.slots.get(given.item.at()).and_then(|s| cells.get_mut(*s))
+            && let Some(cell) = layout
+                .slots
+                .get(given.item.at())
+                .and_then(|s| cells.get_mut(*s))
         {
             *cell = Cell::Done(given.value);
         }
@@ -576,12 +511,17 @@ fn fill_list(
         return;
     };
     cells.width = cells.width.max(1);
-    cells.cells.resize(cells.width.saturating_mul(rows.rows.len()), Cell::Empty);
+    cells
+        .cells
+        .resize(cells.width.saturating_mul(rows.rows.len()), Cell::Empty);
     for (row, chunk) in rows.rows.iter().zip(cells.cells.chunks_mut(cells.width)) {
         for given in &row.given {
             let home = program.item(given.item).map(|i| i.home);
             if home == Some(Home::Rows(rows.relation))
-                && let Some(cell) = layout.slots.get(given.item.at()).and_then(|s| chunk.get_mut(*s))
+                && let Some(cell) = layout
+                    .slots
+                    .get(given.item.at())
+                    .and_then(|s| chunk.get_mut(*s))
             {
                 *cell = Cell::Done(given.value);
             }

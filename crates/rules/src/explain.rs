@@ -187,8 +187,15 @@ pub fn explain(
     let plan = program.files.get(file.at())?;
     let outcome = eval.outcome(file, at)?;
     let entries = order::entries(program, file, detail);
-    let lines = entries.into_iter().filter_map(|entry| line(eval, file, at, entry)).collect();
-    let missing = outcome.missing.iter().map(|gap| gap_text(eval, at, gap)).collect();
+    let lines = entries
+        .into_iter()
+        .filter_map(|entry| line(eval, file, at, entry))
+        .collect();
+    let missing = outcome
+        .missing
+        .iter()
+        .map(|gap| gap_text(eval, at, gap))
+        .collect();
     Some(Explanation {
         file,
         at,
@@ -226,7 +233,12 @@ fn formula(item: &Item) -> Option<&Expr> {
     }
 }
 
-fn line<'p>(eval: &mut Evaluator<'p>, file: FileId, main: InstanceId, entry: Entry<'p>) -> Option<Line> {
+fn line<'p>(
+    eval: &mut Evaluator<'p>,
+    file: FileId,
+    main: InstanceId,
+    entry: Entry<'p>,
+) -> Option<Line> {
     let program = eval.program();
     let item = program.item(entry.item)?;
     let benefit = program
@@ -238,8 +250,16 @@ fn line<'p>(eval: &mut Evaluator<'p>, file: FileId, main: InstanceId, entry: Ent
         Scope::Own | Scope::Household | Scope::Area => None,
     };
     // A formula is shown in the words of its own file.
-    let printer = Printer { program, file: item.file.or(Some(file)), relation };
-    let outer = Printer { program, file: Some(file), relation };
+    let printer = Printer {
+        program,
+        file: item.file.or(Some(file)),
+        relation,
+    };
+    let outer = Printer {
+        program,
+        file: Some(file),
+        relation,
+    };
     let mut line = Line {
         item: entry.item,
         scope: entry.scope,
@@ -255,7 +275,10 @@ fn line<'p>(eval: &mut Evaluator<'p>, file: FileId, main: InstanceId, entry: Ent
         value: Value::Unknown,
         result: String::new(),
         rounding: match &item.body {
-            Body::Formula { rounding: Some(how), .. } => Some(print::rounding(*how, item.ty)),
+            Body::Formula {
+                rounding: Some(how),
+                ..
+            } => Some(print::rounding(*how, item.ty)),
             _ => None,
         },
         mark: None,
@@ -322,15 +345,30 @@ fn single<'p>(
         }
     }
     match &item.body {
-        Body::Classify { rows, otherwise, first } => {
-            rows::of_classes(eval, printer, rows, *otherwise, *first, item.ty, place, &mut line.rows);
+        Body::Classify {
+            rows,
+            otherwise,
+            first,
+        } => {
+            rows::of_classes(
+                eval,
+                printer,
+                rows,
+                *otherwise,
+                *first,
+                item.ty,
+                place,
+                &mut line.rows,
+            );
         }
         Body::Itemise { rows, mode } => {
             rows::of_amounts(eval, printer, rows, *mode, item.ty, place, &mut line.rows);
         }
         Body::Rate { num, den } => {
-            let (top, below) =
-                (printer.numbers(num, eval, place), printer.numbers(den, eval, place));
+            let (top, below) = (
+                printer.numbers(num, eval, place),
+                printer.numbers(den, eval, place),
+            );
             line.numbers = Some(format!("{top} / {below}"));
             if eval.expr(den, place) == Value::Num(Ratio::ZERO) {
                 line.result = "不适用".to_owned();
@@ -343,7 +381,10 @@ fn single<'p>(
     }
     if !value.is_known()
         && let Type::Num(unit) = item.ty
-        && matches!(line.kind, LineKind::Formula | LineKind::Itemise | LineKind::Benefit)
+        && matches!(
+            line.kind,
+            LineKind::Formula | LineKind::Itemise | LineKind::Benefit
+        )
     {
         line.tentative = rows::tentative(eval, entry.item, place, unit);
     }
@@ -373,7 +414,11 @@ fn distance<'p>(
             if gap == Ratio::ZERO {
                 return Some("恰好相等".to_owned());
             }
-            let (word, size) = if gap < Ratio::ZERO { ("还差", gap.neg()?) } else { ("超出", gap) };
+            let (word, size) = if gap < Ratio::ZERO {
+                ("还差", gap.neg()?)
+            } else {
+                ("超出", gap)
+            };
             Some(format!("{word} {}", show::number(size, unit)))
         }
         ExprKind::And(parts) | ExprKind::Or(parts) => {
@@ -391,7 +436,11 @@ fn distance<'p>(
             (!told.is_empty()).then(|| told.join(";"))
         }
         ExprKind::If(cond, yes, no) => {
-            let taken = if eval.expr(cond, place).truth()? { yes } else { no };
+            let taken = if eval.expr(cond, place).truth()? {
+                yes
+            } else {
+                no
+            };
             distance(eval, printer, taken, place, depth)
         }
         ExprKind::Ref(item, crate::plan::Step::Own) if depth < 4 => {
@@ -431,7 +480,10 @@ impl fmt::Display for Line {
         for text in [&self.formula, &self.numbers].into_iter().flatten() {
             write!(f, " = {text}")?;
         }
-        if self.mark.is_none() && !self.result.is_empty() && self.numbers.as_ref() != Some(&self.result) {
+        if self.mark.is_none()
+            && !self.result.is_empty()
+            && self.numbers.as_ref() != Some(&self.result)
+        {
             write!(f, " = {}", self.result)?;
         }
         if let Some(rounding) = &self.rounding {

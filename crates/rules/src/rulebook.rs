@@ -220,7 +220,7 @@ fn instruments(document: &Document) -> Vec<Instrument> {
                 name: text(Some(name)).to_owned(),
                 from: day,
                 to: Day::parse(text(to)).ok(),
-                articles: text(articles).split(['、', ',', ',', ' ']).map(str::trim).filter(|a| !a.is_empty()).map(str::to_owned).collect(),
+                articles: text(articles).split(['、', ',', '\u{FF0C}', ' ']).map(str::trim).filter(|a| !a.is_empty()).map(str::to_owned).collect(),
             });
         }
     }

@@ -20,7 +20,9 @@ pub fn value(value: Value, ty: Type, dict: &Dict) -> String {
         (Value::Bool(true), _) => "是".to_owned(),
         (Value::Bool(false), _) => "否".to_owned(),
         (Value::Day(day), _) => day.to_string(),
-        (Value::Sym(member), Type::Enum(e) | Type::Set(e)) => dict.member_name(e, member).to_owned(),
+        (Value::Sym(member), Type::Enum(e) | Type::Set(e)) => {
+            dict.member_name(e, member).to_owned()
+        }
         (Value::Sym(member), _) => member.to_string(),
         (Value::Set(set), Type::Set(e) | Type::Enum(e)) => set_text(set, e, dict),
         (Value::Set(set), _) => format!("{set:b}"),
@@ -32,17 +34,27 @@ fn set_text(set: u64, e: EnumId, dict: &Dict) -> String {
     let held: Vec<&str> = members
         .iter()
         .enumerate()
-        .filter(|(at, _)| u32::try_from(*at).is_ok_and(|at| set.checked_shr(at).unwrap_or(0) & 1 == 1))
+        .filter(|(at, _)| {
+            u32::try_from(*at).is_ok_and(|at| set.checked_shr(at).unwrap_or(0) & 1 == 1)
+        })
         .map(|(_, name)| name.as_str())
         .collect();
-    if held.is_empty() { "（无）".to_owned() } else { held.join("、") }
+    if held.is_empty() {
+        "（无）".to_owned()
+    } else {
+        held.join("、")
+    }
 }
 
 /// A number with its unit: `1,180.00 元/人月`, `3 人`, `30%`, `≈ 483.33 元/人月`.
 pub fn number(n: Ratio, unit: Unit) -> String {
     let (text, exact) = digits(n, unit);
     let about = if exact { "" } else { "≈ " };
-    if unit.is_ratio() { format!("{about}{text}%") } else { format!("{about}{text} {unit}") }
+    if unit.is_ratio() {
+        format!("{about}{text}%")
+    } else {
+        format!("{about}{text} {unit}")
+    }
 }
 
 /// A number without its unit, as a case table writes it: `1180.00`, `3`, `30%`.
@@ -61,7 +73,11 @@ fn scale(unit: Unit) -> Option<Ratio> {
     }
     let power = unit.money_power();
     let hundreds = 100_i128.checked_pow(u32::from(power.unsigned_abs()))?;
-    if power >= 0 { Ratio::new(hundreds, 1) } else { Ratio::new(1, hundreds) }
+    if power >= 0 {
+        Ratio::new(hundreds, 1)
+    } else {
+        Ratio::new(1, hundreds)
+    }
 }
 
 /// The digits with thousands separators, and whether they are the whole truth.
@@ -70,13 +86,20 @@ fn digits(n: Ratio, unit: Unit) -> (String, bool) {
         return (format!("{}/{}", n.num(), n.den()), true);
     };
     // Money always has its two decimals; other numbers as many as they need, up to four.
-    let (least, most) = if unit.money_power() == 0 { (0, 4) } else { (2, 2) };
+    let (least, most) = if unit.money_power() == 0 {
+        (0, 4)
+    } else {
+        (2, 2)
+    };
     for places in least..=most {
         if let Some(whole) = shifted(written, places).filter(|s| s.den() == 1) {
             return (point(whole.num(), places), true);
         }
     }
-    let how = Rounding { direction: Direction::HalfUp, step: Ratio::whole(1) };
+    let how = Rounding {
+        direction: Direction::HalfUp,
+        step: Ratio::whole(1),
+    };
     match shifted(written, 2).and_then(|s| s.round(how)) {
         Some(rounded) => (point(rounded.num(), 2), false),
         None => (format!("{}/{}", n.num(), n.den()), true),
@@ -90,8 +113,14 @@ fn shifted(n: Ratio, places: u32) -> Option<Ratio> {
 /// Puts the decimal point and the thousands separators.
 fn point(n: i128, places: u32) -> String {
     let places = usize::try_from(places).unwrap_or(0);
-    let text = format!("{:0>width$}", n.unsigned_abs(), width = places.saturating_add(1));
-    let (whole, rest) = text.split_at_checked(text.len().saturating_sub(places)).unwrap_or((&text, ""));
+    let text = format!(
+        "{:0>width$}",
+        n.unsigned_abs(),
+        width = places.saturating_add(1)
+    );
+    let (whole, rest) = text
+        .split_at_checked(text.len().saturating_sub(places))
+        .unwrap_or((&text, ""));
     let mut out = String::from(if n < 0 { "-" } else { "" });
     for (at, digit) in whole.chars().enumerate() {
         if at > 0 && whole.len().saturating_sub(at).is_multiple_of(3) {
@@ -135,7 +164,9 @@ pub fn parse_cell(text: &str, ty: Type, dict: &Dict) -> Result<Value, String> {
 
 fn member(name: &str, e: EnumId, dict: &Dict) -> Result<u16, String> {
     dict.member(e, name).ok_or_else(|| {
-        let all = dict.enum_of(e).map_or(String::new(), |e| e.members.join("、"));
+        let all = dict
+            .enum_of(e)
+            .map_or(String::new(), |e| e.members.join("、"));
         format!("`{name}` 不是 {all} 之一")
     })
 }
@@ -148,14 +179,19 @@ fn parse_set(cell: &str, e: EnumId, dict: &Dict) -> Result<Value, String> {
     let mut set = 0;
     for name in inner.split(['、', ',', '，']) {
         let place = member(name.trim(), e, dict)?;
-        set |= 1_u64.checked_shl(u32::from(place)).ok_or("集合最多六十四项")?;
+        set |= 1_u64
+            .checked_shl(u32::from(place))
+            .ok_or("集合最多六十四项")?;
     }
     Ok(Value::Set(set))
 }
 
 fn parse_number(cell: &str, unit: Unit) -> Result<Value, String> {
     let wrong = || format!("`{cell}` 不是 {unit} 的数");
-    let mut text: String = cell.chars().filter(|c| !matches!(c, ',' | '，' | ' ' | '≈')).collect();
+    let mut text: String = cell
+        .chars()
+        .filter(|c| !matches!(c, ',' | '，' | ' ' | '≈'))
+        .collect();
     let name = unit.to_string();
     if let Some(bare) = text.strip_suffix(&name) {
         text = bare.to_owned();
@@ -166,9 +202,9 @@ fn parse_number(cell: &str, unit: Unit) -> Result<Value, String> {
     }
     let text = text.trim_end_matches(['%', '％']);
     let written = match text.split_once('/') {
-        Some((top, below)) => {
-            decimal(top).zip(decimal(below)).and_then(|(top, below)| top.div(below))
-        }
+        Some((top, below)) => decimal(top)
+            .zip(decimal(below))
+            .and_then(|(top, below)| top.div(below)),
         None => decimal(text),
     };
     let scale = match (unit.is_ratio(), percent) {
@@ -244,11 +280,23 @@ mod tests {
         check("1180.00", money, Value::whole(118_000));
         check("1,180.00 元/人月", money, Value::whole(118_000));
         check("-0.05", money, Value::whole(-5));
-        check("30%", Type::Num(Unit::RATIO), Value::Num(Ratio::new(3, 10).unwrap()));
-        check("0.3", Type::Num(Unit::RATIO), Value::Num(Ratio::new(3, 10).unwrap()));
+        check(
+            "30%",
+            Type::Num(Unit::RATIO),
+            Value::Num(Ratio::new(3, 10).unwrap()),
+        );
+        check(
+            "0.3",
+            Type::Num(Unit::RATIO),
+            Value::Num(Ratio::new(3, 10).unwrap()),
+        );
         check("？", money, Value::Unknown);
         check("是", Type::Bool, Value::Bool(true));
-        check("2026-07-01", Type::Day, Value::Day(Day::new(2026, 7, 1).unwrap()));
+        check(
+            "2026-07-01",
+            Type::Day,
+            Value::Day(Day::new(2026, 7, 1).unwrap()),
+        );
         check("二级", Type::Enum(e), Value::Sym(1));
         check("一级、无", Type::Set(e), Value::Set(5));
         check("{一级}", Type::Set(e), Value::Set(1));

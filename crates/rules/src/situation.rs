@@ -158,7 +158,12 @@ pub struct Moments {
 impl Moments {
     /// A monthly run: 基准日 is the first of the month.
     pub fn monthly(month: Month) -> Self {
-        Self { base: month.first(), month, acceptance: None, decision: None }
+        Self {
+            base: month.first(),
+            month,
+            acceptance: None,
+            decision: None,
+        }
     }
 
     /// A case: 基准日 is 受理日; the month is the one it falls in.
@@ -175,7 +180,11 @@ impl Moments {
 fn put(given: &mut Vec<Given>, item: ItemId, value: Value, source: Option<SourceRef>) {
     match given.iter_mut().find(|g| g.item == item) {
         Some(old) => (old.value, old.source) = (value, source),
-        None => given.push(Given { item, value, source }),
+        None => given.push(Given {
+            item,
+            value,
+            source,
+        }),
     }
 }
 
@@ -208,7 +217,10 @@ impl Situation {
 
     /// The instance of an entity with the office's number.
     pub fn find(&self, entity: EntityId, key: i64) -> Option<InstanceId> {
-        let at = self.instances.iter().position(|i| i.entity == entity && i.key == key)?;
+        let at = self
+            .instances
+            .iter()
+            .position(|i| i.entity == entity && i.key == key)?;
         u32::try_from(at).ok().map(InstanceId)
     }
 
@@ -267,7 +279,12 @@ impl Situation {
             return old;
         }
         let id = ListId(u32::try_from(self.lists.len()).unwrap_or(u32::MAX));
-        self.lists.push(Rows { relation, owner, rows: Vec::new(), complete });
+        self.lists.push(Rows {
+            relation,
+            owner,
+            rows: Vec::new(),
+            complete,
+        });
         if let Some(it) = self.instances.get_mut(owner.at()) {
             it.lists.push((relation, id));
         }
@@ -277,7 +294,10 @@ impl Situation {
     /// Adds a row; returns its place in the list.
     pub fn add_row(&mut self, list: ListId, target: Option<InstanceId>) -> usize {
         self.lists.get_mut(list.at()).map_or(0, |l| {
-            l.rows.push(Row { target, given: Vec::new() });
+            l.rows.push(Row {
+                target,
+                given: Vec::new(),
+            });
             l.rows.len().saturating_sub(1)
         })
     }
@@ -296,7 +316,11 @@ impl Situation {
         value: Value,
         source: Option<SourceRef>,
     ) {
-        if let Some(row) = self.lists.get_mut(list.at()).and_then(|l| l.rows.get_mut(row)) {
+        if let Some(row) = self
+            .lists
+            .get_mut(list.at())
+            .and_then(|l| l.rows.get_mut(row))
+        {
             put(&mut row.given, item, value, source);
         }
     }
@@ -332,7 +356,12 @@ impl Situation {
         value: Value,
     ) {
         if let Some(it) = self.instances.get_mut(at.at()) {
-            it.history.push(Record { item, from, to, value });
+            it.history.push(Record {
+                item,
+                from,
+                to,
+                value,
+            });
         }
     }
 
@@ -382,7 +411,10 @@ impl Situation {
     /// The list of a relation of an owner.
     pub fn list_of(&self, owner: InstanceId, relation: RelId) -> Option<ListId> {
         let lists = &self.instances.get(owner.at())?.lists;
-        lists.iter().find(|(r, _)| *r == relation).map(|(_, id)| *id)
+        lists
+            .iter()
+            .find(|(r, _)| *r == relation)
+            .map(|(_, id)| *id)
     }
 
     /// What was given for a quantity of an instance.
@@ -392,11 +424,19 @@ impl Situation {
 
     /// What was given for a quantity of a row.
     pub fn given_in_row(&self, list: ListId, row: usize, item: ItemId) -> Option<&Given> {
-        self.list(list)?.rows.get(row)?.given.iter().find(|g| g.item == item)
+        self.list(list)?
+            .rows
+            .get(row)?
+            .given
+            .iter()
+            .find(|g| g.item == item)
     }
 
     /// What was given for a parameter.
     pub fn given_param(&self, item: ItemId) -> Option<Value> {
-        self.params.iter().find(|(p, _)| *p == item).map(|(_, v)| *v)
+        self.params
+            .iter()
+            .find(|(p, _)| *p == item)
+            .map(|(_, v)| *v)
     }
 }

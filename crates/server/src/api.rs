@@ -38,7 +38,11 @@ pub(crate) async fn health(desk: Desk) -> Response {
 
 /// The description of this interface.
 pub(crate) async fn openapi() -> Response {
-    ([(CONTENT_TYPE, "application/json")], include_str!("../assets/openapi.json")).into_response()
+    (
+        [(CONTENT_TYPE, "application/json")],
+        include_str!("../assets/openapi.json"),
+    )
+        .into_response()
 }
 
 fn number(text: &str, what: &str) -> Result<i64, ViewError> {

@@ -5,9 +5,7 @@ use std::io::Write;
 use std::sync::LazyLock;
 
 use axum::extract::Path;
-use axum::http::header::{
-    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, VARY,
-};
+use axum::http::header::{ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, VARY};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use flate2::Compression;
@@ -37,14 +35,28 @@ static SHELF: LazyLock<Shelf> = LazyLock::new(|| {
     let mut names: Vec<_> = Embedded::iter().collect();
     names.sort();
     for name in names {
-        let Some(file) = Embedded::get(&name) else { continue };
+        let Some(file) = Embedded::get(&name) else {
+            continue;
+        };
         let plain = file.data.into_owned();
         digest.update(name.as_bytes());
         digest.update(&plain);
         let gzip = packed(&plain).unwrap_or_default();
-        assets.insert(name.to_string(), Asset { kind: kind(&name), plain, gzip });
+        assets.insert(
+            name.to_string(),
+            Asset {
+                kind: kind(&name),
+                plain,
+                gzip,
+            },
+        );
     }
-    let hash = digest.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    let hash = digest
+        .finalize()
+        .iter()
+        .take(8)
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
     Shelf { hash, assets }
 });
 

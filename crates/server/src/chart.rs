@@ -18,7 +18,13 @@ pub(crate) fn stacked(parts: Vec<(u64, String, String)>, max: u64) -> Vec<Segmen
     for (value, class, title) in parts {
         if value > 0 {
             let (x, width) = (share(from, max), share(value, max));
-            segments.push(Segment { x, y: 0, width, class, title });
+            segments.push(Segment {
+                x,
+                y: 0,
+                width,
+                class,
+                title,
+            });
         }
         from = u64::saturating_add(from, value);
     }
@@ -41,7 +47,11 @@ pub(crate) fn grouped(bars: Vec<(u64, String, String)>, max: u64, step: u64) -> 
 
 /// A part of a whole as a percentage with two places; nothing of nothing is nothing.
 pub(crate) fn share(value: u64, whole: u64) -> String {
-    let parts = value.saturating_mul(10_000).checked_div(whole).unwrap_or(0).min(10_000);
+    let parts = value
+        .saturating_mul(10_000)
+        .checked_div(whole)
+        .unwrap_or(0)
+        .min(10_000);
     format!("{}.{:02}%", parts / 100, parts % 100)
 }
 
@@ -77,7 +87,11 @@ pub(crate) struct Curve {
 pub(crate) fn curve(points: &[CurvePoint]) -> Option<Curve> {
     let (first, last) = (points.first()?.income_fen, points.last()?.income_fen);
     let span = last.checked_sub(first).filter(|span| *span > 0)?;
-    let top = points.iter().map(|point| point.before_fen.max(point.after_fen)).max()?.max(1);
+    let top = points
+        .iter()
+        .map(|point| point.before_fen.max(point.after_fen))
+        .max()?
+        .max(1);
     let line = |height: fn(&CurvePoint) -> i64| -> String {
         let place = |point: &CurvePoint| {
             let x = (point.income_fen - first).saturating_mul(1000) / span;

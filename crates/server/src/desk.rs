@@ -53,7 +53,10 @@ impl FromRequestParts<App> for Desk {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Desk, Infallible> {
-        let here = parts.uri.path_and_query().map_or("/", |whole| whole.as_str());
+        let here = parts
+            .uri
+            .path_and_query()
+            .map_or("/", |whole| whole.as_str());
         Ok(Desk {
             views: Arc::clone(&app.views),
             fields: Fields::read(parts.uri.query().unwrap_or_default()),
@@ -83,7 +86,13 @@ impl Desk {
     pub(crate) fn refuse(&self, error: ViewError) -> Refusal {
         let (status, title, text) = told(error);
         let shell = self.shell(title, None);
-        let body = LostPage { shell, code: status.as_u16(), text }.render().unwrap_or_default();
+        let body = LostPage {
+            shell,
+            code: status.as_u16(),
+            text,
+        }
+        .render()
+        .unwrap_or_default();
         Refusal(Box::new((status, Html(body)).into_response()))
     }
 
@@ -99,14 +108,20 @@ pub(crate) fn json<T: Serialize>(answer: Result<T, ViewError>) -> Response {
         Ok(view) => Json(view).into_response(),
         Err(error) => {
             let (status, title, text) = told(error);
-            (status, Json(serde_json::json!({ "title": title, "detail": text }))).into_response()
+            (
+                status,
+                Json(serde_json::json!({ "title": title, "detail": text })),
+            )
+                .into_response()
         }
     }
 }
 
 /// There is no such record.
 pub(crate) fn no_such(what: &str, text: &str) -> ViewError {
-    ViewError::NotFound(format!("没有编号为 `{text}` 的{what};请核对编号,或用上方的查找框查找"))
+    ViewError::NotFound(format!(
+        "没有编号为 `{text}` 的{what};请核对编号,或用上方的查找框查找"
+    ))
 }
 
 /// The status, title and text of an error; what the machine says goes to the log only.
@@ -116,8 +131,13 @@ fn told(error: ViewError) -> (StatusCode, &'static str, String) {
         ViewError::NotAnswerable(text) => (StatusCode::BAD_REQUEST, "无法按此查询", text),
         ViewError::Failed(cause) => {
             tracing::error!(%cause, "a page failed");
-            let text = "系统内部出错,已记入日志。数据没有改动;请稍后再试,仍不行请把发生的时间告诉管理员。";
-            (StatusCode::INTERNAL_SERVER_ERROR, "系统出错", text.to_owned())
+            let text =
+                "系统内部出错,已记入日志。数据没有改动;请稍后再试,仍不行请把发生的时间告诉管理员。";
+            (
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "系统出错",
+                text.to_owned(),
+            )
         }
     }
 }

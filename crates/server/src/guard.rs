@@ -23,13 +23,24 @@ pub(crate) async fn headers(request: Request, next: Next) -> Response {
         (X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (X_FRAME_OPTIONS, "DENY"),
         (REFERRER_POLICY, "no-referrer"),
-        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
-        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
-        (HeaderName::from_static("permissions-policy"), "camera=(), geolocation=(), microphone=()"),
+        (
+            HeaderName::from_static("cross-origin-opener-policy"),
+            "same-origin",
+        ),
+        (
+            HeaderName::from_static("cross-origin-resource-policy"),
+            "same-origin",
+        ),
+        (
+            HeaderName::from_static("permissions-policy"),
+            "camera=(), geolocation=(), microphone=()",
+        ),
     ] {
         headers.insert(name, HeaderValue::from_static(value));
     }
-    headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    headers
+        .entry(CACHE_CONTROL)
+        .or_insert(HeaderValue::from_static("no-store"));
     response
 }
 
@@ -37,20 +48,32 @@ pub(crate) async fn headers(request: Request, next: Next) -> Response {
 ///
 /// Without it a foreign page could point its own name at 127.0.0.1 and read everything.
 pub(crate) async fn this_machine(request: Request, next: Next) -> Response {
-    let host = request.headers().get(HOST).and_then(|host| host.to_str().ok());
+    let host = request
+        .headers()
+        .get(HOST)
+        .and_then(|host| host.to_str().ok());
     if host.is_some_and(is_this_machine) {
         return next.run(request).await;
     }
-    refusal(StatusCode::MISDIRECTED_REQUEST, "本服务仅限本机访问,请用 http://127.0.0.1 打开。")
+    refusal(
+        StatusCode::MISDIRECTED_REQUEST,
+        "本服务仅限本机访问,请用 http://127.0.0.1 打开。",
+    )
 }
 
 /// Refuses a form that another site sends, and one that does not say where it comes from.
 pub(crate) async fn same_origin(request: Request, next: Next) -> Response {
-    let safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
+    let safe = matches!(
+        *request.method(),
+        Method::GET | Method::HEAD | Method::OPTIONS
+    );
     if safe || is_own_form(request.headers()) {
         return next.run(request).await;
     }
-    refusal(StatusCode::FORBIDDEN, "这个表单不是从本系统的页面提交的,已拒绝。请回到页面重新操作。")
+    refusal(
+        StatusCode::FORBIDDEN,
+        "这个表单不是从本系统的页面提交的,已拒绝。请回到页面重新操作。",
+    )
 }
 
 fn is_this_machine(host: &str) -> bool {
@@ -59,7 +82,9 @@ fn is_this_machine(host: &str) -> bool {
         None => host.split(':').next().unwrap_or_default(),
     };
     name.eq_ignore_ascii_case("localhost")
-        || name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+        || name
+            .parse::<IpAddr>()
+            .is_ok_and(|address| address.is_loopback())
 }
 
 fn is_own_form(headers: &HeaderMap) -> bool {

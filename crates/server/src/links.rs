@@ -20,7 +20,10 @@ impl Fields {
 
     /// The first value of a field.
     pub(crate) fn get(&self, name: &str) -> Option<String> {
-        self.0.iter().find(|(field, _)| field == name).map(|(_, value)| value.clone())
+        self.0
+            .iter()
+            .find(|(field, _)| field == name)
+            .map(|(_, value)| value.clone())
     }
 
     /// The filter of a warning list; a state that does not exist is told, not ignored.
@@ -102,7 +105,10 @@ pub(crate) fn warning_query(filter: &WarningFilter) -> String {
 
 /// The address of one warning that remembers the list it was opened from.
 pub(crate) fn warning_from(id: i64, list: &WarningFilter) -> String {
-    joined(&format!("/warnings/{id}"), &query(&[("from", Some(&warning_query(list)))]))
+    joined(
+        &format!("/warnings/{id}"),
+        &query(&[("from", Some(&warning_query(list)))]),
+    )
 }
 
 /// The address of a programme's list.
@@ -143,13 +149,19 @@ fn query(fields: &[(&str, Option<&str>)]) -> String {
 }
 
 fn joined(path: &str, query: &str) -> String {
-    if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") }
+    if query.is_empty() {
+        path.to_owned()
+    } else {
+        format!("{path}?{query}")
+    }
 }
 
 /// A path whose parts may be in any script; slashes stay, blanks do not become plus signs.
 fn path_encoded(path: &str) -> String {
     let whole = |part: &str| {
-        form_urlencoded::byte_serialize(part.as_bytes()).collect::<String>().replace('+', "%20")
+        form_urlencoded::byte_serialize(part.as_bytes())
+            .collect::<String>()
+            .replace('+', "%20")
     };
     path.split('/').map(whole).collect::<Vec<_>>().join("/")
 }

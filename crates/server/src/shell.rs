@@ -44,7 +44,14 @@ pub(crate) struct MenuLine {
 impl Shell {
     /// A frame around a page.
     pub(crate) fn new(title: String, menu: Option<Menu>, place: Place, here: String) -> Shell {
-        Shell { title, place, here, words: String::new(), large: false, active: menu }
+        Shell {
+            title,
+            place,
+            here,
+            words: String::new(),
+            large: false,
+            active: menu,
+        }
     }
 
     /// The menu with the page's own line marked.
@@ -52,7 +59,13 @@ impl Shell {
         [
             (Menu::Overview, "/", "总览", "总览", "layout-dashboard"),
             (Menu::Warnings, "/warnings", "预警", "预警线索", "bell"),
-            (Menu::Programmes, "/programmes", "名册", "救助名册", "users-group"),
+            (
+                Menu::Programmes,
+                "/programmes",
+                "名册",
+                "救助名册",
+                "users-group",
+            ),
             (Menu::Feeds, "/feeds", "来文", "部门来文", "file-import"),
             (Menu::Rulebook, "/rulebook", "政策", "政策规则", "book-2"),
             (Menu::WhatIf, "/whatif", "试算", "调标试算", "calculator"),

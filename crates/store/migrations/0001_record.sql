@@ -45,7 +45,7 @@ create index audit_payload_by_key on audit_payload (key_id, seq);
 
 -- The last entry of the chain, updated by each write: it is what makes the numbers gapless.
 create table audit_head (
-    only {int} primary key not null check (only = 1),
+    head {int} primary key not null check (head = 1),
     seq {int} not null,
     digest {bytes} not null,
     hlc_at {text} not null,
@@ -355,4 +355,4 @@ create table summary (
     primary key (kind, month, area, name)
 ){strict};
 
-insert into audit_head (only, seq, digest, hlc_at, hlc_tick) values (1, 0, {no_bytes}, '', 0);
+insert into audit_head (head, seq, digest, hlc_at, hlc_tick) values (1, 0, {no_bytes}, '', 0);

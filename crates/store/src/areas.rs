@@ -44,7 +44,9 @@ pub async fn add_many(tx: &mut JournalTx, areas: &[Area]) -> Result<()> {
             area.name.as_str().into(),
             level_word(area.level).into(),
             area.urban_rural.map(urban_rural_word).into(),
-            area.valid_from.map_or_else(|| ALWAYS.to_owned(), |day| day.to_string()).into(),
+            area.valid_from
+                .map_or_else(|| ALWAYS.to_owned(), |day| day.to_string())
+                .into(),
             day_value(area.valid_to),
         ]
     });
@@ -54,9 +56,15 @@ pub async fn add_many(tx: &mut JournalTx, areas: &[Area]) -> Result<()> {
 /// Ends a place's code or name; the new one is added beside it.
 pub async fn end(tx: &mut JournalTx, code: &AreaCode, first_day_without: Day) -> Result<()> {
     let day = first_day_without.to_string();
-    match tx.execute(END, vec![day.into(), code.full().into()]).await? {
+    match tx
+        .execute(END, vec![day.into(), code.full().into()])
+        .await?
+    {
         1 => Ok(()),
-        _ => Err(StoreError::NotThere { what: "地区", id: code.full().parse().unwrap_or(0) }),
+        _ => Err(StoreError::NotThere {
+            what: "地区",
+            id: code.full().parse().unwrap_or(0),
+        }),
     }
 }
 
@@ -76,12 +84,18 @@ pub async fn list_within(
     let (from, below) = range(Some(around));
     let day = day.to_string();
     let values = vec![from, below, level_word(level).into(), day.into()];
-    on.rows(LIST_WITHIN, values).await?.iter().map(from_row).collect()
+    on.rows(LIST_WITHIN, values)
+        .await?
+        .iter()
+        .map(from_row)
+        .collect()
 }
 
 /// The place a code stood for on a day.
 pub async fn find(on: &impl Reads, code: &AreaCode, day: Day) -> Result<Option<Area>> {
-    let rows = on.rows(FIND, vec![code.full().into(), day.to_string().into()]).await?;
+    let rows = on
+        .rows(FIND, vec![code.full().into(), day.to_string().into()])
+        .await?;
     rows.first().map(from_row).transpose()
 }
 
@@ -116,7 +130,9 @@ fn level_word(level: AreaLevel) -> &'static str {
 }
 
 fn level_from(word: &str) -> Option<AreaLevel> {
-    AreaLevel::ALL.into_iter().find(|level| level_word(*level) == word)
+    AreaLevel::ALL
+        .into_iter()
+        .find(|level| level_word(*level) == word)
 }
 
 /// The word kept for urban or rural.
@@ -135,29 +151,43 @@ pub(crate) fn day_value(day: Option<Day>) -> Value {
 impl Row {
     /// An area code that must be there.
     pub(crate) fn area(&self, position: usize) -> Result<AreaCode> {
-        self.area_opt(position)?.ok_or_else(|| StoreError::BadValue { what: "地区代码".to_owned() })
+        self.area_opt(position)?
+            .ok_or_else(|| StoreError::BadValue {
+                what: "地区代码".to_owned(),
+            })
     }
 
     /// An area code that may be missing.
     pub(crate) fn area_opt(&self, position: usize) -> Result<Option<AreaCode>> {
-        let bad = |_| StoreError::BadValue { what: "地区代码".to_owned() };
-        self.text_opt(position)?.map(|code| AreaCode::parse(&code).map_err(bad)).transpose()
+        let bad = |_| StoreError::BadValue {
+            what: "地区代码".to_owned(),
+        };
+        self.text_opt(position)?
+            .map(|code| AreaCode::parse(&code).map_err(bad))
+            .transpose()
     }
 
     /// A day that must be there.
     pub(crate) fn day(&self, position: usize) -> Result<Day> {
-        self.day_opt(position)?.ok_or_else(|| StoreError::BadValue { what: "日期".to_owned() })
+        self.day_opt(position)?.ok_or_else(|| StoreError::BadValue {
+            what: "日期".to_owned(),
+        })
     }
 
     /// A day that may be missing.
     pub(crate) fn day_opt(&self, position: usize) -> Result<Option<Day>> {
-        self.text_opt(position)?.as_deref().map(day_from).transpose()
+        self.text_opt(position)?
+            .as_deref()
+            .map(day_from)
+            .transpose()
     }
 
     /// A month that must be there.
     pub(crate) fn month(&self, position: usize) -> Result<domain::Month> {
         let text = self.text(position)?;
-        domain::Month::parse(&text).map_err(|_| StoreError::BadValue { what: "月份".to_owned() })
+        domain::Month::parse(&text).map_err(|_| StoreError::BadValue {
+            what: "月份".to_owned(),
+        })
     }
 
     /// Urban or rural, when known.
@@ -166,7 +196,9 @@ impl Row {
             None => Ok(None),
             Some("urban") => Ok(Some(UrbanRural::Urban)),
             Some("rural") => Ok(Some(UrbanRural::Rural)),
-            Some(_) => Err(StoreError::BadValue { what: "城乡".to_owned() }),
+            Some(_) => Err(StoreError::BadValue {
+                what: "城乡".to_owned(),
+            }),
         }
     }
 }
@@ -180,5 +212,7 @@ fn day_from(text: &str) -> Result<Day> {
         let month = next()?.parse().ok()?;
         Day::new(year, month, next()?.parse().ok()?)
     })();
-    day.ok_or_else(|| StoreError::BadValue { what: "日期".to_owned() })
+    day.ok_or_else(|| StoreError::BadValue {
+        what: "日期".to_owned(),
+    })
 }

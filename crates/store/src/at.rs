@@ -12,7 +12,9 @@ impl At {
     pub fn parse(text: &str) -> Result<Self> {
         text.parse::<jiff::Timestamp>()
             .map(Self::from)
-            .map_err(|_| StoreError::BadMoment { text: text.to_owned() })
+            .map_err(|_| StoreError::BadMoment {
+                text: text.to_owned(),
+            })
     }
 
     /// The moment as text.
@@ -48,6 +50,9 @@ impl crate::value::Row {
 
     /// A moment that may be missing.
     pub(crate) fn at_opt(&self, position: usize) -> Result<Option<At>> {
-        self.text_opt(position)?.as_deref().map(At::parse).transpose()
+        self.text_opt(position)?
+            .as_deref()
+            .map(At::parse)
+            .transpose()
     }
 }

@@ -21,9 +21,9 @@ const SALT: usize = 32;
 
 statements! {
     // One update is also the lock: on PostgreSQL other writes wait here until this one ends.
-    MOVE_HEAD = "update audit_head set seq = seq + $1 where only = 1
+    MOVE_HEAD = "update audit_head set seq = seq + $1 where head = 1
         returning seq, digest, hlc_at, hlc_tick";
-    SET_HEAD = "update audit_head set digest = $1, hlc_at = $2, hlc_tick = $3 where only = 1";
+    SET_HEAD = "update audit_head set digest = $1, hlc_at = $2, hlc_tick = $3 where head = 1";
     LIST = "select seq, algorithm, prev, at, hlc_at, hlc_tick, actor, act, object_kind, object_id,
             purpose, authority, payload_commit, digest
         from audit where seq > $1 order by seq limit $2";
@@ -62,7 +62,11 @@ const ENTRIES: Table = Table {
 };
 const PAYLOADS: Table = Table {
     name: "audit_payload",
-    columns: &[("seq", Kind::Int), ("key_id", Kind::Int), ("sealed", Kind::Bytes)],
+    columns: &[
+        ("seq", Kind::Int),
+        ("key_id", Kind::Int),
+        ("sealed", Kind::Bytes),
+    ],
 };
 pub(crate) const TABLES: &[Table] = &[ENTRIES, PAYLOADS];
 
@@ -247,9 +251,13 @@ pub async fn list(on: &impl Reads, about: &About, before: i64, limit: u32) -> Re
     let rows = match about {
         About::Everything => on.rows(LIST_NEWEST, vec![before, limit]).await?,
         About::Object { kind, id } => {
-            on.rows(LIST_OBJECT, vec![kind.into(), id.into(), before, limit]).await?
+            on.rows(LIST_OBJECT, vec![kind.into(), id.into(), before, limit])
+                .await?
         }
-        About::Actor(actor) => on.rows(LIST_ACTOR, vec![actor.into(), before, limit]).await?,
+        About::Actor(actor) => {
+            on.rows(LIST_ACTOR, vec![actor.into(), before, limit])
+                .await?
+        }
     };
     rows.iter().map(Entry::from_row).collect()
 }
@@ -257,7 +265,9 @@ pub async fn list(on: &impl Reads, about: &About, before: i64, limit: u32) -> Re
 /// What an act carried; none when it was destroyed at the end of its retention.
 pub async fn payload(on: &impl Reads, seq: i64) -> Result<Option<String>> {
     let rows = on.rows(FIND_PAYLOAD, vec![seq.into()]).await?;
-    let Some(row) = rows.first() else { return Ok(None) };
+    let Some(row) = rows.first() else {
+        return Ok(None);
+    };
     let seal = payload_seal(on);
     let (_, text) = open_payload(&seal, seq, &row.bytes(0)?)?;
     Ok(Some(text))
@@ -272,7 +282,10 @@ pub async fn forget_payload(tx: &mut JournalTx, seq: i64) -> Result<bool> {
 pub(crate) async fn append(tx: &JournalTx, acts: Vec<Act>) -> Result<Receipt> {
     let many = crate::value::counted(acts.len(), "操作数量")?;
     let head = tx.rows(MOVE_HEAD, vec![many.into()]).await?;
-    let head = head.first().ok_or(StoreError::NotThere { what: "审计链首", id: 1 })?;
+    let head = head.first().ok_or(StoreError::NotThere {
+        what: "审计链首",
+        id: 1,
+    })?;
     let last = head.int(0)?;
     let first = last.saturating_sub(many).saturating_add(1);
     let (mut prev, mut hlc_at, mut hlc_tick) = (head.bytes(1)?, head.text(2)?, head.int(3)?);
@@ -305,12 +318,17 @@ pub(crate) async fn append(tx: &JournalTx, acts: Vec<Act>) -> Result<Receipt> {
         entry.digest = entry.digest_at(seq).to_vec();
         prev = entry.digest.clone();
         let salted = [salt.as_slice(), act.payload.as_bytes()].concat();
-        payloads.push(vec![seq.into(), newest.into(), seal.seal(seq, &salted)?.into()]);
+        payloads.push(vec![
+            seq.into(),
+            newest.into(),
+            seal.seal(seq, &salted)?.into(),
+        ]);
         entries.push(entry.values());
     }
     tx.insert(ENTRIES, entries).await?;
     tx.insert(PAYLOADS, payloads).await?;
-    tx.execute(SET_HEAD, vec![prev.into(), hlc_at.into(), hlc_tick.into()]).await?;
+    tx.execute(SET_HEAD, vec![prev.into(), hlc_at.into(), hlc_tick.into()])
+        .await?;
     Ok(Receipt { first, last })
 }
 
@@ -323,9 +341,15 @@ fn commit_to(salt: &[u8; SALT], payload: &str) -> [u8; 32] {
 }
 
 fn open_payload(seal: &ColumnSeal, seq: i64, sealed: &[u8]) -> Result<([u8; SALT], String)> {
-    let broken =
-        || StoreError::SealBroken { table: "audit_payload", column: "sealed", row: seq };
+    let broken = || StoreError::SealBroken {
+        table: "audit_payload",
+        column: "sealed",
+        row: seq,
+    };
     let salted = seal.open(seq, sealed)?;
     let (salt, text) = salted.split_first_chunk::<SALT>().ok_or_else(broken)?;
-    Ok((*salt, String::from_utf8(text.to_vec()).map_err(|_| broken())?))
+    Ok((
+        *salt,
+        String::from_utf8(text.to_vec()).map_err(|_| broken())?,
+    ))
 }

@@ -151,7 +151,11 @@ pub enum Begun {
 /// Takes a file in, unless the same content of that feed and month is here already.
 pub async fn begin(tx: &mut JournalTx, new: &NewBatch) -> Result<Begun> {
     let period = new.period.to_string();
-    let same = vec![new.feed.as_str().into(), period.as_str().into(), new.canonical_digest.into()];
+    let same = vec![
+        new.feed.as_str().into(),
+        period.as_str().into(),
+        new.canonical_digest.into(),
+    ];
     if let Some(row) = tx.rows(FIND_SAME, same).await?.first() {
         return Ok(Begun::Seen(from_row(row)?));
     }
@@ -179,11 +183,21 @@ pub async fn finish(
 ) -> Result<()> {
     let of = |number| counted::<u64>(number, "行数");
     let received = of(counts.received)?;
-    let parts =
-        [of(counts.applied)?, of(counts.unchanged)?, of(counts.refused)?, of(counts.doubtful)?];
-    let sum = parts.iter().fold(0_i64, |sum, part| sum.saturating_add(*part));
+    let parts = [
+        of(counts.applied)?,
+        of(counts.unchanged)?,
+        of(counts.refused)?,
+        of(counts.doubtful)?,
+    ];
+    let sum = parts
+        .iter()
+        .fold(0_i64, |sum, part| sum.saturating_add(*part));
     if sum != received {
-        return Err(StoreError::CountsDisagree { batch_no, received, sum });
+        return Err(StoreError::CountsDisagree {
+            batch_no,
+            received,
+            sum,
+        });
     }
     let [applied, unchanged, refused, doubtful] = parts;
     let values = vec![
@@ -198,18 +212,29 @@ pub async fn finish(
     ];
     match tx.execute(FINISH, values).await? {
         1 => Ok(()),
-        _ => Err(StoreError::NotThere { what: "批次", id: batch_no }),
+        _ => Err(StoreError::NotThere {
+            what: "批次",
+            id: batch_no,
+        }),
     }
 }
 
 /// One file by its number.
 pub async fn find(on: &impl Reads, batch_no: i64) -> Result<Option<Batch>> {
-    on.rows(FIND, vec![batch_no.into()]).await?.first().map(from_row).transpose()
+    on.rows(FIND, vec![batch_no.into()])
+        .await?
+        .first()
+        .map(from_row)
+        .transpose()
 }
 
 /// The newest file with exactly these bytes.
 pub async fn find_file(on: &impl Reads, file_digest: [u8; 32]) -> Result<Option<Batch>> {
-    on.rows(FIND_FILE, vec![file_digest.into()]).await?.first().map(from_row).transpose()
+    on.rows(FIND_FILE, vec![file_digest.into()])
+        .await?
+        .first()
+        .map(from_row)
+        .transpose()
 }
 
 /// Files, newest first, before a number (`i64::MAX` for the newest), of one feed or of all.
@@ -220,7 +245,10 @@ pub async fn list(
     limit: u32,
 ) -> Result<Vec<Batch>> {
     let rows = match feed {
-        Some(feed) => on.rows(LIST_FEED, vec![feed.into(), before.into(), limit.into()]).await?,
+        Some(feed) => {
+            on.rows(LIST_FEED, vec![feed.into(), before.into(), limit.into()])
+                .await?
+        }
         None => on.rows(LIST, vec![before.into(), limit.into()]).await?,
     };
     rows.iter().map(from_row).collect()
@@ -234,7 +262,11 @@ pub async fn list_month(on: &impl Reads, month: Month) -> Result<Vec<Batch>> {
 
 /// The applied file of a feed that tells of the latest month.
 pub async fn newest_applied(on: &impl Reads, feed: &str) -> Result<Option<Batch>> {
-    on.rows(NEWEST_APPLIED, vec![feed.into()]).await?.first().map(from_row).transpose()
+    on.rows(NEWEST_APPLIED, vec![feed.into()])
+        .await?
+        .first()
+        .map(from_row)
+        .transpose()
 }
 
 fn from_row(row: &Row) -> Result<Batch> {
@@ -276,7 +308,10 @@ pub struct Refusal {
 /// Adds the cells and rows of a file that were not taken.
 pub async fn refuse_many(tx: &mut JournalTx, batch_no: i64, refusals: &[Refusal]) -> Result<()> {
     let last = tx.rows(LAST_REFUSAL, vec![batch_no.into()]).await?;
-    let first = last.first().map_or(Ok(0), |row| row.int(0))?.saturating_add(1);
+    let first = last
+        .first()
+        .map_or(Ok(0), |row| row.int(0))?
+        .saturating_add(1);
     let rows = (first..).zip(refusals).map(|(number, refusal)| {
         vec![
             batch_no.into(),
@@ -298,8 +333,12 @@ pub async fn list_refusals(
     after: i64,
     limit: u32,
 ) -> Result<Vec<(i64, Refusal)>> {
-    let rows =
-        on.rows(LIST_REFUSALS, vec![batch_no.into(), after.into(), limit.into()]).await?;
+    let rows = on
+        .rows(
+            LIST_REFUSALS,
+            vec![batch_no.into(), after.into(), limit.into()],
+        )
+        .await?;
     rows.iter()
         .map(|row| {
             let refusal = Refusal {
@@ -317,7 +356,9 @@ pub async fn list_refusals(
 /// How often each reason stands in a file.
 pub async fn count_refusals(on: &impl Reads, batch_no: i64) -> Result<Vec<(String, u64)>> {
     let rows = on.rows(COUNT_REFUSALS, vec![batch_no.into()]).await?;
-    rows.iter().map(|row| Ok((row.text(0)?, count(row.int(1)?)))).collect()
+    rows.iter()
+        .map(|row| Ok((row.text(0)?, count(row.int(1)?))))
+        .collect()
 }
 
 /// 待认人: a row that may be one of several persons.
@@ -336,9 +377,18 @@ pub async fn doubt_many(tx: &mut JournalTx, doubts: &[Doubt], at: &At) -> Result
     let sets = doubts.iter().map(|doubt| {
         let row = doubt.row;
         let candidates = doubt.candidates.as_str().into();
-        vec![row.get().into(), row.batch_no().into(), candidates, at.into()]
+        vec![
+            row.get().into(),
+            row.batch_no().into(),
+            candidates,
+            at.into(),
+        ]
     });
-    Ok(tx.execute_each(ADD_DOUBT, sets.collect()).await?.iter().sum())
+    Ok(tx
+        .execute_each(ADD_DOUBT, sets.collect())
+        .await?
+        .iter()
+        .sum())
 }
 
 /// Rows in doubt, in order, after a row (`None` from the first).
@@ -349,7 +399,9 @@ pub async fn list_doubts(
     limit: u32,
 ) -> Result<Vec<Doubt>> {
     let after = after.map_or(0, RowId::get);
-    let rows = on.rows(LIST_DOUBTS, vec![state.into(), after.into(), limit.into()]).await?;
+    let rows = on
+        .rows(LIST_DOUBTS, vec![state.into(), after.into(), limit.into()])
+        .await?;
     rows.iter()
         .map(|row| {
             Ok(Doubt {
@@ -384,9 +436,16 @@ pub async fn settle_doubt(
     person: Option<PersonId>,
     at: &At,
 ) -> Result<()> {
-    let values = vec![person.map(PersonId::get).into(), at.into(), row.get().into()];
+    let values = vec![
+        person.map(PersonId::get).into(),
+        at.into(),
+        row.get().into(),
+    ];
     match tx.execute(SETTLE, values).await? {
         1 => Ok(()),
-        _ => Err(StoreError::NotThere { what: "待认人记录", id: row.get() }),
+        _ => Err(StoreError::NotThere {
+            what: "待认人记录",
+            id: row.get(),
+        }),
     }
 }

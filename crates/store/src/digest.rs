@@ -19,7 +19,8 @@ impl Parts {
 
     fn part(mut self, kind: u8, bytes: &[u8]) -> Self {
         self.0.update([kind]);
-        self.0.update(u64::try_from(bytes.len()).unwrap_or(u64::MAX).to_be_bytes());
+        self.0
+            .update(u64::try_from(bytes.len()).unwrap_or(u64::MAX).to_be_bytes());
         self.0.update(bytes);
         self
     }
@@ -55,7 +56,10 @@ impl Parts {
 #[must_use]
 pub fn of_row(table: &str, columns: &[(&str, Value)]) -> [u8; 32] {
     let start = Parts::of("doudi/row/1").text(table);
-    columns.iter().fold(start, |parts, (name, value)| parts.text(name).value(value)).finish()
+    columns
+        .iter()
+        .fold(start, |parts, (name, value)| parts.text(name).value(value))
+        .finish()
 }
 
 /// Digest of a whole file or text.
@@ -77,7 +81,10 @@ pub(crate) fn unhex(text: &str) -> Option<Vec<u8>> {
     }
     (0..text.len())
         .step_by(2)
-        .map(|i| text.get(i..i.saturating_add(2)).and_then(|two| u8::from_str_radix(two, 16).ok()))
+        .map(|i| {
+            text.get(i..i.saturating_add(2))
+                .and_then(|two| u8::from_str_radix(two, 16).ok())
+        })
         .collect()
 }
 
@@ -89,7 +96,10 @@ impl Keyed {
     pub(crate) fn new(key: &[u8; 32]) -> Self {
         // A key shorter than a block of the hash is filled up with zeros, by the definition of HMAC.
         let mut block = [0; 64];
-        block.iter_mut().zip(key).for_each(|(place, byte)| *place = *byte);
+        block
+            .iter_mut()
+            .zip(key)
+            .for_each(|(place, byte)| *place = *byte);
         Self(Hmac::new(&block.into()))
     }
 

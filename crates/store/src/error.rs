@@ -178,6 +178,9 @@ impl StoreError {
     /// True when doing the same again may succeed.
     #[must_use]
     pub fn may_retry(&self) -> bool {
-        matches!(self, Self::Busy | Self::Unreachable { .. } | Self::StorageFull)
+        matches!(
+            self,
+            Self::Busy | Self::Unreachable { .. } | Self::StorageFull
+        )
     }
 }

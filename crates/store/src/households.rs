@@ -100,13 +100,22 @@ pub async fn upsert_many(
         ]
     });
     let answers = tx.rows_each(UPSERT, sets.collect()).await?;
-    answers.iter().flatten().map(|row| Ok(HouseholdId::new(row.int(0)?))).collect()
+    answers
+        .iter()
+        .flatten()
+        .map(|row| Ok(HouseholdId::new(row.int(0)?)))
+        .collect()
 }
 
 /// Households by id, in the order asked; unknown ids are left out.
 pub async fn get_many(on: &impl Reads, ids: &[HouseholdId]) -> Result<Vec<HouseholdRow>> {
     let sets = ids.iter().map(|id| vec![id.get().into()]).collect();
-    on.rows_each(FIND, sets).await?.iter().flatten().map(household).collect()
+    on.rows_each(FIND, sets)
+        .await?
+        .iter()
+        .flatten()
+        .map(household)
+        .collect()
 }
 
 /// Households by book number; an unknown number is not in the answer.
@@ -140,7 +149,8 @@ pub async fn list(
 pub async fn count(on: &impl Reads, area: Option<&AreaCode>) -> Result<u64> {
     let (from, below) = range(area);
     let rows = on.rows(COUNT, vec![from, below]).await?;
-    rows.first().map_or(Ok(0), |row| Ok(crate::value::count(row.int(0)?)))
+    rows.first()
+        .map_or(Ok(0), |row| Ok(crate::value::count(row.int(0)?)))
 }
 
 /// Adds memberships; one that overlaps another of the same person is refused.
@@ -194,7 +204,10 @@ pub async fn memberships_on(
     day: Day,
 ) -> Result<HashMap<PersonId, Membership>> {
     let day = day.to_string();
-    let sets = persons.iter().map(|p| vec![p.get().into(), day.as_str().into()]).collect();
+    let sets = persons
+        .iter()
+        .map(|p| vec![p.get().into(), day.as_str().into()])
+        .collect();
     let answers = on.rows_each(OF_PERSON_ON, sets).await?;
     let found: Result<Vec<Membership>> = answers.iter().flatten().map(membership).collect();
     Ok(found?.into_iter().map(|one| (one.person, one)).collect())
@@ -217,10 +230,14 @@ fn household(row: &Row) -> Result<HouseholdRow> {
 }
 
 fn membership(row: &Row) -> Result<Membership> {
-    let bad = || StoreError::BadValue { what: "家庭成员起止日期".to_owned() };
+    let bad = || StoreError::BadValue {
+        what: "家庭成员起止日期".to_owned(),
+    };
     let standing = match row.int(5)? {
         1 => Standing::Counted,
-        _ => Standing::NotCounted { reason: row.text(6)? },
+        _ => Standing::NotCounted {
+            reason: row.text(6)?,
+        },
     };
     Ok(Membership {
         household: HouseholdId::new(row.int(0)?),
@@ -245,5 +262,7 @@ fn relation_word(relation: Relation) -> &'static str {
 }
 
 fn relation_from(word: &str) -> Option<Relation> {
-    Relation::ALL.into_iter().find(|relation| relation_word(*relation) == word)
+    Relation::ALL
+        .into_iter()
+        .find(|relation| relation_word(*relation) == word)
 }

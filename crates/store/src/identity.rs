@@ -92,7 +92,14 @@ impl std::fmt::Debug for NewIdentity {
 
 impl NewIdentity {
     fn values(&self) -> [Option<&str>; 5] {
-        [&self.name, &self.id_number, &self.phone, &self.address, &self.card].map(Option::as_deref)
+        [
+            &self.name,
+            &self.id_number,
+            &self.phone,
+            &self.address,
+            &self.card,
+        ]
+        .map(Option::as_deref)
     }
 
     /// These values, and where one is missing that of the other.
@@ -187,7 +194,10 @@ pub struct Masked {
 
 /// The newest sealed identity of persons, in the order asked; who has none is left out.
 pub async fn sealed(on: &impl Reads, persons: &[PersonId]) -> Result<Vec<Sealed>> {
-    let sets = persons.iter().map(|person| vec![person.get().into()]).collect();
+    let sets = persons
+        .iter()
+        .map(|person| vec![person.get().into()])
+        .collect();
     let answers = on.rows_each(NEWEST, sets).await?;
     answers.iter().flatten().map(Sealed::from_row).collect()
 }
@@ -204,7 +214,10 @@ pub async fn reveal(store: &Store, grant: &Grant, sealed: Vec<Sealed>) -> Result
     let seals = Seals::of(store);
     let fields = grant.fields.clone();
     tokio::task::spawn_blocking(move || {
-        sealed.iter().map(|one| seals.open(one, &fields).map(|id| one.reveal(id))).collect()
+        sealed
+            .iter()
+            .map(|one| seals.open(one, &fields).map(|id| one.reveal(id)))
+            .collect()
     })
     .await
     .map_err(|_| StoreError::Closed)?
@@ -240,12 +253,18 @@ pub async fn update_many(
     for one in sealed(tx, &persons).await? {
         known.insert(one.person, sealing.seals.open(&one, &ALL)?);
     }
-    let sets = persons.iter().map(|person| vec![person.get().into()]).collect();
+    let sets = persons
+        .iter()
+        .map(|person| vec![person.get().into()])
+        .collect();
     let lives = tx.rows_each(BIRTH_AND_PLACE, sets).await?;
     let first = tx.take_numbers("identity", newer.len()).await?;
     let (mut rows, mut tokens) = (Vec::new(), Vec::new());
     for ((identity_id, (person, row, given)), life) in (first..).zip(newer).zip(lives) {
-        let life = life.first().ok_or(StoreError::NotThere { what: "人员", id: person.get() })?;
+        let life = life.first().ok_or(StoreError::NotThere {
+            what: "人员",
+            id: person.get(),
+        })?;
         let place = life.area_opt(1)?.or(life.area_opt(2)?);
         let before = known.remove(&person).unwrap_or_default();
         let now = given.over(before);
@@ -258,21 +277,42 @@ pub async fn update_many(
     Ok(())
 }
 
-const ALL: [Field; 5] =
-    [Field::Name, Field::IdNumber, Field::Phone, Field::Address, Field::Card];
+const ALL: [Field; 5] = [
+    Field::Name,
+    Field::IdNumber,
+    Field::Phone,
+    Field::Address,
+    Field::Card,
+];
 
 impl Sealed {
     fn reveal(&self, opened: NewIdentity) -> Revealed {
-        let NewIdentity { name, id_number, phone, address, card } = opened;
-        Revealed { person: self.person, name, id_number, phone, address, card }
+        let NewIdentity {
+            name,
+            id_number,
+            phone,
+            address,
+            card,
+        } = opened;
+        Revealed {
+            person: self.person,
+            name,
+            id_number,
+            phone,
+            address,
+            card,
+        }
     }
 }
 
 impl Grant {
     /// The entry of a read: whom and which fields are told in its sealed payload.
     fn act(&self, sealed: &[Sealed]) -> Act {
-        let fields: Vec<String> =
-            self.fields.iter().map(|field| format!("\"{}\"", field.word())).collect();
+        let fields: Vec<String> = self
+            .fields
+            .iter()
+            .map(|field| format!("\"{}\"", field.word()))
+            .collect();
         let persons: Vec<String> = sealed.iter().map(|one| one.person.to_string()).collect();
         let act = Act::new(&self.at, &self.actor, "identity.reveal")
             .because(&self.purpose)
@@ -302,10 +342,18 @@ impl Seals {
     /// Opens the fields asked for; the others stay sealed.
     fn open(&self, sealed: &Sealed, fields: &[Field]) -> Result<NewIdentity> {
         let [name, id_number, phone, address, card] = &self.0;
-        let [name_value, number_value, phone_value, address_value, card_value] = &sealed.values;
+        let [
+            name_value,
+            number_value,
+            phone_value,
+            address_value,
+            card_value,
+        ] = &sealed.values;
         let open = |field: Field, seal: &ColumnSeal, value: &Option<Vec<u8>>| {
             let value = value.as_deref().filter(|_| fields.contains(&field));
-            value.map(|value| seal.open_text(sealed.identity_id, value)).transpose()
+            value
+                .map(|value| seal.open_text(sealed.identity_id, value))
+                .transpose()
         };
         Ok(NewIdentity {
             name: open(Field::Name, name, name_value)?,
@@ -379,10 +427,19 @@ impl Sealing {
             _ => None,
         };
         let made = [
-            (TokenField::IdNumber, identity.id_number.as_deref().map(|n| make.id_text(n))),
+            (
+                TokenField::IdNumber,
+                identity.id_number.as_deref().map(|n| make.id_text(n)),
+            ),
             (TokenField::NameBirthArea, second_key),
-            (TokenField::Phone, identity.phone.as_deref().map(|n| make.phone(n))),
-            (TokenField::Card, identity.card.as_deref().map(|n| make.card(n))),
+            (
+                TokenField::Phone,
+                identity.phone.as_deref().map(|n| make.phone(n)),
+            ),
+            (
+                TokenField::Card,
+                identity.card.as_deref().map(|n| make.card(n)),
+            ),
         ];
         made.into_iter()
             .filter_map(|(field, token)| Some((field, token?)))

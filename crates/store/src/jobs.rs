@@ -90,15 +90,15 @@ pub enum Advance {
 }
 
 /// Asks for a job; the same kind and key is the same job.
-pub async fn ask(
-    tx: &mut JournalTx,
-    at: &At,
-    kind: &str,
-    key: &str,
-    payload: &str,
-) -> Result<Job> {
+pub async fn ask(tx: &mut JournalTx, at: &At, kind: &str, key: &str, payload: &str) -> Result<Job> {
     let id = tx.take_numbers("job", 1).await?;
-    let values = vec![id.into(), kind.into(), key.into(), payload.into(), at.into()];
+    let values = vec![
+        id.into(),
+        kind.into(),
+        key.into(),
+        payload.into(),
+        at.into(),
+    ];
     tx.execute(ADD, values).await?;
     let rows = tx.rows(FIND_KEY, vec![kind.into(), key.into()]).await?;
     from_row(rows.first().ok_or(StoreError::WriteBroken)?)
@@ -112,7 +112,11 @@ pub async fn claim(tx: &mut JournalTx, kind: &str, lease: &Lease) -> Result<Opti
         (&lease.now).into(),
         kind.into(),
     ];
-    tx.rows(CLAIM, values).await?.first().map(from_row).transpose()
+    tx.rows(CLAIM, values)
+        .await?
+        .first()
+        .map(from_row)
+        .transpose()
 }
 
 /// Records a step together with what it did, and holds the lease on.
@@ -186,29 +190,46 @@ pub async fn finish(
 pub async fn retry(tx: &mut JournalTx, job: i64, at: &At) -> Result<()> {
     match tx.execute(RETRY, vec![at.into(), job.into()]).await? {
         1 => Ok(()),
-        _ => Err(StoreError::NotThere { what: "作业", id: job }),
+        _ => Err(StoreError::NotThere {
+            what: "作业",
+            id: job,
+        }),
     }
 }
 
 /// One job.
 pub async fn find(on: &impl Reads, job: i64) -> Result<Option<Job>> {
-    on.rows(FIND, vec![job.into()]).await?.first().map(from_row).transpose()
+    on.rows(FIND, vec![job.into()])
+        .await?
+        .first()
+        .map(from_row)
+        .transpose()
 }
 
 /// The job of a kind and key.
 pub async fn find_key(on: &impl Reads, kind: &str, key: &str) -> Result<Option<Job>> {
-    on.rows(FIND_KEY, vec![kind.into(), key.into()]).await?.first().map(from_row).transpose()
+    on.rows(FIND_KEY, vec![kind.into(), key.into()])
+        .await?
+        .first()
+        .map(from_row)
+        .transpose()
 }
 
 /// Jobs, newest first, before a number (`i64::MAX` for the newest).
 pub async fn list(on: &impl Reads, before: i64, limit: u32) -> Result<Vec<Job>> {
-    on.rows(LIST, vec![before.into(), limit.into()]).await?.iter().map(from_row).collect()
+    on.rows(LIST, vec![before.into(), limit.into()])
+        .await?
+        .iter()
+        .map(from_row)
+        .collect()
 }
 
 /// The steps done of a job: name, moment, outcome.
 pub async fn list_steps(on: &impl Reads, job: i64) -> Result<Vec<(String, At, String)>> {
     let rows = on.rows(LIST_STEPS, vec![job.into()]).await?;
-    rows.iter().map(|row| Ok((row.text(0)?, row.at(1)?, row.text(2)?))).collect()
+    rows.iter()
+        .map(|row| Ok((row.text(0)?, row.at(1)?, row.text(2)?)))
+        .collect()
 }
 
 fn from_row(row: &Row) -> Result<Job> {

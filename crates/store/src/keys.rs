@@ -46,7 +46,10 @@ pub(crate) fn random() -> Result<[u8; 32]> {
 impl Keys {
     /// No keys at all, for looking at a record before its keys are known.
     pub(crate) fn none() -> Self {
-        Self { token_root: Zeroizing::new([0; 32]), seals: BTreeMap::new() }
+        Self {
+            token_root: Zeroizing::new([0; 32]),
+            seals: BTreeMap::new(),
+        }
     }
 
     /// Reads the key file, or makes it when the record is new.
@@ -55,21 +58,31 @@ impl Keys {
             return Self::load(path);
         }
         if !record_is_new {
-            return Err(StoreError::KeyFileMissing { path: path.display().to_string() });
+            return Err(StoreError::KeyFileMissing {
+                path: path.display().to_string(),
+            });
         }
         let first = BTreeMap::from([(1, Zeroizing::new(random()?))]);
-        let keys = Self { token_root: Zeroizing::new(random()?), seals: first };
+        let keys = Self {
+            token_root: Zeroizing::new(random()?),
+            seals: first,
+        };
         keys.save(path)?;
         Ok(keys)
     }
 
     /// Reads the key file.
     pub(crate) fn load(path: &Path) -> Result<Self> {
-        let failed = |source| StoreError::File { path: path.display().to_string(), source };
+        let failed = |source| StoreError::File {
+            path: path.display().to_string(),
+            source,
+        };
         let mut file = File::open(path).map_err(failed)?;
         let mode = file.metadata().map_err(failed)?.permissions().mode();
         if mode & 0o077 != 0 {
-            return Err(StoreError::KeyFileOpenToOthers { path: path.display().to_string() });
+            return Err(StoreError::KeyFileOpenToOthers {
+                path: path.display().to_string(),
+            });
         }
         let mut text = Zeroizing::new(String::new());
         file.read_to_string(&mut text).map_err(failed)?;
@@ -104,8 +117,14 @@ impl Keys {
 
     /// Writes the key file whole, or leaves the old one.
     pub(crate) fn save(&self, path: &Path) -> Result<()> {
-        let failed = |source| StoreError::File { path: path.display().to_string(), source };
-        let mut text = Zeroizing::new(format!("{HEADING}\ntoken {}\n", hex(self.token_root.as_slice())));
+        let failed = |source| StoreError::File {
+            path: path.display().to_string(),
+            source,
+        };
+        let mut text = Zeroizing::new(format!(
+            "{HEADING}\ntoken {}\n",
+            hex(self.token_root.as_slice())
+        ));
         for (id, key) in &self.seals {
             text.push_str(&format!("seal {id} {}\n", hex(key.as_slice())));
         }
@@ -117,10 +136,14 @@ impl Keys {
             .mode(0o600)
             .open(&beside)
             .map_err(failed)?;
-        file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(failed)?;
+        file.write_all(text.as_bytes())
+            .and_then(|()| file.sync_all())
+            .map_err(failed)?;
         std::fs::rename(&beside, path).map_err(failed)?;
         match path.parent() {
-            Some(folder) => File::open(folder).and_then(|f| f.sync_all()).map_err(failed),
+            Some(folder) => File::open(folder)
+                .and_then(|f| f.sync_all())
+                .map_err(failed),
             None => Ok(()),
         }
     }
@@ -128,9 +151,14 @@ impl Keys {
     /// The same keys and one newer.
     pub(crate) fn with_a_newer_one(&self) -> Result<Self> {
         let mut seals = self.seals.clone();
-        let next = self.newest().checked_add(1).ok_or(StoreError::TooLarge { what: "密钥编号" })?;
+        let next = self.newest().checked_add(1).ok_or(StoreError::TooLarge {
+            what: "密钥编号"
+        })?;
         seals.insert(next, Zeroizing::new(random()?));
-        Ok(Self { token_root: self.token_root.clone(), seals })
+        Ok(Self {
+            token_root: self.token_root.clone(),
+            seals,
+        })
     }
 
     /// The same keys without those older than the newest.
@@ -177,7 +205,11 @@ impl Keys {
             table,
             column,
             newest: self.newest(),
-            ciphers: self.seals.iter().map(|(id, root)| (*id, cipher(root))).collect(),
+            ciphers: self
+                .seals
+                .iter()
+                .map(|(id, root)| (*id, cipher(root)))
+                .collect(),
         }
     }
 }
@@ -190,8 +222,16 @@ impl ColumnSeal {
         let nonce = Nonce::try_generate().map_err(|_| StoreError::NoRandomness)?;
         let place = self.place(self.newest, row);
         let body = cipher
-            .encrypt(&nonce, Payload { msg: plain, aad: &place })
-            .map_err(|_| StoreError::TooLarge { what: "加密内容" })?;
+            .encrypt(
+                &nonce,
+                Payload {
+                    msg: plain,
+                    aad: &place,
+                },
+            )
+            .map_err(|_| StoreError::TooLarge {
+                what: "加密内容"
+            })?;
         let mut sealed = Vec::with_capacity(HEAD.saturating_add(NONCE).saturating_add(body.len()));
         sealed.push(AES_256_GCM);
         sealed.extend_from_slice(&self.newest.to_be_bytes());
@@ -202,9 +242,16 @@ impl ColumnSeal {
 
     /// Opens a value found in a row.
     pub(crate) fn open(&self, row: i64, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>> {
-        let broken = || StoreError::SealBroken { table: self.table, column: self.column, row };
+        let broken = || StoreError::SealBroken {
+            table: self.table,
+            column: self.column,
+            row,
+        };
         let key_id = key_of(sealed).ok_or_else(broken)?;
-        let cipher = self.ciphers.get(&key_id).ok_or_else(|| self.missing(key_id, row))?;
+        let cipher = self
+            .ciphers
+            .get(&key_id)
+            .ok_or_else(|| self.missing(key_id, row))?;
         let body_at = HEAD.saturating_add(NONCE);
         let nonce: [u8; NONCE] = sealed
             .get(HEAD..body_at)
@@ -229,7 +276,12 @@ impl ColumnSeal {
     }
 
     fn missing(&self, key_id: u32, row: i64) -> StoreError {
-        StoreError::KeyMissing { key_id, table: self.table, column: self.column, row }
+        StoreError::KeyMissing {
+            key_id,
+            table: self.table,
+            column: self.column,
+            row,
+        }
     }
 
     /// Where the value stands: part of what is authenticated.

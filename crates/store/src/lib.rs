@@ -5,11 +5,12 @@
 //! function that runs it. A write goes through [`JournalTx`] and cannot be committed without an
 //! act; a full name or number leaves only through [`identity::reveal`], after its entry is durable.
 
+pub mod areas;
 mod at;
 pub mod audit;
-pub mod areas;
 pub mod batches;
 pub mod digest;
+pub mod doctor;
 mod error;
 pub mod households;
 pub mod identity;
@@ -38,6 +39,7 @@ pub use error::{Result, StoreError};
 pub use open::{Database, Opening, Store};
 pub use persons::RowId;
 pub use schema::{Backend, newest as newest_schema};
+pub use sqlite::refuse_unsound_library;
 pub use tx::{JournalTx, Reads};
 pub use value::Value;
 
@@ -48,6 +50,7 @@ fn every_statement() -> Vec<String> {
         audit::STATEMENTS,
         audit::VERIFY_STATEMENTS,
         batches::STATEMENTS,
+        doctor::STATEMENTS,
         households::STATEMENTS,
         identity::STATEMENTS,
         identity::ROTATION_STATEMENTS,
@@ -76,7 +79,13 @@ fn every_statement() -> Vec<String> {
         tokens::TABLES,
         warnings::TABLES,
     ];
-    let written = statements.iter().flat_map(|some| some.iter()).map(|sql| sql.0.to_owned());
-    let inserts = tables.iter().flat_map(|some| some.iter()).map(sql::Table::insert);
+    let written = statements
+        .iter()
+        .flat_map(|some| some.iter())
+        .map(|sql| sql.0.to_owned());
+    let inserts = tables
+        .iter()
+        .flat_map(|some| some.iter())
+        .map(sql::Table::insert);
     written.chain(inserts).collect()
 }

@@ -68,7 +68,13 @@ pub async fn append(tx: &mut JournalTx, files: &[LakeFile], at: &At) -> Result<(
 pub async fn replace(tx: &mut JournalTx, files: &[LakeFile], at: &At) -> Result<()> {
     let partitions: std::collections::BTreeSet<_> = files
         .iter()
-        .map(|file| (file.kind.as_str(), file.month.to_string(), file.county.as_str()))
+        .map(|file| {
+            (
+                file.kind.as_str(),
+                file.month.to_string(),
+                file.county.as_str(),
+            )
+        })
         .collect();
     let sets = partitions
         .into_iter()
@@ -84,19 +90,27 @@ pub async fn supersede(tx: &mut JournalTx, path: &str) -> Result<bool> {
 
 /// The files in use of a kind and month.
 pub async fn list(on: &impl Reads, kind: &str, month: Month) -> Result<Vec<LakeFile>> {
-    let rows = on.rows(LIST, vec![kind.into(), month.to_string().into()]).await?;
+    let rows = on
+        .rows(LIST, vec![kind.into(), month.to_string().into()])
+        .await?;
     rows.iter().map(from_row).collect()
 }
 
 /// The files in use of a kind, up to and including a month, oldest first.
 pub async fn list_up_to(on: &impl Reads, kind: &str, month: Month) -> Result<Vec<LakeFile>> {
-    let rows = on.rows(LIST_UP_TO, vec![kind.into(), month.to_string().into()]).await?;
+    let rows = on
+        .rows(LIST_UP_TO, vec![kind.into(), month.to_string().into()])
+        .await?;
     rows.iter().map(from_row).collect()
 }
 
 /// Every file in use.
 pub async fn list_all(on: &impl Reads) -> Result<Vec<LakeFile>> {
-    on.rows(LIST_ALL, vec![]).await?.iter().map(from_row).collect()
+    on.rows(LIST_ALL, vec![])
+        .await?
+        .iter()
+        .map(from_row)
+        .collect()
 }
 
 fn from_row(row: &Row) -> Result<LakeFile> {

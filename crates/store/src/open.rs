@@ -58,8 +58,8 @@ struct Inner {
     keys: RwLock<KeyRing>,
     waiting_reads: Mutex<Vec<(Act, oneshot::Sender<()>)>>,
     read_turn: tokio::sync::Mutex<()>,
-    /// Held for as long as the folder is in use; the SQLite writer keeps its own.
-    _lock: Option<File>,
+    /// Held for as long as the folder is in use; the SQLite writer keeps it itself.
+    lock: Mutex<Option<File>>,
 }
 
 enum Engine {
@@ -111,13 +111,16 @@ impl Store {
             keys: RwLock::new(keys),
             waiting_reads: Mutex::new(Vec::new()),
             read_turn: tokio::sync::Mutex::new(()),
-            _lock: lock,
+            lock: Mutex::new(lock),
         })))
     }
 
     /// Begins a write: all of it or nothing, and never without an act.
     pub async fn write(&self) -> Result<JournalTx> {
-        Ok(JournalTx::new(self.0.engine.begin().await?, self.key_ring()))
+        Ok(JournalTx::new(
+            self.0.engine.begin().await?,
+            self.key_ring(),
+        ))
     }
 
     /// Which database holds the record.
@@ -135,6 +138,13 @@ impl Store {
     /// Finishes the write in hand and lets the folder go; nothing can be asked afterwards.
     pub async fn close(&self) {
         self.0.engine.close().await;
+        drop(
+            self.0
+                .lock
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .take(),
+        );
     }
 
     /// Copies the whole record into a new SQLite file while it is in use.
@@ -154,7 +164,12 @@ impl Store {
     /// one commit, and each is answered after it is durable.
     pub async fn record_alone(&self, act: Act) -> Result<()> {
         let (answer, answered) = oneshot::channel();
-        let waiting = || self.0.waiting_reads.lock().unwrap_or_else(PoisonError::into_inner);
+        let waiting = || {
+            self.0
+                .waiting_reads
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+        };
         waiting().push((act, answer));
         {
             let _turn = self.0.read_turn.lock().await;
@@ -197,6 +212,14 @@ impl Store {
         *self.0.keys.write().unwrap_or_else(PoisonError::into_inner) = keys;
     }
 
+    /// What the database itself says of its files; empty when all is well.
+    pub(crate) async fn examine_file(&self) -> Result<Vec<String>> {
+        match &self.0.engine {
+            Engine::Sqlite(sqlite) => sqlite.read(sqlite::examine).await,
+            Engine::Postgres(postgres) => postgres.examine().await,
+        }
+    }
+
     /// Prepares every statement of the record on its database.
     #[doc(hidden)]
     pub async fn prepare_everything(&self) -> Result<usize> {
@@ -237,7 +260,11 @@ impl Reads for Store {
     }
 
     fn key_ring(&self) -> KeyRing {
-        self.0.keys.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.0
+            .keys
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 }
 
@@ -259,7 +286,8 @@ async fn bring_up_to_date(engine: &Engine, folder: &Path, at: &At) -> Result<Key
         Some(row) if row.text(0)? == fingerprint => {}
         Some(_) => return Err(StoreError::KeyFileOfAnotherRecord),
         None => {
-            tx.execute(ADD_META, vec!["key-fingerprint".into(), fingerprint.into()]).await?;
+            tx.execute(ADD_META, vec!["key-fingerprint".into(), fingerprint.into()])
+                .await?;
         }
     }
     if changed {
@@ -269,8 +297,15 @@ async fn bring_up_to_date(engine: &Engine, folder: &Path, at: &At) -> Result<Key
 }
 
 fn lock_folder(folder: &Path) -> Result<File> {
-    let failed = |source| StoreError::File { path: folder.display().to_string(), source };
-    DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(failed)?;
+    let failed = |source| StoreError::File {
+        path: folder.display().to_string(),
+        source,
+    };
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)
+        .map_err(failed)?;
     let lock = OpenOptions::new()
         .write(true)
         .create(true)
@@ -280,9 +315,9 @@ fn lock_folder(folder: &Path) -> Result<File> {
         .map_err(failed)?;
     match lock.try_lock() {
         Ok(()) => Ok(lock),
-        Err(TryLockError::WouldBlock) => {
-            Err(StoreError::FolderInUse { folder: folder.display().to_string() })
-        }
+        Err(TryLockError::WouldBlock) => Err(StoreError::FolderInUse {
+            folder: folder.display().to_string(),
+        }),
         Err(TryLockError::Error(source)) => Err(failed(source)),
     }
 }

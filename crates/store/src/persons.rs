@@ -17,9 +17,15 @@ macro_rules! log_change {
     ($column:literal) => {
         concat!(
             "insert into person_change (change_no, person_id, field, was, became, row_id, at)
-             select cast($1 as bigint), person_id, '", $column, "', ", $column, ",
+             select cast($1 as bigint), person_id, '",
+            $column,
+            "', ",
+            $column,
+            ",
                 cast($2 as text), cast($3 as bigint), cast($4 as text)
-             from person where person_id = $5 and ", $column, " is distinct from cast($2 as text)"
+             from person where person_id = $5 and ",
+            $column,
+            " is distinct from cast($2 as text)"
         )
     };
 }
@@ -200,12 +206,13 @@ impl Change {
             Self::Birth(day) => (1, LOG_BIRTH, SET_BIRTH, day_value(day)),
             Self::Death(day) => (2, LOG_DEATH, SET_DEATH, day_value(day)),
             Self::Area(code) => (3, LOG_AREA, SET_AREA, area(code)),
-            Self::RegisteredArea(code) => {
-                (4, LOG_REGISTERED_AREA, SET_REGISTERED_AREA, area(code))
-            }
-            Self::UrbanRural(which) => {
-                (5, LOG_URBAN_RURAL, SET_URBAN_RURAL, which.map(urban_rural_word).into())
-            }
+            Self::RegisteredArea(code) => (4, LOG_REGISTERED_AREA, SET_REGISTERED_AREA, area(code)),
+            Self::UrbanRural(which) => (
+                5,
+                LOG_URBAN_RURAL,
+                SET_URBAN_RURAL,
+                which.map(urban_rural_word).into(),
+            ),
             Self::Status(status) => (6, LOG_STATUS, SET_STATUS, status.into()),
         }
     }
@@ -244,7 +251,8 @@ pub async fn create_many(
         for ((id, identity_id), new) in (first..).zip(first_identity..).zip(people) {
             let person = PersonId::new(id);
             let place = new.registered_area.or(new.area);
-            rows.2.extend(sealing.tokens(person, &new.identity, new.birth, place));
+            rows.2
+                .extend(sealing.tokens(person, &new.identity, new.birth, place));
             let row = sealing.row(identity_id, person, new.row, &at_value, &new.identity)?;
             rows.1.push(row);
             rows.0.push(person_row(id, &at_value, &new));
@@ -323,13 +331,18 @@ pub async fn get_many(on: &impl Reads, ids: &[PersonId]) -> Result<Vec<Person>> 
 
 /// Persons by id, after an id (0 for the first).
 pub async fn list(on: &impl Reads, after: i64, limit: u32) -> Result<Vec<Person>> {
-    on.rows(LIST, vec![after.into(), limit.into()]).await?.iter().map(from_row).collect()
+    on.rows(LIST, vec![after.into(), limit.into()])
+        .await?
+        .iter()
+        .map(from_row)
+        .collect()
 }
 
 /// How many persons the record has.
 pub async fn count(on: &impl Reads) -> Result<u64> {
     let rows = on.rows(COUNT, vec![]).await?;
-    rows.first().map_or(Ok(0), |row| Ok(crate::value::count(row.int(0)?)))
+    rows.first()
+        .map_or(Ok(0), |row| Ok(crate::value::count(row.int(0)?)))
 }
 
 /// What changed of a person, oldest first.
@@ -422,6 +435,8 @@ fn sex_from(word: &str) -> Result<Sex> {
     match word {
         "male" => Ok(Sex::Male),
         "female" => Ok(Sex::Female),
-        _ => Err(StoreError::BadValue { what: "性别".to_owned() }),
+        _ => Err(StoreError::BadValue {
+            what: "性别".to_owned(),
+        }),
     }
 }

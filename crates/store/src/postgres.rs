@@ -57,7 +57,10 @@ impl<'a> FromSql<'a> for Value {
     }
 
     fn accepts(ty: &Type) -> bool {
-        matches!(*ty, Type::INT4 | Type::INT8 | Type::TEXT | Type::VARCHAR | Type::BYTEA)
+        matches!(
+            *ty,
+            Type::INT4 | Type::INT8 | Type::TEXT | Type::VARCHAR | Type::BYTEA
+        )
     }
 }
 
@@ -73,19 +76,28 @@ impl From<tokio_postgres::Error> for StoreError {
         };
         // The detail of a constraint error quotes the row; only its name may be shown.
         let code = cause.code();
-        let rule = || cause.constraint().unwrap_or_else(|| cause.message()).to_owned();
+        let rule = || {
+            cause
+                .constraint()
+                .unwrap_or_else(|| cause.message())
+                .to_owned()
+        };
         match *code {
             SqlState::T_R_SERIALIZATION_FAILURE
             | SqlState::T_R_DEADLOCK_DETECTED
             | SqlState::LOCK_NOT_AVAILABLE => Self::Busy,
             SqlState::DISK_FULL => Self::StorageFull,
             SqlState::IO_ERROR => Self::NotWritable,
-            SqlState::RAISE_EXCEPTION => Self::Refused { rule: cause.message().to_owned() },
+            SqlState::RAISE_EXCEPTION => Self::Refused {
+                rule: cause.message().to_owned(),
+            },
             _ if code.code().starts_with("23") => Self::Refused { rule: rule() },
-            _ if code.code().starts_with("57P") => {
-                Self::Unreachable { reason: cause.message().to_owned() }
-            }
-            _ => Self::Database { reason: cause.message().to_owned() },
+            _ if code.code().starts_with("57P") => Self::Unreachable {
+                reason: cause.message().to_owned(),
+            },
+            _ => Self::Database {
+                reason: cause.message().to_owned(),
+            },
         }
     }
 }
@@ -96,7 +108,9 @@ impl From<deadpool_postgres::PoolError> for StoreError {
             deadpool_postgres::PoolError::Backend(error) if error.as_db_error().is_some() => {
                 Self::from(error)
             }
-            other => Self::Unreachable { reason: other.to_string() },
+            other => Self::Unreachable {
+                reason: other.to_string(),
+            },
         }
     }
 }
@@ -114,18 +128,22 @@ pub(crate) struct PostgresTx {
 impl Postgres {
     /// Connects to the server named by a `postgres://` address.
     pub(crate) async fn open(address: &str) -> Result<Self> {
-        let mut config: tokio_postgres::Config = address
-            .parse()
-            .map_err(|e: tokio_postgres::Error| StoreError::BadAddress { reason: e.to_string() })?;
-        let options = config.get_options().map_or_else(
-            || LIMITS.to_owned(),
-            |given| format!("{LIMITS} {given}"),
-        );
+        let mut config: tokio_postgres::Config =
+            address
+                .parse()
+                .map_err(|e: tokio_postgres::Error| StoreError::BadAddress {
+                    reason: e.to_string(),
+                })?;
+        let options = config
+            .get_options()
+            .map_or_else(|| LIMITS.to_owned(), |given| format!("{LIMITS} {given}"));
         config.options(&options).application_name("doudi");
         let manager = Manager::from_config(
             config,
             NoTls,
-            ManagerConfig { recycling_method: RecyclingMethod::Fast },
+            ManagerConfig {
+                recycling_method: RecyclingMethod::Fast,
+            },
         );
         let pool = Pool::builder(manager)
             .max_size(16)
@@ -133,14 +151,18 @@ impl Postgres {
             .wait_timeout(Some(Duration::from_secs(15)))
             .create_timeout(Some(Duration::from_secs(5)))
             .build()
-            .map_err(|e| StoreError::BadAddress { reason: e.to_string() })?;
+            .map_err(|e| StoreError::BadAddress {
+                reason: e.to_string(),
+            })?;
         drop(pool.get().await?);
         Ok(Self { pool })
     }
 
     /// Begins a write.
     pub(crate) async fn begin(&self) -> Result<PostgresTx> {
-        let tx = PostgresTx { client: Some(self.pool.get().await?) };
+        let tx = PostgresTx {
+            client: Some(self.pool.get().await?),
+        };
         tx.client()?.batch_execute("begin").await?;
         Ok(tx)
     }
@@ -152,13 +174,25 @@ impl Postgres {
     }
 
     /// The rows a statement answers for each set of values, outside any write.
-    pub(crate) async fn rows_each(
-        &self,
-        sql: Sql,
-        sets: Vec<Vec<Value>>,
-    ) -> Result<Vec<Vec<Row>>> {
+    pub(crate) async fn rows_each(&self, sql: Sql, sets: Vec<Vec<Value>>) -> Result<Vec<Vec<Row>>> {
         let client = self.pool.get().await?;
         rows_each(&client, sql, sets).await
+    }
+
+    /// What the server says of its files: without checksums it cannot find silent damage.
+    pub(crate) async fn examine(&self) -> Result<Vec<String>> {
+        let said = self
+            .rows(Sql("select current_setting('data_checksums')"), vec![])
+            .await?;
+        let on = said
+            .first()
+            .map_or(Ok(false), |row| row.text(0).map(|word| word == "on"))?;
+        let warning = "PostgreSQL 未开启数据校验(data_checksums),磁盘静默损坏将无法发现";
+        Ok(if on {
+            Vec::new()
+        } else {
+            vec![warning.to_owned()]
+        })
     }
 
     /// Checks that a statement can be prepared.
@@ -182,11 +216,7 @@ impl PostgresTx {
         rows(self.client()?, sql, values).await
     }
 
-    pub(crate) async fn rows_each(
-        &self,
-        sql: Sql,
-        sets: Vec<Vec<Value>>,
-    ) -> Result<Vec<Vec<Row>>> {
+    pub(crate) async fn rows_each(&self, sql: Sql, sets: Vec<Vec<Value>>) -> Result<Vec<Vec<Row>>> {
         rows_each(self.client()?, sql, sets).await
     }
 
@@ -196,7 +226,9 @@ impl PostgresTx {
         let statement = client.prepare_cached(sql.0).await?;
         let mut changed = Vec::with_capacity(sets.len());
         for some in sets.chunks(PIPELINE) {
-            let answers = some.iter().map(|values| client.execute_raw(&statement, values));
+            let answers = some
+                .iter()
+                .map(|values| client.execute_raw(&statement, values));
             changed.extend(try_join_all(answers).await?);
         }
         Ok(changed)

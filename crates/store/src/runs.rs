@@ -70,18 +70,28 @@ pub async fn append(tx: &mut JournalTx, run: &NewRun) -> Result<i64> {
 
 /// One screening.
 pub async fn find(on: &impl Reads, run_no: i64) -> Result<Option<Run>> {
-    on.rows(FIND, vec![run_no.into()]).await?.first().map(from_row).transpose()
+    on.rows(FIND, vec![run_no.into()])
+        .await?
+        .first()
+        .map(from_row)
+        .transpose()
 }
 
 /// The newest screening of a month.
 pub async fn newest(on: &impl Reads, month: Month) -> Result<Option<Run>> {
-    let rows = on.rows(NEWEST_OF_MONTH, vec![month.to_string().into()]).await?;
+    let rows = on
+        .rows(NEWEST_OF_MONTH, vec![month.to_string().into()])
+        .await?;
     rows.first().map(from_row).transpose()
 }
 
 /// Screenings, newest first, before a number (`i64::MAX` for the newest).
 pub async fn list(on: &impl Reads, before: i64, limit: u32) -> Result<Vec<Run>> {
-    on.rows(LIST, vec![before.into(), limit.into()]).await?.iter().map(from_row).collect()
+    on.rows(LIST, vec![before.into(), limit.into()])
+        .await?
+        .iter()
+        .map(from_row)
+        .collect()
 }
 
 fn from_row(row: &Row) -> Result<Run> {

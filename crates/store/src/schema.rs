@@ -4,8 +4,8 @@
 //! tables, how an empty string of bytes is written, and the files `*.sqlite.sql` and
 //! `*.postgres.sql` (overlap of memberships, rows that may not change).
 
-use crate::audit::Act;
 use crate::at::At;
+use crate::audit::Act;
 use crate::digest;
 use crate::error::{Result, StoreError};
 use crate::sql::statements;
@@ -65,14 +65,20 @@ impl Backend {
                 ("{alone}", "select pg_advisory_xact_lock(5277420); "),
             ],
         };
-        words.iter().fold(text.to_owned(), |text, (word, spelt)| text.replace(word, spelt))
+        words.iter().fold(text.to_owned(), |text, (word, spelt)| {
+            text.replace(word, spelt)
+        })
     }
 }
 
 impl Migration {
     fn checksum(&self) -> String {
         let whole = [self.common, self.sqlite, self.postgres].join("\u{0}");
-        format!("{}:{}", digest::SHA256, digest::hex(&digest::of_bytes(whole.as_bytes())))
+        format!(
+            "{}:{}",
+            digest::SHA256,
+            digest::hex(&digest::of_bytes(whole.as_bytes()))
+        )
     }
 
     fn text(&self, backend: Backend) -> String {
@@ -96,9 +102,14 @@ pub(crate) async fn check(tx: &JournalTx, backend: Backend) -> Result<usize> {
     let applied = tx.rows(FIND_VERSIONS, vec![]).await?;
     for row in &applied {
         let (found, checksum) = (row.int(0)?, row.text(1)?);
-        let known = MIGRATIONS.iter().find(|migration| migration.version == found);
+        let known = MIGRATIONS
+            .iter()
+            .find(|migration| migration.version == found);
         let Some(known) = known else {
-            return Err(StoreError::SchemaNewer { found, known: newest() });
+            return Err(StoreError::SchemaNewer {
+                found,
+                known: newest(),
+            });
         };
         if known.checksum() != checksum {
             return Err(StoreError::MigrationChanged { version: found });
@@ -112,10 +123,16 @@ pub(crate) async fn migrate(tx: &mut JournalTx, backend: Backend, at: &At) -> Re
     let applied = check(tx, backend).await?;
     for migration in MIGRATIONS.iter().skip(applied) {
         tx.batch(migration.text(backend)).await?;
-        let version = vec![migration.version.into(), migration.checksum().into(), at.into()];
+        let version = vec![
+            migration.version.into(),
+            migration.checksum().into(),
+            at.into(),
+        ];
         tx.execute(ADD_VERSION, version).await?;
         tx.record(
-            Act::new(at, "system", "store.migrate").on("schema", migration.version).because("建库升级"),
+            Act::new(at, "system", "store.migrate")
+                .on("schema", migration.version)
+                .because("建库升级"),
         );
     }
     Ok(applied < MIGRATIONS.len())

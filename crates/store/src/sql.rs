@@ -29,13 +29,22 @@ pub(crate) struct Table {
 
 impl Table {
     fn names(&self) -> String {
-        self.columns.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ")
+        self.columns
+            .iter()
+            .map(|(name, _)| *name)
+            .collect::<Vec<_>>()
+            .join(", ")
     }
 
     /// The statement that adds one row.
     pub(crate) fn insert(&self) -> String {
         let places: Vec<String> = (1..=self.columns.len()).map(|n| format!("${n}")).collect();
-        format!("insert into {} ({}) values ({})", self.name, self.names(), places.join(", "))
+        format!(
+            "insert into {} ({}) values ({})",
+            self.name,
+            self.names(),
+            places.join(", ")
+        )
     }
 
     /// The statement that takes rows as a stream, for PostgreSQL.

@@ -34,15 +34,19 @@ impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> Self {
         match &error {
             rusqlite::Error::SqliteFailure(cause, text) => match cause.code {
-                ErrorCode::ConstraintViolation => {
-                    Self::Refused { rule: text.clone().unwrap_or_else(|| cause.to_string()) }
-                }
+                ErrorCode::ConstraintViolation => Self::Refused {
+                    rule: text.clone().unwrap_or_else(|| cause.to_string()),
+                },
                 ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => Self::Busy,
                 ErrorCode::DiskFull => Self::StorageFull,
                 ErrorCode::SystemIoFailure => Self::NotWritable,
-                _ => Self::Database { reason: error.to_string() },
+                _ => Self::Database {
+                    reason: error.to_string(),
+                },
             },
-            _ => Self::Database { reason: error.to_string() },
+            _ => Self::Database {
+                reason: error.to_string(),
+            },
         }
     }
 }
@@ -76,9 +80,13 @@ pub(crate) struct SqliteTx {
     _turn: OwnedSemaphorePermit,
 }
 
-/// Refuses an SQLite library known to damage files.
-pub(crate) fn refuse_unsound_library(found: i32) -> Result<()> {
-    if found < OLDEST_SOUND { Err(StoreError::SqliteTooOld { found }) } else { Ok(()) }
+/// Refuses an SQLite library known to damage files, by its version number such as 3040001.
+pub fn refuse_unsound_library(found: i32) -> Result<()> {
+    if found < OLDEST_SOUND {
+        Err(StoreError::SqliteTooOld { found })
+    } else {
+        Ok(())
+    }
 }
 
 impl Sqlite {
@@ -91,7 +99,10 @@ impl Sqlite {
         std::thread::Builder::new()
             .name("store-writer".to_owned())
             .spawn(move || write_until_stopped(&file, lock, ready, &work))
-            .map_err(|source| StoreError::File { path: path.display().to_string(), source })?;
+            .map_err(|source| StoreError::File {
+                path: path.display().to_string(),
+                source,
+            })?;
         opened.await.map_err(|_| StoreError::Closed)??;
         Ok(Self {
             orders,
@@ -110,7 +121,10 @@ impl Sqlite {
         if self.failed.load(Ordering::Acquire) {
             return Err(StoreError::NotWritable);
         }
-        let turn = Arc::clone(&self.turn).acquire_owned().await.map_err(|_| StoreError::Closed)?;
+        let turn = Arc::clone(&self.turn)
+            .acquire_owned()
+            .await
+            .map_err(|_| StoreError::Closed)?;
         // Built before the statement runs: if this future is dropped meanwhile, the drop rolls back.
         let tx = SqliteTx {
             orders: self.orders.clone(),
@@ -128,15 +142,28 @@ impl Sqlite {
         question: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let readers = Arc::clone(&self.readers);
-        let _place = self.readers.places.acquire().await.map_err(|_| StoreError::Closed)?;
+        let _place = self
+            .readers
+            .places
+            .acquire()
+            .await
+            .map_err(|_| StoreError::Closed)?;
         tokio::task::spawn_blocking(move || {
-            let idle = readers.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+            let idle = readers
+                .idle
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .pop();
             let connection = match idle {
                 Some(connection) => connection,
                 None => open_reader(&readers.path)?,
             };
             let answer = question(&connection);
-            readers.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
+            readers
+                .idle
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .push(connection);
             answer
         })
         .await
@@ -147,7 +174,11 @@ impl Sqlite {
     pub(crate) async fn close(&self) {
         let turn = self.turn.acquire().await;
         self.readers.places.close();
-        self.readers.idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.readers
+            .idle
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clear();
         let (done, stopped) = oneshot::channel();
         if self.orders.send(Order::Stop(done)).is_ok() {
             // An error means the writer is gone already, which is what we wait for.
@@ -169,7 +200,9 @@ impl SqliteTx {
             // Nobody waits any more when the caller was dropped; its transaction rolls back.
             let _ = answer.send(work(connection));
         });
-        self.orders.send(Order::Do(order)).map_err(|_| StoreError::Closed)?;
+        self.orders
+            .send(Order::Do(order))
+            .map_err(|_| StoreError::Closed)?;
         let answer = answered.await.map_err(|_| StoreError::Closed)?;
         if matches!(answer, Err(StoreError::NotWritable)) {
             // A failed fsync is never tried again: what reached the disk is unknown.
@@ -249,6 +282,8 @@ fn open_writer(path: &Path) -> Result<Connection> {
     connection.pragma_update(None, "journal_mode", "wal")?;
     connection.pragma_update(None, "synchronous", "full")?;
     connection.pragma_update(None, "foreign_keys", "on")?;
+    // A county's import makes the log long once; it need not stay so.
+    connection.pragma_update(None, "journal_size_limit", 67_108_864)?;
     Ok(connection)
 }
 
@@ -290,7 +325,9 @@ pub(crate) fn rows_each(
     sets: &[Vec<Value>],
 ) -> Result<Vec<Vec<Row>>> {
     let mut statement = connection.prepare_cached(&numbered(sql.0))?;
-    sets.iter().map(|values| answer(&mut statement, values)).collect()
+    sets.iter()
+        .map(|values| answer(&mut statement, values))
+        .collect()
 }
 
 fn answer(statement: &mut rusqlite::Statement<'_>, values: &[Value]) -> Result<Vec<Row>> {
@@ -305,13 +342,17 @@ fn answer(statement: &mut rusqlite::Statement<'_>, values: &[Value]) -> Result<V
 }
 
 fn cell(value: ValueRef<'_>) -> Result<Value> {
-    let unknown = |what: &str| StoreError::BadValue { what: what.to_owned() };
+    let unknown = |what: &str| StoreError::BadValue {
+        what: what.to_owned(),
+    };
     Ok(match value {
         ValueRef::Null => Value::Null,
         ValueRef::Integer(value) => Value::Int(value),
-        ValueRef::Text(bytes) => {
-            Value::Text(std::str::from_utf8(bytes).map_err(|_| unknown("文字"))?.to_owned())
-        }
+        ValueRef::Text(bytes) => Value::Text(
+            std::str::from_utf8(bytes)
+                .map_err(|_| unknown("文字"))?
+                .to_owned(),
+        ),
         ValueRef::Blob(bytes) => Value::Bytes(bytes.to_vec()),
         ValueRef::Real(_) => return Err(unknown("小数")),
     })
@@ -345,6 +386,17 @@ pub(crate) fn insert(connection: &Connection, table: Table, rows: &[Vec<Value>])
 pub(crate) fn prepare(connection: &Connection, text: &str) -> Result<()> {
     connection.prepare(&numbered(text))?;
     Ok(())
+}
+
+/// What SQLite says of its file: damage, and rows that refer to nothing.
+pub(crate) fn examine(connection: &Connection) -> Result<Vec<String>> {
+    let said = rows(connection, Sql("pragma integrity_check"), &[])?;
+    let said: Result<Vec<String>> = said.iter().map(|row| row.text(0)).collect();
+    let mut said: Vec<String> = said?.into_iter().filter(|line| line != "ok").collect();
+    for row in rows(connection, Sql("pragma foreign_key_check"), &[])? {
+        said.push(format!("表 `{}` 中有行引用了不存在的记录", row.text(0)?));
+    }
+    Ok(said)
 }
 
 /// Copies the whole record while it is in use.

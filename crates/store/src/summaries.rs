@@ -47,7 +47,8 @@ pub async fn replace(
     numbers: &[Number],
 ) -> Result<()> {
     let month = month.to_string();
-    tx.execute(REMOVE, vec![kind.into(), month.as_str().into()]).await?;
+    tx.execute(REMOVE, vec![kind.into(), month.as_str().into()])
+        .await?;
     let rows = numbers.iter().map(|number| {
         vec![
             kind.into(),
@@ -69,7 +70,12 @@ pub async fn list(
     area: Option<&AreaCode>,
 ) -> Result<Vec<Number>> {
     let (from, below) = range(area);
-    let rows = on.rows(LIST, vec![kind.into(), month.to_string().into(), from, below]).await?;
+    let rows = on
+        .rows(
+            LIST,
+            vec![kind.into(), month.to_string().into(), from, below],
+        )
+        .await?;
     rows.iter()
         .map(|row| {
             Ok(Number {
@@ -84,5 +90,9 @@ pub async fn list(
 
 /// The months there are numbers of a kind for, oldest first.
 pub async fn list_months(on: &impl Reads, kind: &str) -> Result<Vec<Month>> {
-    on.rows(MONTHS, vec![kind.into()]).await?.iter().map(|row| row.month(0)).collect()
+    on.rows(MONTHS, vec![kind.into()])
+        .await?
+        .iter()
+        .map(|row| row.month(0))
+        .collect()
 }

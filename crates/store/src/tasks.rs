@@ -233,7 +233,11 @@ pub async fn raise_many(
         };
         raised.ids.push(TaskId::new(*id));
         events.push((*id, event, String::new()));
-        links.extend(task.warnings.iter().map(|w| vec![(*id).into(), w.get().into()]));
+        links.extend(
+            task.warnings
+                .iter()
+                .map(|w| vec![(*id).into(), w.get().into()]),
+        );
     }
     tx.execute_each(LINK, links).await?;
     add_events(tx, at, actor, events).await?;
@@ -248,9 +252,23 @@ pub async fn assign(
     task: TaskId,
     worker: WorkerId,
 ) -> Result<()> {
-    match tx.execute(ASSIGN, vec![worker.get().into(), task.get().into()]).await? {
-        1 => add_events(tx, at, actor, vec![(task.get(), TaskEvent::Assigned, String::new())]).await,
-        _ => Err(StoreError::NotThere { what: "任务", id: task.get() }),
+    match tx
+        .execute(ASSIGN, vec![worker.get().into(), task.get().into()])
+        .await?
+    {
+        1 => {
+            add_events(
+                tx,
+                at,
+                actor,
+                vec![(task.get(), TaskEvent::Assigned, String::new())],
+            )
+            .await
+        }
+        _ => Err(StoreError::NotThere {
+            what: "任务",
+            id: task.get(),
+        }),
     }
 }
 
@@ -277,9 +295,15 @@ pub async fn close(
         TaskEnd::Done => TaskEvent::Done,
         TaskEnd::Cancelled => TaskEvent::Cancelled,
     };
-    match tx.execute(CLOSE, vec![end.into(), at.into(), task.get().into()]).await? {
+    match tx
+        .execute(CLOSE, vec![end.into(), at.into(), task.get().into()])
+        .await?
+    {
         1 => add_events(tx, at, actor, vec![(task.get(), event, why.to_owned())]).await,
-        _ => Err(StoreError::NotThere { what: "任务", id: task.get() }),
+        _ => Err(StoreError::NotThere {
+            what: "任务",
+            id: task.get(),
+        }),
     }
 }
 
@@ -291,14 +315,25 @@ async fn add_events(
 ) -> Result<()> {
     let first = tx.take_numbers("task_event", events.len()).await?;
     let rows = (first..).zip(events).map(|(number, (task, event, why))| {
-        vec![number.into(), task.into(), at.into(), actor.into(), event.into(), why.into()]
+        vec![
+            number.into(),
+            task.into(),
+            at.into(),
+            actor.into(),
+            event.into(),
+            why.into(),
+        ]
     });
     tx.insert(EVENTS, rows.collect()).await
 }
 
 /// One task.
 pub async fn find(on: &impl Reads, task: TaskId) -> Result<Option<Task>> {
-    on.rows(FIND, vec![task.get().into()]).await?.first().map(from_row).transpose()
+    on.rows(FIND, vec![task.get().into()])
+        .await?
+        .first()
+        .map(from_row)
+        .transpose()
 }
 
 /// Tasks, the most urgent first, after the last one shown.
@@ -310,8 +345,14 @@ pub async fn list(
 ) -> Result<Vec<Task>> {
     let (from, below) = range(filter.area.as_ref());
     let (urgency, id) = after.map_or((i64::MAX, 0), |after| (after.urgency, after.id.get()));
-    let mut values =
-        vec![filter.state.into(), from, below, urgency.into(), id.into(), limit.into()];
+    let mut values = vec![
+        filter.state.into(),
+        from,
+        below,
+        urgency.into(),
+        id.into(),
+        limit.into(),
+    ];
     let rows = match filter.worker {
         Some(worker) => {
             values.push(worker.get().into());
@@ -324,7 +365,9 @@ pub async fn list(
 
 /// The tasks of a household, newest first.
 pub async fn of_household(on: &impl Reads, household: HouseholdId) -> Result<Vec<Task>> {
-    let rows = on.rows(LIST_HOUSEHOLD, vec![household.get().into()]).await?;
+    let rows = on
+        .rows(LIST_HOUSEHOLD, vec![household.get().into()])
+        .await?;
     rows.iter().map(from_row).collect()
 }
 
@@ -345,21 +388,21 @@ pub async fn list_open(on: &impl Reads, kind: &str) -> Result<Vec<domain::task::
 /// The warnings a task is to answer.
 pub async fn warnings(on: &impl Reads, task: TaskId) -> Result<Vec<WarningId>> {
     let rows = on.rows(WARNINGS, vec![task.get().into()]).await?;
-    rows.iter().map(|row| Ok(WarningId::new(row.int(0)?))).collect()
+    rows.iter()
+        .map(|row| Ok(WarningId::new(row.int(0)?)))
+        .collect()
 }
 
 /// The tasks a warning has led to.
 pub async fn of_warning(on: &impl Reads, warning: WarningId) -> Result<Vec<TaskId>> {
     let rows = on.rows(OF_WARNING, vec![warning.get().into()]).await?;
-    rows.iter().map(|row| Ok(TaskId::new(row.int(0)?))).collect()
+    rows.iter()
+        .map(|row| Ok(TaskId::new(row.int(0)?)))
+        .collect()
 }
 
 /// How many tasks a place has in a state.
-pub async fn count_all(
-    on: &impl Reads,
-    state: TaskState,
-    area: Option<&AreaCode>,
-) -> Result<u64> {
+pub async fn count_all(on: &impl Reads, state: TaskState, area: Option<&AreaCode>) -> Result<u64> {
     let (from, below) = range(area);
     let rows = on.rows(COUNT, vec![state.into(), from, below]).await?;
     rows.first().map_or(Ok(0), |row| Ok(count(row.int(0)?)))
@@ -372,8 +415,12 @@ pub async fn count_by_township(
     area: Option<&AreaCode>,
 ) -> Result<Vec<(String, AreaCode, u64)>> {
     let (from, below) = range(area);
-    let rows = on.rows(COUNT_BY_TOWNSHIP, vec![state.into(), from, below]).await?;
-    rows.iter().map(|row| Ok((row.text(0)?, row.area(1)?, count(row.int(2)?)))).collect()
+    let rows = on
+        .rows(COUNT_BY_TOWNSHIP, vec![state.into(), from, below])
+        .await?;
+    rows.iter()
+        .map(|row| Ok((row.text(0)?, row.area(1)?, count(row.int(2)?))))
+        .collect()
 }
 
 /// What happened to a task, oldest first.

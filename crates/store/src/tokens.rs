@@ -22,7 +22,11 @@ statements! {
 /// Rows of tokens, written with the persons they find.
 pub(crate) const TOKENS: Table = Table {
     name: "token",
-    columns: &[("field", Kind::Text), ("token", Kind::Bytes), ("person_id", Kind::Int)],
+    columns: &[
+        ("field", Kind::Text),
+        ("token", Kind::Bytes),
+        ("person_id", Kind::Int),
+    ],
 };
 pub(crate) const TABLES: &[Table] = &[TOKENS];
 
@@ -43,8 +47,12 @@ words! {
     }
 }
 
-const FIELDS: [TokenField; 4] =
-    [TokenField::IdNumber, TokenField::NameBirthArea, TokenField::Phone, TokenField::Card];
+const FIELDS: [TokenField; 4] = [
+    TokenField::IdNumber,
+    TokenField::NameBirthArea,
+    TokenField::Phone,
+    TokenField::Card,
+];
 
 /// Makes tokens. Cheap to clone; holds keys, so it is never shown or sent.
 #[derive(Clone)]
@@ -57,7 +65,9 @@ impl Tokeniser {
     #[must_use]
     pub fn of(on: &impl Reads) -> Self {
         let ring = on.key_ring();
-        Self { keys: FIELDS.map(|field| ring.0.token_key(field.word(), "search")) }
+        Self {
+            keys: FIELDS.map(|field| ring.0.token_key(field.word(), "search")),
+        }
     }
 
     fn token(&self, field: TokenField, parts: &[&[u8]]) -> Token {
@@ -89,7 +99,11 @@ impl Tokeniser {
     pub fn name_birth_area(&self, name: &str, birth: Day, area: &AreaCode) -> Token {
         let county = area.at(AreaLevel::County).unwrap_or(*area);
         let (name, birth) = (names::match_key(name), birth.to_string());
-        let parts = [name.as_bytes(), birth.as_bytes(), county.as_str().as_bytes()];
+        let parts = [
+            name.as_bytes(),
+            birth.as_bytes(),
+            county.as_str().as_bytes(),
+        ];
         self.token(TokenField::NameBirthArea, &parts)
     }
 
@@ -118,7 +132,9 @@ pub async fn look_up_many(
     field: TokenField,
     tokens: &[Token],
 ) -> Result<HashMap<Token, Vec<PersonId>>> {
-    let sets = tokens.iter().map(|token| vec![field.into(), (*token).into()]);
+    let sets = tokens
+        .iter()
+        .map(|token| vec![field.into(), (*token).into()]);
     let answers = on.rows_each(LOOK_UP, sets.collect()).await?;
     let mut found = HashMap::new();
     for (token, rows) in tokens.iter().zip(answers) {
@@ -133,7 +149,9 @@ pub async fn look_up_many(
 /// Every token of a field with its person, in order of token, for linkage.
 pub async fn export_all(on: &impl Reads, field: TokenField) -> Result<Vec<(Token, PersonId)>> {
     let rows = on.rows(EXPORT, vec![field.into()]).await?;
-    rows.iter().map(|row| Ok((row.array(0)?, person(row, 1)?))).collect()
+    rows.iter()
+        .map(|row| Ok((row.array(0)?, person(row, 1)?)))
+        .collect()
 }
 
 fn person(row: &Row, position: usize) -> Result<PersonId> {

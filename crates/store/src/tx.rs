@@ -4,7 +4,6 @@ use crate::audit::{self, Act, Receipt};
 use crate::error::{Result, StoreError};
 use crate::keys::Keys;
 use crate::postgres::PostgresTx;
-use crate::schema::Backend;
 use crate::sql::{Sql, Table, statements};
 use crate::sqlite::{self, SqliteTx};
 use crate::value::{Row, Value};
@@ -48,7 +47,9 @@ pub(crate) enum Line {
 
 /// One write of the record: all of it or nothing, with the acts that caused it.
 ///
-/// Dropped without [`JournalTx::commit`], nothing of it remains.
+/// Dropped without [`JournalTx::commit`], nothing of it remains. On SQLite there is one at a time;
+/// on PostgreSQL two that stand in each other's way end with [`StoreError::Busy`] for one of them,
+/// which may then be tried again from its first read.
 pub struct JournalTx {
     line: Line,
     keys: KeyRing,
@@ -58,7 +59,12 @@ pub struct JournalTx {
 
 impl JournalTx {
     pub(crate) fn new(line: Line, keys: KeyRing) -> Self {
-        Self { line, keys, acts: Vec::new(), broken: AtomicBool::new(false) }
+        Self {
+            line,
+            keys,
+            acts: Vec::new(),
+            broken: AtomicBool::new(false),
+        }
     }
 
     /// Names an act this write is part of; at least one is needed.
@@ -83,14 +89,6 @@ impl JournalTx {
         Ok(receipt)
     }
 
-    /// Which database this write goes to.
-    pub(crate) fn backend(&self) -> Backend {
-        match self.line {
-            Line::Sqlite(_) => Backend::Sqlite,
-            Line::Postgres(_) => Backend::Postgres,
-        }
-    }
-
     /// A failed statement breaks the write on both databases alike.
     fn watch<T>(&self, answer: Result<T>) -> Result<T> {
         if answer.is_err() {
@@ -101,7 +99,12 @@ impl JournalTx {
 
     /// How many rows a statement changed.
     pub(crate) async fn execute(&self, sql: Sql, values: Vec<Value>) -> Result<u64> {
-        Ok(self.execute_each(sql, vec![values]).await?.first().copied().unwrap_or(0))
+        Ok(self
+            .execute_each(sql, vec![values])
+            .await?
+            .first()
+            .copied()
+            .unwrap_or(0))
     }
 
     /// How many rows a statement changed, for each set of values.
@@ -137,7 +140,9 @@ impl JournalTx {
     /// Takes the next numbers of a kind of thing; the first of them is answered.
     pub(crate) async fn take_numbers(&self, kind: &'static str, how_many: usize) -> Result<i64> {
         let many = crate::value::counted(how_many, "数量")?;
-        let rows = self.rows(TAKE_NUMBERS, vec![kind.into(), many.into()]).await?;
+        let rows = self
+            .rows(TAKE_NUMBERS, vec![kind.into(), many.into()])
+            .await?;
         let last = rows.first().ok_or(StoreError::WriteBroken)?.int(0)?;
         Ok(last.saturating_sub(many).saturating_add(1))
     }

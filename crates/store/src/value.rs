@@ -67,7 +67,9 @@ pub struct Row(pub(crate) Vec<Value>);
 
 impl Row {
     fn bad(position: usize) -> StoreError {
-        StoreError::BadValue { what: format!("第 {} 列", position.saturating_add(1)) }
+        StoreError::BadValue {
+            what: format!("第 {} 列", position.saturating_add(1)),
+        }
     }
 
     /// A whole number that must be there.
@@ -123,7 +125,9 @@ impl Row {
 
     /// Exactly `N` bytes that must be there.
     pub(crate) fn array<const N: usize>(&self, position: usize) -> Result<[u8; N]> {
-        self.bytes(position)?.try_into().map_err(|_| Self::bad(position))
+        self.bytes(position)?
+            .try_into()
+            .map_err(|_| Self::bad(position))
     }
 
     /// A word of ours, turned into its meaning.

@@ -180,7 +180,12 @@ impl Filter {
     /// The open warnings of a place.
     #[must_use]
     pub fn open_in(area: Option<AreaCode>) -> Self {
-        Self { state: WarningState::Open, area, rule: None, urgency_min: i64::MIN }
+        Self {
+            state: WarningState::Open,
+            area,
+            rule: None,
+            urgency_min: i64::MIN,
+        }
     }
 
     fn values(&self) -> Vec<Value> {
@@ -237,13 +242,14 @@ pub struct TownshipCount {
 pub async fn open_many(tx: &mut JournalTx, at: &At, found: &[NewWarning]) -> Result<Opened> {
     let first = tx.take_numbers("warning", found.len()).await?;
     let first_event = tx.take_numbers("warning_event", found.len()).await?;
-    let sets = (first..).zip(found).map(|(id, new)| new.values(id, at)).collect();
+    let sets = (first..)
+        .zip(found)
+        .map(|(id, new)| new.values(id, at))
+        .collect();
     let answers = tx.rows_each(OPEN, sets).await?;
     let mut opened = Opened::default();
     let mut events = Vec::with_capacity(found.len());
-    for (((number, event_no), new), rows) in
-        (first..).zip(first_event..).zip(found).zip(answers)
-    {
+    for (((number, event_no), new), rows) in (first..).zip(first_event..).zip(found).zip(answers) {
         let id = rows.first().ok_or(StoreError::WriteBroken)?.int(0)?;
         let event = if id == number {
             opened.raised = opened.raised.saturating_add(1);
@@ -253,23 +259,26 @@ pub async fn open_many(tx: &mut JournalTx, at: &At, found: &[NewWarning]) -> Res
             WarningEvent::SeenAgain
         };
         opened.ids.push(WarningId::new(id));
-        events.push(event_row(event_no, id, at, event, new.month, new.amount, ""));
+        events.push(event_row(
+            event_no, id, at, event, new.month, new.amount, "",
+        ));
     }
     tx.insert(EVENTS, events).await?;
     Ok(opened)
 }
 
 /// Closes warnings for a reason; one that is closed already stays as it is. Answers how many.
-pub async fn close_many(
-    tx: &mut JournalTx,
-    at: &At,
-    ids: &[WarningId],
-    why: &str,
-) -> Result<u64> {
+pub async fn close_many(tx: &mut JournalTx, at: &At, ids: &[WarningId], why: &str) -> Result<u64> {
     let first_event = tx.take_numbers("warning_event", ids.len()).await?;
-    let sets = ids.iter().map(|id| vec![at.into(), why.into(), id.get().into()]).collect();
+    let sets = ids
+        .iter()
+        .map(|id| vec![at.into(), why.into(), id.get().into()])
+        .collect();
     let mut events = Vec::new();
-    for ((event_no, id), rows) in (first_event..).zip(ids).zip(tx.rows_each(CLOSE, sets).await?) {
+    for ((event_no, id), rows) in (first_event..)
+        .zip(ids)
+        .zip(tx.rows_each(CLOSE, sets).await?)
+    {
         if let Some(row) = rows.first() {
             let amount = row.int_opt(1)?.map(Fen::new);
             let (month, event) = (row.month(0)?, WarningEvent::Closed);
@@ -283,7 +292,11 @@ pub async fn close_many(
 
 /// One warning.
 pub async fn find(on: &impl Reads, id: WarningId) -> Result<Option<Warning>> {
-    on.rows(FIND, vec![id.get().into()]).await?.first().map(from_row).transpose()
+    on.rows(FIND, vec![id.get().into()])
+        .await?
+        .first()
+        .map(from_row)
+        .transpose()
 }
 
 /// Warnings, the most urgent first, after the last one shown.
@@ -301,7 +314,9 @@ pub async fn list(
 
 /// The warnings of a household, open ones first.
 pub async fn of_household(on: &impl Reads, household: HouseholdId) -> Result<Vec<Warning>> {
-    let rows = on.rows(LIST_HOUSEHOLD, vec![household.get().into()]).await?;
+    let rows = on
+        .rows(LIST_HOUSEHOLD, vec![household.get().into()])
+        .await?;
     rows.iter().map(from_row).collect()
 }
 
@@ -350,7 +365,9 @@ pub async fn count_by_township(
     area: Option<&AreaCode>,
 ) -> Result<Vec<TownshipCount>> {
     let (from, below) = range(area);
-    let rows = on.rows(COUNT_BY_TOWNSHIP, vec![state.into(), from, below]).await?;
+    let rows = on
+        .rows(COUNT_BY_TOWNSHIP, vec![state.into(), from, below])
+        .await?;
     rows.iter()
         .map(|row| {
             let code = row.area(1)?;

@@ -56,18 +56,30 @@ pub async fn upsert_many(tx: &mut JournalTx, workers: &[NewWorker]) -> Result<Ve
         ]
     });
     let answers = tx.rows_each(UPSERT, sets.collect()).await?;
-    answers.iter().flatten().map(|row| Ok(WorkerId::new(row.int(0)?))).collect()
+    answers
+        .iter()
+        .flatten()
+        .map(|row| Ok(WorkerId::new(row.int(0)?)))
+        .collect()
 }
 
 /// The worker of an account.
 pub async fn find(on: &impl Reads, login: &str) -> Result<Option<Worker>> {
-    on.rows(FIND, vec![login.into()]).await?.first().map(from_row).transpose()
+    on.rows(FIND, vec![login.into()])
+        .await?
+        .first()
+        .map(from_row)
+        .transpose()
 }
 
 /// The workers who serve a place or one inside it.
 pub async fn list(on: &impl Reads, area: Option<&AreaCode>) -> Result<Vec<Worker>> {
     let (from, below) = range(area);
-    on.rows(LIST, vec![from, below]).await?.iter().map(from_row).collect()
+    on.rows(LIST, vec![from, below])
+        .await?
+        .iter()
+        .map(from_row)
+        .collect()
 }
 
 fn from_row(row: &Row) -> Result<Worker> {

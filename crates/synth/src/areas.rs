@@ -127,3 +127,20 @@ impl Areas {
         out
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_further_county_repeats_the_pattern_under_its_own_code() {
+        assert_eq!(county_code(0), 990_101);
+        assert_eq!(county_code(88), 990_189);
+        assert_eq!(county_code(89), 990_201);
+        let table = Areas::load().table(2);
+        let lines = |prefix: &str| table.lines().filter(|l| l.starts_with(prefix)).count();
+        assert_eq!(lines("990101"), 130);
+        assert_eq!(lines("990102"), 130);
+        assert!(table.contains(ELSEWHERE));
+    }
+}

@@ -24,10 +24,15 @@ pub(crate) fn endow(world: &World, dice: &mut Dice, family: &mut Family) {
         if adults.is_empty() {
             continue;
         }
+        let spouse = family.person(head).and_then(|p| p.spouse);
+        let couple: Vec<usize> = std::iter::once(head)
+            .chain(spouse.filter(|at| adults.contains(at)))
+            .collect();
         let township = world.areas.code(family.county, h.village);
         let owner = Owner {
             head,
             adults: &adults,
+            couple: &couple,
             urban,
             poor,
             income,
@@ -65,6 +70,8 @@ pub(crate) fn endow(world: &World, dice: &mut Dice, family: &mut Family) {
 struct Owner<'a> {
     head: usize,
     adults: &'a [usize],
+    /// The head, and the spouse when in the same book: they own the home together.
+    couple: &'a [usize],
     urban: bool,
     poor: bool,
     income: f64,
@@ -75,14 +82,16 @@ struct Owner<'a> {
 
 fn estates(dice: &mut Dice, o: &Owner<'_>, township: &str) -> Vec<Estate> {
     let mut out = Vec::new();
-    let owners = i64::try_from(o.adults.len().min(2)).unwrap_or(1);
     let mut add = |dice: &mut Dice, usage: &'static str, lo: i64, hi: i64| {
         out.push(Estate {
-            owner: o.head,
+            owners: if usage == "住宅" {
+                o.couple.to_vec()
+            } else {
+                vec![o.head]
+            },
             unit: estate_unit(township, o.first_no + u64::try_from(out.len()).unwrap_or(0)),
             area_centi: dice.int(lo * 100, hi * 100),
             usage,
-            owners: if usage == "住宅" { owners } else { 1 },
             registered: o.today - dice.small(200, 7_000),
         });
     };

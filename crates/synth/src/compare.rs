@@ -24,6 +24,11 @@ pub struct Comparison {
     pub source: &'static str,
 }
 
+const NBS: &str = "§7 NBS25";
+const FUJIAN: &str = "§3 FJ21";
+const MEDICAL: &str = "§8 MED23";
+const CHOICE: &str = "建模选择";
+
 /// Per-capita incomes are counted in steps of so many yuan a year.
 const INCOME_STEP: usize = 50;
 /// The last step holds everybody above.
@@ -261,185 +266,103 @@ impl Tally {
 
     /// The rows of comparison.md.
     pub(crate) fn compare(&self) -> Vec<Comparison> {
-        let [young, adult, old, older] = self.ages;
-        let all = self.persons;
-        let years = (count(self.window) + 12.0) / 12.0;
-        let mut rows = vec![
-            row("0至15岁", share(young, all), 16.4, "%", "§7 NBS25"),
-            row("16至59岁", share(adult, all), 60.6, "%", "§7 NBS25"),
-            row("60岁及以上", share(old, all), 23.0, "%", "§7 NBS25"),
-            row("65岁及以上", share(older, all), 15.9, "%", "§7 NBS25"),
-            row(
-                "农村人口",
-                share(self.rural.persons, all),
-                60.0,
-                "%",
-                "建模选择",
-            ),
-            row(
-                "户均人数",
-                count(all) / count(self.households.max(1)),
-                2.6,
-                "人",
-                "建模选择",
-            ),
-            row(
-                "死亡率",
-                share(self.deaths, all) * 10.0 / years,
-                8.04,
-                "‰",
-                "§7 NBS25",
-            ),
-            row(
-                "出生率",
-                share(self.births, all) * 120.0 / count(self.window),
-                5.64,
-                "‰",
-                "§7 NBS25",
-            ),
-            row(
-                "农村人均年收入",
-                self.rural.mean_income(),
-                24_456.0,
-                "元",
-                "§7 NBS25",
-            ),
-            row(
-                "城镇人均年收入",
-                self.urban.mean_income(),
-                56_502.0,
-                "元",
-                "§7 NBS25",
-            ),
-            row(
-                "最低五分之一人均月收入",
-                self.poorest_fifth() / 12.0,
-                846.0,
-                "元",
-                "§7 NBS25",
-            ),
-        ];
-        rows.extend(self.compare_roll());
+        let mut rows = self.compare_people();
+        rows.extend(self.compare_dibao());
+        rows.extend(self.compare_other_aid());
         rows.extend(self.compare_cards());
-        for (care, figure, published) in [
-            (&self.resident, "居民住院率", 20.7),
-            (&self.working, "在职职工住院率", 11.93),
-            (&self.retired, "退休职工住院率", 49.02),
-        ] {
-            rows.push(row(
-                figure,
-                share(care.stays, care.persons),
-                published,
-                "%",
-                "§8 MED23",
-            ));
-        }
-        let (w, r) = (&self.working, &self.retired);
-        let stays = w.stays + r.stays;
-        let employees = mean_bill(w.bills_fen + r.bills_fen, stays);
-        let residents = mean_bill(self.resident.bills_fen, self.resident.stays);
-        rows.push(row("居民次均住院费", residents, 7_674.0, "元", "§8 MED23"));
-        rows.push(row("职工次均住院费", employees, 12_175.0, "元", "§8 MED23"));
+        rows.extend(self.compare_care());
         rows
     }
 
-    fn compare_roll(&self) -> Vec<Comparison> {
-        let (r, u, all) = (&self.rural, &self.urban, self.persons);
-        let dibao = r.dibao + u.dibao;
+    fn compare_people(&self) -> Vec<Comparison> {
+        let [young, adult, old, older] = self.ages;
+        let all = self.persons;
+        let size = count(all) / count(self.households.max(1));
+        // Deaths are observed from a year before the first month on.
+        let deaths = share(self.deaths, all) * 120.0 / (count(self.window) + 12.0);
+        let births = share(self.births, all) * 120.0 / count(self.window);
+        let poorest = self.poorest_fifth() / 12.0;
+        let (rural, urban) = (self.rural.mean_income(), self.urban.mean_income());
         vec![
-            row(
+            percent("0至15岁", young, all, 16.4, NBS),
+            percent("16至59岁", adult, all, 60.6, NBS),
+            percent("60岁及以上", old, all, 23.0, NBS),
+            percent("65岁及以上", older, all, 15.9, NBS),
+            percent("农村人口", self.rural.persons, all, 60.0, CHOICE),
+            row("户均人数", size, 2.6, "人", CHOICE),
+            row("死亡率", deaths, 8.04, "‰", NBS),
+            row("出生率", births, 5.64, "‰", NBS),
+            row("农村人均年收入", rural, 24_456.0, "元", NBS),
+            row("城镇人均年收入", urban, 56_502.0, "元", NBS),
+            row("最低五分之一人均月收入", poorest, 846.0, "元", NBS),
+        ]
+    }
+
+    fn compare_dibao(&self) -> Vec<Comparison> {
+        let (r, u) = (&self.rural, &self.urban);
+        let paid = r.paid_share(false);
+        vec![
+            percent(
                 "农村低保人数占农村人口",
-                share(r.dibao, r.persons),
+                r.dibao,
+                r.persons,
                 7.4,
-                "%",
                 "§3 NBS25",
             ),
-            row(
+            percent(
                 "城镇低保人数占城镇人口",
-                share(u.dibao, u.persons),
+                u.dibao,
+                u.persons,
                 0.6,
-                "%",
                 "§3 NBS25",
             ),
             row("农村低保户均人数", r.dibao_size(), 1.8, "人", "§1 / §10"),
             row("城镇低保户均人数", u.dibao_size(), 1.5, "人", "§1 / §10"),
-            row(
-                "农村低保女性",
-                share(r.dibao_female, r.dibao),
-                44.0,
-                "%",
-                "§3 FJ21",
-            ),
-            row(
-                "农村低保60岁及以上",
-                share(r.dibao_old, r.dibao),
-                26.0,
-                "%",
-                "§3 FJ21",
-            ),
-            row(
-                "农村低保未成年",
-                share(r.dibao_minor, r.dibao),
-                16.0,
-                "%",
-                "§3 FJ21",
-            ),
-            row(
-                "农村低保残疾人",
-                share(r.dibao_disabled, r.dibao),
-                21.0,
-                "%",
-                "§3 FJ21",
-            ),
-            row(
-                "农村低保人均发放占标准",
-                r.paid_share(false),
-                60.0,
-                "%",
-                "§2(50至85)",
-            ),
-            row(
-                "特困人数占人口",
-                share(self.tekun, all),
-                0.35,
-                "%",
-                "§3 N2025B",
-            ),
-            row(
+            percent("农村低保女性", r.dibao_female, r.dibao, 44.0, FUJIAN),
+            percent("农村低保60岁及以上", r.dibao_old, r.dibao, 26.0, FUJIAN),
+            percent("农村低保未成年", r.dibao_minor, r.dibao, 16.0, FUJIAN),
+            percent("农村低保残疾人", r.dibao_disabled, r.dibao, 21.0, FUJIAN),
+            row("农村低保人均发放占标准", paid, 60.0, "%", "§2(50至85)"),
+            percent("农村收入低于当年线", r.below_line, r.persons, 7.4, CHOICE),
+        ]
+    }
+
+    fn compare_other_aid(&self) -> Vec<Comparison> {
+        let all = self.persons;
+        let dibao = self.rural.dibao + self.urban.dibao;
+        let size = count(self.edge) / count(self.edge_households.max(1));
+        vec![
+            percent("特困人数占人口", self.tekun, all, 0.35, "§3 N2025B"),
+            percent(
                 "低保边缘人数比低保人数",
-                share(self.edge, dibao),
+                self.edge,
+                dibao,
                 15.0,
-                "%",
                 "§4 N2023B",
             ),
-            row(
-                "低保边缘户均人数",
-                count(self.edge) / count(self.edge_households.max(1)),
-                3.2,
-                "人",
-                "§1 YH24",
+            row("低保边缘户均人数", size, 3.2, "人", "§1 YH24"),
+            percent("残疾人生活补贴", self.living, all, 0.85, "§6 N2025B"),
+            percent("残疾人护理补贴", self.care_subsidy, all, 1.18, "§6 N2025B"),
+        ]
+    }
+
+    fn compare_care(&self) -> Vec<Comparison> {
+        let (home, work, retired) = (&self.resident, &self.working, &self.retired);
+        let stays = work.stays + retired.stays;
+        let employees = mean_bill(work.bills_fen + retired.bills_fen, stays);
+        let residents = mean_bill(home.bills_fen, home.stays);
+        vec![
+            percent("居民住院率", home.stays, home.persons, 20.7, MEDICAL),
+            percent("在职职工住院率", work.stays, work.persons, 11.93, MEDICAL),
+            percent(
+                "退休职工住院率",
+                retired.stays,
+                retired.persons,
+                49.02,
+                MEDICAL,
             ),
-            row(
-                "残疾人生活补贴",
-                share(self.living, all),
-                0.85,
-                "%",
-                "§6 N2025B",
-            ),
-            row(
-                "残疾人护理补贴",
-                share(self.care_subsidy, all),
-                1.18,
-                "%",
-                "§6 N2025B",
-            ),
-            row(
-                "农村收入低于当年线",
-                share(r.below_line, r.persons),
-                7.4,
-                "%",
-                "建模选择",
-            ),
+            row("居民次均住院费", residents, 7_674.0, "元", MEDICAL),
+            row("职工次均住院费", employees, 12_175.0, "元", MEDICAL),
         ]
     }
 
@@ -504,6 +427,17 @@ fn mean_bill(fen: i64, stays: u64) -> f64 {
 /// Percent.
 fn share(part: u64, whole: u64) -> f64 {
     count(part) / count(whole.max(1)) * 100.0
+}
+
+/// A share in percent beside the published one.
+fn percent(
+    figure: &'static str,
+    part: u64,
+    whole: u64,
+    published: f64,
+    source: &'static str,
+) -> Comparison {
+    row(figure, share(part, whole), published, "%", source)
 }
 
 fn row(

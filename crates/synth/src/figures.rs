@@ -107,6 +107,8 @@ pub(crate) const RETIRED_STAYS_PPM: u32 = 490_200;
 
 /// How the past official went wrong and what changed since, per million of those concerned.
 pub(crate) mod official {
+    /// Cost of working the official deducted from a wage, at the most, fen a month.
+    pub(crate) const WORKING_COST_FEN: i64 = 15_000;
     /// Entitled households never found: nobody applied.
     pub(crate) const NEVER_APPLIED_PPM: u32 = 120_000;
     /// Households up to 40 % over the line admitted because income was not seen.

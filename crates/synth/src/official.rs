@@ -47,6 +47,14 @@ pub(crate) fn known_income(p: &Person, month: MonthNo) -> i64 {
     wage + pension + p.business_fen + p.property_fen + p.subsidy_fen
 }
 
+/// The same less the cost of working, as the official reckoned it.
+fn counted_income(p: &Person, month: MonthNo) -> i64 {
+    let cost = p
+        .job_in(month)
+        .map_or(0, |j| (j.wage_fen / 10).min(rates::WORKING_COST_FEN) * 12);
+    known_income(p, month) - cost
+}
+
 fn look(family: &Family, home: usize, month: MonthNo) -> Option<View> {
     let h = family.households.get(home)?;
     let people: Vec<usize> = family
@@ -60,7 +68,7 @@ fn look(family: &Family, home: usize, month: MonthNo) -> Option<View> {
     let income: i64 = people
         .iter()
         .filter_map(|at| family.person(*at))
-        .map(|p| known_income(p, month))
+        .map(|p| counted_income(p, month))
         .sum();
     let heads = f64::from(u32::try_from(people.len()).unwrap_or(1));
     let homes = h.estates.iter().filter(|e| e.usage == "住宅").count();
@@ -68,6 +76,13 @@ fn look(family: &Family, home: usize, month: MonthNo) -> Option<View> {
         .vehicles
         .iter()
         .any(|v| matches!(v.kind, "小型汽车" | "大型货车") && v.state == "正常");
+    let shop = h.estates.iter().any(|e| e.usage == "商业");
+    let deposits: i64 = people
+        .iter()
+        .filter_map(|at| family.person(*at))
+        .map(|p| p.deposit_fen)
+        .sum();
+    let rich = yuan(deposits) > past_line_year(h.urban) * 2.0 * heads;
     let firm = h
         .firms
         .iter()
@@ -79,7 +94,7 @@ fn look(family: &Family, home: usize, month: MonthNo) -> Option<View> {
         income_year: yuan(income),
         per_head: yuan(income) / heads,
         people,
-        property_fails: homes > 1 || car || firm,
+        property_fails: homes > 1 || car || firm || shop || rich,
     })
 }
 
@@ -262,11 +277,10 @@ fn aftermath(world: &World, dice: &mut Dice, family: &mut Family, view: &View) {
         if let Some(h) = family.households.get_mut(view.home) {
             for (n, usage) in [(6, "住宅"), (7, "商业")] {
                 h.estates.push(Estate {
-                    owner,
+                    owners: vec![owner],
                     unit: estate_unit(&township, view.no * 8 + n),
                     area_centi: dice.int(6_000, 12_000),
                     usage,
-                    owners: 1,
                     registered: today - dice.small(5, 320),
                 });
             }

@@ -311,16 +311,14 @@ pub(crate) struct Vehicle {
 
 /// A house, shop or parking space.
 pub(crate) struct Estate {
-    /// Position of the owner.
-    pub(crate) owner: usize,
+    /// Positions of the owners; each has a row of its own.
+    pub(crate) owners: Vec<usize>,
     /// Unit number.
     pub(crate) unit: String,
     /// Hundredths of a square metre.
     pub(crate) area_centi: i64,
     /// 住宅 商业 车位.
     pub(crate) usage: &'static str,
-    /// Number of co-owners.
-    pub(crate) owners: i64,
     /// Day of registration.
     pub(crate) registered: DayNo,
 }

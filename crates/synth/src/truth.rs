@@ -49,9 +49,12 @@ pub(crate) fn means(family: &Family, home: usize, month: MonthNo) -> Means {
         m.members += 1;
         m.wage += p.job_in(month).map_or(0, |j| j.wage_fen * 12);
         m.pension += p.pension.map_or(0, |x| x.monthly_fen * 12);
-        m.business += p.business_fen;
-        m.property += p.property_fen;
-        m.subsidy += p.subsidy_fen;
+        if p.joined.is_none() {
+            // The yearly list was sent before newcomers came.
+            m.business += p.business_fen;
+            m.property += p.property_fen;
+            m.subsidy += p.subsidy_fen;
+        }
         m.hidden += p.hidden_fen;
     }
     m

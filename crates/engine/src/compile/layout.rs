@@ -126,8 +126,9 @@ pub(crate) enum Step {
     Status { status: ItemId, entity: EntityId, read: StatusRead, path: Vec<Link>, at: DayPart, out: Slot },
     /// Whether a status was held on any day between.
     Ever { status: ItemId, entity: EntityId, path: Vec<Link>, from: DayPart, to: DayPart, out: Slot },
-    /// What was recorded of a quantity for a day: value or numerator, and denominator.
-    Recorded { item: ItemId, entity: EntityId, path: Vec<Link>, at: DayPart, out: Slot, den: Option<Slot> },
+    /// What was recorded of a quantity for a day: value or numerator, and denominator; without a
+    /// column for it the denominator is `scale`.
+    Recorded { item: ItemId, entity: EntityId, path: Vec<Link>, at: DayPart, scale: i64, out: Slot, den: Option<Slot> },
 }
 
 /// A total over the rows of each owner.

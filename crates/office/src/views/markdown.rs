@@ -2,13 +2,15 @@
 //!
 //! Text in, blocks out; what is not known stays text. It never runs cases: whoever did hands the results in.
 
+use super::Behind;
 use super::rule_text::rule_line;
 use super::rulebook::{Block, ListItem, Span, SpanKind};
-use super::Behind;
 
 /// The title of a file: its first `# ` heading.
 pub fn title(text: &str) -> Option<&str> {
-    text.lines().find_map(|line| line.strip_prefix("# ")).map(str::trim)
+    text.lines()
+        .find_map(|line| line.strip_prefix("# "))
+        .map(str::trim)
 }
 
 /// The blocks of a file, without its title; case tables are ordinary tables here.
@@ -32,21 +34,31 @@ fn take_block(first: &str, rest: &[&str], number: u32, found: &mut Vec<Block>) -
         return 1;
     }
     if let Some(language) = first.strip_prefix("```") {
-        let body: Vec<&str> =
-            rest.iter().skip(1).take_while(|line| !line.trim().starts_with("```")).copied().collect();
+        let body: Vec<&str> = rest
+            .iter()
+            .skip(1)
+            .take_while(|line| !line.trim().starts_with("```"))
+            .copied()
+            .collect();
         let taken = body.len() + 2;
         found.push(fenced(language.trim(), &body, number));
         return taken;
     }
     if let Some((level, text)) = heading(first) {
         if level > 1 {
-            found.push(Block::Heading { level, text: text.to_owned() });
+            found.push(Block::Heading {
+                level,
+                text: text.to_owned(),
+            });
         }
         return 1;
     }
     if first.starts_with('|') {
-        let table: Vec<&str> =
-            rest.iter().map(|line| line.trim()).take_while(|line| line.starts_with('|')).collect();
+        let table: Vec<&str> = rest
+            .iter()
+            .map(|line| line.trim())
+            .take_while(|line| line.starts_with('|'))
+            .collect();
         found.push(table_block(&table));
         return table.len();
     }
@@ -56,8 +68,11 @@ fn take_block(first: &str, rest: &[&str], number: u32, found: &mut Vec<Block>) -
         found.push(Block::List(items));
         return taken;
     }
-    let paragraph: Vec<&str> =
-        rest.iter().map(|line| line.trim()).take_while(|line| is_prose(line)).collect();
+    let paragraph: Vec<&str> = rest
+        .iter()
+        .map(|line| line.trim())
+        .take_while(|line| is_prose(line))
+        .collect();
     found.push(Block::Paragraph(spans(&paragraph.concat())));
     paragraph.len()
 }
@@ -67,7 +82,12 @@ fn fenced(language: &str, body: &[&str], number: u32) -> Block {
         return Block::Code(body.iter().map(|line| (*line).to_owned()).collect());
     }
     let numbers = number.saturating_add(1)..;
-    Block::Rule(numbers.zip(body).map(|(number, line)| rule_line(number, line)).collect())
+    Block::Rule(
+        numbers
+            .zip(body)
+            .map(|(number, line)| rule_line(number, line))
+            .collect(),
+    )
 }
 
 fn heading(line: &str) -> Option<(u8, &str)> {
@@ -87,20 +107,31 @@ fn is_prose(line: &str) -> bool {
 fn item(line: &str) -> Option<&str> {
     line.strip_prefix("- ").or_else(|| {
         let digits = line.trim_start_matches(|c: char| c.is_ascii_digit());
-        (digits.len() < line.len()).then(|| digits.strip_prefix(". ")).flatten()
+        (digits.len() < line.len())
+            .then(|| digits.strip_prefix(". "))
+            .flatten()
     })
 }
 
 fn list_item(line: &str) -> Option<ListItem> {
     let blanks = line.len().saturating_sub(line.trim_start().len());
     let depth = u8::try_from(blanks / 2).unwrap_or(0);
-    item(line.trim()).map(|text| ListItem { depth, text: spans(text) })
+    item(line.trim()).map(|text| ListItem {
+        depth,
+        text: spans(text),
+    })
 }
 
 fn table_block(table: &[&str]) -> Block {
-    let mut rows = table.iter().filter(|line| !is_ruler(line)).map(|line| cells(line));
+    let mut rows = table
+        .iter()
+        .filter(|line| !is_ruler(line))
+        .map(|line| cells(line));
     let header = rows.next().unwrap_or_default();
-    Block::Table { header, rows: rows.collect() }
+    Block::Table {
+        header,
+        rows: rows.collect(),
+    }
 }
 
 /// The line under a header: only bars, dashes, colons and blanks.
@@ -141,7 +172,11 @@ fn spans(text: &str) -> Vec<Span> {
             continue;
         }
         for (index, piece) in piece.split("**").enumerate() {
-            let kind = if index % 2 == 1 { SpanKind::Strong } else { SpanKind::Plain };
+            let kind = if index % 2 == 1 {
+                SpanKind::Strong
+            } else {
+                SpanKind::Plain
+            };
             push(&mut found, kind, piece);
         }
     }
@@ -150,7 +185,11 @@ fn spans(text: &str) -> Vec<Span> {
 
 fn push(found: &mut Vec<Span>, kind: SpanKind, text: &str) {
     if !text.is_empty() {
-        found.push(Span { kind, text: text.to_owned(), behind: Behind::Nothing });
+        found.push(Span {
+            kind,
+            text: text.to_owned(),
+            behind: Behind::Nothing,
+        });
     }
 }
 
@@ -194,7 +233,10 @@ mod tests {
 
     #[test]
     fn markup_of_the_web_stays_text() {
-        check("<img src=x onerror=alert(1)>", "p <img src=x onerror=alert(1)>");
+        check(
+            "<img src=x onerror=alert(1)>",
+            "p <img src=x onerror=alert(1)>",
+        );
     }
 
     #[test]

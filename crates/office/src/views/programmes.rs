@@ -89,7 +89,9 @@ impl Standing {
 
     /// The standing an address carries.
     pub fn from_code(code: &str) -> Option<Standing> {
-        Standing::ALL.into_iter().find(|standing| standing.code() == code)
+        Standing::ALL
+            .into_iter()
+            .find(|standing| standing.code() == code)
     }
 
     /// The office's word.

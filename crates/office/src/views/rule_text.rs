@@ -2,19 +2,55 @@
 //!
 //! This is for reading only: it never decides what a rule means, and shows what it does not know as plain text.
 
-use super::rulebook::{RuleLine, Span, SpanKind};
 use super::Behind;
+use super::rulebook::{RuleLine, Span, SpanKind};
 
 /// Words a statement may begin with.
 const STATEMENTS: [&str; 26] = [
-    "政策", "预警", "评估", "指标", "来文", "引用", "输入", "参数", "计算", "归类", "分项", "条件",
-    "给付", "给予", "不并给", "触发", "比率", "行", "列", "拒收", "性质", "事实", "枚举", "实体",
-    "关系", "身份",
+    "政策",
+    "预警",
+    "评估",
+    "指标",
+    "来文",
+    "引用",
+    "输入",
+    "参数",
+    "计算",
+    "归类",
+    "分项",
+    "条件",
+    "给付",
+    "给予",
+    "不并给",
+    "触发",
+    "比率",
+    "行",
+    "列",
+    "拒收",
+    "性质",
+    "事实",
+    "枚举",
+    "实体",
+    "关系",
+    "身份",
 ];
 
 /// Words inside an expression.
-const WORDS: [&str; 13] =
-    ["若", "则", "否则", "且", "或", "非", "属于", "每", "按", "当", "起施行", "封顶", "取首个"];
+const WORDS: [&str; 13] = [
+    "若",
+    "则",
+    "否则",
+    "且",
+    "或",
+    "非",
+    "属于",
+    "每",
+    "按",
+    "当",
+    "起施行",
+    "封顶",
+    "取首个",
+];
 
 /// Parts a line of a rule for reading.
 pub fn rule_line(number: u32, text: &str) -> RuleLine {
@@ -22,9 +58,11 @@ pub fn rule_line(number: u32, text: &str) -> RuleLine {
     let (body, reason) = part(body, &["否则 ", "说明 "]);
     let (body, article) = part(body, &["依据 "]);
     let mut spans = body_spans(body);
-    for (tail, kind) in
-        [(article, SpanKind::Article), (reason, SpanKind::Reason), (note, SpanKind::Note)]
-    {
+    for (tail, kind) in [
+        (article, SpanKind::Article),
+        (reason, SpanKind::Reason),
+        (note, SpanKind::Note),
+    ] {
         if !tail.is_empty() {
             spans.push(span(kind, tail));
         }
@@ -51,13 +89,16 @@ fn part<'a>(text: &'a str, markers: &[&str]) -> (&'a str, &'a str) {
 }
 
 fn begins_a_word(text: &str, at: usize) -> bool {
-    text.get(..at).is_none_or(|before| before.is_empty() || before.ends_with([' ', '\u{3000}', '；', ';']))
+    text.get(..at)
+        .is_none_or(|before| before.is_empty() || before.ends_with([' ', '\u{3000}', '；', ';']))
 }
 
 fn inside_a_choice(text: &str, at: usize, marker: &str) -> bool {
     let count = |before: &str, word: &str| words(before).filter(|have| *have == word).count();
     marker.starts_with("否则")
-        && text.get(..at).is_some_and(|before| count(before, "若") > count(before, "否则"))
+        && text
+            .get(..at)
+            .is_some_and(|before| count(before, "若") > count(before, "否则"))
 }
 
 fn body_spans(body: &str) -> Vec<Span> {
@@ -113,7 +154,11 @@ fn class(c: char) -> u8 {
 }
 
 fn span(kind: SpanKind, text: &str) -> Span {
-    Span { kind, text: text.to_owned(), behind: Behind::Nothing }
+    Span {
+        kind,
+        text: text.to_owned(),
+        behind: Behind::Nothing,
+    }
 }
 
 #[cfg(test)]
@@ -159,8 +204,17 @@ mod tests {
 
     #[test]
     fn a_line_loses_no_character() {
-        for line in ["  注 只是说明", "给付 低保金 : 元/月 = (a - b) * c , 进到元", "", "；；否则 "] {
-            let whole: String = rule_line(1, line).spans.into_iter().map(|s| s.text).collect();
+        for line in [
+            "  注 只是说明",
+            "给付 低保金 : 元/月 = (a - b) * c , 进到元",
+            "",
+            "；；否则 ",
+        ] {
+            let whole: String = rule_line(1, line)
+                .spans
+                .into_iter()
+                .map(|s| s.text)
+                .collect();
             assert_eq!(whole, line);
         }
     }

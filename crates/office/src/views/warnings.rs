@@ -183,7 +183,9 @@ impl WarningState {
 
     /// The state an address carries.
     pub fn from_code(code: &str) -> Option<WarningState> {
-        WarningState::ALL.into_iter().find(|state| state.code() == code)
+        WarningState::ALL
+            .into_iter()
+            .find(|state| state.code() == code)
     }
 
     /// The office's word.

@@ -36,14 +36,13 @@ impl Builder<'_> {
                     self.error("feed-key", column.span, format!("`{}` 不是这个来文的列", column.text), "主键和日期写 列 里 → 右边的名称");
                 }
             }
-            let rel = RelId(u32::try_from(self.dict.relations.len()).unwrap_or(u32::MAX));
-            let typed = |kind: ColumnKind| column_type(kind);
-            self.dict.relations.push(Relation {
+            let typed = columns.iter().filter_map(|(c, k)| column_type(*k).map(|t| (c.name.text.clone(), t))).collect();
+            let rel = self.feed_relation(Relation {
                 name: name.text.clone(),
                 owner: entity,
                 target: None,
                 feed: Some(head.id.text.clone()),
-                columns: columns.iter().filter_map(|(c, k)| typed(*k).map(|t| (c.name.text.clone(), t))).collect(),
+                columns: typed,
                 date_column: date.as_ref().map(|d| d.text.clone()),
                 key_column: key.as_ref().map(|k| k.text.clone()),
                 at_most: at_most.unwrap_or(ROWS_MAX),
@@ -70,6 +69,21 @@ impl Builder<'_> {
                 grants: vec![],
             });
         }
+    }
+
+    /// A 行 that names a relation of facts.md fills that relation; another name makes a new one.
+    fn feed_relation(&mut self, rows: Relation) -> RelId {
+        if let Some(id) = self.dict.relation(&rows.name)
+            && let Some(known) = self.dict.relations.get_mut(id.at())
+            && known.owner == rows.owner
+            && known.feed.is_none()
+        {
+            *known = Relation { target: known.target, at_most: known.at_most, ..rows };
+            return id;
+        }
+        let id = RelId(u32::try_from(self.dict.relations.len()).unwrap_or(u32::MAX));
+        self.dict.relations.push(rows);
+        id
     }
 
     fn feed_column(&mut self, column: &ColumnStmt) -> Option<ColumnKind> {

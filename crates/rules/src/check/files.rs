@@ -209,7 +209,13 @@ impl Builder<'_> {
     /// Rows of the locality's parameters.csv that fill this parameter.
     fn fill(&mut self, stmt: &ParamStmt, ty: Type, keys: &[ParamKey], values: &mut Vec<ParamValue>, plan: &FilePlan) -> Option<()> {
         let filled = self.source.filled;
-        let mine: Vec<_> = filled.rows.iter().filter(|r| r.file == plan.id && r.name == stmt.name.text).collect();
+        let mine: Vec<_> = filled
+            .rows
+            .iter()
+            .filter(|r| r.file == plan.id && r.name == stmt.name.text)
+            // A number for a time in which this version is not in force fills another version.
+            .filter(|r| plan.to.is_none_or(|to| r.from.is_none_or(|f| f <= to)) && r.to.is_none_or(|t| t >= plan.from))
+            .collect();
         if !mine.is_empty() && !values.is_empty() {
             let said = format!("`{}` 已在规则里写了数,各地不能再改", stmt.name.text);
             self.error("param-override", stmt.name.span, said, "删去规则里的数,或删去 parameters.csv 里的行;真有不同规定的,替换整个文件");
@@ -713,7 +719,7 @@ impl Builder<'_> {
 
 fn missing_article(cite: &str, word: &str, known: &[&super::Instrument]) -> Option<String> {
     let rest = cite.strip_prefix(word)?.trim();
-    rest.split(['、', ',', ',', ' '])
+    rest.split(['、', ',', '\u{FF0C}', ' '])
         .map(str::trim)
         .filter(|a| a.starts_with('第'))
         .find(|a| known.iter().all(|l| !l.articles.is_empty() && !l.articles.iter().any(|x| a.starts_with(x.as_str()))))

@@ -25,7 +25,10 @@ impl<'p> Evaluator<'p> {
 
     /// Whether a row counts.
     pub(crate) fn counts(&mut self, aggregate: &'p Aggregate, place: Place) -> Option<bool> {
-        aggregate.filter.as_ref().map_or(Some(true), |filter| self.truth(filter, place))
+        aggregate
+            .filter
+            .as_ref()
+            .map_or(Some(true), |filter| self.truth(filter, place))
     }
 
     /// 任一 is settled by one true row, 全部 by one false row.
@@ -46,7 +49,11 @@ impl<'p> Evaluator<'p> {
                 None => all_known = false,
             }
         }
-        if all_known { Value::Bool(!settled_by) } else { Value::Unknown }
+        if all_known {
+            Value::Bool(!settled_by)
+        } else {
+            Value::Unknown
+        }
     }
 
     fn sum(
@@ -82,7 +89,13 @@ impl<'p> Evaluator<'p> {
         Value::Num(sum)
     }
 
-    fn count(&mut self, aggregate: &'p Aggregate, owner: InstanceId, list: ListId, len: usize) -> Value {
+    fn count(
+        &mut self,
+        aggregate: &'p Aggregate,
+        owner: InstanceId,
+        list: ListId,
+        len: usize,
+    ) -> Value {
         let mut count = 0_i128;
         for row in 0..len {
             match self.counts(aggregate, Place::row(owner, list, row)) {
@@ -96,7 +109,13 @@ impl<'p> Evaluator<'p> {
 
     /// Persons are counted once, however many rows lead to them; a row that leads to nobody known
     /// is a person of its own.
-    fn persons(&mut self, aggregate: &'p Aggregate, owner: InstanceId, list: ListId, len: usize) -> Value {
+    fn persons(
+        &mut self,
+        aggregate: &'p Aggregate,
+        owner: InstanceId,
+        list: ListId,
+        len: usize,
+    ) -> Value {
         let mut nameless = 0_i128;
         let mut persons: Vec<InstanceId> = Vec::with_capacity(len);
         for row in 0..len {

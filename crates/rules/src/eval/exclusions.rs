@@ -4,10 +4,10 @@
 //! asked for does not stall another.
 
 use super::{Evaluator, Place, order};
-use crate::plan::{Exclusion, ExclusionRule, FileId, Program, Type};
 use crate::plan::Arith;
-use crate::value::{Ratio, Value};
+use crate::plan::{Exclusion, ExclusionRule, FileId, Program, Type};
 use crate::situation::InstanceId;
+use crate::value::{Ratio, Value};
 use std::cmp::Ordering;
 
 /// 一项待遇: one programme's claim for the person or household.
@@ -63,12 +63,18 @@ pub fn claim(eval: &mut Evaluator<'_>, file: FileId, at: InstanceId) -> Option<C
     let mut amount = Value::Num(Ratio::ZERO);
     for (benefit, _) in &plan.benefits {
         amount = match (amount, eval.item(*benefit, Place::own(at))) {
-            (Value::Num(a), Value::Num(b)) => super::num::arith(Arith::Add, a, b)
-                .map_or(Value::Unknown, Value::Num),
+            (Value::Num(a), Value::Num(b)) => {
+                super::num::arith(Arith::Add, a, b).map_or(Value::Unknown, Value::Num)
+            }
             _ => Value::Unknown,
         };
     }
-    Some(Claim { file, verdict, held: held.unwrap_or(verdict), amount })
+    Some(Claim {
+        file,
+        verdict,
+        held: held.unwrap_or(verdict),
+        amount,
+    })
 }
 
 /// Resolves the matrix over the claims of one person or household. `choice` answers the fact
@@ -94,7 +100,12 @@ pub fn resolve_exclusions(
             ExclusionRule::Choice(fact) => chosen(program, line, fact, choice(fact), a, b),
         };
         if let Some((yields, other, outcome)) = found {
-            out.push(Resolution { exclusion: place, file: yields, other, outcome });
+            out.push(Resolution {
+                exclusion: place,
+                file: yields,
+                other,
+                outcome,
+            });
         }
     }
     out

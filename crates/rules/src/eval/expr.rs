@@ -53,10 +53,12 @@ impl<'p> Evaluator<'p> {
             ExprKind::Least(parts) => self.extreme(parts, Ordering::Less, place),
             ExprKind::Between(x, a, b) => self.between(x, a, b, place),
             ExprKind::Aggregate(aggregate) => self.aggregate(aggregate, place),
-            ExprKind::AsOf(item, step, day) => match (self.expr(day, place), self.there(*item, *step, place)) {
-                (Value::Day(day), Some(at)) => self.as_of(*item, at, day),
-                _ => Value::Unknown,
-            },
+            ExprKind::AsOf(item, step, day) => {
+                match (self.expr(day, place), self.there(*item, *step, place)) {
+                    (Value::Day(day), Some(at)) => self.as_of(*item, at, day),
+                    _ => Value::Unknown,
+                }
+            }
             ExprKind::Age(..)
             | ExprKind::Days(..)
             | ExprKind::FullMonths(..)
@@ -77,7 +79,11 @@ impl<'p> Evaluator<'p> {
             ExprKind::Or(parts) => self.any(parts, place),
             ExprKind::Compare(op, a, b) => {
                 let a = self.expr(a, place);
-                if a.is_known() { num::compare(*op, a, self.expr(b, place)) } else { None }
+                if a.is_known() {
+                    num::compare(*op, a, self.expr(b, place))
+                } else {
+                    None
+                }
             }
             ExprKind::OneOf(x, set) => self.one_of(x, set, place),
             ExprKind::InClasses(x, set) => match (self.expr(x, place), self.expr(set, place)) {
@@ -164,12 +170,18 @@ impl<'p> Evaluator<'p> {
     }
 
     fn between(&mut self, x: &'p Expr, a: &'p Expr, b: &'p Expr, place: Place) -> Value {
-        let (Value::Num(x), Value::Num(a), Value::Num(b)) =
-            (self.expr(x, place), self.expr(a, place), self.expr(b, place))
-        else {
+        let (Value::Num(x), Value::Num(a), Value::Num(b)) = (
+            self.expr(x, place),
+            self.expr(a, place),
+            self.expr(b, place),
+        ) else {
             return Value::Unknown;
         };
-        let top = if order(x, b) == Ordering::Greater { b } else { x };
+        let top = if order(x, b) == Ordering::Greater {
+            b
+        } else {
+            x
+        };
         if order(top, a) == Ordering::Greater {
             self.arith(Arith::Sub, top, a)
         } else {
@@ -193,7 +205,13 @@ impl<'p> Evaluator<'p> {
             return self.row_value(item, list, usize::try_from(row).unwrap_or(usize::MAX));
         }
         match self.there(item, step, place) {
-            Some(at) => self.item(item, Place { owner: at, row: place.row }),
+            Some(at) => self.item(
+                item,
+                Place {
+                    owner: at,
+                    row: place.row,
+                },
+            ),
             None => Value::Unknown,
         }
     }
@@ -252,9 +270,10 @@ impl<'p> Evaluator<'p> {
         match window {
             Window::ThisMonth => Some((month.first(), month.last())),
             Window::LastMonth => Some((month.prev().first(), month.prev().last())),
-            Window::ThisYear => {
-                Some((Day::new(month.year(), 1, 1)?, Day::new(month.year(), 12, 31)?))
-            }
+            Window::ThisYear => Some((
+                Day::new(month.year(), 1, 1)?,
+                Day::new(month.year(), 12, 31)?,
+            )),
             Window::PastMonths(n) => {
                 let n = whole_i32(self.expr(n, place))?;
                 let this = Month::containing(base);
@@ -262,7 +281,10 @@ impl<'p> Evaluator<'p> {
             }
             Window::PastDays(n) => {
                 let n = whole_i32(self.expr(n, place))?;
-                Some((base.add_days(i64::from(n).checked_neg()?)?, base.add_days(-1)?))
+                Some((
+                    base.add_days(i64::from(n).checked_neg()?)?,
+                    base.add_days(-1)?,
+                ))
             }
         }
     }
@@ -272,20 +294,20 @@ impl<'p> Evaluator<'p> {
             ExprKind::Age(birth, at) => self
                 .days(birth, at, place)
                 .map(|(b, a)| Value::whole(i128::from(age_in_years(b, a)))),
-            ExprKind::Days(from, to) => {
-                self.days(from, to, place).map(|(f, t)| Value::whole(i128::from(f.days_until(t))))
-            }
-            ExprKind::FullMonths(from, to) => {
-                self.days(from, to, place).map(|(f, t)| Value::whole(i128::from(full_months(f, t))))
-            }
+            ExprKind::Days(from, to) => self
+                .days(from, to, place)
+                .map(|(f, t)| Value::whole(i128::from(f.days_until(t)))),
+            ExprKind::FullMonths(from, to) => self
+                .days(from, to, place)
+                .map(|(f, t)| Value::whole(i128::from(full_months(f, t)))),
             ExprKind::NextMonth(day) => match self.expr(day, place) {
                 Value::Day(day) => Some(Value::Day(Month::containing(day).next().first())),
                 _ => None,
             },
             ExprKind::PlusMonths(day, n) => match (self.expr(day, place), self.expr(n, place)) {
-                (Value::Day(day), n) => {
-                    whole_i32(n).and_then(|n| add_months(day, n)).map(Value::Day)
-                }
+                (Value::Day(day), n) => whole_i32(n)
+                    .and_then(|n| add_months(day, n))
+                    .map(Value::Day),
                 _ => None,
             },
             _ => None,

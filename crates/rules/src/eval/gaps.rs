@@ -99,8 +99,14 @@ impl Gap {
                 let relation = program.dict.relation_of(*relation);
                 format!("完整的{}名单", relation.map_or("", |r| r.name.as_str()))
             }
-            Self::History { item, day: Some(day), .. } => format!("{day} 的{}", name(item)),
-            Self::History { item, day: None, .. } => format!("以往的{}", name(item)),
+            Self::History {
+                item,
+                day: Some(day),
+                ..
+            } => format!("{day} 的{}", name(item)),
+            Self::History {
+                item, day: None, ..
+            } => format!("以往的{}", name(item)),
             Self::Parameter { item, .. } => format!("参数 {} 的数", name(item)),
             Self::Household { .. } => "所在的户".to_owned(),
             Self::Area { .. } => "所在地区".to_owned(),
@@ -138,7 +144,11 @@ impl<'p> Evaluator<'p> {
     /// What to ask for so that these quantities of an instance become known, each once, in the
     /// order found.
     pub fn gaps(&mut self, items: &[ItemId], at: InstanceId) -> Vec<Gap> {
-        let mut walk = Walk { eval: self, seen: HashSet::new(), gaps: Vec::new() };
+        let mut walk = Walk {
+            eval: self,
+            seen: HashSet::new(),
+            gaps: Vec::new(),
+        };
         for item in items {
             walk.item(*item, Place::own(at));
         }
@@ -174,7 +184,11 @@ impl<'p> Walk<'_, 'p> {
             Body::Fact => self.add(Gap::Fact { item: id, at }),
             Body::Column => {
                 if let Some((list, row)) = place.row {
-                    self.add(Gap::Cell { item: id, list, row });
+                    self.add(Gap::Cell {
+                        item: id,
+                        list,
+                        row,
+                    });
                 }
             }
             Body::Status => self.add(Gap::Status { item: id, at }),
@@ -235,11 +249,18 @@ impl<'p> Walk<'_, 'p> {
             Some((list, row)) => {
                 let at = usize::try_from(row).ok()?;
                 self.eval.situation.given_in_row(list, at, id)?;
-                Some(Gap::Cell { item: id, list, row })
+                Some(Gap::Cell {
+                    item: id,
+                    list,
+                    row,
+                })
             }
             None => {
                 self.eval.situation.given(place.owner, id)?;
-                Some(Gap::Fact { item: id, at: place.owner })
+                Some(Gap::Fact {
+                    item: id,
+                    at: place.owner,
+                })
             }
         }
     }
@@ -264,7 +285,10 @@ impl<'p> Walk<'_, 'p> {
                     self.expr(key, place);
                 }
                 if self.gaps.len() == before {
-                    self.add(Gap::Parameter { item: *item, at: place.owner });
+                    self.add(Gap::Parameter {
+                        item: *item,
+                        at: place.owner,
+                    });
                 }
             }
             ExprKind::Not(a) | ExprKind::Negate(a) | ExprKind::NextMonth(a) => self.expr(a, place),
@@ -358,7 +382,10 @@ impl<'p> Walk<'_, 'p> {
         let list = situation.list_of(place.owner, aggregate.relation);
         let rows = list.and_then(|id| situation.list(id).map(|l| (id, l)));
         if rows.is_none_or(|(_, l)| !l.complete) {
-            self.add(Gap::List { relation: aggregate.relation, at: place.owner });
+            self.add(Gap::List {
+                relation: aggregate.relation,
+                at: place.owner,
+            });
         }
         let Some((id, list)) = rows else {
             return;

@@ -1,6 +1,6 @@
 //! Statuses on a day, 当时 and 曾: what was recorded, never a formula of this month.
 
-use super::{Evaluator, Place};
+use super::Evaluator;
 use crate::plan::{Body, ItemId};
 use crate::situation::{Instance, InstanceId, StatusPeriod};
 use crate::value::Value;
@@ -29,12 +29,18 @@ impl<'p> Evaluator<'p> {
     }
 
     pub(super) fn status_start(&self, status: ItemId, at: InstanceId, day: Day) -> Value {
-        let period = self.situation.instance(at).and_then(|it| period_on(it, status, day));
+        let period = self
+            .situation
+            .instance(at)
+            .and_then(|it| period_on(it, status, day));
         period.map_or(Value::Unknown, |p| Value::Day(p.from))
     }
 
     pub(super) fn status_end(&self, status: ItemId, at: InstanceId, day: Day) -> Value {
-        let period = self.situation.instance(at).and_then(|it| period_on(it, status, day));
+        let period = self
+            .situation
+            .instance(at)
+            .and_then(|it| period_on(it, status, day));
         period.and_then(|p| p.to).map_or(Value::Unknown, Value::Day)
     }
 
@@ -44,21 +50,29 @@ impl<'p> Evaluator<'p> {
         let Some(it) = situation.instance(at) else {
             return Value::Unknown;
         };
-        if let Some(record) = it.history.iter().rev().find(|r| r.item == item && r.covers(day)) {
+        if let Some(record) = it
+            .history
+            .iter()
+            .rev()
+            .find(|r| r.item == item && r.covers(day))
+        {
             return record.value;
         }
         match program.item(item).map(|i| &i.body) {
             Some(Body::Status) => self.status_on(item, at, day).into(),
             Some(Body::StatusStart(status)) => self.status_start(*status, at, day),
             Some(Body::StatusEnd(status)) => self.status_end(*status, at, day),
-            Some(Body::Param(param)) => self.param_by_own_facts(item, param, Place::own(at), day),
+            Some(Body::Param(_)) => self.param_on(item, at, day),
             _ => Value::Unknown,
         }
     }
 
     pub(super) fn given_ever(&self, status: ItemId, at: InstanceId) -> Option<bool> {
         let it = self.situation.instance(at)?;
-        it.ever.iter().find(|(s, _)| *s == status).and_then(|(_, v)| v.truth())
+        it.ever
+            .iter()
+            .find(|(s, _)| *s == status)
+            .and_then(|(_, v)| v.truth())
     }
 
     /// 曾(status, from, to) of an instance: whether it was held on any day between.

@@ -23,7 +23,11 @@ pub(crate) fn arith(op: Arith, a: Ratio, b: Ratio) -> Option<Ratio> {
 
 /// The order of two numbers.
 pub(crate) fn order(a: Ratio, b: Ratio) -> Ordering {
-    if a.den() == b.den() { a.num().cmp(&b.num()) } else { a.cmp(&b) }
+    if a.den() == b.den() {
+        a.num().cmp(&b.num())
+    } else {
+        a.cmp(&b)
+    }
 }
 
 /// Whether a comparison holds; unknown if either side is, or if the two are not of a kind.
@@ -48,7 +52,18 @@ pub(crate) fn compare(op: Compare, a: Value, b: Value) -> Option<bool> {
 
 /// Least and greatest value that bounds allow.
 pub(crate) fn ends(bounds: Bounds) -> Option<(Ratio, Ratio)> {
-    let low_den = if bounds.num_min >= 0 { bounds.den_max } else { bounds.den_min };
-    let high_den = if bounds.num_max >= 0 { bounds.den_min } else { bounds.den_max };
-    Some((Ratio::new(bounds.num_min, low_den)?, Ratio::new(bounds.num_max, high_den)?))
+    let low_den = if bounds.num_min >= 0 {
+        bounds.den_max
+    } else {
+        bounds.den_min
+    };
+    let high_den = if bounds.num_max >= 0 {
+        bounds.den_min
+    } else {
+        bounds.den_max
+    };
+    Some((
+        Ratio::new(bounds.num_min, low_den)?,
+        Ratio::new(bounds.num_max, high_den)?,
+    ))
 }

@@ -88,12 +88,18 @@ pub struct Outcome {
 impl Outcome {
     /// The conditions that are false.
     pub fn failing(&self) -> impl Iterator<Item = ItemId> {
-        self.conditions.iter().filter(|(_, a)| *a == Some(false)).map(|(c, _)| *c)
+        self.conditions
+            .iter()
+            .filter(|(_, a)| *a == Some(false))
+            .map(|(c, _)| *c)
     }
 
     /// The conditions that are unknown.
     pub fn unknown(&self) -> impl Iterator<Item = ItemId> {
-        self.conditions.iter().filter(|(_, a)| a.is_none()).map(|(c, _)| *c)
+        self.conditions
+            .iter()
+            .filter(|(_, a)| a.is_none())
+            .map(|(c, _)| *c)
     }
 }
 
@@ -111,8 +117,10 @@ pub fn evaluate(
 /// 结果 as a case table writes it: `符合`, `不符合 甲、乙`, `待查 丙`.
 pub fn result_text(program: &Program, outcome: &Outcome) -> String {
     let names = |items: &mut dyn Iterator<Item = ItemId>| -> String {
-        let names: Vec<&str> =
-            items.filter_map(|i| program.item(i)).map(|i| i.name.as_str()).collect();
+        let names: Vec<&str> = items
+            .filter_map(|i| program.item(i))
+            .map(|i| i.name.as_str())
+            .collect();
         names.join("、")
     };
     match outcome.verdict {
@@ -129,12 +137,18 @@ impl<'p> Evaluator<'p> {
         let program = self.program;
         let file = program.files.get(file_id.at())?;
         let place = Place::own(at);
-        let conditions: Vec<(ItemId, Option<bool>)> =
-            file.conditions.iter().map(|c| (*c, self.item(*c, place).truth())).collect();
-        let benefits: Vec<(ItemId, Value)> =
-            file.benefits.iter().map(|(b, _)| (*b, self.item(*b, place))).collect();
-        let verdict = (!conditions.is_empty())
-            .then(|| Verdict::from_answer(self.verdict(file_id, at)));
+        let conditions: Vec<(ItemId, Option<bool>)> = file
+            .conditions
+            .iter()
+            .map(|c| (*c, self.item(*c, place).truth()))
+            .collect();
+        let benefits: Vec<(ItemId, Value)> = file
+            .benefits
+            .iter()
+            .map(|(b, _)| (*b, self.item(*b, place)))
+            .collect();
+        let verdict =
+            (!conditions.is_empty()).then(|| Verdict::from_answer(self.verdict(file_id, at)));
         let missing = self.missing(verdict, &conditions, &benefits, at);
         let grants = if verdict == Some(Verdict::Eligible) {
             self.grants(file, at)
@@ -142,7 +156,16 @@ impl<'p> Evaluator<'p> {
             Vec::new()
         };
         let fired = self.fired(file, at);
-        Some(Outcome { file: file_id, at, verdict, conditions, benefits, missing, grants, fired })
+        Some(Outcome {
+            file: file_id,
+            at,
+            verdict,
+            conditions,
+            benefits,
+            missing,
+            grants,
+            fired,
+        })
     }
 
     /// Nobody is asked for anything that cannot change a refusal.
@@ -160,9 +183,18 @@ impl<'p> Evaluator<'p> {
             .iter()
             .filter(|(_, answer)| answer.is_none())
             .map(|(c, _)| *c)
-            .chain(benefits.iter().filter(|(_, v)| !v.is_known()).map(|(b, _)| *b))
+            .chain(
+                benefits
+                    .iter()
+                    .filter(|(_, v)| !v.is_known())
+                    .map(|(b, _)| *b),
+            )
             .collect();
-        if unknown.is_empty() { Vec::new() } else { self.gaps(&unknown, at) }
+        if unknown.is_empty() {
+            Vec::new()
+        } else {
+            self.gaps(&unknown, at)
+        }
     }
 
     fn grants(&mut self, file: &'p FilePlan, at: InstanceId) -> Vec<GrantProposal> {
@@ -194,7 +226,10 @@ impl<'p> Evaluator<'p> {
         place: Place,
         to_whom: Option<InstanceId>,
     ) -> Option<GrantProposal> {
-        let holds = grant.when.as_ref().map_or(Some(true), |when| self.truth(when, place));
+        let holds = grant
+            .when
+            .as_ref()
+            .map_or(Some(true), |when| self.truth(when, place));
         if holds != Some(true) {
             return None;
         }
@@ -221,7 +256,12 @@ impl<'p> Evaluator<'p> {
                 .urgency
                 .as_ref()
                 .map_or(Value::Unknown, |e| self.expr(e, Place::own(at)));
-            fired.push(Fired { trigger: dispatch.trigger, dispatch: place, text, urgency });
+            fired.push(Fired {
+                trigger: dispatch.trigger,
+                dispatch: place,
+                text,
+                urgency,
+            });
         }
         fired
     }

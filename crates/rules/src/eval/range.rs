@@ -18,7 +18,10 @@ pub struct Range {
 }
 
 impl Range {
-    const ZERO: Self = Self { low: Ratio::ZERO, high: Ratio::ZERO };
+    const ZERO: Self = Self {
+        low: Ratio::ZERO,
+        high: Ratio::ZERO,
+    };
 
     fn point(n: Ratio) -> Self {
         Self { low: n, high: n }
@@ -29,17 +32,29 @@ impl Range {
     }
 
     fn union(self, other: Self) -> Self {
-        Self { low: least(self.low, other.low), high: most(self.high, other.high) }
+        Self {
+            low: least(self.low, other.low),
+            high: most(self.high, other.high),
+        }
     }
 
     fn each(self, other: Self, f: impl Fn(Ratio, Ratio) -> Ratio) -> Self {
-        Self { low: f(self.low, other.low), high: f(self.high, other.high) }
+        Self {
+            low: f(self.low, other.low),
+            high: f(self.high, other.high),
+        }
     }
 
     fn arith(self, op: Arith, other: Self) -> Option<Self> {
         let corners = match op {
-            Arith::Add => [num::arith(op, self.low, other.low), num::arith(op, self.high, other.high)],
-            Arith::Sub => [num::arith(op, self.low, other.high), num::arith(op, self.high, other.low)],
+            Arith::Add => [
+                num::arith(op, self.low, other.low),
+                num::arith(op, self.high, other.high),
+            ],
+            Arith::Sub => [
+                num::arith(op, self.low, other.high),
+                num::arith(op, self.high, other.low),
+            ],
             Arith::Mul | Arith::Div => {
                 let spans_zero = other.low <= Ratio::ZERO && Ratio::ZERO <= other.high;
                 if op == Arith::Div && spans_zero {
@@ -50,7 +65,10 @@ impl Range {
             }
         };
         let [low, high] = corners;
-        Some(Self { low: low?, high: high? })
+        Some(Self {
+            low: low?,
+            high: high?,
+        })
     }
 
     fn corner(self, op: Arith, other: Self, pick: fn(Ratio, Ratio) -> Ratio) -> Option<Ratio> {
@@ -63,7 +81,11 @@ impl Range {
 }
 
 fn least(a: Ratio, b: Ratio) -> Ratio {
-    if order(a, b) == Ordering::Greater { b } else { a }
+    if order(a, b) == Ordering::Greater {
+        b
+    } else {
+        a
+    }
 }
 
 fn most(a: Ratio, b: Ratio) -> Ratio {
@@ -114,7 +136,12 @@ impl<'p> Evaluator<'p> {
         range
     }
 
-    fn range_of_rows(&mut self, rows: &'p [AmountRow], adds_up: bool, place: Place) -> Option<Range> {
+    fn range_of_rows(
+        &mut self,
+        rows: &'p [AmountRow],
+        adds_up: bool,
+        place: Place,
+    ) -> Option<Range> {
         let mut total: Option<Range> = None;
         for row in rows {
             let range = self.range_of_row(row, place)?;
@@ -136,8 +163,15 @@ impl<'p> Evaluator<'p> {
         if let Some(cap) = &row.cap {
             range = range.each(self.range(cap, place)?, least);
         }
-        let certain = row.when.as_ref().is_none_or(|when| self.truth(when, place) == Some(true));
-        Some(if certain { range } else { range.union(Range::ZERO) })
+        let certain = row
+            .when
+            .as_ref()
+            .is_none_or(|when| self.truth(when, place) == Some(true));
+        Some(if certain {
+            range
+        } else {
+            range.union(Range::ZERO)
+        })
     }
 
     /// Between which numbers an expression lies.
@@ -193,7 +227,10 @@ impl<'p> Evaluator<'p> {
     /// The rows that have come, with what the unknown ones may be. None for an incomplete list.
     pub(crate) fn range_of_sum(&mut self, aggregate: &'p Aggregate, place: Place) -> Option<Range> {
         let situation = self.situation;
-        let value = aggregate.value.as_ref().filter(|_| aggregate.kind == AggregateKind::Sum)?;
+        let value = aggregate
+            .value
+            .as_ref()
+            .filter(|_| aggregate.kind == AggregateKind::Sum)?;
         let list = situation.list_of(place.owner, aggregate.relation)?;
         let rows = situation.list(list).filter(|l| l.complete)?;
         let mut sum = Range::ZERO;
@@ -212,9 +249,10 @@ impl<'p> Evaluator<'p> {
 
 fn tighter(inner: Option<Range>, outer: Option<Range>) -> Option<Range> {
     match (inner, outer) {
-        (Some(inner), Some(outer)) => {
-            Some(Range { low: most(inner.low, outer.low), high: least(inner.high, outer.high) })
-        }
+        (Some(inner), Some(outer)) => Some(Range {
+            low: most(inner.low, outer.low),
+            high: least(inner.high, outer.high),
+        }),
         (inner, outer) => inner.or(outer),
     }
 }

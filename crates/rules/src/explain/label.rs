@@ -30,11 +30,15 @@ pub(super) fn of_instance(eval: &Evaluator<'_>, main: InstanceId, at: InstanceId
 
 fn among_rows(eval: &Evaluator<'_>, owner: InstanceId, at: InstanceId) -> Option<String> {
     let situation: &Situation = eval.situation();
-    situation.lists().iter().filter(|l| l.owner == owner).find_map(|list| {
-        let row = list.rows.iter().position(|r| r.target == Some(at))?;
-        let relation = eval.program().dict.relation_of(list.relation)?;
-        Some(format!("{} {}", relation.name, row.saturating_add(1)))
-    })
+    situation
+        .lists()
+        .iter()
+        .filter(|l| l.owner == owner)
+        .find_map(|list| {
+            let row = list.rows.iter().position(|r| r.target == Some(at))?;
+            let relation = eval.program().dict.relation_of(list.relation)?;
+            Some(format!("{} {}", relation.name, row.saturating_add(1)))
+        })
 }
 
 /// `成员 2`: a row of a list, with its owner when that is not the instance explained.
@@ -46,7 +50,11 @@ pub(super) fn of_row(eval: &Evaluator<'_>, main: InstanceId, list: ListId, row: 
     let owner = of_instance(eval, main, rows.owner);
     let name = relation.map_or("", |r| r.name.as_str());
     let number = u64::from(row).saturating_add(1);
-    if owner.is_empty() { format!("{name} {number}") } else { format!("{owner} 的{name} {number}") }
+    if owner.is_empty() {
+        format!("{name} {number}")
+    } else {
+        format!("{owner} 的{name} {number}")
+    }
 }
 
 /// One thing to ask for, in words: `成员 2 的存款余额`.
@@ -54,7 +62,13 @@ pub fn gap_text(eval: &Evaluator<'_>, main: InstanceId, gap: &Gap) -> String {
     let name = gap.name(eval.program());
     let whose = match gap {
         Gap::Cell { list, row, .. } | Gap::Target { list, row } => of_row(eval, main, *list, *row),
-        _ => gap.at().map_or_else(String::new, |at| of_instance(eval, main, at)),
+        _ => gap
+            .at()
+            .map_or_else(String::new, |at| of_instance(eval, main, at)),
     };
-    if whose.is_empty() { name } else { format!("{whose} 的{name}") }
+    if whose.is_empty() {
+        name
+    } else {
+        format!("{whose} 的{name}")
+    }
 }

@@ -31,7 +31,13 @@ struct Order<'p> {
 
 /// The lines of a file, in order.
 pub(super) fn entries(program: &Program, file: FileId, detail: Detail) -> Vec<Entry<'_>> {
-    let mut order = Order { program, file, detail, seen: HashSet::new(), entries: Vec::new() };
+    let mut order = Order {
+        program,
+        file,
+        detail,
+        seen: HashSet::new(),
+        entries: Vec::new(),
+    };
     let Some(plan) = program.files.get(file.at()) else {
         return Vec::new();
     };
@@ -47,7 +53,12 @@ pub(super) fn entries(program: &Program, file: FileId, detail: Detail) -> Vec<En
             Home::Entity(_) => (Scope::Own, Step::Own),
             Home::Rows(relation) => (Scope::Rows(relation), Step::Row),
         };
-        order.visit(Entry { item: *id, scope, step, via: None });
+        order.visit(Entry {
+            item: *id,
+            scope,
+            step,
+            via: None,
+        });
     }
     order.entries
 }
@@ -72,8 +83,17 @@ impl<'p> Order<'p> {
                 Scope::Own | Scope::Household | Scope::Area => None,
             };
             each_expr(&item.body, &mut |e| self.expr(e, relation));
-            if let Body::Itemise { mode: ItemiseMode::ByParam(param), .. } = item.body {
-                self.visit(Entry { item: param, scope: Scope::Own, step: Step::Own, via: None });
+            if let Body::Itemise {
+                mode: ItemiseMode::ByParam(param),
+                ..
+            } = item.body
+            {
+                self.visit(Entry {
+                    item: param,
+                    scope: Scope::Own,
+                    step: Step::Own,
+                    via: None,
+                });
             }
         }
         self.entries.push(entry);
@@ -117,7 +137,12 @@ impl<'p> Order<'p> {
             (_, Step::Household, _) => Scope::Household,
             (_, Step::Area, _) => Scope::Area,
         };
-        self.visit(Entry { item, scope, step, via });
+        self.visit(Entry {
+            item,
+            scope,
+            step,
+            via,
+        });
     }
 }
 
@@ -152,12 +177,12 @@ fn each_expr<'p>(body: &'p Body, f: &mut dyn FnMut(&'p Expr)) {
 /// The parts of an expression, aggregates and references left alone.
 pub(super) fn each_part<'p>(e: &'p Expr, f: &mut dyn FnMut(&'p Expr)) {
     match &e.kind {
-        ExprKind::Literal(_)
-        | ExprKind::Moment(_)
-        | ExprKind::Ref(..)
-        | ExprKind::Aggregate(_) => {}
+        ExprKind::Literal(_) | ExprKind::Moment(_) | ExprKind::Ref(..) | ExprKind::Aggregate(_) => {
+        }
         ExprKind::Param(_, keys) => keys.iter().flatten().for_each(f),
-        ExprKind::Not(a) | ExprKind::Negate(a) | ExprKind::NextMonth(a) | ExprKind::Known(a) => f(a),
+        ExprKind::Not(a) | ExprKind::Negate(a) | ExprKind::NextMonth(a) | ExprKind::Known(a) => {
+            f(a)
+        }
         ExprKind::And(parts)
         | ExprKind::Or(parts)
         | ExprKind::Greatest(parts)
@@ -198,16 +223,21 @@ pub(super) fn formula_text<'p>(printer: &Printer<'p>, item: &'p Item) -> Option<
         Body::Formula { expr, .. } | Body::Condition { expr, .. } | Body::Trigger { expr } => {
             Some(printer.names(expr))
         }
-        Body::Rate { num, den } => {
-            Some(format!("{} / {}", printer.names(num), printer.names(den)))
-        }
+        Body::Rate { num, den } => Some(format!("{} / {}", printer.names(num), printer.names(den))),
         Body::Classify { first: true, .. } => Some("取首个".to_owned()),
         Body::Classify { first: false, .. } => Some("取每项".to_owned()),
-        Body::Itemise { mode: ItemiseMode::Sum, .. } => Some("取合计".to_owned()),
-        Body::Itemise { mode: ItemiseMode::Max, .. } => Some("取最大".to_owned()),
-        Body::Itemise { mode: ItemiseMode::ByParam(param), .. } => {
-            Some(format!("取 {}", printer.reference(*param, Step::Own)))
-        }
+        Body::Itemise {
+            mode: ItemiseMode::Sum,
+            ..
+        } => Some("取合计".to_owned()),
+        Body::Itemise {
+            mode: ItemiseMode::Max,
+            ..
+        } => Some("取最大".to_owned()),
+        Body::Itemise {
+            mode: ItemiseMode::ByParam(param),
+            ..
+        } => Some(format!("取 {}", printer.reference(*param, Step::Own))),
         Body::Fact
         | Body::Status
         | Body::StatusStart(_)

@@ -53,7 +53,11 @@ impl<'p> Printer<'p> {
             return show::value(eval.expr(e, *place), e.ty, self.dict());
         }
         let (text, binds) = self.form(e, outer, n);
-        if binds < outer { format!("({text})") } else { text }
+        if binds < outer {
+            format!("({text})")
+        } else {
+            text
+        }
     }
 
     fn form(&self, e: &'p Expr, outer: Binds, n: &mut Numbers<'_, 'p>) -> (String, Binds) {
@@ -73,7 +77,10 @@ impl<'p> Printer<'p> {
             ExprKind::Negate(a) => (format!("-{}", self.print(a, Binds::Name, n)), Binds::Sign),
             ExprKind::OneOf(x, set) => {
                 let set = self.list(set, n);
-                (format!("{} 属于 {{{set}}}", self.print(x, Binds::Sum, n)), Binds::Test)
+                (
+                    format!("{} 属于 {{{set}}}", self.print(x, Binds::Sum, n)),
+                    Binds::Test,
+                )
             }
             ExprKind::InClasses(x, set) => {
                 let (x, set) = (self.print(x, Binds::Sum, n), self.print(set, Binds::Sum, n));
@@ -90,23 +97,36 @@ impl<'p> Printer<'p> {
                 (format!("段内({})", self.three(x, a, b, n)), Binds::Name)
             }
             ExprKind::Aggregate(aggregate) => (self.aggregate(aggregate), Binds::Name),
-            ExprKind::Known(x) => (format!("知道({})", self.print(x, Binds::Choice, n)), Binds::Name),
+            ExprKind::Known(x) => (
+                format!("知道({})", self.print(x, Binds::Choice, n)),
+                Binds::Name,
+            ),
             ExprKind::AsOf(item, step, day) => {
                 let day = self.print(day, Binds::Choice, n);
-                (format!("当时({}, {day})", self.reference(*item, *step)), Binds::Name)
+                (
+                    format!("当时({}, {day})", self.reference(*item, *step)),
+                    Binds::Name,
+                )
             }
             ExprKind::Ever(item, step, from, to) => {
                 let days = self.two(from, to, n);
-                (format!("曾({}, {days})", self.reference(*item, *step)), Binds::Name)
+                (
+                    format!("曾({}, {days})", self.reference(*item, *step)),
+                    Binds::Name,
+                )
             }
             ExprKind::Age(a, b) => (format!("周岁({})", self.two(a, b, n)), Binds::Name),
             ExprKind::Days(a, b) => (format!("天数({})", self.two(a, b, n)), Binds::Name),
             ExprKind::FullMonths(a, b) => (format!("满月数({})", self.two(a, b, n)), Binds::Name),
-            ExprKind::NextMonth(a) => {
-                (format!("次月初({})", self.print(a, Binds::Choice, n)), Binds::Name)
-            }
+            ExprKind::NextMonth(a) => (
+                format!("次月初({})", self.print(a, Binds::Choice, n)),
+                Binds::Name,
+            ),
             ExprKind::PlusMonths(a, b) => {
-                let (a, b) = (self.print(a, Binds::Sum, n), self.print(b, Binds::Product, n));
+                let (a, b) = (
+                    self.print(a, Binds::Sum, n),
+                    self.print(b, Binds::Product, n),
+                );
                 (format!("{a} + {b}"), Binds::Sum)
             }
         }
@@ -131,7 +151,10 @@ impl<'p> Printer<'p> {
             Some(false) => (self.print(no, outer, n), Binds::Name),
             None => {
                 let cond = self.print(cond, Binds::Logic, n);
-                let (yes, no) = (self.print(yes, Binds::Logic, n), self.print(no, Binds::Choice, n));
+                let (yes, no) = (
+                    self.print(yes, Binds::Logic, n),
+                    self.print(no, Binds::Choice, n),
+                );
                 (format!("若 {cond} 则 {yes} 否则 {no}"), Binds::Choice)
             }
         }
@@ -139,27 +162,50 @@ impl<'p> Printer<'p> {
 
     fn logic(&self, parts: &'p [Expr], between: &str, n: &mut Numbers<'_, 'p>) -> String {
         // 且 beside 或 needs parentheses either way.
-        let parts: Vec<String> = parts.iter().map(|p| self.print(p, Binds::Test, n)).collect();
+        let parts: Vec<String> = parts
+            .iter()
+            .map(|p| self.print(p, Binds::Test, n))
+            .collect();
         parts.join(between)
     }
 
-    fn arith(&self, op: Arith, a: &'p Expr, b: &'p Expr, n: &mut Numbers<'_, 'p>) -> (String, Binds) {
+    fn arith(
+        &self,
+        op: Arith,
+        a: &'p Expr,
+        b: &'p Expr,
+        n: &mut Numbers<'_, 'p>,
+    ) -> (String, Binds) {
         let (sign, left, right, binds) = match op {
             Arith::Add => ("+", Binds::Sum, Binds::Sum, Binds::Sum),
             Arith::Sub => ("-", Binds::Sum, Binds::Product, Binds::Sum),
             Arith::Mul => ("*", Binds::Product, Binds::Product, Binds::Product),
             Arith::Div => ("/", Binds::Product, Binds::Sign, Binds::Product),
         };
-        (format!("{} {sign} {}", self.print(a, left, n), self.print(b, right, n)), binds)
+        (
+            format!(
+                "{} {sign} {}",
+                self.print(a, left, n),
+                self.print(b, right, n)
+            ),
+            binds,
+        )
     }
 
     fn list(&self, parts: &'p [Expr], n: &mut Numbers<'_, 'p>) -> String {
-        let parts: Vec<String> = parts.iter().map(|p| self.print(p, Binds::Choice, n)).collect();
+        let parts: Vec<String> = parts
+            .iter()
+            .map(|p| self.print(p, Binds::Choice, n))
+            .collect();
         parts.join(", ")
     }
 
     fn two(&self, a: &'p Expr, b: &'p Expr, n: &mut Numbers<'_, 'p>) -> String {
-        format!("{}, {}", self.print(a, Binds::Choice, n), self.print(b, Binds::Choice, n))
+        format!(
+            "{}, {}",
+            self.print(a, Binds::Choice, n),
+            self.print(b, Binds::Choice, n)
+        )
     }
 
     fn three(&self, x: &'p Expr, a: &'p Expr, b: &'p Expr, n: &mut Numbers<'_, 'p>) -> String {
@@ -207,7 +253,9 @@ impl<'p> Printer<'p> {
     }
 
     fn relation_name(&self, relation: RelId) -> &'p str {
-        self.dict().relation_of(relation).map_or("", |r| r.name.as_str())
+        self.dict()
+            .relation_of(relation)
+            .map_or("", |r| r.name.as_str())
     }
 
     fn param(&self, item: ItemId, keys: &'p [Option<Expr>], n: &mut Numbers<'_, 'p>) -> String {
@@ -219,7 +267,11 @@ impl<'p> Printer<'p> {
             .filter(|key| !self.is_own_fact(key))
             .map(|key| self.print(key, Binds::Choice, n))
             .collect();
-        if written.is_empty() { name } else { format!("{name}[{}]", written.join(", ")) }
+        if written.is_empty() {
+            name
+        } else {
+            format!("{name}[{}]", written.join(", "))
+        }
     }
 
     fn is_own_fact(&self, key: &Expr) -> bool {

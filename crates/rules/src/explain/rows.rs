@@ -66,7 +66,10 @@ pub(super) fn of_relation<'p>(
 
 fn rest(len: usize, rows: &mut Vec<RowLine>) {
     if len > MOST_ROWS {
-        rows.push(row_line(format!("另有 {} 行", len.saturating_sub(MOST_ROWS))));
+        rows.push(row_line(format!(
+            "另有 {} 行",
+            len.saturating_sub(MOST_ROWS)
+        )));
     }
 }
 
@@ -93,7 +96,11 @@ fn row_note<'p>(
                 let amount = eval.amount(row, place);
                 if amount != Value::Num(Ratio::ZERO) {
                     let dict = &eval.program().dict;
-                    parts.push(format!("{} {}", row.label, show::value(amount, item.ty, dict)));
+                    parts.push(format!(
+                        "{} {}",
+                        row.label,
+                        show::value(amount, item.ty, dict)
+                    ));
                 }
             }
             (!parts.is_empty()).then(|| parts.join(";"))
@@ -157,7 +164,10 @@ fn of_aggregate<'p>(
         } else if let (Some(filter), AggregateKind::Any | AggregateKind::All) =
             (&aggregate.filter, aggregate.kind)
         {
-            let inner = Printer { relation: Some(aggregate.relation), ..*printer };
+            let inner = Printer {
+                relation: Some(aggregate.relation),
+                ..*printer
+            };
             line.formula = Some(inner.numbers(filter, eval, at));
         }
         line.decides = decides(aggregate.kind, whole, counts, value);
@@ -210,7 +220,10 @@ pub(super) fn is_at_least<'p>(eval: &mut Evaluator<'p>, e: &'p Expr, place: Plac
 }
 
 /// 归类: every row with its note and mark.
-#[expect(clippy::too_many_arguments, reason = "the parts of one 归类, taken apart by the caller")]
+#[expect(
+    clippy::too_many_arguments,
+    reason = "the parts of one 归类, taken apart by the caller"
+)]
 pub(super) fn of_classes<'p>(
     eval: &mut Evaluator<'p>,
     printer: &Printer<'p>,
@@ -263,13 +276,19 @@ pub(super) fn of_amounts<'p>(
     let all_known = amounts.iter().all(|v| v.is_known());
     for (row, amount) in rows.iter().zip(amounts) {
         let mut line = row_line(row.label.clone());
-        line.mark = row.when.as_ref().map(|w| Mark::of(eval.expr(w, place).truth()));
+        line.mark = row
+            .when
+            .as_ref()
+            .map(|w| Mark::of(eval.expr(w, place).truth()));
         let counted = line.mark != Some(Mark::No);
         if counted {
             line.formula = Some(printer.numbers(&row.amount, eval, place));
         }
         line.result = show::value(amount, ty, &eval.program().dict);
-        line.note = row.cap.as_ref().map(|cap| format!("封顶 {}", printer.numbers(cap, eval, place)));
+        line.note = row
+            .cap
+            .as_ref()
+            .map(|cap| format!("封顶 {}", printer.numbers(cap, eval, place)));
         line.decides = match (all_known, adds_up) {
             (false, _) => !amount.is_known(),
             (true, Some(false)) => counted && most.map(Value::Num) == Some(amount),
@@ -295,14 +314,14 @@ pub(super) fn tentative(
 }
 
 /// The document a parameter's number comes from, with its first day.
-pub(super) fn parameter_source(
-    eval: &mut Evaluator<'_>,
-    entry: &Entry<'_>,
+pub(super) fn parameter_source<'p>(
+    eval: &mut Evaluator<'p>,
+    entry: &Entry<'p>,
     at: InstanceId,
 ) -> Option<String> {
     if eval.situation().given_param(entry.item).is_some() {
         return Some("这个数是给定的".to_owned());
     }
-    let found = eval.param_row(entry.item, entry.via, Place::own(at))?;
+    let found = eval.param_row(entry.item, entry.via, at)?;
     Some(format!("{}({} 起)", found.source, found.from))
 }

@@ -25,7 +25,11 @@ pub(crate) async fn show_one(desk: Desk, Path(code): Path<String>) -> Answered {
 }
 
 async fn answer(desk: Desk, code: Option<String>) -> Answered {
-    let view = desk.views.areas(code).await.map_err(|error| desk.refuse(error))?;
+    let view = desk
+        .views
+        .areas(code)
+        .await
+        .map_err(|error| desk.refuse(error))?;
     let shell = desk.shell(format!("行政区划 · {}", view.here.name), Some(Menu::Areas));
     desk.show(&AreasPage { shell, view })
 }

@@ -8,7 +8,11 @@ use crate::links::Fields;
 
 pub(crate) async fn change(body: String) -> Response {
     let fields = Fields::read(&body);
-    let size = if fields.get("size").as_deref() == Some("large") { "large" } else { "normal" };
+    let size = if fields.get("size").as_deref() == Some("large") {
+        "large"
+    } else {
+        "normal"
+    };
     let cookie =
         format!("{DISPLAY_COOKIE}={size}; Path=/; Max-Age=31536000; HttpOnly; SameSite=Lax");
     let back = fields.get("back").filter(|back| is_own_address(back));

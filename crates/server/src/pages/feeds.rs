@@ -33,25 +33,42 @@ struct BatchPage {
 }
 
 pub(crate) async fn list(desk: Desk) -> Answered {
-    let view = desk.views.feeds().await.map_err(|error| desk.refuse(error))?;
-    desk.show(&FeedsPage { shell: desk.shell("部门来文", Some(Menu::Feeds)), view })
+    let view = desk
+        .views
+        .feeds()
+        .await
+        .map_err(|error| desk.refuse(error))?;
+    desk.show(&FeedsPage {
+        shell: desk.shell("部门来文", Some(Menu::Feeds)),
+        view,
+    })
 }
 
 pub(crate) async fn show(desk: Desk, Path(id): Path<String>) -> Answered {
     let id = desk.id(&id, "来文批次")?;
     let view = desk.views.batch(id, desk.fields.get("cursor")).await;
     let view = view.map_err(|error| desk.refuse(error))?;
-    let most = view.reasons.iter().map(|reason| reason.rows).max().unwrap_or(0);
+    let most = view
+        .reasons
+        .iter()
+        .map(|reason| reason.rows)
+        .max()
+        .unwrap_or(0);
     let reasons = view.reasons.iter().map(|reason| {
         let part = (reason.rows, "c-refused".to_owned(), reason.reason.clone());
         chart::stacked(vec![part], most)
     });
     let path = format!("/feeds/{id}");
     let page = BatchPage {
-        shell: desk.shell(format!("{} · {}", view.title, view.month), Some(Menu::Feeds)),
+        shell: desk.shell(
+            format!("{} · {}", view.title, view.month),
+            Some(Menu::Feeds),
+        ),
         bar: quality(&view.counts),
         reasons: reasons.collect(),
-        pager: pager(&view.refusals, "条", |key| with_field(&path, "cursor", &key)),
+        pager: pager(&view.refusals, "条", |key| {
+            with_field(&path, "cursor", &key)
+        }),
         view,
     };
     desk.show(&page)
@@ -60,11 +77,18 @@ pub(crate) async fn show(desk: Desk, Path(id): Path<String>) -> Answered {
 /// Sends the workbook of refused rows; its Chinese name is written the way RFC 6266 asks for.
 pub(crate) async fn errors(desk: Desk, Path(id): Path<String>) -> Answered {
     let id = desk.id(&id, "来文批次")?;
-    let file = desk.views.batch_errors(id).await.map_err(|error| desk.refuse(error))?;
+    let file = desk
+        .views
+        .batch_errors(id)
+        .await
+        .map_err(|error| desk.refuse(error))?;
     let name: String = form_urlencoded::byte_serialize(file.file_name.as_bytes()).collect();
     let name = name.replace('+', "%20");
     let disposition = format!("attachment; filename=\"errors-{id}.xlsx\"; filename*=UTF-8''{name}");
-    let headers = [(CONTENT_TYPE, WORKBOOK.to_owned()), (CONTENT_DISPOSITION, disposition)];
+    let headers = [
+        (CONTENT_TYPE, WORKBOOK.to_owned()),
+        (CONTENT_DISPOSITION, disposition),
+    ];
     Ok((headers, file.bytes).into_response())
 }
 
@@ -76,7 +100,11 @@ fn quality(counts: &FeedCounts) -> Vec<Segment> {
         (counts.refused, "c-refused", "退回"),
     ];
     let parts = parts.map(|(value, class, title)| {
-        (value, class.to_owned(), format!("{title} {} 行", value.grouped()))
+        (
+            value,
+            class.to_owned(),
+            format!("{title} {} 行", value.grouped()),
+        )
     });
     let whole = parts.iter().map(|part| part.0).sum();
     chart::stacked(parts.into(), whole)

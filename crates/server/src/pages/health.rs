@@ -15,6 +15,13 @@ struct HealthPage {
 }
 
 pub(crate) async fn show(desk: Desk) -> Answered {
-    let view = desk.views.health().await.map_err(|error| desk.refuse(error))?;
-    desk.show(&HealthPage { shell: desk.shell("运行状况", None), view })
+    let view = desk
+        .views
+        .health()
+        .await
+        .map_err(|error| desk.refuse(error))?;
+    desk.show(&HealthPage {
+        shell: desk.shell("运行状况", None),
+        view,
+    })
 }

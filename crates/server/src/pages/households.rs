@@ -25,7 +25,11 @@ pub(crate) async fn show(desk: Desk, Path(id): Path<String>) -> Answered {
     let path = format!("/households/{id}");
     let page = HouseholdPage {
         shell: desk.shell(format!("家庭档案 · {}", view.head), None),
-        months: view.months.iter().map(|m| (m.clone(), with_field(&path, "month", m))).collect(),
+        months: view
+            .months
+            .iter()
+            .map(|m| (m.clone(), with_field(&path, "month", m)))
+            .collect(),
         list: None,
         view,
     };

@@ -16,6 +16,9 @@ pub(crate) struct LostPage {
 }
 
 pub(crate) async fn show(desk: Desk, uri: Uri) -> Answered {
-    let text = format!("没有 `{}` 这个页面;请从菜单进入,或用上方的查找框查找", uri.path());
+    let text = format!(
+        "没有 `{}` 这个页面;请从菜单进入,或用上方的查找框查找",
+        uri.path()
+    );
     Err(desk.refuse(ViewError::NotFound(text)))
 }

@@ -32,7 +32,11 @@ const STEP: u64 = 9;
 pub(crate) async fn show(desk: Desk) -> Answered {
     let view = desk.views.overview(desk.fields.get("month")).await;
     let view = view.map_err(|error| desk.refuse(error))?;
-    let months = view.months.iter().map(|m| (m.clone(), with_field("/", "month", m))).collect();
+    let months = view
+        .months
+        .iter()
+        .map(|m| (m.clone(), with_field("/", "month", m)))
+        .collect();
     let page = OverviewPage {
         shell: desk.shell("总览", Some(Menu::Overview)),
         months,
@@ -49,7 +53,12 @@ pub(crate) async fn show(desk: Desk) -> Answered {
 }
 
 fn township_bars(view: &Overview) -> Vec<Vec<Segment>> {
-    let max = view.townships.iter().map(|row| row.count.value).max().unwrap_or(0);
+    let max = view
+        .townships
+        .iter()
+        .map(|row| row.count.value)
+        .max()
+        .unwrap_or(0);
     let bar = |row: &TownshipRow| {
         let parts = row.parts.iter().zip(&view.kinds).enumerate();
         let parts = parts.map(|(index, (part, kind))| {
@@ -63,18 +72,33 @@ fn township_bars(view: &Overview) -> Vec<Vec<Segment>> {
 
 fn programme_bars(rows: &[ProgrammeRow]) -> Vec<ProgrammeChart> {
     let all = rows.iter().flat_map(|row| &row.months);
-    let max = all.map(|m| m.on_roll.value.max(m.entitled.value)).max().unwrap_or(0);
+    let max = all
+        .map(|m| m.on_roll.value.max(m.entitled.value))
+        .max()
+        .unwrap_or(0);
     let draw = |row: &ProgrammeRow| {
         let newest = row.months.len().saturating_sub(1);
         let bars = row.months.iter().enumerate().map(|(index, month)| {
             let age = newest.saturating_sub(index).min(3);
-            let title = format!("{} 在册 {} {}", month.month, month.on_roll.value.grouped(), row.unit);
+            let title = format!(
+                "{} 在册 {} {}",
+                month.month,
+                month.on_roll.value.grouped(),
+                row.unit
+            );
             (month.on_roll.value, format!("m{age}"), title)
         });
         let bars = chart::grouped(bars.collect(), max, STEP);
         let height = STEP * u64::try_from(row.months.len()).unwrap_or(1);
-        let entitled_at = row.months.last().map(|month| share(month.entitled.value, max));
-        ProgrammeChart { bars, entitled_at, height }
+        let entitled_at = row
+            .months
+            .last()
+            .map(|month| share(month.entitled.value, max));
+        ProgrammeChart {
+            bars,
+            entitled_at,
+            height,
+        }
     };
     rows.iter().map(draw).collect()
 }

@@ -26,5 +26,9 @@ pub(crate) async fn show(desk: Desk, Path(id): Path<String>) -> Answered {
         return Ok(Redirect::to(&format!("/households/{household}#p{id}")).into_response());
     }
     let shell = desk.shell(format!("个人档案 · {}", view.member.name), None);
-    desk.show(&PersonPage { shell, list: None, view })
+    desk.show(&PersonPage {
+        shell,
+        list: None,
+        view,
+    })
 }

@@ -19,16 +19,32 @@ struct ProgrammesPage {
 }
 
 pub(crate) async fn show(desk: Desk) -> Answered {
-    let filter = desk.fields.programme_filter().map_err(|error| desk.refuse(error))?;
-    let view = desk.views.programme(filter).await.map_err(|error| desk.refuse(error))?;
+    let filter = desk
+        .fields
+        .programme_filter()
+        .map_err(|error| desk.refuse(error))?;
+    let view = desk
+        .views
+        .programme(filter)
+        .await
+        .map_err(|error| desk.refuse(error))?;
     let page = ProgrammesPage {
         shell: desk.shell(format!("救助名册 · {}", view.title), Some(Menu::Programmes)),
         pager: pager(&view.page, &view.unit, |key| {
-            programme(&ProgrammeFilter { cursor: Some(key), ..view.filter.clone() })
+            programme(&ProgrammeFilter {
+                cursor: Some(key),
+                ..view.filter.clone()
+            })
         }),
         standings: Standing::ALL
             .into_iter()
-            .map(|standing| (standing.code(), standing.word(), view.filter.standing == standing))
+            .map(|standing| {
+                (
+                    standing.code(),
+                    standing.word(),
+                    view.filter.standing == standing,
+                )
+            })
             .collect(),
         view,
     };

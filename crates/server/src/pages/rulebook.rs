@@ -30,7 +30,11 @@ struct RuleFilePage {
 }
 
 pub(crate) async fn index(desk: Desk) -> Answered {
-    let view = desk.views.rulebook().await.map_err(|error| desk.refuse(error))?;
+    let view = desk
+        .views
+        .rulebook()
+        .await
+        .map_err(|error| desk.refuse(error))?;
     let files = || view.sections.iter().flat_map(|section| &section.files);
     let page = RulebookPage {
         shell: desk.shell("政策规则", Some(Menu::Rulebook)),
@@ -43,7 +47,11 @@ pub(crate) async fn index(desk: Desk) -> Answered {
 }
 
 pub(crate) async fn show(desk: Desk, Path(path): Path<String>) -> Answered {
-    let view = desk.views.rule(path).await.map_err(|error| desk.refuse(error))?;
+    let view = desk
+        .views
+        .rule(path)
+        .await
+        .map_err(|error| desk.refuse(error))?;
     let rows = || {
         view.blocks.iter().flat_map(|block| match block {
             Block::Cases(table) => table.rows.as_slice(),

@@ -18,7 +18,11 @@ struct SearchPage {
 
 pub(crate) async fn show(desk: Desk) -> Answered {
     let words = desk.fields.get("q").unwrap_or_default();
-    let view = desk.views.search(words.clone()).await.map_err(|error| desk.refuse(error))?;
+    let view = desk
+        .views
+        .search(words.clone())
+        .await
+        .map_err(|error| desk.refuse(error))?;
     let mut shell = desk.shell("查找", None);
     shell.words = words;
     let more = u64::try_from(view.rows.len()).is_ok_and(|shown| shown < view.total);

@@ -31,12 +31,22 @@ struct WarningPage {
 }
 
 pub(crate) async fn list(desk: Desk) -> Answered {
-    let filter = desk.fields.warning_filter().map_err(|error| desk.refuse(error))?;
-    let view = desk.views.warnings(filter).await.map_err(|error| desk.refuse(error))?;
+    let filter = desk
+        .fields
+        .warning_filter()
+        .map_err(|error| desk.refuse(error))?;
+    let view = desk
+        .views
+        .warnings(filter)
+        .await
+        .map_err(|error| desk.refuse(error))?;
     let page = WarningsPage {
         shell: desk.shell("预警线索", Some(Menu::Warnings)),
         pager: pager(&view.page, "条", |key| {
-            warnings(&WarningFilter { cursor: Some(key), ..view.filter.clone() })
+            warnings(&WarningFilter {
+                cursor: Some(key),
+                ..view.filter.clone()
+            })
         }),
         states: WarningState::ALL
             .into_iter()
@@ -51,7 +61,11 @@ pub(crate) async fn list(desk: Desk) -> Answered {
 
 pub(crate) async fn show(desk: Desk, Path(id): Path<String>) -> Answered {
     let id = desk.id(&id, "预警")?;
-    let view = desk.views.warning(id).await.map_err(|error| desk.refuse(error))?;
+    let view = desk
+        .views
+        .warning(id)
+        .await
+        .map_err(|error| desk.refuse(error))?;
     // The list it was opened from is read as a filter and written anew: no foreign address comes back.
     let from = desk.fields.get("from").unwrap_or_default();
     let from = Fields::read(&from).warning_filter().unwrap_or_default();

@@ -37,7 +37,10 @@ pub async fn post(path: &str, body: &'static str, headers: &[(&str, &str)]) -> A
 }
 
 async fn send(request: Request<Body>) -> Answer {
-    let response = server::router(Arc::new(Fixture)).oneshot(request).await.expect("an answer");
+    let response = server::router(Arc::new(Fixture))
+        .oneshot(request)
+        .await
+        .expect("an answer");
     let (parts, body) = response.into_parts();
     let bytes = body.collect().await.expect("a body").to_bytes();
     Answer {

@@ -35,7 +35,11 @@ async fn every_page_answers_with_one_heading_and_says_whose_data_it_shows() {
         let page = get(path).await;
         assert_eq!(page.status, StatusCode::OK, "{path}");
         assert_eq!(page.body.matches("<h1").count(), 1, "{path}");
-        assert!(page.body.contains("<b>演示数据</b> · 仅限本机访问 · 不登录"), "{path}");
+        assert!(
+            page.body
+                .contains("<b>演示数据</b> · 仅限本机访问 · 不登录"),
+            "{path}"
+        );
         assert!(page.body.contains("href=\"#content\">跳到正文"), "{path}");
     }
 }
@@ -113,7 +117,9 @@ async fn a_state_that_does_not_exist_is_told_and_not_ignored() {
 
 #[tokio::test]
 async fn filters_survive_paging_and_the_way_back_from_a_warning() {
-    let first = get("/warnings?kind=entitled-not-receiving&state=open").await.body;
+    let first = get("/warnings?kind=entitled-not-receiving&state=open")
+        .await
+        .body;
     let next = link_after(&first, "rel=\"next\" href=\"");
     assert!(next.contains("kind=entitled-not-receiving"), "{next}");
     assert!(next.contains("state=open"), "{next}");
@@ -134,7 +140,11 @@ async fn walking_every_page_of_a_list_meets_every_warning_once() {
     let total = total_of(&get(&path).await.body);
     loop {
         let body = get(&path).await.body;
-        seen.extend(body.split("<small>№ ").skip(1).map(|row| row[..4].to_owned()));
+        seen.extend(
+            body.split("<small>№ ")
+                .skip(1)
+                .map(|row| row[..4].to_owned()),
+        );
         if !body.contains("rel=\"next\"") {
             break;
         }
@@ -155,7 +165,9 @@ async fn every_number_of_the_overview_opens_a_list_of_that_many() {
         let text = rest.split('>').nth(1).unwrap().split('<').next().unwrap();
         let number = text.rsplit(' ').next().unwrap().replace(',', "");
         let counted = href.starts_with("/warnings?") || href.starts_with("/programmes?");
-        let Some(number) = number.parse::<u64>().ok().filter(|_| counted) else { continue };
+        let Some(number) = number.parse::<u64>().ok().filter(|_| counted) else {
+            continue;
+        };
         let list = get(&href.replace("&#38;", "&")).await;
         assert_eq!(total_of(&list.body), number, "{href}");
         opened += 1;
@@ -192,7 +204,10 @@ async fn the_description_of_the_interface_names_every_json_route() {
 async fn the_error_workbook_keeps_its_chinese_name() {
     let file = get("/feeds/12/errors.xlsx").await;
     let disposition = file.headers["content-disposition"].to_str().unwrap();
-    assert!(disposition.starts_with("attachment; filename=\"errors-12.xlsx\"; filename*=UTF-8''%E6%AD%BB"));
+    assert!(
+        disposition
+            .starts_with("attachment; filename=\"errors-12.xlsx\"; filename*=UTF-8''%E6%AD%BB")
+    );
     assert!(!disposition.contains('+'));
 }
 
@@ -212,11 +227,22 @@ async fn an_unknown_fact_is_shown_as_unknown_and_asked_for() {
 }
 
 fn link_after(body: &str, mark: &str) -> String {
-    let link = body.split(mark).nth(1).expect(mark).split('"').next().expect("a link");
+    let link = body
+        .split(mark)
+        .nth(1)
+        .expect(mark)
+        .split('"')
+        .next()
+        .expect("a link");
     link.replace("&#38;", "&")
 }
 
 fn total_of(body: &str) -> u64 {
     let total = body.split("data-total=\"").nth(1).expect("a total");
-    total.split('"').next().expect("a number").parse().expect("a number")
+    total
+        .split('"')
+        .next()
+        .expect("a number")
+        .parse()
+        .expect("a number")
 }

@@ -12,7 +12,7 @@ const PAGE: i64 = 5_000;
 const MOVES_LOOKED_FOR: usize = 200;
 
 statements! {
-    HEAD = "select seq, digest from audit_head where only = 1";
+    HEAD = "select seq, digest from audit_head where head = 1";
     PAYLOADS = "select seq, sealed from audit_payload where seq >= $1 and seq <= $2";
 }
 
@@ -90,7 +90,9 @@ impl Verdict {
 /// The newest place of the chain, to be kept outside the database.
 pub async fn checkpoint(on: &impl Reads) -> Result<Option<Checkpoint>> {
     let rows = on.rows(HEAD, vec![]).await?;
-    let Some(row) = rows.first() else { return Ok(None) };
+    let Some(row) = rows.first() else {
+        return Ok(None);
+    };
     let (seq, digest) = (row.int(0)?, row.bytes(1)?);
     Ok((seq > 0).then_some(Checkpoint { seq, digest }))
 }
@@ -100,7 +102,9 @@ pub async fn verify(on: &impl Reads, kept: &[Checkpoint]) -> Result<Verdict> {
     let mut walk = Walk::new(kept);
     let seal = payload_seal(on);
     loop {
-        let rows = on.rows(LIST, vec![walk.last_seen.into(), PAGE.into()]).await?;
+        let rows = on
+            .rows(LIST, vec![walk.last_seen.into(), PAGE.into()])
+            .await?;
         if rows.is_empty() {
             break;
         }
@@ -167,7 +171,10 @@ impl Walk {
     fn step(&mut self, entry: Entry) {
         self.gap_before(entry.seq);
         let own = entry.digest_at(entry.seq).as_slice() == entry.digest;
-        let linked = self.last_digest.as_ref().is_none_or(|last| *last == entry.prev);
+        let linked = self
+            .last_digest
+            .as_ref()
+            .is_none_or(|last| *last == entry.prev);
         if let Some(kept) = self.kept.remove(&entry.seq)
             && kept != entry.digest
         {
@@ -189,7 +196,9 @@ impl Walk {
 
     /// The contents kept beside the entries of a page, against the commitments in the entries.
     async fn contents(&mut self, on: &impl Reads, seal: &ColumnSeal, from: i64) -> Result<()> {
-        let rows = on.rows(PAYLOADS, vec![from.into(), self.last_seen.into()]).await?;
+        let rows = on
+            .rows(PAYLOADS, vec![from.into(), self.last_seen.into()])
+            .await?;
         for row in &rows {
             self.with_content = self.with_content.saturating_add(1);
             self.content(seal, row.int(0)?, &row.bytes(1)?);
@@ -199,9 +208,15 @@ impl Walk {
     }
 
     fn content(&mut self, seal: &ColumnSeal, seq: i64, sealed: &[u8]) {
-        let committed = self.commits.get(&seq);
+        let Some(committed) = self.commits.get(&seq) else {
+            // An entry that cannot be read is told already; content without any entry is not.
+            if !self.breaks.iter().any(|told| told.seq == seq) {
+                self.found(seq, BreakKind::ContentChanged);
+            }
+            return;
+        };
         let agrees = open_payload(seal, seq, sealed)
-            .is_ok_and(|(salt, text)| committed.is_some_and(|c| *c == commit_to(&salt, &text)));
+            .is_ok_and(|(salt, text)| *committed == commit_to(&salt, &text));
         if !agrees {
             self.found(seq, BreakKind::ContentChanged);
         }
@@ -210,11 +225,24 @@ impl Walk {
     /// An entry whose digest fits another broken place was moved from there.
     fn tell_moves(&mut self) {
         let suspects = std::mem::take(&mut self.suspects);
-        let places: Vec<i64> = suspects.iter().map(|e| e.seq).take(MOVES_LOOKED_FOR).collect();
+        let places: Vec<i64> = suspects
+            .iter()
+            .map(|e| e.seq)
+            .take(MOVES_LOOKED_FOR)
+            .collect();
         for (number, entry) in suspects.iter().enumerate() {
             let moved = number < MOVES_LOOKED_FOR
-                && places.iter().any(|place| entry.digest_at(*place).as_slice() == entry.digest);
-            self.found(entry.seq, if moved { BreakKind::Moved } else { BreakKind::Changed });
+                && places
+                    .iter()
+                    .any(|place| entry.digest_at(*place).as_slice() == entry.digest);
+            self.found(
+                entry.seq,
+                if moved {
+                    BreakKind::Moved
+                } else {
+                    BreakKind::Changed
+                },
+            );
         }
     }
 

@@ -1,7 +1,7 @@
 //! Key rotation: seals old values anew with the newest key, some at a time. Stopped anywhere, it
 //! goes on from what is left; old and new values are readable throughout.
 
-use super::{ALL, Seals, Sealed};
+use super::{ALL, Sealed, Seals};
 use crate::at::At;
 use crate::audit::{self, Act};
 use crate::error::{Result, StoreError};
@@ -41,7 +41,9 @@ pub async fn rotate(store: &Store, at: &At, actor: &str, limit: u32) -> Result<R
     let left = left(&tx, newest).await?;
     if sealed_anew > 0 {
         tx.record(
-            Act::new(at, actor, "identity.rotate").on("key", newest).because("密钥轮换"),
+            Act::new(at, actor, "identity.rotate")
+                .on("key", newest)
+                .because("密钥轮换"),
         );
         tx.commit().await?;
     }
@@ -57,7 +59,11 @@ pub async fn retire_old_keys(store: &Store, at: &At, actor: &str) -> Result<()> 
         let rule = format!("仍有 {left} 项内容使用旧密钥");
         return Err(StoreError::Refused { rule });
     }
-    tx.record(Act::new(at, actor, "identity.retire_keys").on("key", newest).because("密钥轮换"));
+    tx.record(
+        Act::new(at, actor, "identity.retire_keys")
+            .on("key", newest)
+            .because("密钥轮换"),
+    );
     tx.commit().await?;
     store.drop_old_keys()
 }
@@ -82,7 +88,11 @@ async fn seal_payloads(tx: &JournalTx, newest: i64, old: Vec<Value>) -> Result<u
     for row in tx.rows(OLD_PAYLOADS, old).await? {
         let seq = row.int(0)?;
         let opened = seal.open(seq, &row.bytes(1)?)?;
-        sets.push(vec![newest.into(), seal.seal(seq, &opened)?.into(), seq.into()]);
+        sets.push(vec![
+            newest.into(),
+            seal.seal(seq, &opened)?.into(),
+            seq.into(),
+        ]);
     }
     Ok(tx.execute_each(SEAL_PAYLOAD, sets).await?.iter().sum())
 }

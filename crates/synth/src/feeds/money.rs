@@ -79,7 +79,8 @@ pub(super) fn pensions(pen: &mut Pen<'_>, p: &Person) -> Result<(), Error> {
 /// 经营财产转移收入: last year's, whole in the first month and each January.
 pub(super) fn income_other(pen: &mut Pen<'_>, p: &Person) -> Result<(), Error> {
     let any = p.business_fen != 0 || p.property_fen != 0 || p.subsidy_fen != 0;
-    let due = pen.is_first() || pen.month.rem_euclid(12) == 0 || p.joined == Some(pen.month);
+    // Whole or not at all: a person without a row in a delivery counts as having nothing.
+    let due = pen.is_first() || pen.month.rem_euclid(12) == 0;
     if !any || !due || !p.counts_in(pen.month) {
         return Ok(());
     }

@@ -156,7 +156,11 @@ pub(super) fn medical(pen: &mut Pen<'_>, p: &Person) -> Result<(), Error> {
 
 fn settlement(pen: &mut Pen<'_>, p: &Person, n: usize, b: &Bill) -> Result<(), Error> {
     let number = format!("JS{:08}{n:03}", p.no);
-    let kind = if b.inpatient { "住院" } else { "门诊" };
+    let kind = match (b.inpatient, b.illness) {
+        (true, _) => "住院",
+        (false, "慢性病") => "门诊慢特病",
+        (false, _) => "门诊",
+    };
     let own = b.total_fen - b.basic_fen - b.major_fen;
     pen.row
         .start()

@@ -25,16 +25,15 @@ pub(super) fn vehicles(pen: &mut Pen<'_>, family: &Family, h: &Household) -> Res
     Ok(())
 }
 
-/// 不动产登记.
+/// 不动产登记: a row for each owner.
 pub(super) fn property(pen: &mut Pen<'_>, family: &Family, h: &Household) -> Result<(), Error> {
     let end = last_of(pen.month);
     for e in h.estates.iter().filter(|e| e.registered <= end) {
-        let Some(p) = family.person(e.owner) else {
-            continue;
-        };
-        pen.of(p).text(&e.unit).yuan(e.area_centi).text(e.usage);
-        pen.row.text(&e.owners.to_string()).day(e.registered);
-        pen.put(at::PROPERTY, p.no)?;
+        for p in e.owners.iter().filter_map(|at| family.person(*at)) {
+            pen.of(p).text(&e.unit).yuan(e.area_centi).text(e.usage);
+            pen.row.text(&e.owners.len().to_string()).day(e.registered);
+            pen.put(at::PROPERTY, p.no)?;
+        }
     }
     Ok(())
 }

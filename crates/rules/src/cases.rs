@@ -1,0 +1,496 @@
+//! 案例: the tables by which officials test a rule. Each row becomes a situation and is judged.
+
+use crate::ast::Stmt;
+use crate::eval::{Evaluator, result_text};
+use crate::markdown::{Cell, Table};
+use crate::plan::{Body, FileId, FilePlan, Home, ItemId, Program, RelId, Type};
+use crate::problem::Span;
+use crate::rulebook::Rulebook;
+use crate::show;
+use crate::situation::{InstanceId, ListId, Moments, Situation};
+use crate::value::Value;
+use domain::{Day, Month};
+use std::collections::HashMap;
+
+/// What came of one case.
+#[derive(Clone, Debug)]
+pub struct CaseResult {
+    /// The rule file's path.
+    pub path: String,
+    /// The heading above its table.
+    pub heading: String,
+    /// Its name, the first cell.
+    pub name: String,
+    /// Where it stands.
+    pub span: Span,
+    /// What differs; empty when it passes.
+    pub failures: Vec<String>,
+    /// The explanation, for a failing case.
+    pub explanation: String,
+}
+
+impl CaseResult {
+    /// Whether it passes.
+    pub fn passed(&self) -> bool {
+        self.failures.is_empty()
+    }
+}
+
+/// A case's inputs, ready to be judged or explained.
+pub struct Case {
+    /// The program of its month.
+    pub program: Program,
+    /// What it gives.
+    pub situation: Situation,
+    /// Its days.
+    pub moments: Moments,
+    /// Whom it is about.
+    pub at: InstanceId,
+    /// Its file.
+    pub file: FileId,
+}
+
+/// Runs all cases of all rule files in a place.
+pub fn run_all(book: &Rulebook, locality: &str) -> Vec<CaseResult> {
+    let mut programs = Programs { book, locality, by_day: HashMap::new() };
+    let mut out = Vec::new();
+    for parsed in book.parsed() {
+        let own = format!("localities/{locality}/");
+        let elsewhere = parsed.path.starts_with("localities/") && !parsed.path.starts_with(&own);
+        if parsed.head().is_none() || elsewhere {
+            continue;
+        }
+        for (table, row) in rows_of(book, &parsed.path) {
+            out.push(programs.run(&parsed.path, table, row));
+        }
+    }
+    out
+}
+
+/// One case by its name, ready to be explained.
+pub fn find(book: &Rulebook, locality: &str, path: &str, name: &str) -> Result<Case, String> {
+    let mut programs = Programs { book, locality, by_day: HashMap::new() };
+    let (table, row) = rows_of(book, path)
+        .into_iter()
+        .find(|(_, row)| row.first().is_some_and(|c| c.text == name))
+        .ok_or_else(|| format!("`{path}` 里没有叫 `{name}` 的案例"))?;
+    programs.prepare(path, table, row)
+}
+
+/// The names of a file's cases.
+pub fn names(book: &Rulebook, path: &str) -> Vec<String> {
+    rows_of(book, path).into_iter().filter_map(|(_, r)| r.first().map(|c| c.text.clone())).collect()
+}
+
+fn rows_of<'a>(book: &'a Rulebook, path: &str) -> Vec<(&'a Table, &'a Vec<Cell>)> {
+    let tables = book.document(path).map_or(&[][..], |d| d.tables.as_slice());
+    tables
+        .iter()
+        .filter(|t| t.header.first().is_some_and(|c| c.text == "案例"))
+        .flat_map(|t| t.rows.iter().map(move |r| (t, r)))
+        .collect()
+}
+
+struct Programs<'a> {
+    book: &'a Rulebook,
+    locality: &'a str,
+    by_day: HashMap<Day, Program>,
+}
+
+impl Programs<'_> {
+    fn run(&mut self, path: &str, table: &Table, row: &[Cell]) -> CaseResult {
+        let name = row.first().map_or(String::new(), |c| c.text.clone());
+        let span = row.first().map_or(Span::default(), |c| c.span);
+        let mut result = CaseResult {
+            path: path.to_owned(),
+            heading: table.heading.clone(),
+            name,
+            span,
+            failures: vec![],
+            explanation: String::new(),
+        };
+        match self.prepare(path, table, row) {
+            Err(said) => result.failures.push(said),
+            Ok(case) => {
+                let alias = aliases(self.book, path);
+                result.failures = compare(&case, &alias, table, row);
+                if !result.failures.is_empty() {
+                    result.explanation = case.explain();
+                }
+            }
+        }
+        result
+    }
+
+    fn prepare(&mut self, path: &str, table: &Table, row: &[Cell]) -> Result<Case, String> {
+        let cell = |name: &str| table.header.iter().position(|h| h.text == name).and_then(|i| row.get(i)).map(|c| c.text.as_str());
+        let day = |name: &str| cell(name).filter(|t| !t.is_empty()).map(|t| Day::parse(t).map_err(|e| format!("{name}:{e}"))).transpose();
+        let acceptance = day("受理日")?;
+        let month = match (cell("月份"), acceptance) {
+            (Some(text), _) => Month::parse(text).map_err(|e| format!("月份 `{text}`:{e}"))?,
+            (None, Some(day)) => Month::containing(day),
+            (None, None) => return Err("案例表缺少 月份 一列".to_owned()),
+        };
+        let mut moments = Moments::monthly(month);
+        if let Some(acceptance) = acceptance {
+            moments = Moments::case(acceptance, None);
+        }
+        moments.decision = day("认定日")?;
+        let program = self.program(moments.base).clone();
+        let at = program.files.iter().position(|f| f.path == path);
+        let file = at.and_then(|i| u32::try_from(i).ok()).map(FileId);
+        let Some((file, plan)) = file.and_then(|f| Some((f, program.files.get(f.at())?.clone()))) else {
+            return Err(format!("{month} 这个文件不在施行期内,或写得有错,不能试算"));
+        };
+        let place = self.book.localities().iter().find(|l| l.id == self.locality);
+        let area = place.map_or(String::new(), |l| {
+            l.filled.rows.iter().map(|r| r.area.as_str()).filter(|a| !a.is_empty()).min_by_key(|a| a.len()).unwrap_or("").to_owned()
+        });
+        let mut filler = Filler::new(&program, &plan, aliases(self.book, path), &area);
+        for (header, value) in table.header.iter().zip(row).skip(1) {
+            let input = !header.text.starts_with('→') && !["月份", "受理日", "认定日"].contains(&header.text.as_str());
+            if input && !value.text.is_empty() {
+                filler.fill(&header.text, &value.text).map_err(|e| format!("`{}` 一格:{e}", header.text))?;
+            }
+        }
+        let (situation, at) = (filler.situation, filler.at);
+        Ok(Case { program, situation, moments, at, file })
+    }
+
+    fn program(&mut self, day: Day) -> &Program {
+        let (book, locality) = (self.book, self.locality);
+        self.by_day.entry(day).or_insert_with(|| book.program(locality, day).0)
+    }
+}
+
+impl Case {
+    /// The explanation of the case's judgement.
+    pub fn explain(&self) -> String {
+        let mut eval = Evaluator::new(&self.program, &self.situation, self.moments);
+        crate::explain::explain(&mut eval, self.file, self.at, crate::explain::Detail::Whole).map_or(String::new(), |e| e.to_string())
+    }
+}
+
+/// Short names of a file: 引用 gives `人均月收入` for `household_means.人均月收入`.
+fn aliases(book: &Rulebook, path: &str) -> HashMap<String, String> {
+    let mut out = HashMap::new();
+    for statement in book.parsed().iter().filter(|p| p.path == path).flat_map(|p| &p.file.statements) {
+        let Stmt::Use(used) = &statement.kind else { continue };
+        let words: Vec<&str> = used.parts.iter().map(|p| p.text.as_str()).collect();
+        let rest = words.get(1..).unwrap_or(&[]).join(".");
+        if !matches!(words.first(), Some(&("本户" | "本地"))) {
+            out.insert(rest, words.join("."));
+        }
+    }
+    out
+}
+
+/// Where a column's value goes.
+enum Target {
+    Own(ItemId),
+    Parameter(ItemId),
+    Row(RelId, ItemId),
+    RowTarget(RelId, ItemId),
+    Household(ItemId),
+    Area(ItemId),
+}
+
+struct Filler<'a> {
+    program: &'a Program,
+    plan: &'a FilePlan,
+    alias: HashMap<String, String>,
+    area: String,
+    situation: Situation,
+    at: InstanceId,
+    household: Option<InstanceId>,
+    above: Option<InstanceId>,
+    lists: HashMap<RelId, ListId>,
+}
+
+impl<'a> Filler<'a> {
+    fn new(program: &'a Program, plan: &'a FilePlan, alias: HashMap<String, String>, area: &str) -> Self {
+        let mut situation = Situation::new();
+        let at = situation.add(plan.entity, 0);
+        situation.set_place(at, area, None);
+        let mut filler = Self {
+            program,
+            plan,
+            alias,
+            area: area.to_owned(),
+            situation,
+            at,
+            household: None,
+            above: None,
+            lists: HashMap::new(),
+        };
+        // A list that a case does not give is complete and empty.
+        filler.empty_lists(at);
+        filler
+    }
+
+    fn empty_lists(&mut self, at: InstanceId) {
+        let Some(entity) = self.situation.instance(at).map(|i| i.entity) else { return };
+        for (place, relation) in self.program.dict.relations.iter().enumerate() {
+            if let (true, Ok(id)) = (relation.owner == entity, u32::try_from(place)) {
+                let list = self.situation.add_list(at, RelId(id), true);
+                if at == self.at {
+                    self.lists.insert(RelId(id), list);
+                }
+            }
+        }
+    }
+
+    fn fill(&mut self, header: &str, text: &str) -> Result<(), String> {
+        if let Some((function, inner)) = history(header) {
+            return self.history(function, inner, text);
+        }
+        if header == "城乡" {
+            let e = self.program.dict.enumeration("城乡").ok_or("facts.md 没有枚举 城乡")?;
+            let Value::Sym(member) = self.parse(text, Type::Enum(e))? else { return Ok(()) };
+            let area = self.area.clone();
+            self.situation.set_place(self.at, &area, Some(member));
+            return Ok(());
+        }
+        match self.target(header).ok_or_else(|| format!("没有 `{header}` 这个量"))? {
+            Target::Own(id) => {
+                let value = self.parse_item(id, text)?;
+                self.situation.set(self.at, id, value);
+            }
+            Target::Parameter(id) => {
+                let value = self.parse_item(id, text)?;
+                self.situation.set_param(id, value);
+            }
+            Target::Household(id) => {
+                let at = self.household()?;
+                let value = self.parse_item(id, text)?;
+                self.situation.set(at, id, value);
+            }
+            Target::Area(id) => {
+                let at = self.above()?;
+                let value = self.parse_item(id, text)?;
+                self.situation.set(at, id, value);
+            }
+            Target::Row(rel, id) => self.rows(rel, id, text, false)?,
+            Target::RowTarget(rel, id) => self.rows(rel, id, text, true)?,
+        }
+        Ok(())
+    }
+
+    fn parse(&self, text: &str, ty: Type) -> Result<Value, String> {
+        show::parse_cell(text, ty, &self.program.dict)
+    }
+
+    fn parse_item(&self, id: ItemId, text: &str) -> Result<Value, String> {
+        let ty = self.program.item(id).map_or(Type::Bool, |i| i.ty);
+        self.parse(text, ty)
+    }
+
+    fn history(&mut self, function: &str, inner: &str, text: &str) -> Result<(), String> {
+        let name = inner.split([',', '\u{FF0C}']).next().unwrap_or("").trim();
+        let Some(Target::Own(id)) = self.target(name) else {
+            return Err(format!("没有 `{name}` 这个量"));
+        };
+        let value = self.parse_item(id, text)?;
+        match function {
+            "曾" => self.situation.set_ever(self.at, id, value),
+            _ => self.situation.record(self.at, id, None, None, value),
+        }
+        Ok(())
+    }
+
+    fn target(&self, header: &str) -> Option<Target> {
+        target(self.program, self.plan, &self.alias, header)
+    }
+
+    fn household(&mut self) -> Result<InstanceId, String> {
+        if let Some(at) = self.household {
+            return Ok(at);
+        }
+        let entity = self.program.dict.entity("家庭").ok_or("facts.md 没有实体 家庭")?;
+        let at = self.situation.add(entity, 0);
+        let area = self.area.clone();
+        self.situation.set_place(at, &area, None);
+        self.situation.set_household(self.at, at);
+        self.empty_lists(at);
+        self.household = Some(at);
+        Ok(at)
+    }
+
+    fn above(&mut self) -> Result<InstanceId, String> {
+        if let Some(at) = self.above {
+            return Ok(at);
+        }
+        let entity = self.program.dict.entity("地区").ok_or("facts.md 没有实体 地区")?;
+        let at = self.situation.add(entity, 0);
+        let area = self.area.clone();
+        self.situation.set_place(at, &area, None);
+        self.situation.set_home_area(self.at, at);
+        self.above = Some(at);
+        Ok(at)
+    }
+
+    fn rows(&mut self, rel: RelId, id: ItemId, text: &str, of_target: bool) -> Result<(), String> {
+        let list = *self.lists.get(&rel).ok_or("这个关系不属于这个文件的实体")?;
+        let mut cells: Vec<&str> = text.split([';', '\u{FF1B}']).map(str::trim).collect();
+        let open = cells.last().is_some_and(|c| matches!(*c, "…" | "..." | "……"));
+        if open {
+            cells.pop();
+            if let Some(l) = self.situation.list_mut(list) {
+                l.complete = false;
+            }
+        }
+        let have = self.situation.list(list).map_or(0, |l| l.rows.len());
+        if have != 0 && have != cells.len() {
+            return Err(format!("这一格有 {} 个值,同一关系的别的列有 {have} 个", cells.len()));
+        }
+        let target = self.program.dict.relation_of(rel).and_then(|r| r.target);
+        for _ in have..cells.len() {
+            let instance = target.map(|entity| {
+                let at = self.situation.add(entity, 0);
+                let area = self.area.clone();
+                self.situation.set_place(at, &area, None);
+                self.situation.set_household(at, self.at);
+                self.empty_lists(at);
+                at
+            });
+            self.situation.add_row(list, instance);
+        }
+        for (row, cell) in cells.iter().enumerate() {
+            let value = self.parse_item(id, cell)?;
+            let instance = self.situation.list(list).and_then(|l| l.rows.get(row)).and_then(|r| r.target);
+            match instance.filter(|_| of_target) {
+                Some(at) => self.situation.set(at, id, value),
+                None => self.situation.set_in_row(list, row, id, value),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// `当时(特困, 上月末)` and `曾(…)` as column headers.
+fn history(header: &str) -> Option<(&'static str, &str)> {
+    ["当时", "曾"].into_iter().find_map(|function| {
+        let inner = header.strip_prefix(function)?.trim().strip_prefix(['(', '\u{FF08}'])?;
+        Some((function, inner.trim_end_matches([')', '\u{FF09}'])))
+    })
+}
+
+fn target(program: &Program, plan: &FilePlan, alias: &HashMap<String, String>, header: &str) -> Option<Target> {
+    let whole = |path: &str| program.find(path);
+    let own = whole(&format!("{}.{header}", plan.id)).or_else(|| alias.get(header).and_then(|p| aliased(program, p)));
+    let id = own.or_else(|| by_entity(program, plan.entity, header));
+    if let Some(id) = id.or_else(|| whole(header).filter(|i| header.contains('.') && program.item(*i).is_some_and(|x| x.file.is_some()))) {
+        let item = program.item(id)?;
+        let first = header.split('.').next().unwrap_or("");
+        return Some(match (item.home, &item.body) {
+            (_, Body::Param(_)) => Target::Parameter(id),
+            (Home::Rows(rel), _) => Target::Row(rel, id),
+            (Home::Entity(entity), _) if entity != plan.entity => match program.dict.relation(first) {
+                Some(rel) => Target::RowTarget(rel, id),
+                None => Target::Own(id),
+            },
+            _ => Target::Own(id),
+        });
+    }
+    let (first, rest) = header.split_once('.')?;
+    match first {
+        "本户" => named(program, "家庭", rest).map(Target::Household),
+        "本地" => named(program, "地区", rest).map(Target::Area),
+        _ => {
+            let rel = program.dict.relation(first)?;
+            if let Some(column) = whole(header).filter(|i| program.item(*i).is_some_and(|x| x.home == Home::Rows(rel))) {
+                return Some(Target::Row(rel, column));
+            }
+            let entity = program.dict.relation_of(rel)?.target?;
+            by_entity(program, entity, rest).or_else(|| whole(rest)).map(|id| Target::RowTarget(rel, id))
+        }
+    }
+}
+
+/// An alias's item: `composition.成员.计入`, or `成员.file.x` → `file.x`.
+fn aliased(program: &Program, path: &str) -> Option<ItemId> {
+    program.find(path).or_else(|| {
+        let (first, rest) = path.split_once('.')?;
+        program.dict.relation(first)?;
+        program.find(rest)
+    })
+}
+
+fn named(program: &Program, entity: &str, name: &str) -> Option<ItemId> {
+    let entity = program.dict.entity(entity)?;
+    by_entity(program, entity, name).or_else(|| program.find(name))
+}
+
+/// A fact or status of an entity by its name.
+fn by_entity(program: &Program, entity: crate::plan::EntityId, name: &str) -> Option<ItemId> {
+    let at = program.items.iter().position(|i| i.file.is_none() && i.home == Home::Entity(entity) && i.name == name)?;
+    u32::try_from(at).ok().map(ItemId)
+}
+
+fn compare(case: &Case, alias: &HashMap<String, String>, table: &Table, row: &[Cell]) -> Vec<String> {
+    let mut out = Vec::new();
+    let mut eval = Evaluator::new(&case.program, &case.situation, case.moments);
+    for (header, cell) in table.header.iter().zip(row) {
+        let Some(name) = header.text.strip_prefix('→').map(str::trim) else { continue };
+        if cell.text.is_empty() {
+            continue;
+        }
+        let told = if name == "结果" {
+            verdict(case, &mut eval, &cell.text)
+        } else {
+            quantity(case, &mut eval, alias, name, &cell.text)
+        };
+        out.extend(told.err());
+    }
+    out
+}
+
+fn verdict(case: &Case, eval: &mut Evaluator<'_>, want: &str) -> Result<(), String> {
+    let outcome = eval.outcome(case.file, case.at).ok_or("没有结果")?;
+    let got = result_text(&case.program, &outcome);
+    let split = |t: &str| -> (String, Vec<String>) {
+        let (word, names) = t.split_once(' ').unwrap_or((t, ""));
+        let mut names: Vec<String> = names.split('、').map(str::trim).filter(|n| !n.is_empty()).map(str::to_owned).collect();
+        names.sort();
+        (word.to_owned(), names)
+    };
+    if split(want) == split(&got) {
+        return Ok(());
+    }
+    Err(format!("结果 应为 `{want}`,算得 `{got}`"))
+}
+
+fn quantity(case: &Case, eval: &mut Evaluator<'_>, alias: &HashMap<String, String>, name: &str, want: &str) -> Result<(), String> {
+    let program = &case.program;
+    let plan = program.files.get(case.file.at()).ok_or("没有这个文件")?;
+    let found = target(program, plan, alias, name).ok_or_else(|| format!("没有 `{name}` 这个量"))?;
+    let (id, rel) = match found {
+        Target::Own(id) | Target::Parameter(id) => (id, None),
+        Target::Row(rel, id) => (id, Some(rel)),
+        _ => return Err(format!("`{name}` 不是这个文件的量")),
+    };
+    let item = program.item(id).ok_or("没有这个量")?;
+    let wants: Vec<&str> = if rel.is_some() { want.split([';', '\u{FF1B}']).map(str::trim).collect() } else { vec![want] };
+    let mut got = Vec::new();
+    match rel {
+        None => got.push(eval.value(id, case.at)),
+        Some(rel) => {
+            let list = case.situation.list_of(case.at, rel).ok_or("没有这个名单")?;
+            let rows = case.situation.list(list).map_or(0, |l| l.rows.len());
+            got.extend((0..rows).map(|r| eval.row_value(id, list, r)));
+        }
+    }
+    let expected: Vec<Value> = wants.iter().map(|w| show::parse_cell(w, item.ty, &program.dict)).collect::<Result<_, _>>()?;
+    let shown = |v: Value| show::value(v, item.ty, &program.dict);
+    let same = expected.len() == got.len() && expected.iter().zip(&got).all(|(e, g)| e == g || shown(*e) == shown(*g) && !exact(*g));
+    if same {
+        return Ok(());
+    }
+    let all: Vec<String> = got.iter().map(|g| shown(*g)).collect();
+    Err(format!("`{name}` 应为 {want},算得 {}", all.join(";")))
+}
+
+/// Whether a number has a finite decimal form of two places; others are compared as shown.
+fn exact(value: Value) -> bool {
+    matches!(value, Value::Num(n) if n.den() == 1)
+}

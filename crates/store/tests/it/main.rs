@@ -1,0 +1,19 @@
+//! The record, on both databases. PostgreSQL is started once and shared; without its programs its
+//! half of every test is skipped, loudly.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that fails should stop where it failed"
+)]
+
+mod audit;
+mod bulk;
+mod databases;
+mod feeds;
+mod identity;
+mod jobs;
+mod opening;
+mod people;
+mod postgres;
+mod work;
