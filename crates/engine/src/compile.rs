@@ -195,10 +195,6 @@ impl<'p> Builder<'p> {
         slot
     }
 
-    pub(crate) fn home_of(&self, slot: Slot) -> Option<Home> {
-        self.slots.get(slot.0).map(|info| info.home)
-    }
-
     pub(crate) fn type_of(&self, slot: Slot) -> DataType {
         self.slots.get(slot.0).map_or(DataType::Null, |info| info.data_type.clone())
     }

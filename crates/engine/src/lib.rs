@@ -4,12 +4,14 @@
 //! folder, and never a store, a request or a clock.
 
 mod compile;
+pub mod differential;
 mod error;
 pub mod frames;
 pub mod judged;
 mod run;
 
 pub use compile::{Compiled, compile};
+pub use datafusion::arrow;
 pub use error::{EngineError, Result};
 pub use frames::{Complete, EntityFrame, Frames, Record, RelationFrame, StatusFrame};
 pub use judged::{Judged, JudgedTable};

@@ -19,6 +19,7 @@ use datafusion::arrow::array::{
 use datafusion::arrow::compute::{cast, take};
 use datafusion::arrow::datatypes::{Field, Schema};
 use datafusion::physical_expr::PhysicalExpr;
+pub(crate) use lookup::column;
 use places::Places;
 use rules::plan::{EntityId, Home, ItemId};
 use std::sync::Arc;

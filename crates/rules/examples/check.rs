@@ -9,13 +9,21 @@ fn collect(root: &Path, dir: &Path, out: &mut Vec<SourceText>) -> std::io::Resul
         if path.is_dir() {
             collect(root, &path, out)?;
         } else if path.extension().is_some_and(|e| e == "md" || e == "csv") {
-            let name = path.strip_prefix(root).unwrap_or(&path).to_string_lossy().replace('\\', "/");
-            out.push(SourceText { path: name, text: std::fs::read_to_string(&path)? });
+            let name = path
+                .strip_prefix(root)
+                .unwrap_or(&path)
+                .to_string_lossy()
+                .replace('\\', "/");
+            out.push(SourceText {
+                path: name,
+                text: std::fs::read_to_string(&path)?,
+            });
         }
     }
     Ok(())
 }
 
+/// All texts of a rulebook folder, with their paths in it.
 pub fn read(root: &str) -> std::io::Result<Vec<SourceText>> {
     let mut texts = Vec::new();
     collect(Path::new(root), Path::new(root), &mut texts)?;
@@ -23,7 +31,9 @@ pub fn read(root: &str) -> std::io::Result<Vec<SourceText>> {
 }
 
 fn main() -> std::io::Result<()> {
-    let root = std::env::args().nth(1).unwrap_or_else(|| "rulebook".to_owned());
+    let root = std::env::args()
+        .nth(1)
+        .unwrap_or_else(|| "rulebook".to_owned());
     let book = Rulebook::read(read(&root)?);
     let problems = book.check();
     for problem in &problems {

@@ -69,37 +69,184 @@ pub enum Stmt {
     /// 参数
     Param(ParamStmt),
     /// 计算
-    Compute { name: Path, ty: TypeText, expr: Expr, rounding: Option<RoundText> },
+    Compute {
+        /// The quantity.
+        name: Path,
+
+        /// Its type.
+        ty: TypeText,
+
+        /// The formula.
+        expr: Expr,
+
+        /// The written rounding.
+        rounding: Option<RoundText>,
+    },
     /// 归类
-    Classify { name: Path, ty: TypeText, first: bool, rows: Vec<ClassRow>, otherwise: Option<Name> },
+    Classify {
+        /// The quantity.
+        name: Path,
+
+        /// The enumeration.
+        ty: TypeText,
+
+        /// 取首个 (true) or 取每项.
+        first: bool,
+
+        /// The rows, in order.
+        rows: Vec<ClassRow>,
+
+        /// The member of 其余.
+        otherwise: Option<Name>,
+    },
     /// 分项
-    Itemise { name: Path, ty: TypeText, mode: ModeText, rows: Vec<AmountRow> },
+    Itemise {
+        /// The quantity.
+        name: Path,
+
+        /// Its unit.
+        ty: TypeText,
+
+        /// How the rows come together.
+        mode: ModeText,
+
+        /// The rows, in order.
+        rows: Vec<AmountRow>,
+    },
     /// 条件
-    Condition { name: Name, expr: Expr, cites: Vec<Name>, otherwise: Option<Text> },
+    Condition {
+        /// Its name.
+        name: Name,
+
+        /// What must be true.
+        expr: Expr,
+
+        /// 依据
+        cites: Vec<Name>,
+
+        /// 否则
+        otherwise: Option<Text>,
+    },
     /// 给付
-    Benefit { name: Name, ty: TypeText, expr: Expr, rounding: Option<RoundText>, cites: Vec<Name> },
+    Benefit {
+        /// Its name.
+        name: Name,
+
+        /// Its unit.
+        ty: TypeText,
+
+        /// The formula.
+        expr: Expr,
+
+        /// The written rounding.
+        rounding: Option<RoundText>,
+
+        /// 依据
+        cites: Vec<Name>,
+    },
     /// 给予
-    Grant { path: Path, when: Option<Expr>, from: Option<Expr>, to: Option<Expr> },
+    Grant {
+        /// The status, behind its relation if one is written.
+        path: Path,
+
+        /// 当
+        when: Option<Expr>,
+
+        /// 起
+        from: Option<Expr>,
+
+        /// 止
+        to: Option<Expr>,
+    },
     /// 不并给
-    Exclude { a: Name, b: Name, rule: ExcludeText, cites: Vec<Name> },
+    Exclude {
+        /// The first policy.
+        a: Name,
+
+        /// The second policy.
+        b: Name,
+
+        /// How they are resolved.
+        rule: ExcludeText,
+
+        /// 依据
+        cites: Vec<Name>,
+    },
     /// 触发
     Trigger(Box<TriggerStmt>),
     /// 比率
-    Rate { name: Name, num: Expr, den: Expr },
+    Rate {
+        /// Its name.
+        name: Name,
+        /// The numerator.
+        num: Expr,
+        /// The denominator.
+        den: Expr,
+    },
     /// 行
-    Rows { name: Name, entity: Name, key: Option<Name>, date: Option<Name>, at_most: Option<u32> },
+    Rows {
+        /// The relation.
+        name: Name,
+
+        /// Whose rows.
+        entity: Name,
+
+        /// 主键
+        key: Option<Name>,
+
+        /// 日期
+        date: Option<Name>,
+
+        /// 至多
+        at_most: Option<u32>,
+    },
     /// 性质
-    Property { item: Name, along: Name, rising: bool },
+    Property {
+        /// The quantity.
+        item: Name,
+
+        /// What it follows.
+        along: Name,
+
+        /// 不减 (true) or 不增.
+        rising: bool,
+    },
     /// 注 on a line of its own.
     Note(String),
     /// 实体
     Entities(Vec<Name>),
     /// 枚举
-    Enumeration { name: Name, members: Vec<Name>, ordered: bool },
+    Enumeration {
+        /// Its name.
+        name: Name,
+
+        /// Its members in order.
+        members: Vec<Name>,
+
+        /// Whether `<` stands between them.
+        ordered: bool,
+    },
     /// 关系
-    Relation { name: Name, owner: Name, target: Name, at_most: Option<u32> },
+    Relation {
+        /// Its name.
+        name: Name,
+
+        /// Whose rows.
+        owner: Name,
+
+        /// Whom a row leads to.
+        target: Name,
+
+        /// 至多
+        at_most: Option<u32>,
+    },
     /// 身份
-    Status { name: Name, entity: Name },
+    Status {
+        /// Its name.
+        name: Name,
+        /// Who holds it.
+        entity: Name,
+    },
     /// 事实
     Fact(FactStmt),
     /// 部门 … 周期 … 编码 … 保留 … 变动上限 (feeds)
@@ -107,7 +254,12 @@ pub enum Stmt {
     /// 列
     Column(ColumnStmt),
     /// 拒收
-    Refuse { expr: Expr, text: Option<Text> },
+    Refuse {
+        /// Which rows.
+        expr: Expr,
+        /// 说明
+        text: Option<Text>,
+    },
     /// 流程, 步骤, 时限, 暂停, 公示, 文书, 表单, 项, 公开字段, 采用, 替换: keyword and clauses.
     Block(BlockStmt),
 }
@@ -268,6 +420,8 @@ pub struct FeedLine {
     pub department: Option<Name>,
     /// 周期
     pub cycle: Option<Name>,
+    /// 全量: each file is the whole list, so that the newest stands in the place of the older ones.
+    pub whole: bool,
     /// 编码
     pub encoding: Option<Name>,
     /// 保留 n 月
@@ -327,7 +481,16 @@ pub enum Ex {
     /// `f(…)`, for the functions without a relation.
     Call(Name, Vec<Expr>),
     /// `合计(关系.x : 条件)` and its kin.
-    Aggregate { function: Name, over: Box<Expr>, filter: Option<Box<Expr>> },
+    Aggregate {
+        /// 合计, 人数 …
+        function: Name,
+
+        /// The relation, or what is added up over it.
+        over: Box<Expr>,
+
+        /// Which rows.
+        filter: Option<Box<Expr>>,
+    },
     /// 非
     Not(Box<Expr>),
     /// A unary minus.

@@ -52,7 +52,11 @@ pub struct Case {
 
 /// Runs all cases of all rule files in a place.
 pub fn run_all(book: &Rulebook, locality: &str) -> Vec<CaseResult> {
-    let mut programs = Programs { book, locality, by_day: HashMap::new() };
+    let mut programs = Programs {
+        book,
+        locality,
+        by_day: HashMap::new(),
+    };
     let mut out = Vec::new();
     for parsed in book.parsed() {
         let own = format!("localities/{locality}/");
@@ -69,7 +73,11 @@ pub fn run_all(book: &Rulebook, locality: &str) -> Vec<CaseResult> {
 
 /// One case by its name, ready to be explained.
 pub fn find(book: &Rulebook, locality: &str, path: &str, name: &str) -> Result<Case, String> {
-    let mut programs = Programs { book, locality, by_day: HashMap::new() };
+    let mut programs = Programs {
+        book,
+        locality,
+        by_day: HashMap::new(),
+    };
     let (table, row) = rows_of(book, path)
         .into_iter()
         .find(|(_, row)| row.first().is_some_and(|c| c.text == name))
@@ -79,7 +87,10 @@ pub fn find(book: &Rulebook, locality: &str, path: &str, name: &str) -> Result<C
 
 /// The names of a file's cases.
 pub fn names(book: &Rulebook, path: &str) -> Vec<String> {
-    rows_of(book, path).into_iter().filter_map(|(_, r)| r.first().map(|c| c.text.clone())).collect()
+    rows_of(book, path)
+        .into_iter()
+        .filter_map(|(_, r)| r.first().map(|c| c.text.clone()))
+        .collect()
 }
 
 fn rows_of<'a>(book: &'a Rulebook, path: &str) -> Vec<(&'a Table, &'a Vec<Cell>)> {
@@ -123,8 +134,20 @@ impl Programs<'_> {
     }
 
     fn prepare(&mut self, path: &str, table: &Table, row: &[Cell]) -> Result<Case, String> {
-        let cell = |name: &str| table.header.iter().position(|h| h.text == name).and_then(|i| row.get(i)).map(|c| c.text.as_str());
-        let day = |name: &str| cell(name).filter(|t| !t.is_empty()).map(|t| Day::parse(t).map_err(|e| format!("{name}:{e}"))).transpose();
+        let cell = |name: &str| {
+            table
+                .header
+                .iter()
+                .position(|h| h.text == name)
+                .and_then(|i| row.get(i))
+                .map(|c| c.text.as_str())
+        };
+        let day = |name: &str| {
+            cell(name)
+                .filter(|t| !t.is_empty())
+                .map(|t| Day::parse(t).map_err(|e| format!("{name}:{e}")))
+                .transpose()
+        };
         let acceptance = day("受理日")?;
         let month = match (cell("月份"), acceptance) {
             (Some(text), _) => Month::parse(text).map_err(|e| format!("月份 `{text}`:{e}"))?,
@@ -139,27 +162,50 @@ impl Programs<'_> {
         let program = self.program(moments.base).clone();
         let at = program.files.iter().position(|f| f.path == path);
         let file = at.and_then(|i| u32::try_from(i).ok()).map(FileId);
-        let Some((file, plan)) = file.and_then(|f| Some((f, program.files.get(f.at())?.clone()))) else {
+        let Some((file, plan)) = file.and_then(|f| Some((f, program.files.get(f.at())?.clone())))
+        else {
             return Err(format!("{month} 这个文件不在施行期内,或写得有错,不能试算"));
         };
-        let place = self.book.localities().iter().find(|l| l.id == self.locality);
+        let place = self
+            .book
+            .localities()
+            .iter()
+            .find(|l| l.id == self.locality);
         let area = place.map_or(String::new(), |l| {
-            l.filled.rows.iter().map(|r| r.area.as_str()).filter(|a| !a.is_empty()).min_by_key(|a| a.len()).unwrap_or("").to_owned()
+            l.filled
+                .rows
+                .iter()
+                .map(|r| r.area.as_str())
+                .filter(|a| !a.is_empty())
+                .min_by_key(|a| a.len())
+                .unwrap_or("")
+                .to_owned()
         });
         let mut filler = Filler::new(&program, &plan, aliases(self.book, path), &area);
         for (header, value) in table.header.iter().zip(row).skip(1) {
-            let input = !header.text.starts_with('→') && !["月份", "受理日", "认定日"].contains(&header.text.as_str());
+            let input = !header.text.starts_with('→')
+                && !["月份", "受理日", "认定日"].contains(&header.text.as_str());
             if input && !value.text.is_empty() {
-                filler.fill(&header.text, &value.text).map_err(|e| format!("`{}` 一格:{e}", header.text))?;
+                filler
+                    .fill(&header.text, &value.text)
+                    .map_err(|e| format!("`{}` 一格:{e}", header.text))?;
             }
         }
         let (situation, at) = (filler.situation, filler.at);
-        Ok(Case { program, situation, moments, at, file })
+        Ok(Case {
+            program,
+            situation,
+            moments,
+            at,
+            file,
+        })
     }
 
     fn program(&mut self, day: Day) -> &Program {
         let (book, locality) = (self.book, self.locality);
-        self.by_day.entry(day).or_insert_with(|| book.program(locality, day).0)
+        self.by_day
+            .entry(day)
+            .or_insert_with(|| book.program(locality, day).0)
     }
 }
 
@@ -167,15 +213,23 @@ impl Case {
     /// The explanation of the case's judgement.
     pub fn explain(&self) -> String {
         let mut eval = Evaluator::new(&self.program, &self.situation, self.moments);
-        crate::explain::explain(&mut eval, self.file, self.at, crate::explain::Detail::Whole).map_or(String::new(), |e| e.to_string())
+        crate::explain::explain(&mut eval, self.file, self.at, crate::explain::Detail::Whole)
+            .map_or(String::new(), |e| e.to_string())
     }
 }
 
 /// Short names of a file: 引用 gives `人均月收入` for `household_means.人均月收入`.
 fn aliases(book: &Rulebook, path: &str) -> HashMap<String, String> {
     let mut out = HashMap::new();
-    for statement in book.parsed().iter().filter(|p| p.path == path).flat_map(|p| &p.file.statements) {
-        let Stmt::Use(used) = &statement.kind else { continue };
+    for statement in book
+        .parsed()
+        .iter()
+        .filter(|p| p.path == path)
+        .flat_map(|p| &p.file.statements)
+    {
+        let Stmt::Use(used) = &statement.kind else {
+            continue;
+        };
         let words: Vec<&str> = used.parts.iter().map(|p| p.text.as_str()).collect();
         let rest = words.get(1..).unwrap_or(&[]).join(".");
         if !matches!(words.first(), Some(&("本户" | "本地"))) {
@@ -190,7 +244,7 @@ enum Target {
     Own(ItemId),
     Parameter(ItemId),
     Row(RelId, ItemId),
-    RowTarget(RelId, ItemId),
+    RowPerson(RelId, ItemId),
     Household(ItemId),
     Area(ItemId),
 }
@@ -208,7 +262,12 @@ struct Filler<'a> {
 }
 
 impl<'a> Filler<'a> {
-    fn new(program: &'a Program, plan: &'a FilePlan, alias: HashMap<String, String>, area: &str) -> Self {
+    fn new(
+        program: &'a Program,
+        plan: &'a FilePlan,
+        alias: HashMap<String, String>,
+        area: &str,
+    ) -> Self {
         let mut situation = Situation::new();
         let at = situation.add(plan.entity, 0);
         situation.set_place(at, area, None);
@@ -229,7 +288,9 @@ impl<'a> Filler<'a> {
     }
 
     fn empty_lists(&mut self, at: InstanceId) {
-        let Some(entity) = self.situation.instance(at).map(|i| i.entity) else { return };
+        let Some(entity) = self.situation.instance(at).map(|i| i.entity) else {
+            return;
+        };
         for (place, relation) in self.program.dict.relations.iter().enumerate() {
             if let (true, Ok(id)) = (relation.owner == entity, u32::try_from(place)) {
                 let list = self.situation.add_list(at, RelId(id), true);
@@ -245,13 +306,22 @@ impl<'a> Filler<'a> {
             return self.history(function, inner, text);
         }
         if header == "城乡" {
-            let e = self.program.dict.enumeration("城乡").ok_or("facts.md 没有枚举 城乡")?;
-            let Value::Sym(member) = self.parse(text, Type::Enum(e))? else { return Ok(()) };
+            let e = self
+                .program
+                .dict
+                .enumeration("城乡")
+                .ok_or("facts.md 没有枚举 城乡")?;
+            let Value::Sym(member) = self.parse(text, Type::Enum(e))? else {
+                return Ok(());
+            };
             let area = self.area.clone();
             self.situation.set_place(self.at, &area, Some(member));
             return Ok(());
         }
-        match self.target(header).ok_or_else(|| format!("没有 `{header}` 这个量"))? {
+        match self
+            .target(header)
+            .ok_or_else(|| format!("没有 `{header}` 这个量"))?
+        {
             Target::Own(id) => {
                 let value = self.parse_item(id, text)?;
                 self.situation.set(self.at, id, value);
@@ -271,7 +341,7 @@ impl<'a> Filler<'a> {
                 self.situation.set(at, id, value);
             }
             Target::Row(rel, id) => self.rows(rel, id, text, false)?,
-            Target::RowTarget(rel, id) => self.rows(rel, id, text, true)?,
+            Target::RowPerson(rel, id) => self.rows(rel, id, text, true)?,
         }
         Ok(())
     }
@@ -287,13 +357,38 @@ impl<'a> Filler<'a> {
 
     fn history(&mut self, function: &str, inner: &str, text: &str) -> Result<(), String> {
         let name = inner.split([',', '\u{FF0C}']).next().unwrap_or("").trim();
-        let Some(Target::Own(id)) = self.target(name) else {
-            return Err(format!("没有 `{name}` 这个量"));
+        let id = match self.target(name) {
+            Some(Target::Own(id)) => id,
+            Some(Target::RowPerson(rel, id)) if function == "当时" => {
+                return self.row_history(rel, id, text);
+            }
+            _ => return Err(format!("没有 `{name}` 这个量")),
         };
         let value = self.parse_item(id, text)?;
         match function {
             "曾" => self.situation.set_ever(self.at, id, value),
             _ => self.situation.record(self.at, id, None, None, value),
+        }
+        Ok(())
+    }
+
+    fn row_history(&mut self, rel: RelId, id: ItemId, text: &str) -> Result<(), String> {
+        let list = *self.lists.get(&rel).ok_or("这个关系不属于这个文件的实体")?;
+        let targets: Vec<_> = self
+            .situation
+            .list(list)
+            .map_or(vec![], |l| l.rows.iter().filter_map(|r| r.target).collect());
+        let cells: Vec<&str> = text.split([';', '\u{FF1B}']).map(str::trim).collect();
+        if targets.len() != cells.len() {
+            return Err(format!(
+                "这一格有 {} 个值,名单有 {} 行;先写这个关系的别的列",
+                cells.len(),
+                targets.len()
+            ));
+        }
+        for (at, cell) in targets.into_iter().zip(cells) {
+            let value = self.parse_item(id, cell)?;
+            self.situation.record(at, id, None, None, value);
         }
         Ok(())
     }
@@ -306,7 +401,11 @@ impl<'a> Filler<'a> {
         if let Some(at) = self.household {
             return Ok(at);
         }
-        let entity = self.program.dict.entity("家庭").ok_or("facts.md 没有实体 家庭")?;
+        let entity = self
+            .program
+            .dict
+            .entity("家庭")
+            .ok_or("facts.md 没有实体 家庭")?;
         let at = self.situation.add(entity, 0);
         let area = self.area.clone();
         self.situation.set_place(at, &area, None);
@@ -320,7 +419,11 @@ impl<'a> Filler<'a> {
         if let Some(at) = self.above {
             return Ok(at);
         }
-        let entity = self.program.dict.entity("地区").ok_or("facts.md 没有实体 地区")?;
+        let entity = self
+            .program
+            .dict
+            .entity("地区")
+            .ok_or("facts.md 没有实体 地区")?;
         let at = self.situation.add(entity, 0);
         let area = self.area.clone();
         self.situation.set_place(at, &area, None);
@@ -332,7 +435,9 @@ impl<'a> Filler<'a> {
     fn rows(&mut self, rel: RelId, id: ItemId, text: &str, of_target: bool) -> Result<(), String> {
         let list = *self.lists.get(&rel).ok_or("这个关系不属于这个文件的实体")?;
         let mut cells: Vec<&str> = text.split([';', '\u{FF1B}']).map(str::trim).collect();
-        let open = cells.last().is_some_and(|c| matches!(*c, "…" | "..." | "……"));
+        let open = cells
+            .last()
+            .is_some_and(|c| matches!(*c, "…" | "..." | "……"));
         if open {
             cells.pop();
             if let Some(l) = self.situation.list_mut(list) {
@@ -341,7 +446,10 @@ impl<'a> Filler<'a> {
         }
         let have = self.situation.list(list).map_or(0, |l| l.rows.len());
         if have != 0 && have != cells.len() {
-            return Err(format!("这一格有 {} 个值,同一关系的别的列有 {have} 个", cells.len()));
+            return Err(format!(
+                "这一格有 {} 个值,同一关系的别的列有 {have} 个",
+                cells.len()
+            ));
         }
         let target = self.program.dict.relation_of(rel).and_then(|r| r.target);
         for _ in have..cells.len() {
@@ -357,7 +465,11 @@ impl<'a> Filler<'a> {
         }
         for (row, cell) in cells.iter().enumerate() {
             let value = self.parse_item(id, cell)?;
-            let instance = self.situation.list(list).and_then(|l| l.rows.get(row)).and_then(|r| r.target);
+            let instance = self
+                .situation
+                .list(list)
+                .and_then(|l| l.rows.get(row))
+                .and_then(|r| r.target);
             match instance.filter(|_| of_target) {
                 Some(at) => self.situation.set(at, id, value),
                 None => self.situation.set_in_row(list, row, id, value),
@@ -370,25 +482,39 @@ impl<'a> Filler<'a> {
 /// `当时(特困, 上月末)` and `曾(…)` as column headers.
 fn history(header: &str) -> Option<(&'static str, &str)> {
     ["当时", "曾"].into_iter().find_map(|function| {
-        let inner = header.strip_prefix(function)?.trim().strip_prefix(['(', '\u{FF08}'])?;
+        let inner = header
+            .strip_prefix(function)?
+            .trim()
+            .strip_prefix(['(', '\u{FF08}'])?;
         Some((function, inner.trim_end_matches([')', '\u{FF09}'])))
     })
 }
 
-fn target(program: &Program, plan: &FilePlan, alias: &HashMap<String, String>, header: &str) -> Option<Target> {
+fn target(
+    program: &Program,
+    plan: &FilePlan,
+    alias: &HashMap<String, String>,
+    header: &str,
+) -> Option<Target> {
     let whole = |path: &str| program.find(path);
-    let own = whole(&format!("{}.{header}", plan.id)).or_else(|| alias.get(header).and_then(|p| aliased(program, p)));
+    let own = whole(&format!("{}.{header}", plan.id))
+        .or_else(|| alias.get(header).and_then(|p| aliased(program, p)));
     let id = own.or_else(|| by_entity(program, plan.entity, header));
-    if let Some(id) = id.or_else(|| whole(header).filter(|i| header.contains('.') && program.item(*i).is_some_and(|x| x.file.is_some()))) {
+    if let Some(id) = id.or_else(|| {
+        whole(header)
+            .filter(|i| header.contains('.') && program.item(*i).is_some_and(|x| x.file.is_some()))
+    }) {
         let item = program.item(id)?;
         let first = header.split('.').next().unwrap_or("");
         return Some(match (item.home, &item.body) {
             (_, Body::Param(_)) => Target::Parameter(id),
             (Home::Rows(rel), _) => Target::Row(rel, id),
-            (Home::Entity(entity), _) if entity != plan.entity => match program.dict.relation(first) {
-                Some(rel) => Target::RowTarget(rel, id),
-                None => Target::Own(id),
-            },
+            (Home::Entity(entity), _) if entity != plan.entity => {
+                match program.dict.relation(first) {
+                    Some(rel) => Target::RowPerson(rel, id),
+                    None => Target::Own(id),
+                }
+            }
             _ => Target::Own(id),
         });
     }
@@ -398,11 +524,15 @@ fn target(program: &Program, plan: &FilePlan, alias: &HashMap<String, String>, h
         "本地" => named(program, "地区", rest).map(Target::Area),
         _ => {
             let rel = program.dict.relation(first)?;
-            if let Some(column) = whole(header).filter(|i| program.item(*i).is_some_and(|x| x.home == Home::Rows(rel))) {
+            if let Some(column) = whole(header)
+                .filter(|i| program.item(*i).is_some_and(|x| x.home == Home::Rows(rel)))
+            {
                 return Some(Target::Row(rel, column));
             }
             let entity = program.dict.relation_of(rel)?.target?;
-            by_entity(program, entity, rest).or_else(|| whole(rest)).map(|id| Target::RowTarget(rel, id))
+            by_entity(program, entity, rest)
+                .or_else(|| whole(rest))
+                .map(|id| Target::RowPerson(rel, id))
         }
     }
 }
@@ -423,15 +553,25 @@ fn named(program: &Program, entity: &str, name: &str) -> Option<ItemId> {
 
 /// A fact or status of an entity by its name.
 fn by_entity(program: &Program, entity: crate::plan::EntityId, name: &str) -> Option<ItemId> {
-    let at = program.items.iter().position(|i| i.file.is_none() && i.home == Home::Entity(entity) && i.name == name)?;
+    let at = program
+        .items
+        .iter()
+        .position(|i| i.file.is_none() && i.home == Home::Entity(entity) && i.name == name)?;
     u32::try_from(at).ok().map(ItemId)
 }
 
-fn compare(case: &Case, alias: &HashMap<String, String>, table: &Table, row: &[Cell]) -> Vec<String> {
+fn compare(
+    case: &Case,
+    alias: &HashMap<String, String>,
+    table: &Table,
+    row: &[Cell],
+) -> Vec<String> {
     let mut out = Vec::new();
     let mut eval = Evaluator::new(&case.program, &case.situation, case.moments);
     for (header, cell) in table.header.iter().zip(row) {
-        let Some(name) = header.text.strip_prefix('→').map(str::trim) else { continue };
+        let Some(name) = header.text.strip_prefix('→').map(str::trim) else {
+            continue;
+        };
         if cell.text.is_empty() {
             continue;
         }
@@ -450,7 +590,12 @@ fn verdict(case: &Case, eval: &mut Evaluator<'_>, want: &str) -> Result<(), Stri
     let got = result_text(&case.program, &outcome);
     let split = |t: &str| -> (String, Vec<String>) {
         let (word, names) = t.split_once(' ').unwrap_or((t, ""));
-        let mut names: Vec<String> = names.split('、').map(str::trim).filter(|n| !n.is_empty()).map(str::to_owned).collect();
+        let mut names: Vec<String> = names
+            .split('、')
+            .map(str::trim)
+            .filter(|n| !n.is_empty())
+            .map(str::to_owned)
+            .collect();
         names.sort();
         (word.to_owned(), names)
     };
@@ -460,17 +605,28 @@ fn verdict(case: &Case, eval: &mut Evaluator<'_>, want: &str) -> Result<(), Stri
     Err(format!("结果 应为 `{want}`,算得 `{got}`"))
 }
 
-fn quantity(case: &Case, eval: &mut Evaluator<'_>, alias: &HashMap<String, String>, name: &str, want: &str) -> Result<(), String> {
+fn quantity(
+    case: &Case,
+    eval: &mut Evaluator<'_>,
+    alias: &HashMap<String, String>,
+    name: &str,
+    want: &str,
+) -> Result<(), String> {
     let program = &case.program;
     let plan = program.files.get(case.file.at()).ok_or("没有这个文件")?;
-    let found = target(program, plan, alias, name).ok_or_else(|| format!("没有 `{name}` 这个量"))?;
+    let found =
+        target(program, plan, alias, name).ok_or_else(|| format!("没有 `{name}` 这个量"))?;
     let (id, rel) = match found {
         Target::Own(id) | Target::Parameter(id) => (id, None),
         Target::Row(rel, id) => (id, Some(rel)),
         _ => return Err(format!("`{name}` 不是这个文件的量")),
     };
     let item = program.item(id).ok_or("没有这个量")?;
-    let wants: Vec<&str> = if rel.is_some() { want.split([';', '\u{FF1B}']).map(str::trim).collect() } else { vec![want] };
+    let wants: Vec<&str> = if rel.is_some() {
+        want.split([';', '\u{FF1B}']).map(str::trim).collect()
+    } else {
+        vec![want]
+    };
     let mut got = Vec::new();
     match rel {
         None => got.push(eval.value(id, case.at)),
@@ -480,9 +636,16 @@ fn quantity(case: &Case, eval: &mut Evaluator<'_>, alias: &HashMap<String, Strin
             got.extend((0..rows).map(|r| eval.row_value(id, list, r)));
         }
     }
-    let expected: Vec<Value> = wants.iter().map(|w| show::parse_cell(w, item.ty, &program.dict)).collect::<Result<_, _>>()?;
+    let expected: Vec<Value> = wants
+        .iter()
+        .map(|w| show::parse_cell(w, item.ty, &program.dict))
+        .collect::<Result<_, _>>()?;
     let shown = |v: Value| show::value(v, item.ty, &program.dict);
-    let same = expected.len() == got.len() && expected.iter().zip(&got).all(|(e, g)| e == g || shown(*e) == shown(*g) && !exact(*g));
+    let same = expected.len() == got.len()
+        && expected
+            .iter()
+            .zip(&got)
+            .all(|(e, g)| e == g || shown(*e) == shown(*g) && !exact(*g));
     if same {
         return Ok(());
     }

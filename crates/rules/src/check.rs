@@ -3,20 +3,27 @@
 //! Files are checked in the order in which they read one another; a name is used after it is
 //! defined. The checker proves units, ranges and divisors; it never evaluates a household.
 
+mod aggregates;
 mod bounds;
+mod calls;
+mod cites;
+mod compare;
 mod dictionary;
+mod exclusions;
 mod exprs;
 mod feeds;
 mod files;
+mod outcomes;
+mod params;
+mod quantities;
 mod scope;
+mod tables;
 
 use crate::ast::{Ex, Expr, File, Name, SetText, Stmt, Text};
 use crate::dict::Dict;
 use crate::feed::FeedPlan;
 use crate::params::Filled;
-use crate::plan::{
-    Body, Bounds, EntityId, FileId, FilePlan, Home, Item, ItemId, Program, RelId, Type,
-};
+use crate::plan::{Body, EntityId, FileId, FilePlan, Home, Item, ItemId, Program, RelId, Type};
 use crate::problem::{Problem, Span};
 use domain::Day;
 use std::collections::{HashMap, HashSet};
@@ -142,7 +149,13 @@ impl<'a> Builder<'a> {
         self.problems.push(problem.at(&path));
     }
 
-    fn error(&mut self, code: &'static str, span: Span, message: impl Into<String>, help: impl Into<String>) {
+    fn error(
+        &mut self,
+        code: &'static str,
+        span: Span,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) {
         self.tell(Problem::error(code, span, message).help(help));
     }
 
@@ -157,12 +170,6 @@ impl<'a> Builder<'a> {
         self.items.get(id.at())
     }
 
-    fn set_bounds(&mut self, id: ItemId, bounds: Option<Bounds>) {
-        if let Some(item) = self.items.get_mut(id.at()) {
-            item.bounds = bounds;
-        }
-    }
-
     /// The order of the rule files: each after those it reads. A ring is told once.
     fn order(&mut self) -> Vec<usize> {
         let files = self.source.files.clone();
@@ -173,15 +180,26 @@ impl<'a> Builder<'a> {
             {
                 let other = files.get(first).map_or("", |f| f.path.as_str()).to_owned();
                 self.current.path.clone_from(&file.path);
-                let said = format!("编号 `{}` 在同一天有两个文件,另一个是 {other}", head.id.text);
-                self.error("id-twice", head.id.span, said, "给前一个写上 止 的日期,或换一个编号");
+                let said = format!(
+                    "编号 `{}` 在同一天有两个文件,另一个是 {other}",
+                    head.id.text
+                );
+                self.error(
+                    "id-twice",
+                    head.id.span,
+                    said,
+                    "给前一个写上 止 的日期,或换一个编号",
+                );
             }
         }
         let reads: Vec<Vec<(usize, Span)>> = files
             .iter()
             .map(|f| {
                 let mut paths = Vec::new();
-                f.file.statements.iter().for_each(|s| statement_paths(&s.kind, &mut paths));
+                f.file
+                    .statements
+                    .iter()
+                    .for_each(|s| statement_paths(&s.kind, &mut paths));
                 paths
                     .iter()
                     .flat_map(|(parts, span)| parts.iter().map(move |p| (p, *span)))
@@ -199,7 +217,14 @@ impl<'a> Builder<'a> {
         out
     }
 
-    fn visit(&mut self, at: usize, reads: &[Vec<(usize, Span)>], state: &mut [u8], out: &mut Vec<usize>, ring: &mut Vec<usize>) {
+    fn visit(
+        &mut self,
+        at: usize,
+        reads: &[Vec<(usize, Span)>],
+        state: &mut [u8],
+        out: &mut Vec<usize>,
+        ring: &mut Vec<usize>,
+    ) {
         if state.get(at).copied().unwrap_or(2) != 0 {
             return;
         }
@@ -212,12 +237,27 @@ impl<'a> Builder<'a> {
                 continue;
             }
             if state.get(next) == Some(&1) {
-                let name = |i: &usize| self.source.files.get(*i).and_then(|f| f.head()).map_or(String::new(), |h| h.id.text.clone());
+                let name = |i: &usize| {
+                    self.source
+                        .files
+                        .get(*i)
+                        .and_then(|f| f.head())
+                        .map_or(String::new(), |h| h.id.text.clone())
+                };
                 let from = ring.iter().position(|i| *i == next).unwrap_or(0);
                 let names: Vec<String> = ring.iter().skip(from).chain([&next]).map(name).collect();
-                self.current.path = self.source.files.get(at).map_or(String::new(), |f| f.path.clone());
+                self.current.path = self
+                    .source
+                    .files
+                    .get(at)
+                    .map_or(String::new(), |f| f.path.clone());
                 let said = format!("文件互相引用,绕成一圈:{}", names.join(" → "));
-                self.error("cycle", span, said, "往回看的一处改用 当时(…, 上月末) 读已记录的结果");
+                self.error(
+                    "cycle",
+                    span,
+                    said,
+                    "往回看的一处改用 当时(…, 上月末) 读已记录的结果",
+                );
                 continue;
             }
             self.visit(next, reads, state, out, ring);
@@ -244,15 +284,23 @@ fn statement_paths(stmt: &Stmt, out: &mut Vec<(Vec<String>, Span)>) {
         Stmt::Itemise { rows, .. } => {
             for row in rows {
                 expr_paths(&row.amount, out);
-                row.when.iter().chain(&row.cap).for_each(|e| expr_paths(e, out));
+                row.when
+                    .iter()
+                    .chain(&row.cap)
+                    .for_each(|e| expr_paths(e, out));
             }
         }
-        Stmt::Condition { expr, otherwise, .. } => {
+        Stmt::Condition {
+            expr, otherwise, ..
+        } => {
             expr_paths(expr, out);
             otherwise.iter().for_each(|t| text_paths(t, out));
         }
         Stmt::Grant { when, from, to, .. } => {
-            when.iter().chain(from).chain(to).for_each(|e| expr_paths(e, out));
+            when.iter()
+                .chain(from)
+                .chain(to)
+                .for_each(|e| expr_paths(e, out));
         }
         Stmt::Trigger(t) => {
             expr_paths(&t.expr, out);
@@ -268,7 +316,10 @@ fn statement_paths(stmt: &Stmt, out: &mut Vec<(Vec<String>, Span)>) {
 }
 
 fn parts(path: &crate::ast::Path) -> (Vec<String>, Span) {
-    (path.parts.iter().map(|p| p.text.clone()).collect(), path.span())
+    (
+        path.parts.iter().map(|p| p.text.clone()).collect(),
+        path.span(),
+    )
 }
 
 fn expr_paths(expr: &Expr, out: &mut Vec<(Vec<String>, Span)>) {
@@ -282,7 +333,9 @@ fn expr_paths(expr: &Expr, out: &mut Vec<(Vec<String>, Span)>) {
         Ex::Call(name, args) if name.text == "当时" || name.text == "曾" => {
             args.iter().skip(1).for_each(|a| expr_paths(a, out));
         }
-        Ex::Call(_, args) | Ex::And(args) | Ex::Or(args) => args.iter().for_each(|a| expr_paths(a, out)),
+        Ex::Call(_, args) | Ex::And(args) | Ex::Or(args) => {
+            args.iter().for_each(|a| expr_paths(a, out))
+        }
         Ex::Aggregate { over, filter, .. } => {
             expr_paths(over, out);
             filter.iter().for_each(|f| expr_paths(f, out));
@@ -311,5 +364,14 @@ fn day_of(name: &Name) -> Option<Day> {
 }
 
 fn plain_item(name: &str, home: Home, ty: Type, body: Body, span: Span) -> Item {
-    Item { name: name.to_owned(), path: name.to_owned(), file: None, home, ty, body, bounds: None, span }
+    Item {
+        name: name.to_owned(),
+        path: name.to_owned(),
+        file: None,
+        home,
+        ty,
+        body,
+        bounds: None,
+        span,
+    }
 }

@@ -1,6 +1,6 @@
 //! A department's data as it comes: what a feed file of the rulebook says about the columns.
 
-use crate::plan::{EntityId, EnumId, Expr, Grant, ItemId, RelId};
+use crate::plan::{EntityId, EnumId, Grant, ItemId, RelId};
 use crate::unit::Unit;
 use domain::Day;
 
@@ -13,8 +13,10 @@ pub struct FeedPlan {
     pub title: String,
     /// The department that sends it.
     pub department: String,
-    /// 每月, 每日 or 实时.
+    /// 每月, 每年, 每日 or 实时.
     pub cycle: String,
+    /// 全量: each file is the whole list; without it files add to one another.
+    pub whole: bool,
     /// 自动 or an encoding's name.
     pub encoding: String,
     /// How long its rows are kept, in months; `None` for 长期.
@@ -31,8 +33,8 @@ pub struct FeedPlan {
     pub date_column: Option<String>,
     /// Its columns.
     pub columns: Vec<FeedColumn>,
-    /// 拒收: a row for which the expression is true is refused with the text.
-    pub refusals: Vec<(Expr, String)>,
+    /// 拒收: a row for which the item is true is refused with the text.
+    pub refusals: Vec<(ItemId, String)>,
     /// Facts it yields by formula: the fact and the formula's item.
     pub yields: Vec<(ItemId, ItemId)>,
     /// Statuses it brings.

@@ -38,25 +38,70 @@ pub struct Token {
 }
 
 const SIGNS: [(&str, &str); 44] = [
-    ("<=", "<="), (">=", ">="), ("!=", "≠"), ("≤", "<="), ("≥", ">="), ("≠", "≠"), ("＜", "<"),
-    ("＞", ">"), ("＝", "="), ("<", "<"), (">", ">"), ("=", "="), ("＋", "+"), ("＊", "*"),
-    ("×", "*"), ("÷", "/"), ("／", "/"), ("－", "-"), ("−", "-"), ("+", "+"), ("-", "-"),
-    ("*", "*"), ("/", "/"), ("（", "("), ("）", ")"), ("(", "("), (")", ")"), ("［", "["),
-    ("］", "]"), ("[", "["), ("]", "]"), ("｛", "{"), ("｝", "}"), ("{", "{"), ("}", "}"),
-    ("，", ","), (",", ","), ("：", ":"), (":", ":"), ("；", ";"), (";", ";"), ("→", "→"),
-    ("、", "、"), ("…", "…"),
+    ("<=", "<="),
+    (">=", ">="),
+    ("!=", "≠"),
+    ("≤", "<="),
+    ("≥", ">="),
+    ("≠", "≠"),
+    ("＜", "<"),
+    ("＞", ">"),
+    ("＝", "="),
+    ("<", "<"),
+    (">", ">"),
+    ("=", "="),
+    ("＋", "+"),
+    ("＊", "*"),
+    ("×", "*"),
+    ("÷", "/"),
+    ("／", "/"),
+    ("－", "-"),
+    ("−", "-"),
+    ("+", "+"),
+    ("-", "-"),
+    ("*", "*"),
+    ("/", "/"),
+    ("（", "("),
+    ("）", ")"),
+    ("(", "("),
+    (")", ")"),
+    ("［", "["),
+    ("］", "]"),
+    ("[", "["),
+    ("]", "]"),
+    ("｛", "{"),
+    ("｝", "}"),
+    ("{", "{"),
+    ("}", "}"),
+    ("，", ","),
+    (",", ","),
+    ("：", ":"),
+    (":", ":"),
+    ("；", ";"),
+    (";", ";"),
+    ("→", "→"),
+    ("、", "、"),
+    ("…", "…"),
 ];
 
 /// Cuts the piece of `text` inside `span`. The last token is `End`.
 pub fn cut(text: &str, span: Span) -> Vec<Token> {
-    let mut cursor = Cursor { text, at: span.start, end: span.end.min(text.len()) };
+    let mut cursor = Cursor {
+        text,
+        at: span.start,
+        end: span.end.min(text.len()),
+    };
     let mut out = Vec::new();
     let mut spaced = true;
     while let Some(c) = cursor.peek() {
         let start = cursor.at;
         if c == '\n' {
             cursor.skip(c);
-            out.push(Token { kind: Kind::Newline, span: Span::new(start, cursor.at), spaced });
+            out.push(Token {
+                kind: Kind::Newline,
+                span: Span::new(start, cursor.at),
+                spaced,
+            });
             spaced = true;
             continue;
         }
@@ -66,10 +111,18 @@ pub fn cut(text: &str, span: Span) -> Vec<Token> {
             continue;
         }
         let kind = cursor.token(c);
-        out.push(Token { kind, span: Span::new(start, cursor.at), spaced });
+        out.push(Token {
+            kind,
+            span: Span::new(start, cursor.at),
+            spaced,
+        });
         spaced = false;
     }
-    out.push(Token { kind: Kind::End, span: Span::new(cursor.end, cursor.end), spaced: true });
+    out.push(Token {
+        kind: Kind::End,
+        span: Span::new(cursor.end, cursor.end),
+        spaced: true,
+    });
     out
 }
 
@@ -127,12 +180,18 @@ impl<'a> Cursor<'a> {
 
     fn number(&mut self) -> Kind {
         let rest = self.rest();
-        let whole = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
+        let whole = rest
+            .find(|c: char| !c.is_ascii_digit())
+            .unwrap_or(rest.len());
         let tail = rest.get(whole..).unwrap_or("");
         let decimals = tail.strip_prefix('.').map_or(0, |t| {
             t.find(|c: char| !c.is_ascii_digit()).unwrap_or(t.len())
         });
-        let len = if decimals > 0 { whole.saturating_add(1).saturating_add(decimals) } else { whole };
+        let len = if decimals > 0 {
+            whole.saturating_add(1).saturating_add(decimals)
+        } else {
+            whole
+        };
         let digits = self.take(len).to_owned();
         match self.peek() {
             Some(c @ ('%' | '％')) => {
@@ -152,7 +211,9 @@ impl<'a> Cursor<'a> {
             // A slash or a hyphen written tight between word characters belongs to the word:
             // a unit `元/人月`, a file name `medical-expense`.
             let joins = (c == '/' && next.is_some_and(is_word))
-                || (c == '-' && next.is_some_and(|n| n.is_ascii_alphabetic()) && rest.starts_with(|f: char| f.is_ascii_alphabetic()));
+                || (c == '-'
+                    && next.is_some_and(|n| n.is_ascii_alphabetic())
+                    && rest.starts_with(|f: char| f.is_ascii_alphabetic()));
             if !(is_word(c) || joins) {
                 break;
             }
@@ -175,8 +236,16 @@ fn is_word(c: char) -> bool {
 fn date_length(rest: &str) -> Option<usize> {
     let shape = "dddd-dd-dd";
     let fits = rest.len() >= shape.len()
-        && rest.bytes().zip(shape.bytes()).all(|(b, s)| if s == b'd' { b.is_ascii_digit() } else { b == s });
-    let ends = !rest.get(shape.len()..)?.starts_with(|c: char| c.is_ascii_digit());
+        && rest.bytes().zip(shape.bytes()).all(|(b, s)| {
+            if s == b'd' {
+                b.is_ascii_digit()
+            } else {
+                b == s
+            }
+        });
+    let ends = !rest
+        .get(shape.len()..)?
+        .starts_with(|c: char| c.is_ascii_digit());
     (fits && ends).then_some(shape.len())
 }
 
@@ -205,8 +274,14 @@ mod tests {
 
     #[test]
     fn full_width_and_ascii_signs_are_the_same() {
-        check("条件 a：（b ≤ c）", &["条件", "a", ":", "(", "b", "<=", "c", ")"]);
-        check("条件 a:(b <= c)", &["条件", "a", ":", "(", "b", "<=", "c", ")"]);
+        check(
+            "条件 a：（b ≤ c）",
+            &["条件", "a", ":", "(", "b", "<=", "c", ")"],
+        );
+        check(
+            "条件 a:(b <= c)",
+            &["条件", "a", ":", "(", "b", "<=", "c", ")"],
+        );
     }
 
     #[test]

@@ -5,25 +5,25 @@
 //! User text yields `(T, Vec<Problem>)`, never a panic.
 
 pub mod ast;
-pub mod lex;
-pub mod markdown;
-pub mod parse;
-pub mod check;
-pub mod feed;
-pub mod params;
-pub mod rulebook;
 pub mod cases;
+pub mod check;
 pub mod dict;
 pub mod eval;
 pub mod explain;
+pub mod feed;
+pub mod lex;
+pub mod markdown;
+pub mod params;
+pub mod parse;
 pub mod plan;
 pub mod problem;
+pub mod rulebook;
 pub mod show;
 pub mod situation;
 pub mod unit;
 pub mod value;
 
 pub use plan::Program;
-pub use rulebook::{Rulebook, SourceText};
 pub use problem::{Problem, Severity, Span};
+pub use rulebook::{Rulebook, SourceText};
 pub use value::{Ratio, Value};

@@ -63,11 +63,21 @@ pub fn read(text: &str) -> (Document, Vec<Problem>) {
             continue;
         }
         if let Some(kind) = bare.trim_start().strip_prefix("```") {
-            fence = Some(Fence { start: at, line: Span::new(start, at), rules: kind.trim() == "规则" });
+            fence = Some(Fence {
+                start: at,
+                line: Span::new(start, at),
+                rules: kind.trim() == "规则",
+            });
         } else if bare.trim_start().starts_with('|') {
             let cells = cells(bare, start);
             match &mut table {
-                None => table = Some(Table { heading: heading.clone(), header: cells, rows: vec![] }),
+                None => {
+                    table = Some(Table {
+                        heading: heading.clone(),
+                        header: cells,
+                        rows: vec![],
+                    })
+                }
                 Some(_) if cells.iter().all(|c| is_rule_line(&c.text)) => {}
                 Some(open) => open.rows.push(cells),
             }
@@ -100,7 +110,10 @@ struct Fence {
 fn guard(text: &str) -> Vec<Problem> {
     let all = Span::new(0, 0);
     if text.len() > TEXT_LIMIT {
-        let said = format!("文件有 {} 字节,超过一个规则文件的上限 {TEXT_LIMIT}", text.len());
+        let said = format!(
+            "文件有 {} 字节,超过一个规则文件的上限 {TEXT_LIMIT}",
+            text.len()
+        );
         return vec![Problem::error("file-large", all, said).help("把它拆成几个文件")];
     }
     let mut at: usize = 0;
@@ -136,7 +149,10 @@ fn cells(line: &str, start: usize) -> Vec<Cell> {
         let text = piece.trim();
         let from = at.saturating_add(lead);
         let span = Span::new(from, from.saturating_add(text.len()));
-        out.push(Cell { text: text.to_owned(), span });
+        out.push(Cell {
+            text: text.to_owned(),
+            span,
+        });
         at = at.saturating_add(piece.len()).saturating_add(1);
     }
     out.remove(0);
@@ -147,6 +163,10 @@ fn cells(line: &str, start: usize) -> Vec<Cell> {
 }
 
 #[cfg(test)]
+#[expect(
+    clippy::indexing_slicing,
+    reason = "a test stops at the first surprise"
+)]
 mod tests {
     use super::*;
 
@@ -156,12 +176,19 @@ mod tests {
         let (doc, problems) = read(text);
         assert!(problems.is_empty());
         assert_eq!(doc.title, "低保");
-        let inside: Vec<_> = doc.blocks.iter().filter_map(|b| text.get(b.start..b.end)).collect();
+        let inside: Vec<_> = doc
+            .blocks
+            .iter()
+            .filter_map(|b| text.get(b.start..b.end))
+            .collect();
         assert_eq!(inside, ["政策 a\n"]);
         let table = &doc.tables[0];
         assert_eq!(table.heading, "案例");
         assert_eq!(table.rows[0][1].text, "2026-08");
-        assert_eq!(text.get(table.rows[0][1].span.start..table.rows[0][1].span.end), Some("2026-08"));
+        assert_eq!(
+            text.get(table.rows[0][1].span.start..table.rows[0][1].span.end),
+            Some("2026-08")
+        );
     }
 
     #[test]

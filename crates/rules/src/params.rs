@@ -4,8 +4,9 @@ use crate::problem::{Problem, Span};
 use domain::Day;
 
 /// The columns of parameters.csv.
-pub const COLUMNS: [&str; 10] =
-    ["文件", "参数", "地区", "键", "起", "止", "值", "单位", "来源", "说明"];
+pub const COLUMNS: [&str; 10] = [
+    "文件", "参数", "地区", "键", "起", "止", "值", "单位", "来源", "说明",
+];
 
 /// One row of parameters.csv, not yet typed.
 #[derive(Clone, Debug, Default)]
@@ -45,7 +46,10 @@ pub struct Filled {
 
 /// Reads parameters.csv.
 pub fn read(path: &str, text: &str) -> (Filled, Vec<Problem>) {
-    let mut filled = Filled { path: path.to_owned(), rows: vec![] };
+    let mut filled = Filled {
+        path: path.to_owned(),
+        rows: vec![],
+    };
     let mut problems = Vec::new();
     let text = text.strip_prefix('\u{FEFF}').unwrap_or(text);
     let mut at: usize = 0;
@@ -62,18 +66,36 @@ pub fn read(path: &str, text: &str) -> (Filled, Vec<Problem>) {
             for want in COLUMNS.iter().filter(|c| !cells.iter().any(|h| h == *c)) {
                 let said = format!("参数表缺少 `{want}` 这一列");
                 let help = format!("表头应为:{}", COLUMNS.join(","));
-                problems.push(Problem::error("param-column", span, said).help(help).at(path));
+                problems.push(
+                    Problem::error("param-column", span, said)
+                        .help(help)
+                        .at(path),
+                );
             }
             header = Some(cells);
             continue;
         };
         number = number.saturating_add(1);
         if cells.len() != names.len() {
-            let said = format!("第 {number} 行有 {} 格,表头有 {} 格", cells.len(), names.len());
-            problems.push(Problem::error("param-cells", span, said).help("含逗号的格子用英文双引号括起").at(path));
+            let said = format!(
+                "第 {number} 行有 {} 格,表头有 {} 格",
+                cells.len(),
+                names.len()
+            );
+            problems.push(
+                Problem::error("param-cells", span, said)
+                    .help("含逗号的格子用英文双引号括起")
+                    .at(path),
+            );
             continue;
         }
-        let cell = |name: &str| names.iter().position(|h| h == name).and_then(|i| cells.get(i)).map_or("", |c| c.trim());
+        let cell = |name: &str| {
+            names
+                .iter()
+                .position(|h| h == name)
+                .and_then(|i| cells.get(i))
+                .map_or("", |c| c.trim())
+        };
         let mut row = Row {
             number,
             file: cell("文件").to_owned(),
@@ -93,7 +115,11 @@ pub fn read(path: &str, text: &str) -> (Filled, Vec<Problem>) {
             let parsed = Day::parse(written).ok();
             if parsed.is_none() {
                 let said = format!("第 {number} 行 `{column}` 一格写的是 `{written}`,不是日期");
-                problems.push(Problem::error("param-date", span, said).help("写成 2026-07-01 的样子").at(path));
+                problems.push(
+                    Problem::error("param-date", span, said)
+                        .help("写成 2026-07-01 的样子")
+                        .at(path),
+                );
             }
             parsed
         };
@@ -101,14 +127,28 @@ pub fn read(path: &str, text: &str) -> (Filled, Vec<Problem>) {
         row.to = day("止", false);
         if row.source.is_empty() {
             let said = format!("第 {number} 行 `{}` 没有写来源", row.name);
-            problems.push(Problem::error("param-source", span, said).help("写上文件名和文号;没有文件的写 示例值").at(path));
+            problems.push(
+                Problem::error("param-source", span, said)
+                    .help("写上文件名和文号;没有文件的写 示例值")
+                    .at(path),
+            );
         }
-        for pair in cell("键").split([';', '；']).map(str::trim).filter(|p| !p.is_empty()) {
+        for pair in cell("键")
+            .split([';', '；'])
+            .map(str::trim)
+            .filter(|p| !p.is_empty())
+        {
             match pair.split_once(['=', '＝']) {
-                Some((key, value)) => row.keys.push((key.trim().to_owned(), value.trim().to_owned())),
+                Some((key, value)) => row
+                    .keys
+                    .push((key.trim().to_owned(), value.trim().to_owned())),
                 None => {
                     let said = format!("第 {number} 行的键 `{pair}` 没有写值");
-                    problems.push(Problem::error("param-key", span, said).help("写成 城乡=城镇;残疾等级=一级").at(path));
+                    problems.push(
+                        Problem::error("param-key", span, said)
+                            .help("写成 城乡=城镇;残疾等级=一级")
+                            .at(path),
+                    );
                 }
             }
         }
@@ -126,17 +166,28 @@ pub fn split(line: &str) -> Vec<String> {
         match c {
             '"' if quoted && chars.peek() == Some(&'"') => {
                 chars.next();
-                out.iter_mut().next_back().into_iter().for_each(|s| s.push('"'));
+                out.iter_mut()
+                    .next_back()
+                    .into_iter()
+                    .for_each(|s| s.push('"'));
             }
             '"' => quoted = !quoted,
             ',' if !quoted => out.push(String::new()),
-            _ => out.iter_mut().next_back().into_iter().for_each(|s| s.push(c)),
+            _ => out
+                .iter_mut()
+                .next_back()
+                .into_iter()
+                .for_each(|s| s.push(c)),
         }
     }
     out
 }
 
 #[cfg(test)]
+#[expect(
+    clippy::indexing_slicing,
+    reason = "a test stops at the first surprise"
+)]
 mod tests {
     use super::*;
 

@@ -11,10 +11,46 @@ use crate::problem::{Problem, Span};
 
 /// Words that begin a statement.
 pub const STATEMENTS: [&str; 40] = [
-    "政策", "预警", "评估", "指标", "来文", "引用", "输入", "参数", "计算", "归类", "分项", "条件",
-    "给付", "给予", "不并给", "触发", "比率", "行", "性质", "实体", "枚举", "关系", "身份", "事实",
-    "部门", "列", "拒收", "流程", "步骤", "时限", "暂停", "公示", "文书", "表单", "项", "公开字段",
-    "采用", "替换", "签名", "单位",
+    "政策",
+    "预警",
+    "评估",
+    "指标",
+    "来文",
+    "引用",
+    "输入",
+    "参数",
+    "计算",
+    "归类",
+    "分项",
+    "条件",
+    "给付",
+    "给予",
+    "不并给",
+    "触发",
+    "比率",
+    "行",
+    "性质",
+    "实体",
+    "枚举",
+    "关系",
+    "身份",
+    "事实",
+    "部门",
+    "列",
+    "拒收",
+    "流程",
+    "步骤",
+    "时限",
+    "暂停",
+    "公示",
+    "文书",
+    "表单",
+    "项",
+    "公开字段",
+    "采用",
+    "替换",
+    "签名",
+    "单位",
 ];
 
 /// How deep brackets and 若 may stand inside one another.
@@ -39,9 +75,18 @@ pub fn parse_block(text: &str, span: Span) -> (Vec<Statement>, Vec<Problem>) {
     let tokens = lex::cut(text, span);
     if tokens.len() > TOKENS_MAX {
         let said = format!("规则块有 {} 个词,超过上限 {TOKENS_MAX}", tokens.len());
-        return (vec![], vec![Problem::error("block-large", span, said).help("把它拆成几个文件")]);
+        return (
+            vec![],
+            vec![Problem::error("block-large", span, said).help("把它拆成几个文件")],
+        );
     }
-    let mut parser = Parser { text, tokens, at: 0, problems: vec![], depth: 0 };
+    let mut parser = Parser {
+        text,
+        tokens,
+        at: 0,
+        problems: vec![],
+        depth: 0,
+    };
     let mut out = Vec::new();
     loop {
         parser.skip_lines();
@@ -50,13 +95,19 @@ pub fn parse_block(text: &str, span: Span) -> (Vec<Statement>, Vec<Problem>) {
             Kind::End => break,
             Kind::Note(words) => {
                 parser.step();
-                out.push(Statement { kind: Stmt::Note(words), span: start });
+                out.push(Statement {
+                    kind: Stmt::Note(words),
+                    span: start,
+                });
             }
             Kind::Sign(";") => parser.step(),
             _ => {
                 let before = parser.at;
                 if let Some(kind) = parser.statement() {
-                    out.push(Statement { kind, span: start.to(parser.last()) });
+                    out.push(Statement {
+                        kind,
+                        span: start.to(parser.last()),
+                    });
                 } else {
                     parser.recover(before);
                 }
@@ -83,11 +134,17 @@ impl Parser<'_> {
     }
 
     fn here(&self) -> Span {
-        self.tokens.get(self.at).or(self.tokens.last()).map_or(Span::default(), |t| t.span)
+        self.tokens
+            .get(self.at)
+            .or(self.tokens.last())
+            .map_or(Span::default(), |t| t.span)
     }
 
     fn last(&self) -> Span {
-        self.at.checked_sub(1).and_then(|i| self.tokens.get(i)).map_or(Span::default(), |t| t.span)
+        self.at
+            .checked_sub(1)
+            .and_then(|i| self.tokens.get(i))
+            .map_or(Span::default(), |t| t.span)
     }
 
     fn step(&mut self) {
@@ -155,7 +212,8 @@ impl Parser<'_> {
 
     fn fail<T>(&mut self, code: &'static str, message: String, help: &str) -> Got<T> {
         let span = self.here();
-        self.problems.push(Problem::error(code, span, message).help(help));
+        self.problems
+            .push(Problem::error(code, span, message).help(help));
         None
     }
 
@@ -172,7 +230,10 @@ impl Parser<'_> {
 
     fn name(&mut self, what: &str) -> Got<Name> {
         if let Kind::Word(word) = self.kind() {
-            let name = Name { text: word.clone(), span: self.here() };
+            let name = Name {
+                text: word.clone(),
+                span: self.here(),
+            };
             self.step();
             return Some(name);
         }
@@ -220,7 +281,12 @@ impl Parser<'_> {
             }
         }
         let span = Span::new(start.start, end.max(start.start));
-        let text = self.text.get(span.start..span.end).unwrap_or("").trim().to_owned();
+        let text = self
+            .text
+            .get(span.start..span.end)
+            .unwrap_or("")
+            .trim()
+            .to_owned();
         Name { text, span }
     }
 

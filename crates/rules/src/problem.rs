@@ -19,7 +19,10 @@ impl Span {
 
     /// From the start of this to the end of the other.
     pub fn to(self, other: Self) -> Self {
-        Self { start: self.start.min(other.start), end: self.end.max(other.end) }
+        Self {
+            start: self.start.min(other.start),
+            end: self.end.max(other.end),
+        }
     }
 }
 
@@ -64,7 +67,10 @@ impl Problem {
 
     /// A warning at a place.
     pub fn warning(code: &'static str, span: Span, message: impl Into<String>) -> Self {
-        Self { severity: Severity::Warning, ..Self::error(code, span, message) }
+        Self {
+            severity: Severity::Warning,
+            ..Self::error(code, span, message)
+        }
     }
 
     /// Says what to write instead.
@@ -89,7 +95,10 @@ impl Problem {
             Severity::Error => "错误",
             Severity::Warning => "提醒",
         };
-        let mut out = format!("{}:{line}:{column}: {kind}[{}] {}", self.path, self.code, self.message);
+        let mut out = format!(
+            "{}:{line}:{column}: {kind}[{}] {}",
+            self.path, self.code, self.message
+        );
         if let Some(heading) = heading {
             out.push_str(&format!("\n  在「{heading}」一节"));
         }
@@ -121,7 +130,13 @@ pub fn line_column(text: &str, at: usize) -> (usize, usize) {
     }
     let before = text.get(..end).unwrap_or("");
     let line = before.matches('\n').count().saturating_add(1);
-    let column = before.rsplit('\n').next().unwrap_or("").chars().count().saturating_add(1);
+    let column = before
+        .rsplit('\n')
+        .next()
+        .unwrap_or("")
+        .chars()
+        .count()
+        .saturating_add(1);
     (line, column)
 }
 
@@ -159,7 +174,9 @@ fn distance(a: &str, b: &str) -> usize {
         for (cell, cb) in row.iter_mut().skip(1).zip(&b) {
             let change = last.saturating_add(usize::from(ca != *cb));
             last = *cell;
-            left = change.min(last.saturating_add(1)).min(left.saturating_add(1));
+            left = change
+                .min(last.saturating_add(1))
+                .min(left.saturating_add(1));
             *cell = left;
         }
         if let Some(first) = row.first_mut() {

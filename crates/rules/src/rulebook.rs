@@ -48,7 +48,10 @@ impl Rulebook {
         let mut book = Self::default();
         for source in texts {
             let path = source.path.as_str();
-            if let Some(place) = path.strip_suffix("/parameters.csv").and_then(|p| p.strip_prefix("localities/")) {
+            if let Some(place) = path
+                .strip_suffix("/parameters.csv")
+                .and_then(|p| p.strip_prefix("localities/"))
+            {
                 let (filled, problems) = params::read(path, &source.text);
                 book.locality(place).filled = filled;
                 book.problems.extend(problems);
@@ -62,29 +65,47 @@ impl Rulebook {
     }
 
     fn locality(&mut self, id: &str) -> &mut Locality {
-        let at = self.localities.iter().position(|l| l.id == id).unwrap_or_else(|| {
-            self.localities.push(Locality { id: id.to_owned(), ..Locality::default() });
-            self.localities.len().saturating_sub(1)
-        });
+        let at = self
+            .localities
+            .iter()
+            .position(|l| l.id == id)
+            .unwrap_or_else(|| {
+                self.localities.push(Locality {
+                    id: id.to_owned(),
+                    ..Locality::default()
+                });
+                self.localities.len().saturating_sub(1)
+            });
         // The place was found or just pushed.
-        #[expect(clippy::indexing_slicing, reason = "the index was found or pushed above")]
+        #[expect(
+            clippy::indexing_slicing,
+            reason = "the index was found or pushed above"
+        )]
         &mut self.localities[at]
     }
 
     fn read_markdown(&mut self, path: &str, text: &str) {
         let (document, file, problems) = crate::parse::parse(text);
-        self.problems.extend(problems.into_iter().map(|p| p.at(path)));
+        self.problems
+            .extend(problems.into_iter().map(|p| p.at(path)));
         if path == "law.md" {
             self.law = instruments(&document);
         }
-        if let Some(place) = path.strip_suffix("/locality.md").and_then(|p| p.strip_prefix("localities/")) {
+        if let Some(place) = path
+            .strip_suffix("/locality.md")
+            .and_then(|p| p.strip_prefix("localities/"))
+        {
             let title = document.title.clone();
             let replaces = replacements(&file);
             let locality = self.locality(place);
             locality.title = title;
             locality.replaces = replaces;
         }
-        self.parsed.push(Parsed { path: path.to_owned(), title: document.title.clone(), file });
+        self.parsed.push(Parsed {
+            path: path.to_owned(),
+            title: document.title.clone(),
+            file,
+        });
         self.documents.insert(path.to_owned(), document);
     }
 
@@ -119,20 +140,34 @@ impl Rulebook {
         self.parsed
             .iter()
             .filter(|p| !p.path.starts_with("localities/") || p.path.starts_with(&own))
-            .filter(|p| !locality.replaces.iter().any(|(old, _)| p.path == *old || p.path == format!("{old}.md")))
-            .filter(|p| p.head().is_none_or(|h| {
-                let starts = h.from.as_ref().and_then(|d| Day::parse(&d.text).ok());
-                let ends = h.to.as_ref().and_then(|d| Day::parse(&d.text).ok());
-                // A head without a date is checked, so that the mistake is told.
-                starts.is_none_or(|s| s <= day) && ends.is_none_or(|e| day <= e)
-            }))
+            .filter(|p| {
+                !locality
+                    .replaces
+                    .iter()
+                    .any(|(old, _)| p.path == *old || p.path == format!("{old}.md"))
+            })
+            .filter(|p| {
+                p.head().is_none_or(|h| {
+                    let starts = h.from.as_ref().and_then(|d| Day::parse(&d.text).ok());
+                    let ends = h.to.as_ref().and_then(|d| Day::parse(&d.text).ok());
+                    // A head without a date is checked, so that the mistake is told.
+                    starts.is_none_or(|s| s <= day) && ends.is_none_or(|e| day <= e)
+                })
+            })
             .collect()
     }
 
     /// The program of a place on a day. Its problems are those of linking, not of reading.
     pub fn program(&self, locality: &str, day: Day) -> (Program, Vec<Problem>) {
-        let none = Locality { id: locality.to_owned(), ..Locality::default() };
-        let locality = self.localities.iter().find(|l| l.id == locality).unwrap_or(&none);
+        let none = Locality {
+            id: locality.to_owned(),
+            ..Locality::default()
+        };
+        let locality = self
+            .localities
+            .iter()
+            .find(|l| l.id == locality)
+            .unwrap_or(&none);
         check::build(&Source {
             files: self.in_force(locality, day),
             day,
@@ -146,7 +181,12 @@ impl Rulebook {
         let mut days = BTreeSet::new();
         for head in self.parsed.iter().filter_map(Parsed::head) {
             days.extend(head.from.as_ref().and_then(|d| Day::parse(&d.text).ok()));
-            days.extend(head.to.as_ref().and_then(|d| Day::parse(&d.text).ok()).and_then(|d| d.add_days(1)));
+            days.extend(
+                head.to
+                    .as_ref()
+                    .and_then(|d| Day::parse(&d.text).ok())
+                    .and_then(|d| d.add_days(1)),
+            );
         }
         days.into_iter().collect()
     }
@@ -193,13 +233,23 @@ impl Rulebook {
         for locality in self.localities.iter().filter(|l| places.contains(&l.id)) {
             for row in &locality.filled.rows {
                 if !known.contains(&(row.file.clone(), row.name.clone())) {
-                    let said = format!("第 {} 行:文件 `{}` 里没有参数 `{}`", row.number, row.file, row.name);
-                    let names = known.iter().filter(|(f, _)| *f == row.file).map(|(_, n)| n.as_str());
+                    let said = format!(
+                        "第 {} 行:文件 `{}` 里没有参数 `{}`",
+                        row.number, row.file, row.name
+                    );
+                    let names = known
+                        .iter()
+                        .filter(|(f, _)| *f == row.file)
+                        .map(|(_, n)| n.as_str());
                     let help = crate::problem::nearest(&row.name, names).map_or_else(
                         || "核对 文件 和 参数 两格".to_owned(),
                         |n| format!("是不是 `{n}`?"),
                     );
-                    out.push(Problem::error("param-unknown", row.span, said).help(help).at(&locality.filled.path));
+                    out.push(
+                        Problem::error("param-unknown", row.span, said)
+                            .help(help)
+                            .at(&locality.filled.path),
+                    );
                 }
             }
         }
@@ -211,16 +261,26 @@ fn instruments(document: &Document) -> Vec<Instrument> {
     let mut out = Vec::new();
     for table in &document.tables {
         let column = |name: &str| table.header.iter().position(|c| c.text == name);
-        let (Some(name), Some(from)) = (column("名称"), column("起")) else { continue };
+        let (Some(name), Some(from)) = (column("名称"), column("起")) else {
+            continue;
+        };
         let (to, articles) = (column("止"), column("所依条款"));
         for row in &table.rows {
-            let text = |at: Option<usize>| at.and_then(|i| row.get(i)).map_or("", |c| c.text.as_str());
-            let Ok(day) = Day::parse(text(Some(from))) else { continue };
+            let text =
+                |at: Option<usize>| at.and_then(|i| row.get(i)).map_or("", |c| c.text.as_str());
+            let Ok(day) = Day::parse(text(Some(from))) else {
+                continue;
+            };
             out.push(Instrument {
                 name: text(Some(name)).to_owned(),
                 from: day,
                 to: Day::parse(text(to)).ok(),
-                articles: text(articles).split(['、', ',', '\u{FF0C}', ' ']).map(str::trim).filter(|a| !a.is_empty()).map(str::to_owned).collect(),
+                articles: text(articles)
+                    .split(['、', ',', '\u{FF0C}', ' '])
+                    .map(str::trim)
+                    .filter(|a| !a.is_empty())
+                    .map(str::to_owned)
+                    .collect(),
             });
         }
     }
@@ -233,7 +293,12 @@ fn replacements(file: &crate::ast::File) -> Vec<(String, String)> {
         .filter_map(|s| match &s.kind {
             Stmt::Block(b) if b.keyword.text == "替换" => {
                 let old: String = b.head.iter().map(|n| n.text.as_str()).collect();
-                let new: String = b.clauses.iter().filter(|(k, _)| k.text == "以").flat_map(|(_, w)| w.iter().map(|n| n.text.as_str())).collect();
+                let new: String = b
+                    .clauses
+                    .iter()
+                    .filter(|(k, _)| k.text == "以")
+                    .flat_map(|(_, w)| w.iter().map(|n| n.text.as_str()))
+                    .collect();
                 Some((old, new))
             }
             _ => None,

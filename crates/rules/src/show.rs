@@ -235,6 +235,7 @@ fn decimal(text: &str) -> Option<Ratio> {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 mod tests {
     use super::*;
     use crate::dict::Enumeration;

@@ -4,8 +4,30 @@ use std::fmt;
 
 /// The base units, in the order they are written. 元 is kept in 分 inside the machine.
 pub const BASES: [&str; 24] = [
-    "元", "人", "月", "年", "岁", "套", "辆", "次", "天", "时", "项", "分值", "户", "平方米", "亩",
-    "台", "个", "家", "公里", "张", "床", "份", "分钟", "周",
+    "元",
+    "人",
+    "月",
+    "年",
+    "岁",
+    "套",
+    "辆",
+    "次",
+    "天",
+    "时",
+    "项",
+    "分值",
+    "户",
+    "平方米",
+    "亩",
+    "台",
+    "个",
+    "家",
+    "公里",
+    "张",
+    "床",
+    "份",
+    "分钟",
+    "周",
 ];
 
 /// A unit: one exponent per base. All zero is 比例 (a plain ratio).
@@ -111,8 +133,20 @@ mod tests {
 
     #[test]
     fn a_unit_reads_and_prints_the_same() {
-        for text in ["元", "元/月", "元/人月", "月/年", "比例", "人", "分值", "平方米"] {
-            assert_eq!(Unit::parse(text).map(|u| u.to_string()), Some(text.to_owned()));
+        for text in [
+            "元",
+            "元/月",
+            "元/人月",
+            "月/年",
+            "比例",
+            "人",
+            "分值",
+            "平方米",
+        ] {
+            assert_eq!(
+                Unit::parse(text).map(|u| u.to_string()),
+                Some(text.to_owned())
+            );
         }
         assert_eq!(Unit::parse("元/斤"), None);
     }

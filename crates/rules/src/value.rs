@@ -18,6 +18,10 @@ fn gcd(a: u128, b: u128) -> u128 {
     a.max(1)
 }
 
+#[expect(
+    clippy::should_implement_trait,
+    reason = "checked: none when the answer does not fit"
+)]
 impl Ratio {
     /// Zero.
     pub const ZERO: Self = Self { num: 0, den: 1 };
@@ -38,7 +42,10 @@ impl Ratio {
             (num, den)
         };
         let g = i128::try_from(gcd(num.unsigned_abs(), den.unsigned_abs())).ok()?;
-        Some(Self { num: num / g, den: den / g })
+        Some(Self {
+            num: num / g,
+            den: den / g,
+        })
     }
 
     /// Numerator of the reduced fraction.
@@ -65,17 +72,26 @@ impl Ratio {
 
     /// The opposite number. `None` on overflow.
     pub fn neg(self) -> Option<Self> {
-        Some(Self { num: self.num.checked_neg()?, den: self.den })
+        Some(Self {
+            num: self.num.checked_neg()?,
+            den: self.den,
+        })
     }
 
     /// Product. `None` on overflow.
     pub fn mul(self, other: Self) -> Option<Self> {
-        Self::new(self.num.checked_mul(other.num)?, self.den.checked_mul(other.den)?)
+        Self::new(
+            self.num.checked_mul(other.num)?,
+            self.den.checked_mul(other.den)?,
+        )
     }
 
     /// Quotient. `None` when `other` is zero or on overflow.
     pub fn div(self, other: Self) -> Option<Self> {
-        Self::new(self.num.checked_mul(other.den)?, self.den.checked_mul(other.num)?)
+        Self::new(
+            self.num.checked_mul(other.den)?,
+            self.den.checked_mul(other.num)?,
+        )
     }
 
     /// Rounds to a multiple of `step` (a positive fraction, in the same scale).
@@ -89,7 +105,11 @@ impl Ratio {
             // Half goes away from zero, as offices round money.
             Direction::HalfUp => {
                 let twice = rest.checked_mul(2)?;
-                if q.num >= 0 { twice >= q.den } else { twice > q.den }
+                if q.num >= 0 {
+                    twice >= q.den
+                } else {
+                    twice > q.den
+                }
             }
         };
         Self::whole(if up { floor.checked_add(1)? } else { floor }).mul(how.step)
@@ -104,7 +124,10 @@ impl PartialOrd for Ratio {
 
 impl Ord for Ratio {
     fn cmp(&self, other: &Self) -> Ordering {
-        match (self.num.checked_mul(other.den), other.num.checked_mul(self.den)) {
+        match (
+            self.num.checked_mul(other.den),
+            other.num.checked_mul(self.den),
+        ) {
             (Some(a), Some(b)) => a.cmp(&b),
             // Far apart or huge: compare whole parts first, then the rests by turning the fraction.
             _ => wide_cmp(*self, *other),
@@ -119,7 +142,16 @@ fn wide_cmp(a: Ratio, b: Ratio) -> Ordering {
         (0, 0) => Ordering::Equal,
         (0, _) => Ordering::Less,
         (_, 0) => Ordering::Greater,
-        _ => wide_cmp(Ratio { num: b.den, den: rb }, Ratio { num: a.den, den: ra }),
+        _ => wide_cmp(
+            Ratio {
+                num: b.den,
+                den: rb,
+            },
+            Ratio {
+                num: a.den,
+                den: ra,
+            },
+        ),
     })
 }
 
@@ -187,20 +219,29 @@ impl From<Option<bool>> for Value {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 mod tests {
     use super::*;
 
     #[test]
     fn a_fraction_keeps_its_worth_through_division_and_product() {
         let yearly = Ratio::whole(1_740_000);
-        let a_person = yearly.div(Ratio::whole(12)).and_then(|r| r.div(Ratio::whole(3)));
-        assert_eq!(a_person.and_then(|r| r.mul(Ratio::whole(3))), Some(Ratio::whole(145_000)));
+        let a_person = yearly
+            .div(Ratio::whole(12))
+            .and_then(|r| r.div(Ratio::whole(3)));
+        assert_eq!(
+            a_person.and_then(|r| r.mul(Ratio::whole(3))),
+            Some(Ratio::whole(145_000))
+        );
     }
 
     #[test]
     fn half_is_rounded_away_from_zero_and_up_and_down_go_their_way() {
         let check = |num, direction, want: i128| {
-            let how = Rounding { direction, step: Ratio::whole(100) };
+            let how = Rounding {
+                direction,
+                step: Ratio::whole(100),
+            };
             let got = Ratio::new(num, 2).and_then(|r| r.round(how));
             assert_eq!(got, Some(Ratio::whole(want)), "{num}/2 {direction:?}");
         };

@@ -145,7 +145,7 @@ pub enum Begun {
     /// New, under this number.
     New(i64),
     /// The same content came before; if it is still staged, go on with it.
-    Seen(Batch),
+    Seen(Box<Batch>),
 }
 
 /// Takes a file in, unless the same content of that feed and month is here already.
@@ -157,7 +157,7 @@ pub async fn begin(tx: &mut JournalTx, new: &NewBatch) -> Result<Begun> {
         new.canonical_digest.into(),
     ];
     if let Some(row) = tx.rows(FIND_SAME, same).await?.first() {
-        return Ok(Begun::Seen(from_row(row)?));
+        return Ok(Begun::Seen(Box::new(from_row(row)?)));
     }
     let batch_no = tx.take_numbers("feed_batch", 1).await?;
     let values = vec![

@@ -47,8 +47,6 @@ pub(crate) enum Function {
     PlusDays,
     /// Whether the set of bits has the member.
     InSet,
-    /// The set with one member.
-    OneBit,
 }
 
 /// Which way a rounding goes.
@@ -94,7 +92,6 @@ impl Function {
             Self::MonthStart => "month_start",
             Self::PlusDays => "plus_days",
             Self::InSet => "in_set",
-            Self::OneBit => "one_bit",
         }
     }
 }
@@ -130,7 +127,6 @@ impl ScalarUDFImpl for Udf {
             | Function::FullMonths => DataType::Int64,
             Function::PlusMonths | Function::MonthStart | Function::PlusDays => DataType::Date32,
             Function::InSet => DataType::Boolean,
-            Function::OneBit => DataType::UInt64,
         })
     }
 
@@ -165,10 +161,6 @@ impl Function {
                 i32::try_from(i64::from(day).checked_add(n)?).ok()
             })?,
             (Self::InSet, [member, set]) => in_set(member, set)?,
-            (Self::OneBit, [member]) => {
-                let member = typed::<UInt16Type>(member)?;
-                Arc::new(member.unary_opt::<_, UInt64Type>(|m| 1_u64.checked_shl(u32::from(m))))
-            }
             (function, args) => {
                 return exec_err!("{} was given {} arguments", function.name(), args.len());
             }

@@ -2,7 +2,7 @@
 
 use super::functions::Function;
 use super::layout::Col;
-use super::number::{Den, Fraction};
+use super::number::Fraction;
 use super::{Builder, Cell, Output, TablePlan, truth_constant};
 use crate::error::Result;
 use datafusion::arrow::datatypes::DataType;
@@ -241,9 +241,4 @@ fn place_output(tables: &mut Vec<TablePlan>, home: Home, output: Output) {
         let (file, file_id) = (first.file, first.file_id.clone());
         tables.push(TablePlan { file, file_id, home, outputs: vec![output] });
     }
-}
-
-/// Whether a number's denominator is a column.
-pub(crate) fn varies(x: &Fraction) -> bool {
-    matches!(x.den, Den::Varies(..))
 }

@@ -190,15 +190,6 @@ impl Fraction {
         let range = bounds.map_or(Range::ANY, |b| Range { min: b.num_min, max: b.num_max });
         Self { num, den: Den::Fixed(den), range: range.held() }
     }
-
-    /// Whether it is known.
-    pub(crate) fn known(&self) -> Expr {
-        let num = self.num.expr.clone().is_not_null();
-        match &self.den {
-            Den::Fixed(_) => num,
-            Den::Varies(den, _) => num.and(den.expr.clone().is_not_null()),
-        }
-    }
 }
 
 /// Two fractions over one constant denominator, when both denominators are constant.

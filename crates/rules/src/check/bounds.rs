@@ -6,12 +6,19 @@ use crate::value::{Ratio, Rounding};
 /// What a column of whole numbers can hold.
 pub const LIMIT: i128 = 9_223_372_036_854_775_807;
 
-
-
+#[expect(
+    clippy::should_implement_trait,
+    reason = "checked: none when the answer does not fit"
+)]
 impl Bounds {
     /// A constant.
     pub fn constant(value: Ratio) -> Self {
-        Self { num_min: value.num(), num_max: value.num(), den_min: value.den(), den_max: value.den() }
+        Self {
+            num_min: value.num(),
+            num_max: value.num(),
+            den_min: value.den(),
+            den_max: value.den(),
+        }
     }
 
     /// Numbers from `low` to `high`.
@@ -32,7 +39,10 @@ impl Bounds {
 
     /// Whether numerator and denominator fit a column.
     pub fn fits(self) -> bool {
-        self.num_min >= -LIMIT && self.num_max <= LIMIT && self.den_max <= LIMIT && self.den_min >= 1
+        self.num_min >= -LIMIT
+            && self.num_max <= LIMIT
+            && self.den_max <= LIMIT
+            && self.den_min >= 1
     }
 
     /// Sum or difference.
@@ -41,8 +51,14 @@ impl Bounds {
             let den = lcm(a, b)?;
             let (fa, fb) = (den / a, den / b);
             return Some(Self {
-                num_min: self.num_min.checked_mul(fa)?.checked_add(other.num_min.checked_mul(fb)?)?,
-                num_max: self.num_max.checked_mul(fa)?.checked_add(other.num_max.checked_mul(fb)?)?,
+                num_min: self
+                    .num_min
+                    .checked_mul(fa)?
+                    .checked_add(other.num_min.checked_mul(fb)?)?,
+                num_max: self
+                    .num_max
+                    .checked_mul(fa)?
+                    .checked_add(other.num_max.checked_mul(fb)?)?,
                 den_min: den,
                 den_max: den,
             });
@@ -59,7 +75,11 @@ impl Bounds {
 
     /// The opposite.
     pub fn neg(self) -> Option<Self> {
-        Some(Self { num_min: self.num_max.checked_neg()?, num_max: self.num_min.checked_neg()?, ..self })
+        Some(Self {
+            num_min: self.num_max.checked_neg()?,
+            num_max: self.num_min.checked_neg()?,
+            ..self
+        })
     }
 
     /// Product.
@@ -83,7 +103,10 @@ impl Bounds {
         let (num, sign_den) = if other.num_min > 0 {
             (self, (other.num_min, other.num_max))
         } else {
-            (self.neg()?, (other.num_max.checked_neg()?, other.num_min.checked_neg()?))
+            (
+                self.neg()?,
+                (other.num_max.checked_neg()?, other.num_min.checked_neg()?),
+            )
         };
         let (num_min, num_max) = product(num.num_min, num.num_max, other.den_min, other.den_max)?;
         Some(Self {
@@ -111,7 +134,12 @@ impl Bounds {
         };
         let den = lcm(a, b)?;
         let scale = |x: Self, f: i128| -> Option<Self> {
-            Some(Self { num_min: x.num_min.checked_mul(f)?, num_max: x.num_max.checked_mul(f)?, den_min: den, den_max: den })
+            Some(Self {
+                num_min: x.num_min.checked_mul(f)?,
+                num_max: x.num_max.checked_mul(f)?,
+                den_min: den,
+                den_max: den,
+            })
         };
         Some((scale(self, den / a)?, scale(other, den / b)?))
     }
@@ -136,13 +164,26 @@ impl Bounds {
             let f = if up { f.checked_add(1)? } else { f };
             f.checked_mul(step.num())
         };
-        Some(Self { num_min: edge(low, false)?, num_max: edge(high, true)?, den_min: step.den(), den_max: step.den() })
+        Some(Self {
+            num_min: edge(low, false)?,
+            num_max: edge(high, true)?,
+            den_min: step.den(),
+            den_max: step.den(),
+        })
     }
 
     /// Least and greatest worth.
     pub fn worth(self) -> (Ratio, Ratio) {
-        let low_den = if self.num_min < 0 { self.den_min } else { self.den_max };
-        let high_den = if self.num_max < 0 { self.den_max } else { self.den_min };
+        let low_den = if self.num_min < 0 {
+            self.den_min
+        } else {
+            self.den_max
+        };
+        let high_den = if self.num_max < 0 {
+            self.den_max
+        } else {
+            self.den_min
+        };
         (
             Ratio::new(self.num_min, low_den).unwrap_or(Ratio::ZERO),
             Ratio::new(self.num_max, high_den).unwrap_or(Ratio::ZERO),
@@ -160,6 +201,11 @@ pub fn lcm(a: i128, b: i128) -> Option<i128> {
 }
 
 fn product(a0: i128, a1: i128, b0: i128, b1: i128) -> Option<(i128, i128)> {
-    let all = [a0.checked_mul(b0)?, a0.checked_mul(b1)?, a1.checked_mul(b0)?, a1.checked_mul(b1)?];
+    let all = [
+        a0.checked_mul(b0)?,
+        a0.checked_mul(b1)?,
+        a1.checked_mul(b0)?,
+        a1.checked_mul(b1)?,
+    ];
     Some((all.into_iter().min()?, all.into_iter().max()?))
 }

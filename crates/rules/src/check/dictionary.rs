@@ -23,10 +23,18 @@ impl Builder<'_> {
             for statement in &file.file.statements {
                 match &statement.kind {
                     Stmt::Entities(names) => {
-                        let fresh = names.iter().filter(|n| !self.dict.entities.contains(&n.text));
-                        self.dict.entities.extend(fresh.map(|n| n.text.clone()).collect::<Vec<_>>());
+                        let fresh = names
+                            .iter()
+                            .filter(|n| !self.dict.entities.contains(&n.text));
+                        self.dict
+                            .entities
+                            .extend(fresh.map(|n| n.text.clone()).collect::<Vec<_>>());
                     }
-                    Stmt::Enumeration { name, members, ordered } => self.enumeration(name, members, *ordered),
+                    Stmt::Enumeration {
+                        name,
+                        members,
+                        ordered,
+                    } => self.enumeration(name, members, *ordered),
                     _ => {}
                 }
             }
@@ -34,7 +42,13 @@ impl Builder<'_> {
         for file in &files {
             self.current.path.clone_from(&file.path);
             for statement in &file.file.statements {
-                if let Stmt::Relation { name, owner, target, at_most } = &statement.kind {
+                if let Stmt::Relation {
+                    name,
+                    owner,
+                    target,
+                    at_most,
+                } = &statement.kind
+                {
                     self.relation(name, owner, target, *at_most);
                 }
             }
@@ -54,11 +68,17 @@ impl Builder<'_> {
             }
         }
         let members = members.iter().map(|m| m.text.clone()).collect();
-        self.dict.enums.push(Enumeration { name: name.text.clone(), members, ordered });
+        self.dict.enums.push(Enumeration {
+            name: name.text.clone(),
+            members,
+            ordered,
+        });
     }
 
     fn relation(&mut self, name: &Name, owner: &Name, target: &Name, at_most: Option<u32>) {
-        let (Some(owner), Some(target)) = (self.entity(owner), self.entity(target)) else { return };
+        let (Some(owner), Some(target)) = (self.entity(owner), self.entity(target)) else {
+            return;
+        };
         if self.dict.relation(&name.text).is_some() {
             let said = format!("关系 `{}` 写了两次", name.text);
             self.error("relation-twice", name.span, said, "只留一处");
@@ -79,9 +99,13 @@ impl Builder<'_> {
     pub(super) fn entity(&mut self, name: &Name) -> Option<EntityId> {
         let found = self.dict.entity(&name.text);
         if found.is_none() {
-            let near = nearest(&name.text, self.dict.entities.iter().map(String::as_str)).map(str::to_owned);
+            let near = nearest(&name.text, self.dict.entities.iter().map(String::as_str))
+                .map(str::to_owned);
             let said = format!("没有 `{}` 这个实体", name.text);
-            let help = near.map_or_else(|| "先在 facts.md 写 实体".to_owned(), |n| format!("是不是 `{n}`?"));
+            let help = near.map_or_else(
+                || "先在 facts.md 写 实体".to_owned(),
+                |n| format!("是不是 `{n}`?"),
+            );
             self.error("entity-unknown", name.span, said, help);
         }
         found
@@ -92,10 +116,20 @@ impl Builder<'_> {
         for at in 0..self.dict.entities.len() {
             let entity = EntityId(u32::try_from(at).unwrap_or(u32::MAX));
             let mut built_in = vec![("地区", Type::Area)];
-            built_in.extend(self.dict.enumeration("城乡").map(|e| ("城乡", Type::Enum(e))));
+            built_in.extend(
+                self.dict
+                    .enumeration("城乡")
+                    .map(|e| ("城乡", Type::Enum(e))),
+            );
             for (name, ty) in built_in {
                 let home = Home::Entity(entity);
-                let id = self.add(plain_item(name, home, ty, Body::Fact, crate::Span::default()));
+                let id = self.add(plain_item(
+                    name,
+                    home,
+                    ty,
+                    Body::Fact,
+                    crate::Span::default(),
+                ));
                 self.entity_items.insert((entity, name.to_owned()), id);
             }
         }
@@ -112,19 +146,31 @@ impl Builder<'_> {
     }
 
     fn status(&mut self, name: &Name, entity: &Name) {
-        let Some(owner) = self.entity(entity) else { return };
+        let Some(owner) = self.entity(entity) else {
+            return;
+        };
         if self.taken(owner, name) {
             return;
         }
         let home = Home::Entity(owner);
-        let id = self.add(plain_item(&name.text, home, Type::Bool, Body::Status, name.span));
+        let id = self.add(plain_item(
+            &name.text,
+            home,
+            Type::Bool,
+            Body::Status,
+            name.span,
+        ));
         self.entity_items.insert((owner, name.text.clone()), id);
         for (suffix, body) in [("起", Body::StatusStart(id)), ("止", Body::StatusEnd(id))] {
             let whole = format!("{}.{suffix}", name.text);
             let end = self.add(plain_item(&whole, home, Type::Day, body, name.span));
             self.entity_items.insert((owner, whole), end);
         }
-        self.dict.statuses.push(StatusDef { name: name.text.clone(), entity: owner, span: name.span });
+        self.dict.statuses.push(StatusDef {
+            name: name.text.clone(),
+            entity: owner,
+            span: name.span,
+        });
     }
 
     fn taken(&mut self, owner: EntityId, name: &Name) -> bool {
@@ -137,15 +183,25 @@ impl Builder<'_> {
     }
 
     fn fact(&mut self, fact: &FactStmt) {
-        let (Some(owner), Some(ty)) = (self.entity(&fact.entity), self.resolve_type(&fact.ty)) else { return };
+        let (Some(owner), Some(ty)) = (self.entity(&fact.entity), self.resolve_type(&fact.ty))
+        else {
+            return;
+        };
         if self.taken(owner, &fact.name) {
             return;
         }
         let range = match (&fact.range, ty) {
-            (Some((low, high)), Type::Num(unit)) => Self::scaled(&low.text, unit).zip(Self::scaled(&high.text, unit)),
+            (Some((low, high)), Type::Num(unit)) => {
+                Self::scaled(&low.text, unit).zip(Self::scaled(&high.text, unit))
+            }
             (None, Type::Num(_)) => {
                 let said = format!("数值事实 `{}` 没有写范围", fact.name.text);
-                self.error("fact-range", fact.name.span, said, "在单位后面写上 最小..最大,如 元/月 0..100000");
+                self.error(
+                    "fact-range",
+                    fact.name.span,
+                    said,
+                    "在单位后面写上 最小..最大,如 元/月 0..100000",
+                );
                 None
             }
             _ => None,
@@ -158,14 +214,24 @@ impl Builder<'_> {
         }
         let Some(source) = &fact.source else {
             let said = format!("事实 `{}` 没有写来源", fact.name.text);
-            self.error("fact-source", fact.name.span, said, "写上 来文 编号,或 来源 走访、来源 申请");
+            self.error(
+                "fact-source",
+                fact.name.span,
+                said,
+                "写上 来文 编号,或 来源 走访、来源 申请",
+            );
             return;
         };
         let home = Home::Entity(owner);
         let mut item = plain_item(&fact.name.text, home, ty, Body::Fact, fact.name.span);
         // A fact of the month is a whole number of 分 or of its unit.
         item.bounds = range.and_then(|(low, high)| {
-            Some(Bounds { num_min: low.num().checked_div(low.den())?, num_max: high.num().checked_div(high.den())?, den_min: 1, den_max: 1 })
+            Some(Bounds {
+                num_min: low.num().checked_div(low.den())?,
+                num_max: high.num().checked_div(high.den())?,
+                den_min: 1,
+                den_max: 1,
+            })
         });
         if let Type::Num(unit) = ty
             && FRACTIONAL.iter().any(|u| Unit::parse(u) == Some(unit))
@@ -173,8 +239,13 @@ impl Builder<'_> {
             item.bounds = range.and_then(|(low, high)| fraction_bounds(low, high));
         }
         let id = self.add(item);
-        self.entity_items.insert((owner, fact.name.text.clone()), id);
-        let sensitivity = if fact.sensitive { Sensitivity::Sensitive } else { Sensitivity::Ordinary };
+        self.entity_items
+            .insert((owner, fact.name.text.clone()), id);
+        let sensitivity = if fact.sensitive {
+            Sensitivity::Sensitive
+        } else {
+            Sensitivity::Ordinary
+        };
         self.dict.facts.push(FactDef {
             name: fact.name.text.clone(),
             ty,
@@ -208,12 +279,25 @@ impl Builder<'_> {
                 "是否" => Some(Type::Bool),
                 "日期" | "月份" => Some(Type::Day),
                 text => {
-                    let found = self.dict.enumeration(text).map(Type::Enum).or_else(|| Unit::parse(text).map(Type::Num));
+                    let found = self
+                        .dict
+                        .enumeration(text)
+                        .map(Type::Enum)
+                        .or_else(|| Unit::parse(text).map(Type::Num));
                     if found.is_none() {
-                        let known = self.dict.enums.iter().map(|e| e.name.as_str()).chain(crate::unit::BASES);
-                        let near = nearest(text, known.chain(["是否", "日期", "比例"])).map(str::to_owned);
+                        let known = self
+                            .dict
+                            .enums
+                            .iter()
+                            .map(|e| e.name.as_str())
+                            .chain(crate::unit::BASES);
+                        let near =
+                            nearest(text, known.chain(["是否", "日期", "比例"])).map(str::to_owned);
                         let said = format!("`{text}` 不是单位,也不是枚举");
-                        let help = near.map_or_else(|| "单位如 元/人月;枚举先在 facts.md 里写".to_owned(), |n| format!("是不是 `{n}`?"));
+                        let help = near.map_or_else(
+                            || "单位如 元/人月;枚举先在 facts.md 里写".to_owned(),
+                            |n| format!("是不是 `{n}`?"),
+                        );
                         self.error("type-unknown", name.span, said, help);
                     }
                     found
@@ -221,12 +305,22 @@ impl Builder<'_> {
             },
             TypeText::Members(members, _) => {
                 let members: Vec<String> = members.iter().map(|m| m.text.clone()).collect();
-                let at = self.dict.enums.iter().position(|e| e.name.is_empty() && e.members == members);
+                let at = self
+                    .dict
+                    .enums
+                    .iter()
+                    .position(|e| e.name.is_empty() && e.members == members);
                 let at = at.unwrap_or_else(|| {
-                    self.dict.enums.push(Enumeration { name: String::new(), members, ordered: false });
+                    self.dict.enums.push(Enumeration {
+                        name: String::new(),
+                        members,
+                        ordered: false,
+                    });
                     self.dict.enums.len().saturating_sub(1)
                 });
-                u32::try_from(at).ok().map(|i| Type::Enum(crate::plan::EnumId(i)))
+                u32::try_from(at)
+                    .ok()
+                    .map(|i| Type::Enum(crate::plan::EnumId(i)))
             }
         }
     }
@@ -239,7 +333,11 @@ impl Builder<'_> {
             Type::Day => "日期".to_owned(),
             Type::Area => "地区".to_owned(),
             Type::Enum(e) | Type::Set(e) => self.dict.enum_of(e).map_or(String::new(), |e| {
-                if e.name.is_empty() { format!("{{{}}}", e.members.join("、")) } else { e.name.clone() }
+                if e.name.is_empty() {
+                    format!("{{{}}}", e.members.join("、"))
+                } else {
+                    e.name.clone()
+                }
             }),
         }
     }
@@ -249,5 +347,10 @@ impl Builder<'_> {
 fn fraction_bounds(low: Ratio, high: Ratio) -> Option<Bounds> {
     let den = crate::plan::FACT_DEN;
     let num = |r: Ratio| r.num().checked_mul(den)?.checked_div(r.den());
-    Some(Bounds { num_min: num(low)?, num_max: num(high)?, den_min: den, den_max: den })
+    Some(Bounds {
+        num_min: num(low)?,
+        num_max: num(high)?,
+        den_min: den,
+        den_max: den,
+    })
 }

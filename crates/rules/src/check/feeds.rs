@@ -1,12 +1,12 @@
 //! 来文 files: their rows become a relation, their columns items, before any file is checked.
 
 use super::Builder;
+use super::scope::Frame;
 use crate::ast::{ColumnStmt, FeedLine, Stmt, TypeText};
 use crate::dict::Relation;
 use crate::feed::{ColumnKind, FeedColumn, FeedPlan};
 use crate::plan::{Body, FilePlan, Home, RelId, Type};
 use crate::problem::Problem;
-use super::scope::Frame;
 
 const ROWS_MAX: u32 = 1_000;
 
@@ -14,9 +14,16 @@ impl Builder<'_> {
     /// Relations and columns of all feeds: other files may read them.
     pub(super) fn declare_feeds(&mut self) {
         for file in &self.source.files.clone() {
-            let Some(head) = file.head().filter(|h| h.keyword.text == "来文") else { continue };
-            self.current = super::Current { path: file.path.clone(), ..Default::default() };
-            let Some(entity) = self.entity(&head.entity) else { continue };
+            let Some(head) = file.head().filter(|h| h.keyword.text == "来文") else {
+                continue;
+            };
+            self.current = super::Current {
+                path: file.path.clone(),
+                ..Default::default()
+            };
+            let Some(entity) = self.entity(&head.entity) else {
+                continue;
+            };
             let mut columns = Vec::new();
             for statement in &file.file.statements {
                 if let Stmt::Column(column) = &statement.kind {
@@ -24,19 +31,38 @@ impl Builder<'_> {
                 }
             }
             let rows = file.file.statements.iter().find_map(|s| match &s.kind {
-                Stmt::Rows { name, key, date, at_most, .. } => Some((name, key, date, *at_most)),
+                Stmt::Rows {
+                    name,
+                    key,
+                    date,
+                    at_most,
+                    ..
+                } => Some((name, key, date, *at_most)),
                 _ => None,
             });
             let Some((name, key, date, at_most)) = rows else {
-                self.error("feed-rows", head.id.span, format!("来文 `{}` 没有写 行", head.id.text), "如 行 参保 : 个人 主键 参保月份 日期 参保月份");
+                self.error(
+                    "feed-rows",
+                    head.id.span,
+                    format!("来文 `{}` 没有写 行", head.id.text),
+                    "如 行 参保 : 个人 主键 参保月份 日期 参保月份",
+                );
                 continue;
             };
             for column in key.iter().chain(date) {
                 if !columns.iter().any(|(c, _)| c.name.text == column.text) {
-                    self.error("feed-key", column.span, format!("`{}` 不是这个来文的列", column.text), "主键和日期写 列 里 → 右边的名称");
+                    self.error(
+                        "feed-key",
+                        column.span,
+                        format!("`{}` 不是这个来文的列", column.text),
+                        "主键和日期写 列 里 → 右边的名称",
+                    );
                 }
             }
-            let typed = columns.iter().filter_map(|(c, k)| column_type(*k).map(|t| (c.name.text.clone(), t))).collect();
+            let typed = columns
+                .iter()
+                .filter_map(|(c, k)| column_type(*k).map(|t| (c.name.text.clone(), t)))
+                .collect();
             let rel = self.feed_relation(Relation {
                 name: name.text.clone(),
                 owner: entity,
@@ -56,11 +82,16 @@ impl Builder<'_> {
                 title: file.title.clone(),
                 department: String::new(),
                 cycle: String::new(),
+                whole: false,
                 encoding: String::new(),
                 keep_months: None,
                 change_limit: None,
                 entity,
-                from: head.from.as_ref().and_then(super::day_of).unwrap_or(self.source.day),
+                from: head
+                    .from
+                    .as_ref()
+                    .and_then(super::day_of)
+                    .unwrap_or(self.source.day),
                 rows: Some(rel),
                 date_column: date.as_ref().map(|d| d.text.clone()),
                 columns: plans,
@@ -71,6 +102,31 @@ impl Builder<'_> {
         }
     }
 
+    /// 拒收 as a quantity of the rows, so that both evaluators can answer it.
+    fn refusal(
+        &mut self,
+        plan: &FilePlan,
+        expr: crate::plan::Expr,
+        at: usize,
+    ) -> crate::plan::ItemId {
+        let name = format!("拒收{}", at.saturating_add(1));
+        let home = plan.rows.map_or(Home::Entity(plan.entity), Home::Rows);
+        let span = expr.span;
+        let mut item = super::plain_item(
+            &name,
+            home,
+            Type::Bool,
+            Body::Formula {
+                expr,
+                rounding: None,
+            },
+            span,
+        );
+        item.path = format!("{}.{name}", plan.id);
+        item.file = self.current.file;
+        self.add(item)
+    }
+
     /// A 行 that names a relation of facts.md fills that relation; another name makes a new one.
     fn feed_relation(&mut self, rows: Relation) -> RelId {
         if let Some(id) = self.dict.relation(&rows.name)
@@ -78,7 +134,11 @@ impl Builder<'_> {
             && known.owner == rows.owner
             && known.feed.is_none()
         {
-            *known = Relation { target: known.target, at_most: known.at_most, ..rows };
+            *known = Relation {
+                target: known.target,
+                at_most: known.at_most,
+                ..rows
+            };
             return id;
         }
         let id = RelId(u32::try_from(self.dict.relations.len()).unwrap_or(u32::MAX));
@@ -107,10 +167,17 @@ impl Builder<'_> {
         })
     }
 
-    fn column_item(&mut self, rel: RelId, rows: &str, column: &ColumnStmt, kind: ColumnKind) -> FeedColumn {
+    fn column_item(
+        &mut self,
+        rel: RelId,
+        rows: &str,
+        column: &ColumnStmt,
+        kind: ColumnKind,
+    ) -> FeedColumn {
         let item = column_type(kind).map(|ty| {
             let path = format!("{rows}.{}", column.name.text);
-            let mut item = super::plain_item(&path, Home::Rows(rel), ty, Body::Column, column.name.span);
+            let mut item =
+                super::plain_item(&path, Home::Rows(rel), ty, Body::Column, column.name.span);
             column.name.text.clone_into(&mut item.name);
             item.bounds = column_bounds(kind);
             self.add(item)
@@ -131,40 +198,91 @@ impl Builder<'_> {
 
     /// After a feed's statements: its own line, refusals, and the facts it yields.
     pub(super) fn finish_feed(&mut self, plan: &FilePlan) {
-        let Some(at) = self.feeds.iter().position(|f| f.id == plan.id) else { return };
-        let Some(parsed) = self.source.files.iter().find(|f| f.path == plan.path).copied() else { return };
+        let Some(at) = self.feeds.iter().position(|f| f.id == plan.id) else {
+            return;
+        };
+        let Some(parsed) = self
+            .source
+            .files
+            .iter()
+            .find(|f| f.path == plan.path)
+            .copied()
+        else {
+            return;
+        };
         let mut refusals = Vec::new();
         let mut line = FeedLine::default();
         for statement in &parsed.file.statements {
             match &statement.kind {
                 Stmt::FeedLine(l) => line = l.clone(),
                 Stmt::Refuse { expr, text } => {
-                    let frame = Frame { row: plan.rows, inside_aggregate: true };
-                    let said = text.as_ref().map_or(String::new(), |t| t.words.text.clone());
+                    let frame = Frame {
+                        row: plan.rows,
+                        inside_aggregate: true,
+                    };
+                    let said = text
+                        .as_ref()
+                        .map_or(String::new(), |t| t.words.text.clone());
                     if said.is_empty() {
-                        self.error("refuse-reason", statement.span, "拒收 没有写 说明", "写上拒收的理由,如 说明 工资不能为负");
+                        self.error(
+                            "refuse-reason",
+                            statement.span,
+                            "拒收 没有写 说明",
+                            "写上拒收的理由,如 说明 工资不能为负",
+                        );
                     }
-                    refusals.extend(self.truth(expr, frame).map(|e| (e, said)));
+                    if let Some(expr) = self.truth(expr, frame) {
+                        refusals.push((self.refusal(plan, expr, refusals.len()), said));
+                    }
                 }
                 _ => {}
             }
         }
         let Some(department) = &line.department else {
-            self.tell(Problem::error("feed-department", crate::Span::default(), format!("来文 `{}` 没有写部门", plan.id)).help("加一行:部门 … 周期 每月 编码 自动 保留 36 月 变动上限 5%"));
+            self.tell(
+                Problem::error(
+                    "feed-department",
+                    crate::Span::default(),
+                    format!("来文 `{}` 没有写部门", plan.id),
+                )
+                .help("加一行:部门 … 周期 每月 编码 自动 保留 36 月 变动上限 5%"),
+            );
             return;
         };
-        let limit = line.change_limit.as_ref().and_then(|n| Self::scaled(&n.text, crate::unit::Unit::RATIO));
-        let hundredths = limit.and_then(|r| u32::try_from(r.num().checked_mul(100)?.checked_div(r.den())?).ok());
+        let limit = line
+            .change_limit
+            .as_ref()
+            .and_then(|n| Self::scaled(&n.text, crate::unit::Unit::RATIO));
+        let hundredths =
+            limit.and_then(|r| u32::try_from(r.num().checked_mul(100)?.checked_div(r.den())?).ok());
         let fact_of = |name: &str| {
-            let from_here = self.dict.facts.iter().any(|f| f.name == name && f.entity == plan.entity && f.source == plan.id);
+            let from_here = self
+                .dict
+                .facts
+                .iter()
+                .any(|f| f.name == name && f.entity == plan.entity && f.source == plan.id);
             let built_in = name == "城乡";
-            self.entity_items.get(&(plan.entity, name.to_owned())).copied().filter(|_| from_here || built_in)
+            self.entity_items
+                .get(&(plan.entity, name.to_owned()))
+                .copied()
+                .filter(|_| from_here || built_in)
         };
-        let yields = plan.items.iter().filter_map(|id| Some((fact_of(&self.item(*id)?.name)?, *id))).collect();
-        let facts: Vec<_> = self.feeds.get(at).map(|f| f.columns.iter().map(|c| fact_of(&c.name)).collect()).unwrap_or_default();
-        let Some(feed) = self.feeds.get_mut(at) else { return };
+        let yields = plan
+            .items
+            .iter()
+            .filter_map(|id| Some((fact_of(&self.item(*id)?.name)?, *id)))
+            .collect();
+        let facts: Vec<_> = self
+            .feeds
+            .get(at)
+            .map(|f| f.columns.iter().map(|c| fact_of(&c.name)).collect())
+            .unwrap_or_default();
+        let Some(feed) = self.feeds.get_mut(at) else {
+            return;
+        };
         department.text.clone_into(&mut feed.department);
         feed.cycle = line.cycle.map_or(String::new(), |c| c.text);
+        feed.whole = line.whole;
         feed.encoding = line.encoding.map_or(String::new(), |c| c.text);
         feed.keep_months = line.keep_months;
         feed.change_limit = hundredths;
@@ -180,7 +298,9 @@ impl Builder<'_> {
 /// The type rules see; identity and free text are seen by none.
 fn column_type(kind: ColumnKind) -> Option<Type> {
     Some(match kind {
-        ColumnKind::IdNumber | ColumnKind::PersonName | ColumnKind::Card | ColumnKind::Text => return None,
+        ColumnKind::IdNumber | ColumnKind::PersonName | ColumnKind::Card | ColumnKind::Text => {
+            return None;
+        }
         ColumnKind::Integer => Type::Num(crate::unit::Unit::RATIO),
         ColumnKind::Number(unit) => Type::Num(unit),
         ColumnKind::Bool => Type::Bool,
@@ -197,5 +317,10 @@ fn column_bounds(kind: ColumnKind) -> Option<crate::plan::Bounds> {
         ColumnKind::Integer => (1_000_000_000, 1),
         _ => return None,
     };
-    Some(crate::plan::Bounds { num_min: -most, num_max: most, den_min: den, den_max: den })
+    Some(crate::plan::Bounds {
+        num_min: -most,
+        num_max: most,
+        den_min: den,
+        den_max: den,
+    })
 }

@@ -96,7 +96,13 @@ impl Builder<'_> {
         (self.item(id)?.home == Home::Entity(entity)).then_some(id)
     }
 
-    fn file_name(&self, own: EntityId, file: &str, rest: &[&str], frame: Frame) -> Option<(ItemId, Step)> {
+    fn file_name(
+        &self,
+        own: EntityId,
+        file: &str,
+        rest: &[&str],
+        frame: Frame,
+    ) -> Option<(ItemId, Step)> {
         let id = *self.index.get(&format!("{file}.{}", rest.join(".")))?;
         match self.item(id)?.home {
             Home::Entity(entity) => (entity == own).then_some((id, Step::Own)),
@@ -130,7 +136,11 @@ impl Builder<'_> {
         if let Some(own) = self.current.entity {
             if words.len() == 1 && self.entity_items.contains_key(&(own, text.clone())) {
                 let said = format!("`{text}` 是事实,但这个文件没有写它是输入");
-                return ("input-missing", said, format!("在前面加一行:输入 {text} : {}", self.fact_type(own, &text)));
+                return (
+                    "input-missing",
+                    said,
+                    format!("在前面加一行:输入 {text} : {}", self.fact_type(own, &text)),
+                );
             }
             if let Some(rel) = self.dict.relation(first) {
                 return self.why_not_row(rel, own, &text, frame);
@@ -149,28 +159,60 @@ impl Builder<'_> {
 
     fn fact_type(&self, own: EntityId, name: &str) -> String {
         let id = self.entity_items.get(&(own, name.to_owned()));
-        id.and_then(|i| self.item(*i)).map_or(String::new(), |i| self.type_name(i.ty))
+        id.and_then(|i| self.item(*i))
+            .map_or(String::new(), |i| self.type_name(i.ty))
     }
 
-    fn why_not_row(&self, rel: RelId, own: EntityId, text: &str, frame: Frame) -> (&'static str, String, String) {
+    fn why_not_row(
+        &self,
+        rel: RelId,
+        own: EntityId,
+        text: &str,
+        frame: Frame,
+    ) -> (&'static str, String, String) {
         let name = self.dict.relation_of(rel).map_or("", |r| r.name.as_str());
         let owner = self.dict.relation_of(rel).map(|r| r.owner);
         if frame.row.is_some() && frame.row != Some(rel) {
             let said = format!("`{text}` 隔了两步关系,一个文件只能看一步");
-            return ("two-steps", said, "把里面的一步写成另一个文件的量,再引用它".to_owned());
+            return (
+                "two-steps",
+                said,
+                "把里面的一步写成另一个文件的量,再引用它".to_owned(),
+            );
         }
         if frame.row.is_none() && owner == Some(own) {
             let said = format!("`{text}` 每一行各有一个值,不能直接用");
-            return ("row-outside", said, format!("用 合计({text})、任一({name} : …) 等把各行合起来"));
+            return (
+                "row-outside",
+                said,
+                format!("用 合计({text})、任一({name} : …) 等把各行合起来"),
+            );
         }
         if owner != Some(own) {
             let said = format!("`{name}` 不是这个文件的实体的关系");
-            return ("relation-owner", said, "换一个实体的文件来写,再用 本户.、本地. 引用".to_owned());
+            return (
+                "relation-owner",
+                said,
+                "换一个实体的文件来写,再用 本户.、本地. 引用".to_owned(),
+            );
         }
-        let known: Vec<String> = self.columns.keys().filter(|(r, _)| *r == rel).map(|(_, n)| format!("{name}.{n}")).collect();
+        let known: Vec<String> = self
+            .columns
+            .keys()
+            .filter(|(r, _)| *r == rel)
+            .map(|(_, n)| format!("{name}.{n}"))
+            .collect();
         let target = self.dict.relation_of(rel).and_then(|r| r.target);
-        let facts = self.entity_items.keys().filter(|(e, _)| Some(*e) == target).map(|(_, n)| format!("{name}.{n}"));
-        let all: Vec<String> = known.into_iter().chain(facts).chain(self.current.names.keys().cloned()).collect();
+        let facts = self
+            .entity_items
+            .keys()
+            .filter(|(e, _)| Some(*e) == target)
+            .map(|(_, n)| format!("{name}.{n}"));
+        let all: Vec<String> = known
+            .into_iter()
+            .chain(facts)
+            .chain(self.current.names.keys().cloned())
+            .collect();
         let help = nearest(text, all.iter().map(String::as_str)).map_or_else(
             || format!("先在 facts.md 里写这个事实,或用 计算 {text} 算出它"),
             |n| format!("是不是 `{n}`?"),
@@ -178,14 +220,26 @@ impl Builder<'_> {
         ("name-unknown", format!("没有 `{text}` 这个量"), help)
     }
 
-    fn why_not_file(&self, file: &str, words: &[&str], own: EntityId) -> (&'static str, String, String) {
+    fn why_not_file(
+        &self,
+        file: &str,
+        words: &[&str],
+        own: EntityId,
+    ) -> (&'static str, String, String) {
         let name = words.get(1..).unwrap_or(&[]).join(".");
-        let found = self.index.get(&format!("{file}.{name}")).and_then(|i| self.item(*i));
+        let found = self
+            .index
+            .get(&format!("{file}.{name}"))
+            .and_then(|i| self.item(*i));
         if let Some(item) = found
             && let Home::Entity(entity) = item.home
             && entity != own
         {
-            let said = format!("`{file}` 是{}的文件,这里是{}", self.dict.entity_name(entity), self.dict.entity_name(own));
+            let said = format!(
+                "`{file}` 是{}的文件,这里是{}",
+                self.dict.entity_name(entity),
+                self.dict.entity_name(own)
+            );
             let help = match self.dict.entity_name(entity) {
                 "家庭" => format!("写成 本户.{file}.{name}"),
                 "地区" => format!("写成 本地.{file}.{name}"),
@@ -199,13 +253,22 @@ impl Builder<'_> {
             || format!("文件 `{file}` 里没有它;看那个文件写了哪些量"),
             |n| format!("是不是 `{file}.{n}`?"),
         );
-        ("name-unknown", format!("文件 `{file}` 里没有 `{name}`"), help)
+        (
+            "name-unknown",
+            format!("文件 `{file}` 里没有 `{name}`"),
+            help,
+        )
     }
 
     fn known_names(&self) -> Vec<String> {
         let mut names: Vec<String> = self.current.names.keys().cloned().collect();
         if let Some(own) = self.current.entity {
-            names.extend(self.entity_items.keys().filter(|(e, _)| *e == own).map(|(_, n)| n.clone()));
+            names.extend(
+                self.entity_items
+                    .keys()
+                    .filter(|(e, _)| *e == own)
+                    .map(|(_, n)| n.clone()),
+            );
         }
         names.extend(self.file_index.keys().map(|f| format!("{f}.符合")));
         names.sort();

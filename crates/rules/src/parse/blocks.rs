@@ -6,8 +6,30 @@ use crate::lex::Kind;
 
 /// Clause words inside the typed blocks.
 const CLAUSES: [&str; 24] = [
-    "谁", "限", "自", "至", "材料", "给出", "下一步", "当", "延至", "依据", "最多", "字段", "模板",
-    "不公示", "问", "必填", "显示", "以", "起施行", "两人", "人", "止", "部门", "签名",
+    "谁",
+    "限",
+    "自",
+    "至",
+    "材料",
+    "给出",
+    "下一步",
+    "当",
+    "延至",
+    "依据",
+    "最多",
+    "字段",
+    "模板",
+    "不公示",
+    "问",
+    "必填",
+    "显示",
+    "以",
+    "起施行",
+    "两人",
+    "人",
+    "止",
+    "部门",
+    "签名",
 ];
 
 impl Parser<'_> {
@@ -19,7 +41,10 @@ impl Parser<'_> {
             "身份" => {
                 let name = self.name("身份名")?;
                 self.sign(":", "身份名")?;
-                Some(Stmt::Status { name, entity: self.name("实体")? })
+                Some(Stmt::Status {
+                    name,
+                    entity: self.name("实体")?,
+                })
             }
             "事实" => self.fact(),
             "部门" => self.feed_line(),
@@ -27,7 +52,13 @@ impl Parser<'_> {
             "拒收" => {
                 let expr = self.expr()?;
                 let said = self.eat_word_over_lines(&["说明"]).is_some();
-                Some(Stmt::Refuse { expr, text: said.then(|| crate::ast::Text { words: self.raw_until(&[]), quotes: vec![] }) })
+                Some(Stmt::Refuse {
+                    expr,
+                    text: said.then(|| crate::ast::Text {
+                        words: self.raw_until(&[]),
+                        quotes: vec![],
+                    }),
+                })
             }
             _ => self.typed_block(keyword),
         }
@@ -63,8 +94,16 @@ impl Parser<'_> {
                 self.skip_lines_and_notes();
             }
             match self.kind() {
-                Kind::Word(w) if !STATEMENTS.contains(&w.as_str()) => members.push(self.name("枚举的成员")?),
-                _ => return Some(Stmt::Enumeration { name, members, ordered }),
+                Kind::Word(w) if !STATEMENTS.contains(&w.as_str()) => {
+                    members.push(self.name("枚举的成员")?)
+                }
+                _ => {
+                    return Some(Stmt::Enumeration {
+                        name,
+                        members,
+                        ordered,
+                    });
+                }
             }
         }
     }
@@ -76,7 +115,12 @@ impl Parser<'_> {
         self.sign("→", "实体")?;
         let target = self.name("到谁")?;
         let at_most = self.at_most()?;
-        Some(Stmt::Relation { name, owner, target, at_most })
+        Some(Stmt::Relation {
+            name,
+            owner,
+            target,
+            at_most,
+        })
     }
 
     /// 行 name : entity 主键 col 日期 col [至多 n]
@@ -95,7 +139,13 @@ impl Parser<'_> {
             }
         }
         let at_most = self.at_most()?;
-        Some(Stmt::Rows { name, entity, key, date, at_most })
+        Some(Stmt::Rows {
+            name,
+            entity,
+            key,
+            date,
+            at_most,
+        })
     }
 
     fn at_most(&mut self) -> Got<Option<u32>> {
@@ -125,7 +175,15 @@ impl Parser<'_> {
         };
         self.eat_sign(",");
         let entity = self.name("这是谁的事实(家庭、个人、地区)")?;
-        let mut fact = FactStmt { name, ty, range, entity, source: None, sensitive: false, keep_months: None };
+        let mut fact = FactStmt {
+            name,
+            ty,
+            range,
+            entity,
+            source: None,
+            sensitive: false,
+            keep_months: None,
+        };
         loop {
             self.eat_sign(",");
             match self.kind().clone() {
@@ -174,17 +232,26 @@ impl Parser<'_> {
         if let Kind::Number(digits) = self.kind().clone() {
             self.step();
             let text = if minus { format!("-{digits}") } else { digits };
-            return Some(Name { text, span: start.to(self.last()) });
+            return Some(Name {
+                text,
+                span: start.to(self.last()),
+            });
         }
         let said = format!("范围里应写数,却是 {}", self.found());
         self.fail("range-form", said, "如 0..100000")
     }
 
     fn feed_line(&mut self) -> Got<Stmt> {
-        let mut line = FeedLine { department: Some(self.name("部门名")?), ..FeedLine::default() };
-        while let Some(word) = self.eat_word_over_lines(&["周期", "编码", "保留", "变动上限"]) {
+        let mut line = FeedLine {
+            department: Some(self.name("部门名")?),
+            ..FeedLine::default()
+        };
+        while let Some(word) =
+            self.eat_word_over_lines(&["周期", "全量", "编码", "保留", "变动上限"])
+        {
             match word.text.as_str() {
                 "周期" => line.cycle = Some(self.name("每月、每日 或 实时")?),
+                "全量" => line.whole = true,
                 "编码" => line.encoding = Some(self.name("编码")?),
                 "保留" => line.keep_months = self.keep()?,
                 _ => {
@@ -207,7 +274,13 @@ impl Parser<'_> {
         self.sign("→", "表头")?;
         let name = self.name("列在规则里的名称")?;
         let ty = self.typed("列的名称")?;
-        let mut column = ColumnStmt { headers, name, ty, required: false, codes: None };
+        let mut column = ColumnStmt {
+            headers,
+            name,
+            ty,
+            required: false,
+            codes: None,
+        };
         loop {
             if self.eat_word("必填") {
                 column.required = true;
@@ -231,7 +304,10 @@ impl Parser<'_> {
     fn header(&mut self) -> Got<Name> {
         let start = self.here();
         let mut end = start.start;
-        while !matches!(self.kind(), Kind::Newline | Kind::End | Kind::Note(_) | Kind::Sign("→") | Kind::Stray('|' | '｜')) {
+        while !matches!(
+            self.kind(),
+            Kind::Newline | Kind::End | Kind::Note(_) | Kind::Sign("→") | Kind::Stray('|' | '｜')
+        ) {
             end = self.here().end;
             self.step();
         }
@@ -240,12 +316,24 @@ impl Parser<'_> {
             return self.fail("header-missing", said, "如 列 身份证号 → 身份证号 : 证件号");
         }
         let span = crate::problem::Span::new(start.start, end);
-        Some(Name { text: self.text.get(span.start..span.end).unwrap_or("").trim().to_owned(), span })
+        Some(Name {
+            text: self
+                .text
+                .get(span.start..span.end)
+                .unwrap_or("")
+                .trim()
+                .to_owned(),
+            span,
+        })
     }
 
     /// Keyword, head words, then clauses with the words behind each, up to the next statement.
     fn typed_block(&mut self, keyword: Name) -> Got<Stmt> {
-        let mut block = BlockStmt { keyword, head: vec![], clauses: vec![] };
+        let mut block = BlockStmt {
+            keyword,
+            head: vec![],
+            clauses: vec![],
+        };
         loop {
             let span = self.here();
             let word = match self.kind().clone() {
@@ -258,7 +346,9 @@ impl Parser<'_> {
                     self.skip_lines_and_notes();
                     continue;
                 }
-                Kind::Word(w) if STATEMENTS.contains(&w.as_str()) && !CLAUSES.contains(&w.as_str()) => {
+                Kind::Word(w)
+                    if STATEMENTS.contains(&w.as_str()) && !CLAUSES.contains(&w.as_str()) =>
+                {
                     return Some(Stmt::Block(block));
                 }
                 Kind::Word(w) | Kind::Number(w) | Kind::Date(w) => w,

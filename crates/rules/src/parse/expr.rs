@@ -7,8 +7,19 @@ use crate::unit::Unit;
 
 const AGGREGATES: [&str; 6] = ["合计", "人数", "条数", "任一", "全部", "已知合计"];
 const FUNCTIONS: [&str; 13] = [
-    "不低于", "不超过", "最大", "最小", "段内", "知道", "当时", "曾", "周岁", "天数", "满月数",
-    "次月初", "月份",
+    "不低于",
+    "不超过",
+    "最大",
+    "最小",
+    "段内",
+    "知道",
+    "当时",
+    "曾",
+    "周岁",
+    "天数",
+    "满月数",
+    "次月初",
+    "月份",
 ];
 
 impl Parser<'_> {
@@ -62,7 +73,8 @@ impl Parser<'_> {
             if let Some(span) = parts.iter().find(bare).map(|p| p.span) {
                 let said = "`且` 和 `或` 写在一起,先后不清".to_owned();
                 self.problems.push(
-                    crate::Problem::error("and-or", span, said).help("用括号括起先算的一边,如 (甲 且 乙) 或 丙"),
+                    crate::Problem::error("and-or", span, said)
+                        .help("用括号括起先算的一边,如 (甲 且 乙) 或 丙"),
                 );
             }
         }
@@ -74,8 +86,13 @@ impl Parser<'_> {
 
     /// A bracketed expression's span includes its brackets.
     fn bracketed(&self, expr: &Expr) -> bool {
-        self.text.get(expr.span.start..).is_some_and(|t| t.starts_with(['(', '（']))
-            && self.text.get(..expr.span.end).is_some_and(|t| t.ends_with([')', '）']))
+        self.text
+            .get(expr.span.start..)
+            .is_some_and(|t| t.starts_with(['(', '（']))
+            && self
+                .text
+                .get(..expr.span.end)
+                .is_some_and(|t| t.ends_with([')', '）']))
     }
 
     fn not(&mut self) -> Got<Expr> {
@@ -83,7 +100,10 @@ impl Parser<'_> {
         if self.eat_word("非") {
             let inner = self.deeper(Self::not)?;
             let span = start.to(inner.span);
-            return Some(Expr { kind: Ex::Not(Box::new(inner)), span });
+            return Some(Expr {
+                kind: Ex::Not(Box::new(inner)),
+                span,
+            });
         }
         self.compare()
     }
@@ -93,7 +113,10 @@ impl Parser<'_> {
         if self.joint("属于") {
             let set = self.set()?;
             let span = left.span.to(self.last());
-            return Some(Expr { kind: Ex::In(Box::new(left), Box::new(set)), span });
+            return Some(Expr {
+                kind: Ex::In(Box::new(left), Box::new(set)),
+                span,
+            });
         }
         let Some(sign) = self.operator(&["<", "<=", "=", "≠", ">=", ">"]) else {
             return Some(left);
@@ -102,9 +125,16 @@ impl Parser<'_> {
         let span = left.span.to(right.span);
         if let Some(second) = self.operator(&["<", "<=", "=", "≠", ">=", ">"]) {
             let said = format!("一个比较后面又有 `{second}`");
-            return self.fail("compare-chain", said, "写成两个比较,用 且 连起来:a < b 且 b < c");
+            return self.fail(
+                "compare-chain",
+                said,
+                "写成两个比较,用 且 连起来:a < b 且 b < c",
+            );
         }
-        Some(Expr { kind: Ex::Compare(sign, Box::new(left), Box::new(right)), span })
+        Some(Expr {
+            kind: Ex::Compare(sign, Box::new(left), Box::new(right)),
+            span,
+        })
     }
 
     fn sum(&mut self) -> Got<Expr> {
@@ -112,7 +142,10 @@ impl Parser<'_> {
         while let Some(sign) = self.operator(&["+", "-"]) {
             let right = self.product()?;
             let span = left.span.to(right.span);
-            left = Expr { kind: Ex::Arith(sign, Box::new(left), Box::new(right)), span };
+            left = Expr {
+                kind: Ex::Arith(sign, Box::new(left), Box::new(right)),
+                span,
+            };
         }
         Some(left)
     }
@@ -122,7 +155,10 @@ impl Parser<'_> {
         while let Some(sign) = self.operator(&["*", "/"]) {
             let right = self.signed()?;
             let span = left.span.to(right.span);
-            left = Expr { kind: Ex::Arith(sign, Box::new(left), Box::new(right)), span };
+            left = Expr {
+                kind: Ex::Arith(sign, Box::new(left), Box::new(right)),
+                span,
+            };
         }
         Some(left)
     }
@@ -132,7 +168,10 @@ impl Parser<'_> {
         if self.eat_sign("-") {
             let inner = self.deeper(Self::signed)?;
             let span = start.to(inner.span);
-            return Some(Expr { kind: Ex::Negate(Box::new(inner)), span });
+            return Some(Expr {
+                kind: Ex::Negate(Box::new(inner)),
+                span,
+            });
         }
         self.atom()
     }
@@ -145,14 +184,20 @@ impl Parser<'_> {
             Kind::Percent(digits) => Some(self.number(digits, true)),
             Kind::Date(text) => {
                 self.step();
-                Some(Expr { kind: Ex::Date(Name { text, span }), span })
+                Some(Expr {
+                    kind: Ex::Date(Name { text, span }),
+                    span,
+                })
             }
             Kind::Sign("(") => {
                 self.step();
                 let inner = self.expr()?;
                 self.skip_lines_and_notes();
                 self.sign(")", "括号里的算式")?;
-                Some(Expr { kind: inner.kind, span: span.to(self.last()) })
+                Some(Expr {
+                    kind: inner.kind,
+                    span: span.to(self.last()),
+                })
             }
             Kind::Word(word) => self.word_atom(&word),
             _ => {
@@ -167,20 +212,29 @@ impl Parser<'_> {
         self.step();
         let unit = match self.kind() {
             Kind::Word(w) if !percent && Unit::parse(w).is_some() => {
-                let name = Name { text: w.clone(), span: self.here() };
+                let name = Name {
+                    text: w.clone(),
+                    span: self.here(),
+                };
                 self.step();
                 Some(name)
             }
             _ => None,
         };
-        Expr { kind: Ex::Number(Name { text: digits, span }, unit, percent), span: span.to(self.last()) }
+        Expr {
+            kind: Ex::Number(Name { text: digits, span }, unit, percent),
+            span: span.to(self.last()),
+        }
     }
 
     fn word_atom(&mut self, word: &str) -> Got<Expr> {
         let span = self.here();
         if word == "是" || word == "否" {
             self.step();
-            return Some(Expr { kind: Ex::Truth(word == "是"), span });
+            return Some(Expr {
+                kind: Ex::Truth(word == "是"),
+                span,
+            });
         }
         if word == "若" {
             return self.deeper(Self::choice);
@@ -203,9 +257,15 @@ impl Parser<'_> {
                 keys.push(self.expr()?);
             }
             self.sign("]", "查表的键")?;
-            return Some(Expr { span: span.to(self.last()), kind: Ex::Table(path, keys) });
+            return Some(Expr {
+                span: span.to(self.last()),
+                kind: Ex::Table(path, keys),
+            });
         }
-        Some(Expr { span: path.span(), kind: Ex::Path(path) })
+        Some(Expr {
+            span: path.span(),
+            kind: Ex::Path(path),
+        })
     }
 
     fn choice(&mut self) -> Got<Expr> {
@@ -219,7 +279,10 @@ impl Parser<'_> {
         self.word("否则", "则 的一边")?;
         let no = self.expr()?;
         let span = span.to(no.span);
-        Some(Expr { kind: Ex::If(Box::new(test), Box::new(yes), Box::new(no)), span })
+        Some(Expr {
+            kind: Ex::If(Box::new(test), Box::new(yes), Box::new(no)),
+            span,
+        })
     }
 
     fn aggregate(&mut self) -> Got<Expr> {
@@ -227,21 +290,39 @@ impl Parser<'_> {
         self.sign("(", "函数名")?;
         let over = self.expr()?;
         self.skip_lines_and_notes();
-        let filter = if self.eat_sign(":") { Some(Box::new(self.expr()?)) } else { None };
+        let filter = if self.eat_sign(":") {
+            Some(Box::new(self.expr()?))
+        } else {
+            None
+        };
         self.skip_lines_and_notes();
         self.sign(")", "合计的内容")?;
         let span = function.span.to(self.last());
-        Some(Expr { kind: Ex::Aggregate { function, over: Box::new(over), filter }, span })
+        Some(Expr {
+            kind: Ex::Aggregate {
+                function,
+                over: Box::new(over),
+                filter,
+            },
+            span,
+        })
     }
 
     fn call(&mut self) -> Got<Expr> {
         let function = self.name("函数")?;
         if !FUNCTIONS.contains(&function.text.as_str()) {
-            let near = crate::problem::nearest(&function.text, FUNCTIONS.into_iter().chain(AGGREGATES));
-            let help = near.map_or("可用的函数见规则语言说明".to_owned(), |n| format!("是不是 `{n}`?"));
+            let near =
+                crate::problem::nearest(&function.text, FUNCTIONS.into_iter().chain(AGGREGATES));
+            let help = near.map_or("可用的函数见规则语言说明".to_owned(), |n| {
+                format!("是不是 `{n}`?")
+            });
             self.problems.push(
-                crate::Problem::error("function-unknown", function.span, format!("没有 `{}` 这个函数", function.text))
-                    .help(help),
+                crate::Problem::error(
+                    "function-unknown",
+                    function.span,
+                    format!("没有 `{}` 这个函数", function.text),
+                )
+                .help(help),
             );
             return None;
         }
@@ -257,7 +338,10 @@ impl Parser<'_> {
         }
         self.sign(")", "函数的内容")?;
         let span = function.span.to(self.last());
-        Some(Expr { kind: Ex::Call(function, arguments), span })
+        Some(Expr {
+            kind: Ex::Call(function, arguments),
+            span,
+        })
     }
 
     fn set(&mut self) -> Got<SetText> {
@@ -276,7 +360,8 @@ impl Parser<'_> {
             let unit = self.name("月 或 天")?;
             return Some(SetText::Past(count, unit));
         }
-        if matches!(self.kind(), Kind::Word(w) if ["本月", "上月", "本年"].contains(&w.as_str())) {
+        if matches!(self.kind(), Kind::Word(w) if ["本月", "上月", "本年"].contains(&w.as_str()))
+        {
             return self.name("").map(SetText::Named);
         }
         self.path("集合").map(SetText::Path)
@@ -287,9 +372,15 @@ impl Parser<'_> {
         if let Kind::Number(text) = self.kind().clone() {
             let span = self.here();
             self.step();
-            return Some(Expr { kind: Ex::Number(Name { text, span }, None, false), span });
+            return Some(Expr {
+                kind: Ex::Number(Name { text, span }, None, false),
+                span,
+            });
         }
         let path = self.path("月数或天数")?;
-        Some(Expr { span: path.span(), kind: Ex::Path(path) })
+        Some(Expr {
+            span: path.span(),
+            kind: Ex::Path(path),
+        })
     }
 }

@@ -12,7 +12,11 @@ impl Parser<'_> {
     pub(super) fn statement(&mut self) -> Got<Stmt> {
         let Kind::Word(word) = self.kind().clone() else {
             let said = format!("一句话要以语句词开头,这里却是 {}", self.found());
-            return self.fail("statement-start", said, "语句词如 政策、输入、参数、计算、条件、给付");
+            return self.fail(
+                "statement-start",
+                said,
+                "语句词如 政策、输入、参数、计算、条件、给付",
+            );
         };
         let keyword = self.name("语句词")?;
         match word.as_str() {
@@ -37,9 +41,13 @@ impl Parser<'_> {
             _ if STATEMENTS.contains(&word.as_str()) => self.block_statement(keyword),
             _ => {
                 let near = nearest(&word, STATEMENTS);
-                let help = near.map_or("语句词如 政策、输入、参数、计算、条件、给付".to_owned(), |n| format!("是不是 `{n}`?"));
+                let help = near.map_or(
+                    "语句词如 政策、输入、参数、计算、条件、给付".to_owned(),
+                    |n| format!("是不是 `{n}`?"),
+                );
                 let said = format!("`{word}` 不是语句词");
-                self.problems.push(Problem::error("statement-unknown", keyword.span, said).help(help));
+                self.problems
+                    .push(Problem::error("statement-unknown", keyword.span, said).help(help));
                 None
             }
         }
@@ -51,7 +59,15 @@ impl Parser<'_> {
         let entity = self.name("实体(家庭、个人、地区)")?;
         self.word("每", "实体")?;
         let period = self.name("月、季、年或次")?;
-        let mut head = Head { keyword, id, entity, period, by: vec![], from: None, to: None };
+        let mut head = Head {
+            keyword,
+            id,
+            entity,
+            period,
+            by: vec![],
+            from: None,
+            to: None,
+        };
         if self.eat_word("按") {
             while let Kind::Word(_) = self.kind() {
                 head.by.push(self.name("枚举")?);
@@ -80,7 +96,9 @@ impl Parser<'_> {
         self.sign(":", after)?;
         let span = self.here();
         if !self.eat_sign("{") {
-            return self.name("类型(单位、是否、日期或枚举)").map(TypeText::Named);
+            return self
+                .name("类型(单位、是否、日期或枚举)")
+                .map(TypeText::Named);
         }
         let mut members = vec![self.name("枚举的成员")?];
         while self.eat_sign(",") || self.eat_sign("、") {
@@ -93,7 +111,12 @@ impl Parser<'_> {
     fn param(&mut self) -> Got<Stmt> {
         let name = self.name("参数名")?;
         let ty = self.typed("参数名")?;
-        let mut param = ParamStmt { name, ty, keys: vec![], values: vec![] };
+        let mut param = ParamStmt {
+            name,
+            ty,
+            keys: vec![],
+            values: vec![],
+        };
         if self.eat_word("按") {
             while matches!(self.kind(), Kind::Word(w) if !STATEMENTS.contains(&w.as_str())) {
                 param.keys.push(self.name("键")?);
@@ -126,18 +149,33 @@ impl Parser<'_> {
         self.word("起", "日期")?;
         let value = self.expr()?;
         let source = self.raw_until_or_brace();
-        Some(ParamRow { from, value, source: (!source.text.is_empty()).then_some(source) })
+        Some(ParamRow {
+            from,
+            value,
+            source: (!source.text.is_empty()).then_some(source),
+        })
     }
 
     fn raw_until_or_brace(&mut self) -> Name {
         let start = self.here();
         let mut end = start.start;
-        while !matches!(self.kind(), Kind::Newline | Kind::End | Kind::Note(_) | Kind::Sign(";" | "}")) {
+        while !matches!(
+            self.kind(),
+            Kind::Newline | Kind::End | Kind::Note(_) | Kind::Sign(";" | "}")
+        ) {
             end = self.here().end;
             self.step();
         }
         let span = Span::new(start.start, end);
-        Name { text: self.text.get(span.start..span.end).unwrap_or("").trim().to_owned(), span }
+        Name {
+            text: self
+                .text
+                .get(span.start..span.end)
+                .unwrap_or("")
+                .trim()
+                .to_owned(),
+            span,
+        }
     }
 
     fn compute(&mut self) -> Got<Stmt> {
@@ -146,7 +184,12 @@ impl Parser<'_> {
         self.sign("=", "类型")?;
         let expr = self.expr()?;
         let rounding = self.rounding()?;
-        Some(Stmt::Compute { name, ty, expr, rounding })
+        Some(Stmt::Compute {
+            name,
+            ty,
+            expr,
+            rounding,
+        })
     }
 
     fn rounding(&mut self) -> Got<Option<RoundText>> {
@@ -158,12 +201,23 @@ impl Parser<'_> {
         self.step();
         let how = self.name("四舍五入、进 或 舍")?;
         // 进到元 is one word; 四舍五入 到 0.01 分值 is several.
-        for (prefix, how_text) in [("四舍五入到", "四舍五入"), ("进到", "进"), ("舍到", "舍")] {
+        for (prefix, how_text) in [("四舍五入到", "四舍五入"), ("进到", "进"), ("舍到", "舍")]
+        {
             if let Some(unit) = how.text.strip_prefix(prefix) {
-                let rounding = Name { text: how_text.to_owned(), span: how.span };
+                let rounding = Name {
+                    text: how_text.to_owned(),
+                    span: how.span,
+                };
                 if !unit.is_empty() {
-                    let step = Name { text: unit.to_owned(), span: how.span };
-                    return Some(Some(RoundText { how: rounding, step, number: None }));
+                    let step = Name {
+                        text: unit.to_owned(),
+                        span: how.span,
+                    };
+                    return Some(Some(RoundText {
+                        how: rounding,
+                        step,
+                        number: None,
+                    }));
                 }
                 return self.round_step(rounding);
             }
@@ -187,7 +241,10 @@ impl Parser<'_> {
             self.step();
         }
         let label = matches!(self.kind(), Kind::Word(_) | Kind::Number(_));
-        let colon = matches!(self.tokens.get(self.at.saturating_add(1)).map(|t| &t.kind), Some(Kind::Sign(":")));
+        let colon = matches!(
+            self.tokens.get(self.at.saturating_add(1)).map(|t| &t.kind),
+            Some(Kind::Sign(":"))
+        );
         label && colon
     }
 
@@ -200,7 +257,10 @@ impl Parser<'_> {
             "取每项" => false,
             _ => {
                 let said = format!("归类后面应写 取首个 或 取每项,却是 `{}`", how.text);
-                self.problems.push(Problem::error("classify-mode", how.span, said).help("一人一类写 取首个,可以多类写 取每项"));
+                self.problems.push(
+                    Problem::error("classify-mode", how.span, said)
+                        .help("一人一类写 取首个,可以多类写 取每项"),
+                );
                 return None;
             }
         };
@@ -216,7 +276,13 @@ impl Parser<'_> {
             let note = self.eat_word("说明").then(|| self.raw_until(&[]));
             rows.push(ClassRow { value, when, note });
         }
-        Some(Stmt::Classify { name, ty, first, rows, otherwise })
+        Some(Stmt::Classify {
+            name,
+            ty,
+            first,
+            rows,
+            otherwise,
+        })
     }
 
     fn itemise(&mut self) -> Got<Stmt> {
@@ -229,7 +295,10 @@ impl Parser<'_> {
             "取" => ModeText::Param(self.name("参数名")?),
             _ => {
                 let said = format!("分项后面应写 取合计 或 取最大,却是 `{}`", how.text);
-                self.problems.push(Problem::error("itemise-mode", how.span, said).help("叠加写 取合计,只取最高写 取最大"));
+                self.problems.push(
+                    Problem::error("itemise-mode", how.span, said)
+                        .help("叠加写 取合计,只取最高写 取最大"),
+                );
                 return None;
             }
         };
@@ -248,9 +317,19 @@ impl Parser<'_> {
                     break;
                 }
             }
-            rows.push(AmountRow { label, amount, when, cap });
+            rows.push(AmountRow {
+                label,
+                amount,
+                when,
+                cap,
+            });
         }
-        Some(Stmt::Itemise { name, ty, mode, rows })
+        Some(Stmt::Itemise {
+            name,
+            ty,
+            mode,
+            rows,
+        })
     }
 
     fn condition(&mut self) -> Got<Stmt> {
@@ -265,7 +344,12 @@ impl Parser<'_> {
                 otherwise = Some(self.text_until(&["依据"]));
             }
         }
-        Some(Stmt::Condition { name, expr, cites, otherwise })
+        Some(Stmt::Condition {
+            name,
+            expr,
+            cites,
+            otherwise,
+        })
     }
 
     fn benefit(&mut self) -> Got<Stmt> {
@@ -278,7 +362,13 @@ impl Parser<'_> {
         while self.eat_word_over_lines(&["依据"]).is_some() {
             cites.push(self.raw_until(&[]));
         }
-        Some(Stmt::Benefit { name, ty, expr, rounding, cites })
+        Some(Stmt::Benefit {
+            name,
+            ty,
+            expr,
+            rounding,
+            cites,
+        })
     }
 
     fn grant(&mut self) -> Got<Stmt> {
@@ -295,7 +385,12 @@ impl Parser<'_> {
                 break;
             }
         }
-        Some(Stmt::Grant { path, when, from, to })
+        Some(Stmt::Grant {
+            path,
+            when,
+            from,
+            to,
+        })
     }
 
     fn exclude(&mut self) -> Got<Stmt> {
@@ -309,7 +404,10 @@ impl Parser<'_> {
             "补差" => ExcludeText::TopUp,
             _ => {
                 let said = format!("不并给的办法应是 先、自选 或 补差,却是 `{}`", how.text);
-                self.problems.push(Problem::error("exclude-rule", how.span, said).help("如 不并给 tekun disability_care : 先 tekun"));
+                self.problems.push(
+                    Problem::error("exclude-rule", how.span, said)
+                        .help("如 不并给 tekun disability_care : 先 tekun"),
+                );
                 return None;
             }
         };
@@ -325,9 +423,18 @@ impl Parser<'_> {
         self.sign(":", "触发的名称")?;
         let expr = self.expr()?;
         let mut trigger = TriggerStmt {
-            name, expr, text: None, procedure: None, to: None, working_days: None, silent_days: None, urgency: None,
+            name,
+            expr,
+            text: None,
+            procedure: None,
+            to: None,
+            working_days: None,
+            silent_days: None,
+            urgency: None,
         };
-        while let Some(word) = self.eat_word_over_lines(&["说明", "派发", "给", "限", "静默", "紧急"]) {
+        while let Some(word) =
+            self.eat_word_over_lines(&["说明", "派发", "给", "限", "静默", "紧急"])
+        {
             match word.text.as_str() {
                 "说明" => trigger.text = Some(self.text_until(&["派发", "紧急", "静默"])),
                 "派发" => trigger.procedure = Some(self.name("流程")?),
@@ -360,10 +467,17 @@ impl Parser<'_> {
         self.sign("=", "比率的名称")?;
         let whole = self.expr()?;
         match whole.kind {
-            crate::ast::Ex::Arith("/", num, den) => Some(Stmt::Rate { name, num: *num, den: *den }),
+            crate::ast::Ex::Arith("/", num, den) => Some(Stmt::Rate {
+                name,
+                num: *num,
+                den: *den,
+            }),
             _ => {
                 let said = "比率要写成 分子 / 分母".to_owned();
-                self.problems.push(Problem::error("rate-form", whole.span, said).help("如 比率 可及率 = 人数(甲) / 人数(乙)"));
+                self.problems.push(
+                    Problem::error("rate-form", whole.span, said)
+                        .help("如 比率 可及率 = 人数(甲) / 人数(乙)"),
+                );
                 None
             }
         }
@@ -376,10 +490,17 @@ impl Parser<'_> {
         let how = self.name("不增 或 不减")?;
         if how.text != "不增" && how.text != "不减" {
             let said = format!("性质应写 不增 或 不减,却是 `{}`", how.text);
-            self.problems.push(Problem::error("property-form", how.span, said).help("如 性质 抗风险分 随 健康档 不减"));
+            self.problems.push(
+                Problem::error("property-form", how.span, said)
+                    .help("如 性质 抗风险分 随 健康档 不减"),
+            );
             return None;
         }
-        Some(Stmt::Property { item, along, rising: how.text == "不减" })
+        Some(Stmt::Property {
+            item,
+            along,
+            rising: how.text == "不减",
+        })
     }
 
     fn text_until(&mut self, stops: &[&str]) -> Text {
@@ -388,11 +509,19 @@ impl Parser<'_> {
         let mut from = 0;
         while let Some(open) = words.text.get(from..).and_then(|t| t.find('{')) {
             let start = from.saturating_add(open).saturating_add(1);
-            let Some(len) = words.text.get(start..).and_then(|t| t.find('}')) else { break };
+            let Some(len) = words.text.get(start..).and_then(|t| t.find('}')) else {
+                break;
+            };
             let base = words.span.start.saturating_add(start);
             let span = Span::new(base, base.saturating_add(len));
             let tokens = crate::lex::cut(self.text, span);
-            let mut inner = Parser { text: self.text, tokens, at: 0, problems: vec![], depth: 0 };
+            let mut inner = Parser {
+                text: self.text,
+                tokens,
+                at: 0,
+                problems: vec![],
+                depth: 0,
+            };
             let expr = inner.expr();
             self.problems.append(&mut inner.problems);
             if let Some(expr) = expr {

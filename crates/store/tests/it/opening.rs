@@ -1,9 +1,10 @@
 //! Opening the record, and what a write may and may not do.
 
-use crate::databases::{act, moment, new_batch, on_both, open};
+use crate::databases::{act, moment, new_batch, on_both, open, person, row};
 use std::os::unix::fs::PermissionsExt;
 use store::batches::{self, BatchState, Counts};
-use store::{StoreError, audit};
+use store::identity::NewIdentity;
+use store::{StoreError, Value, audit, identity, persons, tasks, warnings};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_statement_can_be_prepared() {
@@ -200,4 +201,39 @@ fn an_sqlite_that_may_damage_files_is_refused() {
         "{debian}"
     );
     store::refuse_unsound_library(rusqlite::version_number()).unwrap();
+}
+
+/// A request handler may move between threads while it waits, so every future here must too.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_whole_write_may_move_between_threads() {
+    on_both(async |db| {
+        let store = db.store.clone();
+        let whole = async move {
+            let (mut tx, at) = (store.write().await?, moment(1));
+            batches::begin(&mut tx, &new_batch(1)).await?;
+            let people = vec![person(1, "王小英", "1")];
+            let ids = persons::create_many(&mut tx, &at, people).await?;
+            let newer = vec![(ids[0], row(2), NewIdentity::default())];
+            identity::update_many(&mut tx, &at, newer).await?;
+            warnings::open_many(&mut tx, &at, &[]).await?;
+            tasks::raise_many(&mut tx, &at, "system", &[]).await?;
+            tx.record(act("whole"));
+            tx.commit().await?;
+            audit::verify(&store, &[]).await
+        };
+        assert!(tokio::spawn(whole).await.unwrap().unwrap().is_whole());
+    })
+    .await;
+}
+
+#[test]
+fn the_digest_of_a_row_tells_apart_what_looks_alike_when_joined() {
+    let of = |columns: &[(&str, Value)]| store::digest::of_row("payment", columns);
+    let one = of(&[("a", "12".into()), ("b", "3".into())]);
+    let other = of(&[("a", "1".into()), ("b", "23".into())]);
+    let number = of(&[("a", "12".into()), ("b", 3_i64.into())]);
+    let nothing = of(&[("a", "12".into()), ("b", Value::Null)]);
+    let all = std::collections::HashSet::from([one, other, number, nothing]);
+    assert_eq!(all.len(), 4);
+    assert_eq!(one, of(&[("a", "12".into()), ("b", "3".into())]));
 }

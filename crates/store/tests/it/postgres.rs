@@ -24,7 +24,7 @@ pub(crate) async fn fresh_database() -> Option<String> {
     let name = format!("t{}_{number}", std::process::id());
     let (client, connection) = tokio_postgres::connect(&address("postgres"), tokio_postgres::NoTls)
         .await
-        .expect("the test server answers");
+        .unwrap();
     tokio::spawn(connection);
     client
         .batch_execute(&format!("drop database if exists {name}"))

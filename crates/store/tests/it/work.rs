@@ -216,7 +216,7 @@ async fn a_door_with_an_open_visit_gets_no_second_one() {
             task_budget: 8,
         };
         let mut tx = db.writing().await;
-        let li = workers::upsert_many(&mut tx, &[worker.clone()])
+        let li = workers::upsert_many(&mut tx, std::slice::from_ref(&worker))
             .await
             .unwrap()[0];
         let mut urgent = visit(households[0], Some(li), &ids[1..]);

@@ -1,0 +1,63 @@
+//! Two evaluators, one answer. On a difference: the seed is printed, run again with it.
+
+use domain::Month;
+use engine::differential::{compare, generate};
+use rules::situation::Moments;
+use rules::{Program, Rulebook, Severity, SourceText};
+use std::path::Path;
+
+fn collect(root: &Path, dir: &Path, out: &mut Vec<SourceText>) {
+    for entry in std::fs::read_dir(dir).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            collect(root, &path, out);
+        } else if path.extension().is_some_and(|e| e == "md" || e == "csv") {
+            let name = path.strip_prefix(root).unwrap().to_string_lossy().into_owned();
+            out.push(SourceText { path: name, text: std::fs::read_to_string(&path).unwrap() });
+        }
+    }
+}
+
+fn rulebook() -> Rulebook {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../rulebook");
+    let mut texts = Vec::new();
+    collect(&root, &root, &mut texts);
+    Rulebook::read(texts)
+}
+
+fn seed() -> u64 {
+    std::env::var("DOUDI_SEED").ok().and_then(|s| s.parse().ok()).unwrap_or(20_260_914)
+}
+
+fn agree(program: &Program, month: Month, clusters: usize, seed: u64) {
+    let moments = Moments::monthly(month);
+    let compiled = engine::compile(program, moments).unwrap();
+    let people = generate(program, moments, compiled.history_wanted(), clusters, seed).unwrap();
+    let judged = compiled.run(&people.frames).unwrap();
+    let outcome = compare(program, moments, &people, &judged);
+    println!(
+        "seed {seed}: {} values compared, {} known, {} differ",
+        outcome.compared,
+        outcome.known,
+        outcome.differences.len()
+    );
+    for difference in outcome.differences.iter().take(20) {
+        println!("{difference:?}");
+    }
+    assert!(outcome.known > 0, "nothing was known: the comparison says nothing");
+    assert!(outcome.differences.is_empty(), "seed {seed}: the two evaluators differ");
+}
+
+#[test]
+fn both_evaluators_agree_on_every_quantity_of_the_rulebook() {
+    let book = rulebook();
+    for month in [Month::new(2026, 6).unwrap(), Month::new(2026, 8).unwrap()] {
+        let (program, problems) = book.program("demo", month.first());
+        let errors: Vec<_> = problems.iter().filter(|p| p.severity == Severity::Error).collect();
+        println!("{} errors in the rulebook", errors.len());
+        for e in errors.iter().take(5) {
+            println!("{e}");
+        }
+        agree(&program, month, 150, seed());
+    }
+}

@@ -1,0 +1,3 @@
+//! The columns against the household's evaluator, and the machine around them.
+
+mod differential;

@@ -1,0 +1,216 @@
+//! Functions: 不低于, 段内, 当时, 周岁 and their kin.
+
+use super::Builder;
+use super::exprs::plain;
+use super::scope::Frame;
+use crate::ast::{Ex, Expr as Written, Name, Path};
+use crate::plan::{Body, Bounds, Expr, ExprKind, ItemId, Type};
+use crate::problem::Span;
+use crate::unit::Unit;
+use crate::value::Ratio;
+
+impl Builder<'_> {
+    pub(super) fn call(
+        &mut self,
+        name: &Name,
+        args: &[Written],
+        frame: Frame,
+        span: Span,
+    ) -> Option<Expr> {
+        let arity = |n: usize| args.len() == n;
+        let good = match name.text.as_str() {
+            "最大" | "最小" => args.len() >= 2,
+            "知道" | "次月初" => arity(1),
+            "段内" | "曾" => arity(3),
+            _ => arity(2),
+        };
+        if !good {
+            let said = format!("`{}` 的括号里写了 {} 项", name.text, args.len());
+            let want = match name.text.as_str() {
+                "最大" | "最小" => "至少 2 项",
+                "知道" | "次月初" => "1 项",
+                "段内" | "曾" => "3 项",
+                _ => "2 项",
+            };
+            self.error("arity", span, said, format!("它要 {want}"));
+            return None;
+        }
+        match name.text.as_str() {
+            "最大" | "最小" | "不低于" | "不超过" => {
+                let most = matches!(name.text.as_str(), "最大" | "不低于");
+                self.extreme(args, most, frame, span)
+            }
+            "段内" => self.between(args, frame, span),
+            "知道" => {
+                let inner = args.first().and_then(|a| self.expr(a, frame, None))?;
+                Some(plain(ExprKind::Known(Box::new(inner)), Type::Bool, span))
+            }
+            "当时" => self.as_of(args, frame, span),
+            "曾" => self.ever(args, frame, span),
+            "次月初" => {
+                let day = args.first().and_then(|a| self.day_expr(a, frame))?;
+                Some(plain(ExprKind::NextMonth(Box::new(day)), Type::Day, span))
+            }
+            _ => self.day_difference(name, args, frame, span),
+        }
+    }
+
+    fn day_difference(
+        &mut self,
+        name: &Name,
+        args: &[Written],
+        frame: Frame,
+        span: Span,
+    ) -> Option<Expr> {
+        let from = Box::new(args.first().and_then(|a| self.day_expr(a, frame))?);
+        let to = Box::new(args.get(1).and_then(|a| self.day_expr(a, frame))?);
+        let (kind, unit, most) = match name.text.as_str() {
+            "周岁" => (ExprKind::Age(from, to), "岁", 200),
+            "天数" => (ExprKind::Days(from, to), "天", 100_000),
+            _ => (ExprKind::FullMonths(from, to), "月", 4_000),
+        };
+        let bounds = Bounds {
+            num_min: -most,
+            num_max: most,
+            den_min: 1,
+            den_max: 1,
+        };
+        Some(Expr {
+            kind,
+            ty: Type::Num(Unit::base(unit)?),
+            bounds: Some(bounds),
+            span,
+        })
+    }
+
+    fn extreme(&mut self, args: &[Written], most: bool, frame: Frame, span: Span) -> Option<Expr> {
+        let parts: Vec<Option<Expr>> = args.iter().map(|a| self.number_expr(a, frame)).collect();
+        let parts: Vec<Expr> = parts.into_iter().collect::<Option<_>>()?;
+        let first = parts.first()?.clone();
+        let mut bounds = first.bounds;
+        for part in parts.iter().skip(1) {
+            if !self.same_type(&first, part, "最大最小", part.span) {
+                return None;
+            }
+            bounds = bounds
+                .zip(part.bounds)
+                .and_then(|(a, b)| a.aligned(b))
+                .map(|(a, b)| extreme_bounds(a, b, most));
+            self.cross_fits(&first, part, span);
+        }
+        let ty = first.ty;
+        let kind = if most {
+            ExprKind::Greatest(parts)
+        } else {
+            ExprKind::Least(parts)
+        };
+        Some(Expr {
+            kind,
+            ty,
+            bounds,
+            span,
+        })
+    }
+
+    pub(super) fn between(&mut self, args: &[Written], frame: Frame, span: Span) -> Option<Expr> {
+        let parts: Vec<Option<Expr>> = args.iter().map(|a| self.number_expr(a, frame)).collect();
+        let parts: Vec<Expr> = parts.into_iter().collect::<Option<_>>()?;
+        let [x, a, b] = parts.as_slice() else {
+            return None;
+        };
+        if !(self.same_type(x, a, "段内", span) && self.same_type(x, b, "段内", span)) {
+            return None;
+        }
+        // The part lies between 0 and b - a.
+        let zero = Bounds::constant(Ratio::ZERO);
+        let bounds = b
+            .bounds
+            .zip(a.bounds)
+            .and_then(|(b, a)| b.add(a.neg()?))
+            .and_then(|d| d.aligned(zero))
+            .map(|(d, z)| d.union(z));
+        let ty = x.ty;
+        let boxed = |e: &Expr| Box::new(e.clone());
+        Some(Expr {
+            kind: ExprKind::Between(boxed(x), boxed(a), boxed(b)),
+            ty,
+            bounds,
+            span,
+        })
+    }
+
+    fn history_item(
+        &mut self,
+        written: Option<&Written>,
+        frame: Frame,
+    ) -> Option<(ItemId, crate::plan::Step, Span)> {
+        let written = written?;
+        let Ex::Path(path) = &written.kind else {
+            self.error(
+                "history-form",
+                written.span,
+                "当时、曾 的第一项要写一个量的名称",
+                "如 当时(低保, 上月末)",
+            );
+            return None;
+        };
+        let (id, step) = match self.lookup(path, frame) {
+            Some(found) => found,
+            None => self.whole_program_name(path, frame)?,
+        };
+        Some((id, step, path.span()))
+    }
+
+    /// 当时 may read any file's stored result, so its name need not be defined before.
+    fn whole_program_name(
+        &mut self,
+        path: &Path,
+        frame: Frame,
+    ) -> Option<(ItemId, crate::plan::Step)> {
+        self.resolve(path, frame)
+    }
+
+    fn as_of(&mut self, args: &[Written], frame: Frame, span: Span) -> Option<Expr> {
+        let (id, step, _) = self.history_item(args.first(), frame)?;
+        let day = Box::new(args.get(1).and_then(|a| self.day_expr(a, frame))?);
+        let item = self.item(id)?;
+        let (ty, bounds) = (item.ty, item.bounds);
+        Some(Expr {
+            kind: ExprKind::AsOf(id, step, day),
+            ty,
+            bounds,
+            span,
+        })
+    }
+
+    fn ever(&mut self, args: &[Written], frame: Frame, span: Span) -> Option<Expr> {
+        let (id, step, at) = self.history_item(args.first(), frame)?;
+        if !matches!(self.item(id)?.body, Body::Status) {
+            self.error(
+                "ever-status",
+                at,
+                "曾 只能问身份",
+                "第一项写身份,如 曾(渐退, 年初, 上月末)",
+            );
+            return None;
+        }
+        let from = Box::new(args.get(1).and_then(|a| self.day_expr(a, frame))?);
+        let to = Box::new(args.get(2).and_then(|a| self.day_expr(a, frame))?);
+        Some(plain(ExprKind::Ever(id, step, from, to), Type::Bool, span))
+    }
+}
+
+fn extreme_bounds(a: Bounds, b: Bounds, most: bool) -> Bounds {
+    let mut out = a.union(b);
+    if a.fixed_den().is_some() && a.fixed_den() == b.fixed_den() {
+        if most {
+            out.num_min = a.num_min.max(b.num_min);
+        } else {
+            out.num_max = a.num_max.min(b.num_max);
+        }
+    } else if most && (a.num_min > 0 || b.num_min > 0) {
+        // At least the positive one of the two: the numerator is positive too.
+        out.num_min = out.num_min.max(1);
+    }
+    out
+}

@@ -1,0 +1,75 @@
+//! 依据: every article cited stands in law.md and was in force.
+
+use super::Builder;
+use crate::ast::Name;
+use crate::plan::{FileKind, FilePlan};
+
+impl Builder<'_> {
+    /// Articles cited: the instrument stands in law.md and was in force when the rule begins.
+    pub(super) fn cites(&mut self, cites: &[Name], name: &Name, plan: &FilePlan) -> Vec<String> {
+        if cites.iter().all(|c| c.text.is_empty()) {
+            if plan.kind == FileKind::Policy {
+                self.error(
+                    "cite-missing",
+                    name.span,
+                    format!("`{}` 没有写依据", name.text),
+                    "写上文件和条款,如 依据 社会救助法 第十八条",
+                );
+            }
+            return vec![];
+        }
+        for cite in cites.iter().filter(|_| !self.source.law.is_empty()) {
+            let word = cite.text.split_whitespace().next().unwrap_or("");
+            let known = self
+                .source
+                .law
+                .iter()
+                .filter(|l| l.name == word)
+                .collect::<Vec<_>>();
+            let (code, said, help) = if known.is_empty() {
+                let near =
+                    crate::problem::nearest(word, self.source.law.iter().map(|l| l.name.as_str()));
+                let help = near.map_or_else(
+                    || "先在 law.md 里登记这个文件".to_owned(),
+                    |n| format!("是不是 `{n}`?"),
+                );
+                ("cite-unknown", format!("law.md 里没有 `{word}`"), help)
+            } else if !known.iter().any(|l| l.to.is_none_or(|to| to >= plan.from)) {
+                (
+                    "cite-repealed",
+                    format!("`{word}` 在这个文件施行时已经失效"),
+                    "改引用现行的文件".to_owned(),
+                )
+            } else if !known.iter().any(|l| plan.to.is_none_or(|to| l.from <= to)) {
+                (
+                    "cite-future",
+                    format!("`{word}` 在这个文件施行时还没有生效"),
+                    "核对文件的日期".to_owned(),
+                )
+            } else if let Some(article) = missing_article(&cite.text, word, &known) {
+                (
+                    "cite-article",
+                    format!("law.md 里的 `{word}` 没有登记 {article}"),
+                    "在 law.md 的 所依条款 里补上,或核对条款".to_owned(),
+                )
+            } else {
+                continue;
+            };
+            self.error(code, cite.span, said, help);
+        }
+        cites.iter().map(|c| c.text.clone()).collect()
+    }
+}
+
+fn missing_article(cite: &str, word: &str, known: &[&super::Instrument]) -> Option<String> {
+    let rest = cite.strip_prefix(word)?.trim();
+    rest.split(['、', ',', '\u{FF0C}', ' '])
+        .map(str::trim)
+        .filter(|a| a.starts_with('第'))
+        .find(|a| {
+            known.iter().all(|l| {
+                !l.articles.is_empty() && !l.articles.iter().any(|x| a.starts_with(x.as_str()))
+            })
+        })
+        .map(str::to_owned)
+}

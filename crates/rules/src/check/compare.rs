@@ -1,0 +1,291 @@
+//! Comparisons and 属于: both sides of one type, one unit.
+
+use super::Builder;
+use super::exprs::{moment, plain};
+use super::scope::Frame;
+use crate::ast::{Ex, Expr as Written, SetText};
+use crate::plan::{Compare, Expr, ExprKind, Type, Window};
+use crate::problem::Span;
+use crate::unit::Unit;
+
+impl Builder<'_> {
+    pub(super) fn compare(
+        &mut self,
+        sign: &str,
+        a: &Written,
+        b: &Written,
+        frame: Frame,
+        span: Span,
+    ) -> Option<Expr> {
+        let (a, b) = self.pair(a, b, frame)?;
+        let op = match sign {
+            "<" => Compare::Less,
+            "<=" => Compare::AtMost,
+            ">" => Compare::Greater,
+            ">=" => Compare::AtLeast,
+            "=" => Compare::Equal,
+            _ => Compare::Unequal,
+        };
+        if !self.same_type(&a, &b, "比较", span) {
+            return None;
+        }
+        let ordering = !matches!(op, Compare::Equal | Compare::Unequal);
+        let orderless = match a.ty {
+            Type::Enum(e) => self.dict.enum_of(e).is_some_and(|e| !e.ordered),
+            Type::Bool | Type::Set(_) | Type::Area => true,
+            Type::Num(_) | Type::Day => false,
+        };
+        if ordering && orderless {
+            let said = format!("`{}` 没有大小先后,不能用 `{sign}`", self.type_name(a.ty));
+            self.error(
+                "no-order",
+                span,
+                said,
+                "用 = 或 属于 {…};要比大小,先在 枚举 里用 < 排好",
+            );
+            return None;
+        }
+        if matches!(a.ty, Type::Set(_)) {
+            self.error(
+                "set-compare",
+                span,
+                "可以多类的量不能用 = 比较",
+                "写成 老年 属于 家庭类型",
+            );
+            return None;
+        }
+        self.never_varies(op, &a, &b, span);
+        self.cross_fits(&a, &b, span);
+        Some(plain(
+            ExprKind::Compare(op, Box::new(a), Box::new(b)),
+            Type::Bool,
+            span,
+        ))
+    }
+
+    /// Both sides of a comparison; a bare member takes its type from the other side.
+    pub(super) fn pair(&mut self, a: &Written, b: &Written, frame: Frame) -> Option<(Expr, Expr)> {
+        let bare = match &a.kind {
+            Ex::Path(path) => {
+                self.lookup(path, frame).is_none()
+                    && moment(&path.text()).is_none()
+                    && path.parts.len() == 1
+            }
+            _ => false,
+        };
+        if bare {
+            let right = self.expr(b, frame, None)?;
+            let left = self.expr(a, frame, Some(right.ty))?;
+            return Some((left, right));
+        }
+        let left = self.expr(a, frame, None)?;
+        let right = self.expr(b, frame, Some(left.ty))?;
+        Some((left, right))
+    }
+
+    pub(super) fn same_type(&mut self, a: &Expr, b: &Expr, what: &str, span: Span) -> bool {
+        if a.ty == b.ty {
+            return true;
+        }
+        let (left, right) = (self.type_name(a.ty), self.type_name(b.ty));
+        let help = match (a.ty, b.ty) {
+            (Type::Num(x), Type::Num(y)) => unit_help(x, y),
+            _ => "两边换成同一种量".to_owned(),
+        };
+        self.error(
+            "unit-mismatch",
+            span,
+            format!("{what}的两边单位不同:左边是 {left},右边是 {right}"),
+            help,
+        );
+        false
+    }
+
+    fn never_varies(&mut self, op: Compare, a: &Expr, b: &Expr, span: Span) {
+        let (Some(x), Some(y)) = (a.bounds, b.bounds) else {
+            return;
+        };
+        if matches!(
+            (&a.kind, &b.kind),
+            (
+                ExprKind::Param(..) | ExprKind::Literal(_),
+                ExprKind::Param(..) | ExprKind::Literal(_)
+            )
+        ) {
+            return;
+        }
+        let ((a0, a1), (b0, b1)) = (x.worth(), y.worth());
+        let always = match op {
+            Compare::Less => {
+                if a1 < b0 {
+                    Some(true)
+                } else if a0 >= b1 {
+                    Some(false)
+                } else {
+                    None
+                }
+            }
+            Compare::AtMost => {
+                if a1 <= b0 {
+                    Some(true)
+                } else if a0 > b1 {
+                    Some(false)
+                } else {
+                    None
+                }
+            }
+            Compare::Greater => {
+                if a0 > b1 {
+                    Some(true)
+                } else if a1 <= b0 {
+                    Some(false)
+                } else {
+                    None
+                }
+            }
+            Compare::AtLeast => {
+                if a0 >= b1 {
+                    Some(true)
+                } else if a1 < b0 {
+                    Some(false)
+                } else {
+                    None
+                }
+            }
+            Compare::Equal | Compare::Unequal => None,
+        };
+        if let Some(always) = always {
+            let word = if always { "是" } else { "否" };
+            let said = format!("按事实和参数的范围,这个比较总是{word}");
+            self.tell(
+                crate::Problem::warning("never-varies", span, said)
+                    .help("核对单位和范围,或删去这个比较"),
+            );
+        }
+    }
+
+    /// Comparing cross-multiplies: the products must fit a column.
+    pub(super) fn cross_fits(&mut self, a: &Expr, b: &Expr, span: Span) {
+        let (Some(x), Some(y)) = (a.bounds, b.bounds) else {
+            return;
+        };
+        let cross = x.neg().and_then(|n| n.add(y));
+        if cross.is_none_or(|c| !c.fits()) {
+            self.overflow(span);
+        }
+    }
+
+    pub(super) fn overflow(&mut self, span: Span) {
+        self.error(
+            "overflow",
+            span,
+            "按事实的范围,这个算式可能大到放不下",
+            "把事实的范围写窄些,或在中间一步写上舍入,如 , 四舍五入到分",
+        );
+    }
+
+    pub(super) fn within(
+        &mut self,
+        inner: &Written,
+        set: &SetText,
+        frame: Frame,
+        span: Span,
+    ) -> Option<Expr> {
+        match set {
+            SetText::Members(members) => {
+                let inner = self.expr(inner, frame, None)?;
+                let list: Vec<Option<Expr>> = members
+                    .iter()
+                    .map(|m| self.expr(m, frame, Some(inner.ty)))
+                    .collect();
+                let list: Vec<Expr> = list.into_iter().collect::<Option<_>>()?;
+                for member in &list {
+                    if !self.same_type(&inner, member, "属于", member.span) {
+                        return None;
+                    }
+                }
+                Some(plain(
+                    ExprKind::OneOf(Box::new(inner), list),
+                    Type::Bool,
+                    span,
+                ))
+            }
+            SetText::Path(path) => {
+                let (id, step) = self.resolve(path, frame)?;
+                let set = self.item_ref(id, step, path.span())?;
+                let Type::Set(e) = set.ty else {
+                    self.error(
+                        "not-set",
+                        path.span(),
+                        format!("`{}` 不是可以多类的量", path.text()),
+                        "归类 取每项 的量才能用 属于;一类的用 =",
+                    );
+                    return None;
+                };
+                let inner = self.expr(inner, frame, Some(Type::Enum(e)))?;
+                Some(plain(
+                    ExprKind::InClasses(Box::new(inner), Box::new(set)),
+                    Type::Bool,
+                    span,
+                ))
+            }
+            SetText::Named(name) => {
+                let window = match name.text.as_str() {
+                    "本月" => Window::ThisMonth,
+                    "上月" => Window::LastMonth,
+                    _ => Window::ThisYear,
+                };
+                let inner = self.day_expr(inner, frame)?;
+                Some(plain(
+                    ExprKind::Within(Box::new(inner), window),
+                    Type::Bool,
+                    span,
+                ))
+            }
+            SetText::Past(count, unit) => {
+                let inner = self.day_expr(inner, frame)?;
+                let months = unit.text == "月";
+                if !months && unit.text != "天" {
+                    self.error(
+                        "past-unit",
+                        unit.span,
+                        format!("近 多少后面应写 月 或 天,却是 `{}`", unit.text),
+                        "如 近 12 月",
+                    );
+                    return None;
+                }
+                let count = Box::new(self.number_expr(count, frame)?);
+                let window = if months {
+                    Window::PastMonths(count)
+                } else {
+                    Window::PastDays(count)
+                };
+                Some(plain(
+                    ExprKind::Within(Box::new(inner), window),
+                    Type::Bool,
+                    span,
+                ))
+            }
+        }
+    }
+}
+
+fn unit_help(x: Unit, y: Unit) -> String {
+    match (x.divide(y), y.divide(x)) {
+        (Some(d), _)
+            if Unit::base("人") == Some(d)
+                || Unit::base("月") == Some(d)
+                || Unit::base("年") == Some(d) =>
+        {
+            format!("右边乘以一个 {d} 的量,如 * 1 {d}")
+        }
+        (_, Some(d))
+            if Unit::base("人") == Some(d)
+                || Unit::base("月") == Some(d)
+                || Unit::base("年") == Some(d) =>
+        {
+            format!("左边乘以一个 {d} 的量,如 * 1 {d}")
+        }
+        _ => "两边换成同一个单位".to_owned(),
+    }
+}
