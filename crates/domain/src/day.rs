@@ -55,6 +55,13 @@ impl DayError {
     }
 }
 
+/// The first day of the count of days: stands where there is no better answer.
+impl Default for Day {
+    fn default() -> Self {
+        Self::FALLBACK
+    }
+}
+
 impl fmt::Display for DayError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.message())

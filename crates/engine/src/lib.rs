@@ -8,10 +8,12 @@ pub mod differential;
 mod error;
 pub mod frames;
 pub mod judged;
+pub mod lake;
 mod run;
 
 pub use compile::{Compiled, compile};
 pub use datafusion::arrow;
 pub use error::{EngineError, Result};
 pub use frames::{Complete, EntityFrame, Frames, Record, RelationFrame, StatusFrame};
+pub use lake::{Column, Lake, Sheet, Written};
 pub use judged::{Judged, JudgedTable};

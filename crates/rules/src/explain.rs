@@ -114,6 +114,8 @@ pub struct RowLine {
     pub decides: bool,
     /// The row of the situation it stands for.
     pub row: Option<(ListId, u32)>,
+    /// The record its value came from.
+    pub source: Option<SourceRef>,
 }
 
 /// One named quantity.
@@ -337,7 +339,8 @@ fn single<'p>(
         line.note = rows::parameter_source(eval, entry, at);
     }
     if let Some(expr) = formula(item) {
-        line.numbers = Some(printer.numbers(expr, eval, place));
+        line.numbers =
+            Some(printer.numbers(expr, eval, place)).filter(|n| !says_same(n, &line.result));
         line.distance = distance(eval, printer, expr, place, 0);
         rows::of_aggregates(eval, printer, expr, place, &mut line.rows);
         if rows::is_at_least(eval, expr, place) {
@@ -388,6 +391,11 @@ fn single<'p>(
     {
         line.tentative = rows::tentative(eval, entry.item, place, unit);
     }
+}
+
+/// Whether two texts are one number, with or without idle decimals: then it is told once.
+fn says_same(a: &str, b: &str) -> bool {
+    a.replace(".00 ", " ") == b.replace(".00 ", " ")
 }
 
 /// 还差 or 超出 how much, for each comparison of numbers that makes up a test.
@@ -480,10 +488,7 @@ impl fmt::Display for Line {
         for text in [&self.formula, &self.numbers].into_iter().flatten() {
             write!(f, " = {text}")?;
         }
-        if self.mark.is_none()
-            && !self.result.is_empty()
-            && self.numbers.as_ref() != Some(&self.result)
-        {
+        if self.mark.is_none() && !self.result.is_empty() {
             write!(f, " = {}", self.result)?;
         }
         if let Some(rounding) = &self.rounding {
@@ -516,8 +521,14 @@ impl fmt::Display for Line {
             if let Some(note) = &row.note {
                 write!(f, " · {note}")?;
             }
+            if let Some(source) = &row.source {
+                write!(f, " · 来自 {} {}", source.feed, source.period)?;
+            }
             writeln!(f, "{}", if row.decides { " ←" } else { "" })?;
         }
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -11,6 +11,7 @@ pub mod dict;
 pub mod eval;
 pub mod explain;
 pub mod feed;
+pub mod format;
 pub mod lex;
 pub mod markdown;
 pub mod params;

@@ -22,6 +22,8 @@ pub struct Table {
     pub header: Vec<Cell>,
     /// The rows.
     pub rows: Vec<Vec<Cell>>,
+    /// Its lines, whole.
+    pub span: Span,
 }
 
 /// A table cell.
@@ -76,10 +78,15 @@ pub fn read(text: &str) -> (Document, Vec<Problem>) {
                         heading: heading.clone(),
                         header: cells,
                         rows: vec![],
+                        span: Span::new(start, at),
                     })
                 }
-                Some(_) if cells.iter().all(|c| is_rule_line(&c.text)) => {}
-                Some(open) => open.rows.push(cells),
+                Some(open) => {
+                    open.span.end = at;
+                    if !cells.iter().all(|c| is_rule_line(&c.text)) {
+                        open.rows.push(cells);
+                    }
+                }
             }
             continue;
         } else if bare.starts_with('#') {
@@ -137,11 +144,11 @@ fn guard(text: &str) -> Vec<Problem> {
         .collect()
 }
 
-fn is_rule_line(cell: &str) -> bool {
+pub(crate) fn is_rule_line(cell: &str) -> bool {
     !cell.is_empty() && cell.chars().all(|c| matches!(c, '-' | ':' | ' '))
 }
 
-fn cells(line: &str, start: usize) -> Vec<Cell> {
+pub(crate) fn cells(line: &str, start: usize) -> Vec<Cell> {
     let mut out = Vec::new();
     let mut at = start;
     for piece in line.split('|') {

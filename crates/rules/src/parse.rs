@@ -80,41 +80,40 @@ pub fn parse_block(text: &str, span: Span) -> (Vec<Statement>, Vec<Problem>) {
             vec![Problem::error("block-large", span, said).help("把它拆成几个文件")],
         );
     }
-    let mut parser = Parser {
-        text,
-        tokens,
-        at: 0,
-        problems: vec![],
-        depth: 0,
-    };
-    let mut out = Vec::new();
-    loop {
-        parser.skip_lines();
-        let start = parser.here();
-        match parser.kind().clone() {
-            Kind::End => break,
-            Kind::Note(words) => {
-                parser.step();
-                out.push(Statement {
-                    kind: Stmt::Note(words),
-                    span: start,
-                });
-            }
-            Kind::Sign(";") => parser.step(),
-            _ => {
-                let before = parser.at;
-                if let Some(kind) = parser.statement() {
-                    out.push(Statement {
-                        kind,
-                        span: start.to(parser.last()),
-                    });
-                } else {
-                    parser.recover(before);
-                }
-            }
-        }
-    }
+    let mut parser = Parser::new(text, tokens);
+    let out = parser.block();
     (out, parser.problems)
+}
+
+/// What the parser saw at a token; the formatter lays the text out by it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mark {
+    /// A statement or a remark of its own begins.
+    Statement,
+    /// A row of 归类, 分项 or a dated value begins.
+    Row,
+    /// 依据, 否则, 说明 … begins.
+    Clause,
+    /// The `}` behind dated values.
+    Close,
+    /// No blank before it: the bracket of a call or a table.
+    Tight,
+    /// No blank behind it: a sign before a number.
+    Sign,
+    /// Words for people up to (not including) the token; kept as written.
+    Raw(usize),
+    /// Words of a typed block.
+    Word,
+}
+
+/// A block's tokens and what the parser saw at them, in order of the tokens.
+pub(crate) type Layout = (Vec<Token>, Vec<(usize, Mark)>);
+
+/// A block cut and marked. With problems it must not be laid out.
+pub(crate) fn layout(text: &str, span: Span) -> (Layout, Vec<Problem>) {
+    let mut parser = Parser::new(text, lex::cut(text, span));
+    parser.block();
+    ((parser.tokens, parser.marks), parser.problems)
 }
 
 /// Result of a piece: `None` after a problem was told.
@@ -126,9 +125,58 @@ struct Parser<'a> {
     at: usize,
     problems: Vec<Problem>,
     depth: usize,
+    marks: Vec<(usize, Mark)>,
 }
 
-impl Parser<'_> {
+impl<'a> Parser<'a> {
+    fn new(text: &'a str, tokens: Vec<Token>) -> Self {
+        Self {
+            text,
+            tokens,
+            at: 0,
+            problems: vec![],
+            depth: 0,
+            marks: vec![],
+        }
+    }
+
+    fn block(&mut self) -> Vec<Statement> {
+        let mut out = Vec::new();
+        loop {
+            self.skip_lines();
+            let start = self.here();
+            match self.kind().clone() {
+                Kind::End => return out,
+                Kind::Note(words) => {
+                    self.mark(Mark::Statement);
+                    self.step();
+                    out.push(Statement {
+                        kind: Stmt::Note(words),
+                        span: start,
+                    });
+                }
+                Kind::Sign(";") => self.step(),
+                _ => {
+                    let before = self.at;
+                    self.mark(Mark::Statement);
+                    if let Some(kind) = self.statement() {
+                        out.push(Statement {
+                            kind,
+                            span: start.to(self.last()),
+                        });
+                    } else {
+                        self.recover(before);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Tells the formatter what stands at the token at hand.
+    fn mark(&mut self, mark: Mark) {
+        self.marks.push((self.at, mark));
+    }
+
     fn kind(&self) -> &Kind {
         self.tokens.get(self.at).map_or(&Kind::End, |t| &t.kind)
     }
@@ -207,6 +255,7 @@ impl Parser<'_> {
             return None;
         }
         self.skip_lines_and_notes();
+        self.mark(Mark::Clause);
         self.name("")
     }
 
@@ -269,6 +318,7 @@ impl Parser<'_> {
     /// The raw words from here to the end of the line, a `;`, or one of the keywords.
     fn raw_until(&mut self, stops: &[&str]) -> Name {
         let start = self.here();
+        let first = self.at;
         let mut end = start.start;
         loop {
             match self.kind() {
@@ -280,6 +330,7 @@ impl Parser<'_> {
                 }
             }
         }
+        self.marks.push((first, Mark::Raw(self.at)));
         let span = Span::new(start.start, end.max(start.start));
         let text = self
             .text

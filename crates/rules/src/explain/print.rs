@@ -91,8 +91,8 @@ impl<'p> Printer<'p> {
                 (format!("{x} 属于 {}", self.window(window)), Binds::Test)
             }
             ExprKind::If(cond, yes, no) => self.choice(cond, yes, no, outer, n),
-            ExprKind::Greatest(parts) => (format!("最大({})", self.list(parts, n)), Binds::Name),
-            ExprKind::Least(parts) => (format!("最小({})", self.list(parts, n)), Binds::Name),
+            ExprKind::Greatest(parts) => (self.extreme("最大", "不低于", parts, n), Binds::Name),
+            ExprKind::Least(parts) => (self.extreme("最小", "不超过", parts, n), Binds::Name),
             ExprKind::Between(x, a, b) => {
                 (format!("段内({})", self.three(x, a, b, n)), Binds::Name)
             }
@@ -198,6 +198,18 @@ impl<'p> Printer<'p> {
             .map(|p| self.print(p, Binds::Choice, n))
             .collect();
         parts.join(", ")
+    }
+
+    /// Of two, the second is the limit: `不低于(人数, 1 人)`.
+    fn extreme(
+        &self,
+        of_many: &str,
+        of_two: &str,
+        parts: &'p [Expr],
+        n: &mut Numbers<'_, 'p>,
+    ) -> String {
+        let word = if parts.len() == 2 { of_two } else { of_many };
+        format!("{word}({})", self.list(parts, n))
     }
 
     fn two(&self, a: &'p Expr, b: &'p Expr, n: &mut Numbers<'_, 'p>) -> String {

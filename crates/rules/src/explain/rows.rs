@@ -2,7 +2,7 @@
 
 use super::order::{Entry, each_part};
 use super::print::Printer;
-use super::{Line, Mark, RowLine, formula, label};
+use super::{Line, Mark, RowLine, formula, label, says_same};
 use crate::eval::{Evaluator, Place};
 use crate::plan::{
     Aggregate, AggregateKind, AmountRow, Body, ClassRow, Expr, ExprKind, Home, Item, ItemId,
@@ -25,6 +25,7 @@ fn row_line(label: String) -> RowLine {
         note: None,
         decides: false,
         row: None,
+        source: None,
     }
 }
 
@@ -50,14 +51,21 @@ pub(super) fn of_relation<'p>(
         let mut out = row_line(label::of_row(eval, main, list, number));
         out.row = Some((list, number));
         out.result = show::value(value, item.ty, &eval.program().dict);
+        let given = match item.home {
+            Home::Rows(_) => situation.given_in_row(list, row, line.item),
+            Home::Entity(_) => eval
+                .target(place)
+                .and_then(|at| situation.given(at, line.item)),
+        };
+        out.source = given.and_then(|g| g.source.clone());
+        if matches!(item.home, Home::Rows(_)) && given.is_none() {
+            let numbers = formula(item).map(|e| printer.numbers(e, eval, place));
+            out.formula = numbers.filter(|n| !says_same(n, &out.result));
+            out.note = row_note(eval, item, value, place);
+        }
         if item.ty == Type::Bool {
             out.mark = Some(Mark::of(value.truth()));
             out.result.clear();
-        }
-        let given = situation.given_in_row(list, row, line.item).is_some();
-        if matches!(item.home, Home::Rows(_)) && !given {
-            out.formula = formula(item).map(|e| printer.numbers(e, eval, place));
-            out.note = row_note(eval, item, value, place);
         }
         line.rows.push(out);
     }
@@ -306,6 +314,9 @@ pub(super) fn tentative(
     unit: Unit,
 ) -> Option<String> {
     let range = eval.range_of(item, place)?;
+    if range.low == range.high {
+        return Some(format!("不论怎样都是 {}", show::number(range.low, unit)));
+    }
     Some(format!(
         "暂计 {} 至 {}",
         show::number(range.low, unit),

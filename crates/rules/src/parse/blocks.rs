@@ -1,11 +1,11 @@
 //! Statements of the dictionary, of feeds, and of the typed blocks without formulas.
 
-use super::{Got, Parser, STATEMENTS};
+use super::{Got, Mark, Parser, STATEMENTS};
 use crate::ast::{BlockStmt, ColumnStmt, FactStmt, FeedLine, Name, Stmt};
 use crate::lex::Kind;
 
 /// Clause words inside the typed blocks.
-const CLAUSES: [&str; 24] = [
+const CLAUSES: [&str; 22] = [
     "谁",
     "限",
     "自",
@@ -28,8 +28,6 @@ const CLAUSES: [&str; 24] = [
     "两人",
     "人",
     "止",
-    "部门",
-    "签名",
 ];
 
 impl Parser<'_> {
@@ -228,6 +226,9 @@ impl Parser<'_> {
 
     fn signed_number(&mut self) -> Got<Name> {
         let start = self.here();
+        if self.is_sign("-") {
+            self.mark(Mark::Sign);
+        }
         let minus = self.eat_sign("-");
         if let Kind::Number(digits) = self.kind().clone() {
             self.step();
@@ -303,6 +304,7 @@ impl Parser<'_> {
     /// A header as printed: words and brackets up to `|` or `→`.
     fn header(&mut self) -> Got<Name> {
         let start = self.here();
+        let first = self.at;
         let mut end = start.start;
         while !matches!(
             self.kind(),
@@ -315,6 +317,7 @@ impl Parser<'_> {
             let said = format!("这里应写表头,却是 {}", self.found());
             return self.fail("header-missing", said, "如 列 身份证号 → 身份证号 : 证件号");
         }
+        self.marks.push((first, Mark::Raw(self.at)));
         let span = crate::problem::Span::new(start.start, end);
         Some(Name {
             text: self
@@ -356,6 +359,7 @@ impl Parser<'_> {
                 Kind::Sign(s) => s.to_owned(),
                 Kind::Stray(c) => c.to_string(),
             };
+            self.mark(Mark::Word);
             self.step();
             let name = Name { text: word, span };
             if CLAUSES.contains(&name.text.as_str()) {

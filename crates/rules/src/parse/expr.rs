@@ -1,6 +1,6 @@
 //! Expressions: 或 binds loosest, then 且, 非, comparisons and 属于, + -, * /, a sign.
 
-use super::{Got, Parser};
+use super::{Got, Mark, Parser};
 use crate::ast::{Ex, Expr, Name, SetText};
 use crate::lex::Kind;
 use crate::unit::Unit;
@@ -165,7 +165,9 @@ impl Parser<'_> {
 
     fn signed(&mut self) -> Got<Expr> {
         let start = self.here();
-        if self.eat_sign("-") {
+        if self.is_sign("-") {
+            self.mark(Mark::Sign);
+            self.step();
             let inner = self.deeper(Self::signed)?;
             let span = start.to(inner.span);
             return Some(Expr {
@@ -251,6 +253,7 @@ impl Parser<'_> {
         }
         let path = self.path("名称")?;
         if self.is_sign("[") {
+            self.mark(Mark::Tight);
             self.step();
             let mut keys = vec![self.expr()?];
             while self.eat_sign(",") {
@@ -287,6 +290,7 @@ impl Parser<'_> {
 
     fn aggregate(&mut self) -> Got<Expr> {
         let function = self.name("函数")?;
+        self.mark(Mark::Tight);
         self.sign("(", "函数名")?;
         let over = self.expr()?;
         self.skip_lines_and_notes();
@@ -326,6 +330,7 @@ impl Parser<'_> {
             );
             return None;
         }
+        self.mark(Mark::Tight);
         self.sign("(", "函数名")?;
         let mut arguments = Vec::new();
         self.skip_lines_and_notes();

@@ -1,6 +1,6 @@
 //! Statements that carry formulas.
 
-use super::{Got, Parser, STATEMENTS};
+use super::{Got, Mark, Parser, STATEMENTS};
 use crate::ast::{
     AmountRow, ClassRow, ExcludeText, Head, ModeText, Name, ParamRow, ParamStmt, RoundText, Stmt,
     Text, TriggerStmt, TypeText,
@@ -128,12 +128,15 @@ impl Parser<'_> {
             self.step();
             loop {
                 self.skip_lines_and_notes();
-                if self.eat_sign("}") {
+                if self.is_sign("}") {
+                    self.mark(Mark::Close);
+                    self.step();
                     break;
                 }
                 if self.eat_sign(";") {
                     continue;
                 }
+                self.mark(Mark::Row);
                 param.values.push(self.param_row()?);
             }
         }
@@ -159,6 +162,7 @@ impl Parser<'_> {
     fn raw_until_or_brace(&mut self) -> Name {
         let start = self.here();
         let mut end = start.start;
+        let first = self.at;
         while !matches!(
             self.kind(),
             Kind::Newline | Kind::End | Kind::Note(_) | Kind::Sign(";" | "}")
@@ -166,6 +170,7 @@ impl Parser<'_> {
             end = self.here().end;
             self.step();
         }
+        self.marks.push((first, Mark::Raw(self.at)));
         let span = Span::new(start.start, end);
         Name {
             text: self
@@ -245,6 +250,9 @@ impl Parser<'_> {
             self.tokens.get(self.at.saturating_add(1)).map(|t| &t.kind),
             Some(Kind::Sign(":"))
         );
+        if label && colon {
+            self.mark(Mark::Row);
+        }
         label && colon
     }
 
@@ -515,13 +523,7 @@ impl Parser<'_> {
             let base = words.span.start.saturating_add(start);
             let span = Span::new(base, base.saturating_add(len));
             let tokens = crate::lex::cut(self.text, span);
-            let mut inner = Parser {
-                text: self.text,
-                tokens,
-                at: 0,
-                problems: vec![],
-                depth: 0,
-            };
+            let mut inner = Parser::new(self.text, tokens);
             let expr = inner.expr();
             self.problems.append(&mut inner.problems);
             if let Some(expr) = expr {

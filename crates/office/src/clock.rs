@@ -1,0 +1,54 @@
+//! The office's clock: the only place that asks what time it is.
+
+use domain::Day;
+use jiff::{Timestamp, tz::TimeZone};
+use store::At;
+
+/// 时钟: the real one, or one that stands still (the demo and the tests).
+#[derive(Clone, Debug, Default)]
+pub enum Clock {
+    /// The machine's.
+    #[default]
+    System,
+    /// Always this moment.
+    Fixed(Timestamp),
+}
+
+impl Clock {
+    /// A clock that stands at a moment written as `2026-09-14T09:00` in Beijing time.
+    pub fn fixed(text: &str) -> Option<Self> {
+        let civil: jiff::civil::DateTime = text.trim().parse().ok()?;
+        Some(Self::Fixed(civil.to_zoned(beijing()).ok()?.timestamp()))
+    }
+
+    /// Now.
+    pub fn now(&self) -> Timestamp {
+        match self {
+            Self::System => Timestamp::now(),
+            Self::Fixed(at) => *at,
+        }
+    }
+
+    /// Now, as the record writes it.
+    pub fn at(&self) -> At {
+        At::from(self.now())
+    }
+
+    /// Today in Beijing.
+    pub fn today(&self) -> Day {
+        // Whole days since 1970 on the clock of UTC+8; far outside any office's life it stops at 0.
+        let seconds = self.now().as_second().saturating_add(8 * 3600);
+        let days = i32::try_from(seconds.div_euclid(86_400)).unwrap_or(0);
+        Day::from_epoch_days(days).unwrap_or_default()
+    }
+
+    /// `2026-09-14 09:00` in Beijing.
+    pub fn minute(&self) -> String {
+        self.now().to_zoned(beijing()).strftime("%Y-%m-%d %H:%M").to_string()
+    }
+}
+
+fn beijing() -> TimeZone {
+    // A fixed offset: the tz database may be missing on an office PC, and China keeps one time.
+    TimeZone::fixed(jiff::tz::offset(8))
+}

@@ -1,0 +1,54 @@
+//! What can go wrong in the office, named by what went wrong and told to the person who meets it.
+
+use std::path::PathBuf;
+
+/// Why the office could not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum OfficeError {
+    /// The record.
+    #[error(transparent)]
+    Store(#[from] store::StoreError),
+    /// Bulk work.
+    #[error(transparent)]
+    Engine(#[from] engine::EngineError),
+    /// A file cannot be read.
+    #[error("读不到 `{path}`:{source}")]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The rulebook has mistakes and must not be used.
+    #[error("规则手册有 {count} 处错误,先改好再用;第一处:{first}")]
+    Rulebook {
+        /// How many.
+        count: usize,
+        /// The first, with its place.
+        first: String,
+    },
+    /// A whole file is refused; nothing of it was taken.
+    #[error("整个文件退回:{0}")]
+    FileRefused(String),
+    /// Nobody described such a feed.
+    #[error("规则手册里没有来文 `{0}`;文件名应为 来文编号.csv,如 register.csv")]
+    FeedUnknown(String),
+    /// The month has no register yet.
+    #[error("{0} 还没有户籍登记来文,不能做当月判断;先导入 register")]
+    NoRegister(domain::Month),
+    /// Something asked for is not there.
+    #[error("{0}")]
+    NotFound(String),
+    /// The demo's own words.
+    #[error("{0}")]
+    Other(String),
+}
+
+/// The result of an office function.
+pub type Result<T, E = OfficeError> = std::result::Result<T, E>;
+
+/// Turns an I/O error into one that names its file.
+pub(crate) fn at_path(path: &std::path::Path) -> impl FnOnce(std::io::Error) -> OfficeError {
+    let path = path.to_path_buf();
+    move |source| OfficeError::File { path, source }
+}

@@ -1,0 +1,158 @@
+//! One cell of a department's file → a value, or why it is refused. Never guesses money, ids, dates.
+
+use domain::{BankCard, Day, DisabilityCard, Fen, IdNumber, Month};
+use engine::Column;
+use rules::dict::Dict;
+use rules::feed::{ColumnKind, FeedColumn};
+use std::collections::HashMap;
+
+/// A value as the lake or the identity table takes it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Cell {
+    /// Empty: unknown, never zero.
+    Missing,
+    Int(i64),
+    Day(i32),
+    Bool(bool),
+    Text(String),
+    Id(IdNumber),
+}
+
+/// Why a cell is not taken.
+#[derive(Clone, Debug)]
+pub(crate) struct Refused {
+    pub code: &'static str,
+    pub message: String,
+    /// What stood there, masked where it identifies somebody.
+    pub masked: String,
+}
+
+/// Reads the cells of one column.
+pub(crate) struct Reader<'a> {
+    pub column: &'a FeedColumn,
+    dict: &'a Dict,
+    codes: HashMap<String, String>,
+    today: Day,
+    /// Denominator of numbers: 1, or the constant of units with decimals.
+    den: i64,
+}
+
+impl<'a> Reader<'a> {
+    pub(crate) fn new(column: &'a FeedColumn, dict: &'a Dict, codes: HashMap<String, String>, today: Day, den: i64) -> Self {
+        Self { column, dict, codes, today, den }
+    }
+
+    /// The value of a cell.
+    pub(crate) fn read(&self, cell: &str) -> Result<Cell, Refused> {
+        let text = cell.trim_matches(|c: char| c.is_whitespace() || matches!(c, '\u{FEFF}' | '\u{200B}'));
+        if text.is_empty() {
+            return Ok(Cell::Missing);
+        }
+        let refused = |code, message: String| Refused { code, message, masked: short(text) };
+        match self.column.kind {
+            ColumnKind::IdNumber => self.id(cell),
+            ColumnKind::PersonName | ColumnKind::Text => Ok(Cell::Text(cell.trim().to_owned())),
+            ColumnKind::Card => match BankCard::parse(text) {
+                Ok(card) => Ok(Cell::Text(card.card.as_str().to_owned())),
+                Err(e) => Err(Refused { code: "card", message: e.to_string(), masked: "****".to_owned() }),
+            },
+            ColumnKind::Integer => text.parse().map(Cell::Int).map_err(|_| refused("integer", format!("`{}` 不是整数", short(text)))),
+            ColumnKind::Number(unit) if unit.money_power() == 1 => {
+                Fen::parse(text).map(|f| Cell::Int(f.get())).map_err(|e| refused("money", e.to_string()))
+            }
+            ColumnKind::Number(unit) => {
+                decimal(text, self.den).map(Cell::Int).ok_or_else(|| refused("number", format!("`{}` 不是 {unit} 的数", short(text))))
+            }
+            ColumnKind::Bool => match text {
+                "是" | "有" | "1" | "Y" => Ok(Cell::Bool(true)),
+                "否" | "无" | "0" | "N" => Ok(Cell::Bool(false)),
+                _ => Err(refused("bool", format!("`{}` 不是 是 或 否", short(text)))),
+            },
+            ColumnKind::Day => Day::parse(text).map(|d| Cell::Day(d.epoch_days())).map_err(|e| refused("date", e.to_string())),
+            ColumnKind::Month => Month::parse(text)
+                .or_else(|e| Day::parse(text).map(Month::containing).map_err(|_| e))
+                .map(|m| Cell::Day(m.first().epoch_days()))
+                .map_err(|e| refused("month", e.to_string())),
+            ColumnKind::Enum(e) => {
+                let word = self.codes.get(text).map_or(text, String::as_str);
+                if self.dict.member(e, word).is_some() {
+                    return Ok(Cell::Text(word.to_owned()));
+                }
+                let members = self.dict.enum_of(e).map_or(String::new(), |e| e.members.join("、"));
+                Err(refused("code", format!("`{}` 不是 {members} 之一", short(text))))
+            }
+        }
+    }
+
+    fn id(&self, cell: &str) -> Result<Cell, Refused> {
+        let said = |message: String| Refused { code: "id-number", message, masked: mask(cell) };
+        // A disability card's number is its holder's number and two digits more.
+        if cell.chars().filter(char::is_ascii_alphanumeric).count() >= 20 {
+            return DisabilityCard::parse(cell, self.today).map(|p| Cell::Id(*p.card.holder())).map_err(|e| said(e.to_string()));
+        }
+        match IdNumber::parse(cell, self.today) {
+            Ok(parsed) => Ok(Cell::Id(parsed.number)),
+            Err(domain::IdError::Missing) => Ok(Cell::Missing),
+            Err(e) => Err(said(e.to_string())),
+        }
+    }
+}
+
+/// At most a dozen characters of what stood in a cell.
+fn short(text: &str) -> String {
+    let mut out: String = text.chars().take(12).collect();
+    if text.chars().count() > 12 {
+        out.push('…');
+    }
+    out
+}
+
+/// A damaged number with all but its ends hidden.
+fn mask(text: &str) -> String {
+    let chars: Vec<char> = text.trim().chars().collect();
+    let len = chars.len();
+    chars.iter().enumerate().map(|(i, c)| if i < 3 || i.saturating_add(2) >= len { *c } else { '*' }).collect()
+}
+
+/// A decimal number over a denominator; `None` when it has more decimals than that.
+fn decimal(text: &str, den: i64) -> Option<i64> {
+    let clean: String = text.chars().filter(|c| *c != ',').collect();
+    let (sign, digits) = clean.strip_prefix('-').map_or((1, clean.as_str()), |d| (-1, d));
+    let (whole, part) = digits.split_once('.').unwrap_or((digits, ""));
+    let whole: i64 = whole.parse().ok()?;
+    let mut out = whole.checked_mul(den)?;
+    if !part.is_empty() {
+        let scale = 10_i64.checked_pow(u32::try_from(part.len()).ok()?)?;
+        let scaled = part.parse::<i64>().ok()?.checked_mul(den)?;
+        if scaled.checked_rem(scale)? != 0 {
+            return None;
+        }
+        out = out.checked_add(scaled.checked_div(scale)?)?;
+    }
+    out.checked_mul(sign)
+}
+
+/// A column being filled.
+pub(crate) fn push(column: &mut Column, cell: Option<&Cell>) {
+    match (column, cell) {
+        (Column::Int(v), Some(Cell::Int(n))) => v.push(Some(*n)),
+        (Column::Day(v), Some(Cell::Day(d))) => v.push(Some(*d)),
+        (Column::Bool(v), Some(Cell::Bool(b))) => v.push(Some(*b)),
+        (Column::Text(v), Some(Cell::Text(t))) => v.push(Some(t.clone())),
+        (Column::Int(v), _) => v.push(None),
+        (Column::Day(v), _) => v.push(None),
+        (Column::Bool(v), _) => v.push(None),
+        (Column::Text(v), _) => v.push(None),
+    }
+}
+
+/// The lake column of a kind; none for what stays home.
+pub(crate) fn lake_column(kind: ColumnKind) -> Option<Column> {
+    Some(match kind {
+        ColumnKind::IdNumber | ColumnKind::PersonName | ColumnKind::Card => return None,
+        ColumnKind::Text | ColumnKind::Enum(_) => Column::Text(vec![]),
+        ColumnKind::Integer | ColumnKind::Number(_) => Column::Int(vec![]),
+        ColumnKind::Bool => Column::Bool(vec![]),
+        ColumnKind::Day | ColumnKind::Month => Column::Day(vec![]),
+    })
+}

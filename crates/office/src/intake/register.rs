@@ -1,0 +1,244 @@
+//! The register makes persons and households. Who has no number yet is known again by name, birth
+//! day and household; where that is not certain, a person decides.
+
+use super::sheet::{Parsed, Row};
+use super::{Intake, Links, row_id};
+use crate::error::Result;
+use domain::household::{Membership, Relation, Standing};
+use domain::{AreaCode, Day, HouseholdId, PersonId, Sex, Span, UrbanRural};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use store::batches::Doubt;
+use store::households::{self, NewHousehold};
+use store::identity::NewIdentity;
+use store::persons::{self, Change, NewPerson, Person, PersonStatus};
+use store::{JournalTx, RowId};
+
+/// Whose row it is.
+enum Whose {
+    Known(PersonId),
+    New,
+    Doubtful(Vec<PersonId>),
+    Again,
+}
+
+/// Takes the register's rows: persons, households, memberships.
+pub(super) async fn take(intake: &mut Intake<'_>, tx: &mut JournalTx, batch_no: i64, parsed: &Parsed) -> Result<Links> {
+    let at = intake.office.clock.at();
+    let month_start = intake.office.clock.today();
+    let homes = current_homes(tx, month_start).await?;
+    let numbers: Vec<String> = numbers_of(parsed);
+    let known_households = households::look_up_many(tx, &numbers).await?;
+    let mut links = Links::default();
+    let mut whose = Vec::with_capacity(parsed.rows.len());
+    let mut seen: HashSet<PersonId> = HashSet::new();
+    let mut new_numbers = HashSet::new();
+    for row in &parsed.rows {
+        let mut found = decide(intake, parsed, row, &homes, &known_households);
+        if let Whose::Known(person) = found
+            && !seen.insert(person)
+        {
+            found = Whose::Again;
+        }
+        if let (Whose::New, Some(id)) = (&found, row.id)
+            && !new_numbers.insert(id)
+        {
+            found = Whose::Again;
+        }
+        whose.push(found);
+    }
+    let fresh: Vec<NewPerson> = parsed.rows.iter().zip(&whose).filter(|(_, w)| matches!(w, Whose::New)).map(|(r, _)| new_person(parsed, r, batch_no)).collect();
+    let mut ids = persons::create_many(tx, &at, fresh).await?.into_iter();
+    let mut changed: Vec<(usize, PersonId)> = Vec::new();
+    for (place, (row, found)) in parsed.rows.iter().zip(whose).enumerate() {
+        let person = match found {
+            Whose::Known(person) => {
+                changed.push((place, person));
+                Some(person)
+            }
+            Whose::New => ids.next(),
+            Whose::Doubtful(candidates) => {
+                let list: Vec<String> = candidates.iter().map(|p| p.get().to_string()).collect();
+                let row = row_id(batch_no, row.number);
+                links.doubts.push(Doubt { row, candidates: list.join(","), settled_person: None });
+                None
+            }
+            Whose::Again => {
+                links.repeated = links.repeated.saturating_add(1);
+                links.dropped.push(place);
+                None
+            }
+        };
+        links.persons.push(person);
+        links.targets.push(None);
+        if let (Some(person), Some(id)) = (person, row.id) {
+            intake.by_number.insert(intake.tokeniser.id_number(&id), person);
+        }
+        if let (Some(person), Some(token)) = (person, name_token(intake, parsed, row)) {
+            let list = intake.by_name.entry(token).or_default();
+            if !list.contains(&person) {
+                list.push(person);
+            }
+        }
+    }
+    change(tx, &at, batch_no, parsed, &changed).await?;
+    move_in(tx, &at, batch_no, parsed, &links, &known_households, &homes, month_start).await?;
+    Ok(links)
+}
+
+fn numbers_of(parsed: &Parsed) -> Vec<String> {
+    let mut numbers: Vec<String> = parsed.rows.iter().filter_map(|r| parsed.text(r, "户号")).map(str::to_owned).collect();
+    numbers.sort_unstable();
+    numbers.dedup();
+    numbers
+}
+
+async fn current_homes(tx: &JournalTx, day: Day) -> Result<HashMap<PersonId, HouseholdId>> {
+    let all = households::list_memberships_on(tx, day).await?;
+    Ok(all.into_iter().map(|m| (m.person, m.household)).collect())
+}
+
+fn name_token(intake: &Intake<'_>, parsed: &Parsed, row: &Row) -> Option<store::tokens::Token> {
+    let area = AreaCode::parse(parsed.text(row, "户籍地区")?).ok()?;
+    Some(intake.tokeniser.name_birth_area(row.name.as_deref()?, birth(parsed, row)?, &area))
+}
+
+fn birth(parsed: &Parsed, row: &Row) -> Option<Day> {
+    match parsed.cell(row, "出生日期")? {
+        super::cells::Cell::Day(d) => Day::from_epoch_days(*d),
+        _ => None,
+    }
+}
+
+fn decide(intake: &Intake<'_>, parsed: &Parsed, row: &Row, homes: &HashMap<PersonId, HouseholdId>, households: &HashMap<String, HouseholdId>) -> Whose {
+    if let Some(id) = row.id {
+        return intake.by_number.get(&intake.tokeniser.id_number(&id)).map_or(Whose::New, |p| Whose::Known(*p));
+    }
+    let candidates = name_token(intake, parsed, row).and_then(|t| intake.by_name.get(&t)).cloned().unwrap_or_default();
+    if candidates.is_empty() {
+        return Whose::New;
+    }
+    let home = parsed.text(row, "户号").and_then(|n| households.get(n));
+    let same_home: Vec<PersonId> = candidates.iter().copied().filter(|p| homes.get(p) == home && home.is_some()).collect();
+    match same_home.as_slice() {
+        [one] => Whose::Known(*one),
+        _ => Whose::Doubtful(candidates),
+    }
+}
+
+fn area(parsed: &Parsed, row: &Row, column: &str) -> Option<AreaCode> {
+    AreaCode::parse(parsed.text(row, column)?).ok()
+}
+
+fn urban_rural(parsed: &Parsed, row: &Row) -> Option<UrbanRural> {
+    match parsed.text(row, "城乡")? {
+        "城镇" => Some(UrbanRural::Urban),
+        "农村" => Some(UrbanRural::Rural),
+        _ => None,
+    }
+}
+
+fn status(parsed: &Parsed, row: &Row) -> PersonStatus {
+    match parsed.text(row, "登记状态") {
+        Some("迁出") => PersonStatus::MovedOut,
+        Some("死亡注销") => PersonStatus::Deceased,
+        _ => PersonStatus::OnRegister,
+    }
+}
+
+fn new_person(parsed: &Parsed, row: &Row, batch_no: i64) -> NewPerson {
+    NewPerson {
+        row: row_id(batch_no, row.number),
+        sex: parsed.text(row, "性别").and_then(Sex::parse),
+        birth: birth(parsed, row),
+        death: None,
+        area: area(parsed, row, "居住地区").or_else(|| area(parsed, row, "户籍地区")),
+        registered_area: area(parsed, row, "户籍地区"),
+        urban_rural: urban_rural(parsed, row),
+        status: status(parsed, row),
+        identity: NewIdentity {
+            name: row.name.clone(),
+            id_number: row.id.map(|i| i.as_str().to_owned()),
+            phone: None,
+            address: None,
+            card: None,
+        },
+    }
+}
+
+/// What the newer rows say otherwise than the record.
+async fn change(tx: &mut JournalTx, at: &store::At, batch_no: i64, parsed: &Parsed, known: &[(usize, PersonId)]) -> Result<()> {
+    let ids: Vec<PersonId> = known.iter().map(|(_, p)| *p).collect();
+    let have: HashMap<PersonId, Person> = persons::get_many(tx, &ids).await?.into_iter().map(|p| (p.id, p)).collect();
+    let mut changes: Vec<(PersonId, RowId, Change)> = Vec::new();
+    for (place, person) in known {
+        let (Some(row), Some(old)) = (parsed.rows.get(*place), have.get(person)) else { continue };
+        let id = row_id(batch_no, row.number);
+        let home = area(parsed, row, "居住地区").or_else(|| area(parsed, row, "户籍地区"));
+        if home != old.area {
+            changes.push((*person, id, Change::Area(home)));
+        }
+        if status(parsed, row) != old.status {
+            changes.push((*person, id, Change::Status(status(parsed, row))));
+        }
+        let class = urban_rural(parsed, row);
+        if class != old.urban_rural {
+            changes.push((*person, id, Change::UrbanRural(class)));
+        }
+    }
+    if !changes.is_empty() {
+        persons::change_many(tx, at, &changes).await?;
+    }
+    Ok(())
+}
+
+/// Households that are new, and who lives in which.
+#[expect(clippy::too_many_arguments, reason = "one step of take(), split off for its length")]
+async fn move_in(
+    tx: &mut JournalTx,
+    at: &store::At,
+    batch_no: i64,
+    parsed: &Parsed,
+    links: &Links,
+    known: &HashMap<String, HouseholdId>,
+    homes: &HashMap<PersonId, HouseholdId>,
+    day: Day,
+) -> Result<()> {
+    let mut fresh: BTreeMap<String, NewHousehold> = BTreeMap::new();
+    for row in &parsed.rows {
+        let (Some(number), Some(area)) = (parsed.text(row, "户号"), area(parsed, row, "居住地区").or_else(|| area(parsed, row, "户籍地区"))) else { continue };
+        if known.contains_key(number) {
+            continue;
+        }
+        let head = parsed.text(row, "与户主关系") == Some("户主");
+        let entry = NewHousehold { number: number.to_owned(), area, urban_rural: urban_rural(parsed, row), row: row_id(batch_no, row.number) };
+        if head {
+            fresh.insert(number.to_owned(), entry);
+        } else {
+            fresh.entry(number.to_owned()).or_insert(entry);
+        }
+    }
+    let list: Vec<NewHousehold> = fresh.into_values().collect();
+    let ids = households::upsert_many(tx, at, &list).await?;
+    let mut all = known.clone();
+    all.extend(list.iter().map(|h| h.number.clone()).zip(ids));
+    let mut leaving = Vec::new();
+    let mut joining = Vec::new();
+    for (row, person) in parsed.rows.iter().zip(&links.persons) {
+        let (Some(person), Some(number)) = (person, parsed.text(row, "户号")) else { continue };
+        let Some(household) = all.get(number).copied() else { continue };
+        if homes.get(person) == Some(&household) {
+            continue;
+        }
+        if homes.contains_key(person) {
+            leaving.push((*person, day));
+        }
+        let relation = parsed.text(row, "与户主关系").and_then(Relation::parse).unwrap_or(Relation::Other);
+        let membership = Membership { household, person: *person, relation, span: Span::since(day), standing: Standing::Counted };
+        joining.push((membership, row_id(batch_no, row.number)));
+    }
+    if !leaving.is_empty() {
+        households::leave_many(tx, &leaving).await?;
+    }
+    households::join_many(tx, &joining).await?;
+    Ok(())
+}

@@ -1,0 +1,54 @@
+//! The rulebook's texts: those in the program, or those of a folder in their place.
+
+use crate::error::{Result, at_path};
+use rules::{Rulebook, SourceText};
+use rust_embed::RustEmbed;
+use std::path::Path;
+
+#[derive(RustEmbed)]
+#[folder = "../../rulebook"]
+struct Embedded;
+
+/// Reads the rulebook of a folder, or the one in the program.
+///
+/// # Errors
+/// A file of the folder cannot be read or is not UTF-8.
+pub fn read(folder: Option<&Path>) -> Result<Rulebook> {
+    let mut texts = Vec::new();
+    match folder {
+        Some(root) => collect(root, root, &mut texts)?,
+        None => {
+            for path in Embedded::iter().filter(|p| is_text(p)) {
+                let Some(file) = Embedded::get(&path) else { continue };
+                let text = String::from_utf8_lossy(&file.data).into_owned();
+                texts.push(SourceText { path: path.into_owned(), text });
+            }
+        }
+    }
+    Ok(Rulebook::read(texts))
+}
+
+/// A code table or calendar of the rulebook in the program: `codes/sex.csv`.
+pub(crate) fn table(book: &Rulebook, path: &str) -> Option<String> {
+    book.texts().get(path).cloned()
+}
+
+fn is_text(path: &str) -> bool {
+    path.ends_with(".md") || path.ends_with(".csv")
+}
+
+fn collect(root: &Path, folder: &Path, out: &mut Vec<SourceText>) -> Result<()> {
+    for entry in std::fs::read_dir(folder).map_err(at_path(folder))? {
+        let path = entry.map_err(at_path(folder))?.path();
+        if path.is_dir() {
+            collect(root, &path, out)?;
+            continue;
+        }
+        let name = path.strip_prefix(root).unwrap_or(&path).to_string_lossy().replace('\\', "/");
+        if is_text(&name) {
+            let text = std::fs::read_to_string(&path).map_err(at_path(&path))?;
+            out.push(SourceText { path: name, text });
+        }
+    }
+    Ok(())
+}

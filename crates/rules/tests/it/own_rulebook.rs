@@ -1,0 +1,51 @@
+//! The repository's own rulebook.
+
+use rules::{Rulebook, SourceText};
+use std::path::Path;
+
+/// All texts of the rulebook, with their paths in it.
+pub fn texts() -> Vec<SourceText> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../rulebook");
+    let mut out = Vec::new();
+    collect(&root, &root, &mut out);
+    out.sort_by(|a, b| a.path.cmp(&b.path));
+    out
+}
+
+fn collect(root: &Path, dir: &Path, out: &mut Vec<SourceText>) {
+    for entry in std::fs::read_dir(dir).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            collect(root, &path, out);
+        } else if path.extension().is_some_and(|e| e == "md" || e == "csv") {
+            let name = path.strip_prefix(root).unwrap().to_str().unwrap().replace('\\', "/");
+            out.push(SourceText { path: name, text: std::fs::read_to_string(&path).unwrap() });
+        }
+    }
+}
+
+#[test]
+fn the_own_rulebook_has_no_findings() {
+    let book = Rulebook::read(texts());
+    let found: Vec<String> = book
+        .check()
+        .iter()
+        .map(|p| p.show(book.texts().get(&p.path).map_or("", String::as_str)))
+        .collect();
+    assert!(found.is_empty(), "{}", found.join("\n\n"));
+}
+
+#[test]
+fn every_case_of_the_own_rulebook_passes() {
+    let book = Rulebook::read(texts());
+    for place in book.localities() {
+        let results = rules::cases::run_all(&book, &place.id);
+        assert!(!results.is_empty());
+        let failed: Vec<String> = results
+            .iter()
+            .filter(|r| !r.passed())
+            .map(|r| format!("{} {}: {}", r.path, r.name, r.failures.join(" | ")))
+            .collect();
+        assert!(failed.is_empty(), "{}", failed.join("\n"));
+    }
+}

@@ -1,0 +1,1 @@
+//! Any text is read without a panic: what is wrong is told.
