@@ -10,10 +10,12 @@ pub mod frames;
 pub mod judged;
 pub mod lake;
 mod run;
+mod sheet;
 
 pub use compile::{Compiled, compile};
 pub use datafusion::arrow;
 pub use error::{EngineError, Result};
 pub use frames::{Complete, EntityFrame, Frames, Record, RelationFrame, StatusFrame};
-pub use lake::{Column, Lake, Sheet, Written};
+pub use sheet::{Column, Lake, Sheet};
 pub use judged::{Judged, JudgedTable};
+pub use lake::LakeFile;

@@ -203,7 +203,7 @@ impl<'a> Intake<'a> {
             }
         };
         let links = if feed.id == REGISTER {
-            register::take(self, &mut tx, batch_no, &parsed).await?
+            register::take(self, &mut tx, batch_no, &parsed, received.period).await?
         } else {
             self.link(&parsed)
         };
@@ -278,15 +278,15 @@ impl<'a> Intake<'a> {
         let county = parsed.county.clone();
         let mut files = Vec::new();
         for (kind, sheet) in [("row", sheets.0), ("link", sheets.1)] {
-            let place = format!("{kind}/{}/{period}/{county}", feed.id);
-            let written = self.office.lake.write(&place, &sheet)?;
+            let kind = format!("{kind}-{}", feed.id);
+            let written = self.office.lake.write(&kind, period, &county, &sheet)?;
             files.push(LakeFile {
-                kind: format!("{kind}/{}", feed.id),
+                kind,
                 month: period,
                 county: county.clone(),
                 path: written.path,
                 rows: written.rows,
-                digest: written.sha256,
+                digest: unhex(&written.sha256),
                 cause: batch_no.to_string(),
             });
         }
@@ -308,6 +308,16 @@ pub(crate) struct Links {
 
 pub(crate) fn row_id(batch_no: i64, row_no: u32) -> RowId {
     RowId::new(batch_no, row_no).unwrap_or(RowId::from_get(0))
+}
+
+/// Bytes of a digest in hexadecimal; zeros for what is none.
+pub(crate) fn unhex(text: &str) -> [u8; 32] {
+    let mut out = [0; 32];
+    for (byte, pair) in out.iter_mut().zip(text.as_bytes().chunks(2)) {
+        let digits = std::str::from_utf8(pair).unwrap_or("");
+        *byte = u8::from_str_radix(digits, 16).unwrap_or(0);
+    }
+    out
 }
 
 /// The files of a folder, by month and with the register before all others.

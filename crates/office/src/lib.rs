@@ -3,6 +3,8 @@
 //! Every writing function gathers, decides (a pure function) and appends, in one transaction of the
 //! record with its act in the audit chain. Pages read through `views` only.
 
+pub mod calendar;
+pub mod monitoring;
 pub mod clock;
 mod error;
 pub mod intake;

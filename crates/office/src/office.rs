@@ -110,7 +110,8 @@ impl Office {
                 name: cell(1).to_owned(),
                 level: code.level(),
                 urban_rural: UrbanRural::from_class(cell(4)),
-                valid: domain::Span::since(Day::new(2000, 1, 1).unwrap_or_default()),
+                valid_from: Day::new(2000, 1, 1),
+                valid_to: None,
             });
         }
         let count = u64::try_from(areas.len()).unwrap_or(u64::MAX);

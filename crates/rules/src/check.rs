@@ -37,6 +37,8 @@ pub struct Parsed {
     pub title: String,
     /// Its statements.
     pub file: File,
+    /// Whether every statement could be read; a name of one that could not is not missed.
+    pub whole: bool,
 }
 
 impl Parsed {
@@ -99,6 +101,8 @@ struct Builder<'a> {
     exclusions: Vec<crate::plan::Exclusion>,
     file_index: HashMap<String, FileId>,
     problems: Vec<Problem>,
+    /// Who reads whom in a ring: a file's path and the id it reads.
+    rings: HashSet<(String, String)>,
     current: Current,
 }
 
@@ -113,6 +117,14 @@ struct Current {
     names: HashMap<String, ItemId>,
     reads: HashSet<FileId>,
     own_rows: Option<RelId>,
+    /// Whether every statement could be read.
+    whole: bool,
+    /// Names whose own statement was told to be wrong: their users are not told again.
+    broken: HashSet<String>,
+    /// Names the file defines further on.
+    later: HashSet<String>,
+    /// The name the statement at hand defines.
+    defining: String,
 }
 
 impl<'a> Builder<'a> {
@@ -129,6 +141,7 @@ impl<'a> Builder<'a> {
             exclusions: vec![],
             file_index: HashMap::new(),
             problems: vec![],
+            rings: HashSet::new(),
             current: Current::default(),
         }
     }
@@ -251,6 +264,8 @@ impl<'a> Builder<'a> {
                     .files
                     .get(at)
                     .map_or(String::new(), |f| f.path.clone());
+                let ring = (self.current.path.clone(), name(&next));
+                self.rings.insert(ring);
                 let said = format!("文件互相引用,绕成一圈:{}", names.join(" → "));
                 self.error(
                     "cycle",
@@ -356,6 +371,28 @@ fn expr_paths(expr: &Expr, out: &mut Vec<(Vec<String>, Span)>) {
         }
         Ex::If(a, b, c) => [a, b, c].into_iter().for_each(|e| expr_paths(e, out)),
         Ex::Number(..) | Ex::Date(_) | Ex::Truth(_) | Ex::Path(_) => {}
+    }
+}
+
+/// The name a statement defines, as it is used further on; an alias has two.
+fn defines(stmt: &Stmt) -> Vec<String> {
+    match stmt {
+        Stmt::Use(path) => {
+            let rest = path.parts.iter().skip(1).map(|p| p.text.as_str());
+            let last = path.parts.last().map_or("", |p| p.text.as_str());
+            let tail = rest.collect::<Vec<_>>().join(".");
+            vec![path.text(), tail, last.to_owned()]
+        }
+        Stmt::Input(path, _) => vec![path.text()],
+        Stmt::Param(param) => vec![param.name.text.clone()],
+        Stmt::Compute { name, .. } | Stmt::Classify { name, .. } | Stmt::Itemise { name, .. } => {
+            vec![name.text()]
+        }
+        Stmt::Condition { name, .. } | Stmt::Benefit { name, .. } | Stmt::Rate { name, .. } => {
+            vec![name.text.clone()]
+        }
+        Stmt::Trigger(trigger) => vec![trigger.name.text.clone()],
+        _ => vec![],
     }
 }
 

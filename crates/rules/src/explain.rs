@@ -531,4 +531,5 @@ impl fmt::Display for Line {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 mod tests;

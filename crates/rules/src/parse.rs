@@ -260,10 +260,22 @@ impl<'a> Parser<'a> {
     }
 
     fn fail<T>(&mut self, code: &'static str, message: String, help: &str) -> Got<T> {
-        let span = self.here();
+        let span = self.spot();
         self.problems
             .push(Problem::error(code, span, message).help(help));
         None
+    }
+
+    /// Where something is missing: the token at hand; at an end, behind the last word.
+    fn spot(&self) -> Span {
+        if !matches!(self.kind(), Kind::Newline | Kind::End | Kind::Note(_)) {
+            return self.here();
+        }
+        let before = self.tokens.iter().take(self.at).rev();
+        before
+            .map(|t| (&t.kind, t.span))
+            .find(|(kind, _)| !matches!(kind, Kind::Newline | Kind::Note(_)))
+            .map_or(self.here(), |(_, span)| Span::new(span.end, span.end))
     }
 
     fn found(&self) -> String {

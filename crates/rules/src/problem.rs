@@ -161,7 +161,7 @@ pub fn nearest<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> O
         .into_iter()
         .map(|k| (distance(written, k), k))
         .filter(|(d, k)| *d <= 1.max(k.chars().count().min(written.chars().count()) / 2))
-        .min_by_key(|(d, _)| *d)
+        .min_by_key(|(d, k)| (*d, k.chars().count().abs_diff(written.chars().count())))
         .map(|(_, k)| k)
 }
 

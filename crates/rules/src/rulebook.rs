@@ -5,7 +5,7 @@ use crate::check::{self, Instrument, Parsed, Source};
 use crate::markdown::Document;
 use crate::params::{self, Filled};
 use crate::plan::Program;
-use crate::problem::Problem;
+use crate::problem::{Problem, Severity};
 use domain::Day;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -86,6 +86,7 @@ impl Rulebook {
 
     fn read_markdown(&mut self, path: &str, text: &str) {
         let (document, file, problems) = crate::parse::parse(text);
+        let whole = problems.iter().all(|p| p.severity != Severity::Error);
         self.problems
             .extend(problems.into_iter().map(|p| p.at(path)));
         if path == "law.md" {
@@ -105,6 +106,7 @@ impl Rulebook {
             path: path.to_owned(),
             title: document.title.clone(),
             file,
+            whole,
         });
         self.documents.insert(path.to_owned(), document);
     }

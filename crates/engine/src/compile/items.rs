@@ -15,8 +15,20 @@ use rules::plan::{
 use rules::value::Value;
 
 impl Builder<'_> {
+    /// Computes a named quantity, and before it what it reads, once.
+    pub(crate) fn ensure(&mut self, id: ItemId) -> Result<()> {
+        let Some(item) = self.program.item(id) else { return self.refuse("没有这个量") };
+        if self.kept(id).is_some() {
+            return Ok(());
+        }
+        let before = self.current.replace(id);
+        self.define(id, item)?;
+        self.current = before;
+        Ok(())
+    }
+
     /// Computes a named quantity and keeps it as columns of its table.
-    pub(crate) fn define(&mut self, id: ItemId, item: &Item) -> Result<()> {
+    fn define(&mut self, id: ItemId, item: &Item) -> Result<()> {
         let place = item.home;
         let cell = match &item.body {
             // Given with the frames, or looked up where they are read.

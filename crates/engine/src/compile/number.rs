@@ -183,13 +183,16 @@ impl Fraction {
 
     /// A column of numerators within bounds, over their constant denominator (1 without bounds).
     pub(crate) fn column(num: Col, bounds: Option<Bounds>) -> Self {
-        let den = bounds
-            .filter(|b| b.den_min == b.den_max)
-            .and_then(|b| i64::try_from(b.den_min).ok())
-            .unwrap_or(1);
+        let den = fact_den(bounds);
         let range = bounds.map_or(Range::ANY, |b| Range { min: b.num_min, max: b.num_max });
         Self { num, den: Den::Fixed(den), range: range.held() }
     }
+}
+
+/// The constant denominator of a fact's column.
+pub(crate) fn fact_den(bounds: Option<Bounds>) -> i64 {
+    let fixed = bounds.filter(|b| b.den_min == b.den_max);
+    fixed.and_then(|b| i64::try_from(b.den_min).ok()).unwrap_or(1)
 }
 
 /// Two fractions over one constant denominator, when both denominators are constant.

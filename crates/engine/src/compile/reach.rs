@@ -117,7 +117,14 @@ impl Builder<'_> {
             | Body::Condition { .. }
             | Body::Verdict(_)
             | Body::Trigger { .. }
-            | Body::Rate { .. } => return self.refuse("用到了还没有算出的量"),
+            | Body::Rate { .. } => {
+                // Of another file, or above in this one: the checker has ruled out rings.
+                self.ensure(id)?;
+                match self.kept(id) {
+                    Some(cell) => return Ok(cell.clone()),
+                    None => return self.refuse("用到了还没有算出的量"),
+                }
+            }
         };
         self.cells.insert(id, cell.clone());
         Ok(cell)

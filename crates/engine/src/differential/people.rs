@@ -286,6 +286,5 @@ impl Maker<'_> {
 
 /// The denominator of a fact's column.
 pub(super) fn den_of(item: &Item) -> i64 {
-    let fixed = item.bounds.filter(|b| b.den_min == b.den_max);
-    fixed.and_then(|b| i64::try_from(b.den_min).ok()).unwrap_or(1)
+    crate::compile::number::fact_den(item.bounds)
 }

@@ -25,15 +25,24 @@ fn rulebook() -> Rulebook {
     Rulebook::read(texts)
 }
 
+fn number(name: &str, usual: u64) -> u64 {
+    std::env::var(name).ok().and_then(|s| s.parse().ok()).unwrap_or(usual)
+}
+
+/// `DOUDI_SEED=… DOUDI_CLUSTERS=…` make other people, and more of them.
 fn seed() -> u64 {
-    std::env::var("DOUDI_SEED").ok().and_then(|s| s.parse().ok()).unwrap_or(20_260_914)
+    number("DOUDI_SEED", 20_260_914)
 }
 
 fn agree(program: &Program, month: Month, clusters: usize, seed: u64) {
     let moments = Moments::monthly(month);
+    let start = std::time::Instant::now();
     let compiled = engine::compile(program, moments).unwrap();
+    println!("{} steps compiled in {:?}", compiled.step_count(), start.elapsed());
     let people = generate(program, moments, compiled.history_wanted(), clusters, seed).unwrap();
+    let start = std::time::Instant::now();
     let judged = compiled.run(&people.frames).unwrap();
+    println!("judged in {:?}", start.elapsed());
     let outcome = compare(program, moments, &people, &judged);
     println!(
         "seed {seed}: {} values compared, {} known, {} differ",
@@ -58,6 +67,7 @@ fn both_evaluators_agree_on_every_quantity_of_the_rulebook() {
         for e in errors.iter().take(5) {
             println!("{e}");
         }
-        agree(&program, month, 150, seed());
+        let clusters = usize::try_from(number("DOUDI_CLUSTERS", 150)).unwrap();
+        agree(&program, month, clusters, seed());
     }
 }

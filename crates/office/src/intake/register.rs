@@ -5,7 +5,7 @@ use super::sheet::{Parsed, Row};
 use super::{Intake, Links, row_id};
 use crate::error::Result;
 use domain::household::{Membership, Relation, Standing};
-use domain::{AreaCode, Day, HouseholdId, PersonId, Sex, Span, UrbanRural};
+use domain::{AreaCode, Day, HouseholdId, Month, PersonId, Sex, Span, UrbanRural};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use store::batches::Doubt;
 use store::households::{self, NewHousehold};
@@ -22,9 +22,12 @@ enum Whose {
 }
 
 /// Takes the register's rows: persons, households, memberships.
-pub(super) async fn take(intake: &mut Intake<'_>, tx: &mut JournalTx, batch_no: i64, parsed: &Parsed) -> Result<Links> {
+pub(super) async fn take(intake: &mut Intake<'_>, tx: &mut JournalTx, batch_no: i64, parsed: &Parsed, period: Month) -> Result<Links> {
     let at = intake.office.clock.at();
-    let month_start = intake.office.clock.today();
+    let month_start = period.first();
+    // An older list never overwrites what a newer one said: its rows are tied to persons, no more.
+    let newest = store::batches::newest_applied(tx, super::REGISTER).await?;
+    let stale = newest.is_some_and(|b| b.period > period);
     let homes = current_homes(tx, month_start).await?;
     let numbers: Vec<String> = numbers_of(parsed);
     let known_households = households::look_up_many(tx, &numbers).await?;
@@ -79,6 +82,9 @@ pub(super) async fn take(intake: &mut Intake<'_>, tx: &mut JournalTx, batch_no: 
                 list.push(person);
             }
         }
+    }
+    if stale {
+        return Ok(links);
     }
     change(tx, &at, batch_no, parsed, &changed).await?;
     move_in(tx, &at, batch_no, parsed, &links, &known_households, &homes, month_start).await?;

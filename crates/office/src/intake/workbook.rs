@@ -62,8 +62,14 @@ fn text(value: &DataRef<'_>) -> String {
         Data::Float(f) if f.abs() >= 1e15 => format!("{f:E}"),
         Data::Float(f) => format!("{f}"),
         Data::Bool(b) => if b { "是".to_owned() } else { "否".to_owned() },
-        Data::DateTime(d) => d.as_datetime().map_or_else(|| d.as_f64().to_string(), |d| d.format("%Y-%m-%d").to_string()),
+        Data::DateTime(d) => serial(&format!("{:.0}", d.as_f64().floor())),
         Data::DateTimeIso(s) | Data::DurationIso(s) => s,
         Data::Error(e) => format!("{e}"),
     }
+}
+
+/// A date cell's serial number as a day; the number itself when it is none.
+fn serial(text: &str) -> String {
+    let day = text.parse().ok().and_then(|n| domain::Day::from_serial(n).ok());
+    day.map_or_else(|| text.to_owned(), |d| d.to_string())
 }

@@ -40,13 +40,8 @@ impl Builder<'_> {
             return None;
         }
         if self.dict.relation_of(rel).map(|r| r.owner) != self.current.entity {
-            let said = format!("`{name}` 不是这个文件的实体的关系");
-            self.error(
-                "relation-owner",
-                over.span,
-                said,
-                "换一个实体的文件来写,再用 本户.、本地. 引用",
-            );
+            let (said, help) = self.wrong_owner(rel);
+            self.error("relation-owner", over.span, said, help);
             return None;
         }
         let inner = Frame {
@@ -125,12 +120,10 @@ impl Builder<'_> {
                 .relation_of(rel)
                 .is_some_and(|r| r.target != persons)
         {
-            self.error(
-                "count-persons",
-                function.span,
-                "这个关系的行不是人,不能用 人数",
-                "改用 条数",
-            );
+            let name = self.dict.relation_of(rel).map_or("", |r| r.name.as_str());
+            let said = format!("`{name}` 一行不是一个人,不能用 人数");
+            let help = format!("改用 条数({name})");
+            self.error("count-persons", function.span, said, help);
             return None;
         }
         Some(())

@@ -12,7 +12,7 @@ use crate::value::Ratio;
 const ROWS_MAX: u32 = 1_000;
 
 /// Units measured with decimals; facts in other units are whole numbers (of 分, for money).
-const FRACTIONAL: [&str; 6] = ["比例", "平方米", "亩", "公里", "时", "分值"];
+const FRACTIONAL: [&str; 7] = ["比例", "套", "平方米", "亩", "公里", "时", "分值"];
 
 impl Builder<'_> {
     /// Entities, enumerations and relations first: facts and files name them.
@@ -103,7 +103,7 @@ impl Builder<'_> {
                 .map(str::to_owned);
             let said = format!("没有 `{}` 这个实体", name.text);
             let help = near.map_or_else(
-                || "先在 facts.md 写 实体".to_owned(),
+                || format!("facts.md 里的实体是:{}", self.dict.entities.join("、")),
                 |n| format!("是不是 `{n}`?"),
             );
             self.error("entity-unknown", name.span, said, help);

@@ -239,6 +239,9 @@ impl Builder<'_> {
             }
         }
         let Some(department) = &line.department else {
+            if !self.current.whole {
+                return;
+            }
             self.tell(
                 Problem::error(
                     "feed-department",

@@ -24,6 +24,9 @@ impl Builder<'_> {
         };
         let file = FileId(u32::try_from(self.files.len()).unwrap_or(u32::MAX));
         self.current.id.clone_from(&plan.id);
+        self.current.whole = parsed.whole;
+        let statements = &parsed.file.statements;
+        self.current.later = statements.iter().flat_map(|s| super::defines(&s.kind)).collect();
         self.current.file = Some(file);
         self.current.kind = Some(plan.kind);
         self.current.entity = Some(plan.entity);
@@ -40,7 +43,7 @@ impl Builder<'_> {
             self.statement(&statement.kind, statement.span, &mut plan);
         }
         self.verdict(&mut plan);
-        self.must_say_something(&plan, head);
+        self.must_say_something(&parsed.file.statements, head);
         plan.reads = self.current.reads.iter().copied().collect();
         plan.reads.sort_unstable();
         if plan.kind == FileKind::Feed {
@@ -73,16 +76,19 @@ impl Builder<'_> {
             }
         };
         let entity = self.entity(&head.entity)?;
-        let Some(from) = head.from.as_ref().and_then(day_of) else {
-            let span = head.from.as_ref().map_or(head.id.span, |d| d.span);
-            self.error(
-                "head-date",
-                span,
-                "没有写从哪天起施行,或日期不存在",
-                "在行末写上日期,如 2026-07-01 起施行",
-            );
+        let Some(written) = &head.from else {
+            let said = format!("`{}` 没有写从哪天起施行", head.id.text);
+            self.error("head-date", head.id.span, said, "在行末写上日期,如 2026-07-01 起施行");
             return None;
         };
+        for day in head.from.iter().chain(&head.to) {
+            if day_of(day).is_none() {
+                let said = format!("没有 `{}` 这一天", day.text);
+                self.error("date-none", day.span, said, "核对年月日");
+                return None;
+            }
+        }
+        let from = day_of(written)?;
         Some(FilePlan {
             id: head.id.text.clone(),
             title: title.to_owned(),
@@ -106,6 +112,7 @@ impl Builder<'_> {
     }
 
     fn statement(&mut self, stmt: &Stmt, span: Span, plan: &mut FilePlan) {
+        self.current.defining = super::defines(stmt).pop().unwrap_or_default();
         let told = match stmt {
             Stmt::Use(path) => self.use_path(path),
             Stmt::Input(path, ty) => self.input(path, ty, plan),
@@ -156,18 +163,16 @@ impl Builder<'_> {
                 rising,
             } => self.property(item, along, *rising, plan),
             Stmt::Head(head) if head.id.text != plan.id => {
-                self.error(
-                    "two-heads",
-                    span,
-                    "一个文件只写一个政策、预警、评估、指标或来文",
-                    "另写一个文件",
-                );
+                let said = format!("这个文件已经是 `{}`,又写了一个 `{}`", plan.id, head.id.text);
+                self.error("two-heads", span, said, "一个文件只写一个;另写一个文件");
                 None
             }
             _ => Some(()),
         };
         // Problems were told where they were met; the next statement is checked all the same.
-        let _told = told;
+        if told.is_none() {
+            self.current.broken.extend(super::defines(stmt));
+        }
     }
 
     fn use_path(&mut self, path: &Path) -> Option<()> {
@@ -246,21 +251,18 @@ impl Builder<'_> {
             )),
             [rel, name] => {
                 let Some(id) = self.dict.relation(rel) else {
-                    self.error(
-                        "relation-unknown",
-                        path.span(),
-                        format!("没有 `{rel}` 这个关系"),
-                        "关系先在 facts.md 里写",
+                    let known = self.dict.relations.iter().map(|r| r.name.as_str());
+                    let help = crate::problem::nearest(rel, known).map_or_else(
+                        || "关系先在 facts.md 里写".to_owned(),
+                        |n| format!("是不是 `{n}`?"),
                     );
+                    let said = format!("没有 `{rel}` 这个关系");
+                    self.error("relation-unknown", path.span(), said, help);
                     return None;
                 };
                 if self.dict.relation_of(id).map(|r| r.owner) != Some(plan.entity) {
-                    self.error(
-                        "relation-owner",
-                        path.span(),
-                        format!("`{rel}` 不是这个文件的实体的关系"),
-                        "换一个实体的文件来写",
-                    );
+                    let (said, help) = self.wrong_owner(id);
+                    self.error("relation-owner", path.span(), said, help);
                     return None;
                 }
                 Some((Home::Rows(id), (*name).to_owned(), format!("{rel}.{name}")))
@@ -269,8 +271,8 @@ impl Builder<'_> {
                 self.error(
                     "two-steps",
                     path.span(),
-                    format!("`{}` 隔了两步", path.text()),
-                    "一个文件只能看一步",
+                    format!("`{}` 隔了两步关系,一个文件只能看一步", path.text()),
+                    "把里面的一步写成另一个文件的量,再引用它",
                 );
                 None
             }
@@ -390,15 +392,13 @@ impl Builder<'_> {
         }));
     }
 
-    fn must_say_something(&mut self, plan: &FilePlan, head: &Head) {
-        let empty = plan.items.is_empty() && plan.grants.is_empty() && plan.rows.is_none();
-        if empty {
-            self.error(
-                "file-empty",
-                head.id.span,
-                format!("`{}` 什么也没有规定", plan.id),
-                "写上 条件、计算 或 给付",
-            );
+    fn must_say_something(&mut self, statements: &[Statement], head: &Head) {
+        let silent = |s: &Statement| {
+            matches!(s.kind, Stmt::Head(_) | Stmt::Use(_) | Stmt::Input(..) | Stmt::Note(_))
+        };
+        if self.current.whole && head.keyword.text != "来文" && statements.iter().all(silent) {
+            let said = format!("`{}` 什么也没有规定", head.id.text);
+            self.error("file-empty", head.id.span, said, "写上 条件、计算 或 给付");
         }
     }
 }

@@ -54,16 +54,8 @@ impl Builder<'_> {
         let direction = match text.how.text.as_str() {
             "四舍五入" => Direction::HalfUp,
             "进" => Direction::Up,
-            "舍" => Direction::Down,
-            other => {
-                self.error(
-                    "rounding-how",
-                    text.how.span,
-                    format!("没有 `{other}` 这种舍入"),
-                    "写 四舍五入、进 或 舍",
-                );
-                return None;
-            }
+            // The parser knows no fourth.
+            _ => Direction::Down,
         };
         let money = matches!(ty, Type::Num(u) if u.money_power() == 1);
         let step = match (text.step.text.as_str(), &text.number) {

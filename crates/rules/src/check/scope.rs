@@ -2,6 +2,7 @@
 
 use super::Builder;
 use crate::ast::Path;
+use crate::feed::ColumnKind;
 use crate::plan::{Body, EntityId, Home, ItemId, RelId, Step};
 use crate::problem::{Span, nearest};
 
@@ -116,9 +117,24 @@ impl Builder<'_> {
             self.note_read(found.0);
             return Some(found);
         }
+        if self.told_before(path) {
+            return None;
+        }
         let (code, said, help) = self.why_not(path, frame);
-        self.error(code, path.span(), said, help);
+        // A name of a statement that could not be read is not missing.
+        if self.current.whole || code != "name-unknown" {
+            self.error(code, path.span(), said, help);
+        }
         None
+    }
+
+    /// Whether what keeps the name from being known was told at another place.
+    fn told_before(&self, path: &Path) -> bool {
+        let in_ring = path.parts.iter().any(|p| {
+            let ring = (self.current.path.clone(), p.text.clone());
+            self.rings.contains(&ring)
+        });
+        in_ring || self.current.broken.contains(&path.text())
     }
 
     pub(super) fn note_read(&mut self, id: ItemId) {
@@ -133,6 +149,15 @@ impl Builder<'_> {
         let text = path.text();
         let words: Vec<&str> = path.parts.iter().map(|p| p.text.as_str()).collect();
         let first = words.first().copied().unwrap_or("");
+        if self.current.defining == text {
+            let said = format!("`{text}` 用到了自己");
+            let help = "上月的数用 当时(量, 上月末);本月的另起一个名称";
+            return ("name-self", said, help.to_owned());
+        }
+        if self.current.later.contains(&text) {
+            let said = format!("`{text}` 写在后面,这里还没有");
+            return ("name-later", said, format!("把 `{text}` 移到前面:先写再用"));
+        }
         if let Some(own) = self.current.entity {
             if words.len() == 1 && self.entity_items.contains_key(&(own, text.clone())) {
                 let said = format!("`{text}` 是事实,但这个文件没有写它是输入");
@@ -147,6 +172,9 @@ impl Builder<'_> {
             }
             if words.len() > 1 && self.file_index.contains_key(first) {
                 return self.why_not_file(first, &words, own);
+            }
+            if words.len() > 1 && self.back(first).is_none() {
+                return self.why_no_file(first, &words);
             }
         }
         let near = nearest(&text, self.known_names().iter().map(String::as_str)).map(str::to_owned);
@@ -172,7 +200,8 @@ impl Builder<'_> {
     ) -> (&'static str, String, String) {
         let name = self.dict.relation_of(rel).map_or("", |r| r.name.as_str());
         let owner = self.dict.relation_of(rel).map(|r| r.owner);
-        if frame.row.is_some() && frame.row != Some(rel) {
+        let second = text.split('.').nth(1).and_then(|n| self.dict.relation(n));
+        if second.is_some() || frame.row.is_some_and(|r| r != rel) {
             let said = format!("`{text}` 隔了两步关系,一个文件只能看一步");
             return (
                 "two-steps",
@@ -189,12 +218,12 @@ impl Builder<'_> {
             );
         }
         if owner != Some(own) {
-            let said = format!("`{name}` 不是这个文件的实体的关系");
-            return (
-                "relation-owner",
-                said,
-                "换一个实体的文件来写,再用 本户.、本地. 引用".to_owned(),
-            );
+            let (said, help) = self.wrong_owner(rel);
+            return ("relation-owner", said, help);
+        }
+        if let Some(kind) = self.identity_column(rel, text) {
+            let said = format!("`{text}` 是{kind},规则里不能用");
+            return ("identity", said, "规则只看事实,不看是谁;去掉这一处".to_owned());
         }
         let known: Vec<String> = self
             .columns
@@ -218,6 +247,41 @@ impl Builder<'_> {
             |n| format!("是不是 `{n}`?"),
         );
         ("name-unknown", format!("没有 `{text}` 这个量"), help)
+    }
+
+    /// A relation of another entity's: whose it is, and what to do.
+    pub(super) fn wrong_owner(&self, rel: RelId) -> (String, String) {
+        let relation = self.dict.relation_of(rel);
+        let name = relation.map_or("", |r| r.name.as_str());
+        let owner = relation.map_or("", |r| self.dict.entity_name(r.owner));
+        let own = self.current.entity.map_or("", |e| self.dict.entity_name(e));
+        let help = format!("写一个每 {owner} 的文件,再用 本户.、本地. 或关系引用它的量");
+        (format!("`{name}` 是{owner}的关系,这个文件是{own}的"), help)
+    }
+
+    /// 证件号, 姓名, 卡号 and 文本 are read from a feed but never by a rule.
+    fn identity_column(&self, rel: RelId, text: &str) -> Option<&'static str> {
+        let (_, name) = text.split_once('.')?;
+        let feed = self.feeds.iter().find(|f| f.rows == Some(rel))?;
+        let column = feed.columns.iter().find(|c| c.name == name)?;
+        match column.kind {
+            ColumnKind::IdNumber => Some("证件号"),
+            ColumnKind::PersonName => Some("姓名"),
+            ColumnKind::Card => Some("卡号"),
+            ColumnKind::Text => Some("文本"),
+            _ => None,
+        }
+    }
+
+    fn why_no_file(&self, file: &str, words: &[&str]) -> (&'static str, String, String) {
+        let rest = words.get(1..).unwrap_or(&[]).join(".");
+        let mut known: Vec<&str> = self.file_index.keys().map(String::as_str).collect();
+        known.sort_unstable();
+        let help = nearest(file, known).map_or_else(
+            || "核对文件的编号;那个文件当日要在施行".to_owned(),
+            |n| format!("是不是 `{n}.{rest}`?"),
+        );
+        ("name-unknown", format!("没有 `{file}` 这个文件或关系"), help)
     }
 
     fn why_not_file(

@@ -350,7 +350,9 @@ fn literal(value: Value, ty: Type, dict: &Dict) -> String {
     };
     let text = show::plain(n, unit);
     if unit.is_ratio() {
-        return text;
+        // `* 2`, but `* 30%` and `* 100%`.
+        let counts = n.den() == 1 && n != Ratio::whole(1);
+        return if counts { n.num().to_string() } else { text };
     }
     format!("{} {unit}", text.strip_suffix(".00").unwrap_or(&text))
 }

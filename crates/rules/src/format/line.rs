@@ -14,7 +14,18 @@ pub(super) enum Gap {
 
 /// Clauses of typed blocks that stand apart by two blanks.
 const APART: [&str; 12] = [
-    "谁", "限", "材料", "给出", "下一步", "依据", "周期", "编码", "保留", "变动上限", "问", "显示",
+    "谁",
+    "限",
+    "材料",
+    "给出",
+    "下一步",
+    "依据",
+    "周期",
+    "编码",
+    "保留",
+    "变动上限",
+    "问",
+    "显示",
 ];
 const HEADS: [&str; 5] = ["政策", "预警", "评估", "指标", "来文"];
 
@@ -96,7 +107,9 @@ impl Line {
             Kind::Sign("、") if self.open.last() == Some(&"{") => ",".to_owned(),
             Kind::Sign("、" | ",") if self.keyword == "实体" => return None,
             Kind::Sign("、" | ",") if self.keyword == "枚举" => return None,
-            Kind::Sign("、") if self.keyword == "参数" || HEADS.contains(&self.keyword.as_str()) => {
+            Kind::Sign("、")
+                if self.keyword == "参数" || HEADS.contains(&self.keyword.as_str()) =>
+            {
                 return None;
             }
             Kind::Sign(s) => (*s).to_owned(),

@@ -4,13 +4,19 @@ use crate::markdown::{cells, is_rule_line};
 
 /// The lines of a table, aligned. `None` when a row has no cells or more than the header.
 pub(super) fn align(table: &str) -> Option<String> {
-    let indent: String = table.chars().take_while(|c| matches!(c, ' ' | '\t')).collect();
+    let indent: String = table
+        .chars()
+        .take_while(|c| matches!(c, ' ' | '\t'))
+        .collect();
     let rows: Vec<Vec<String>> = table
         .lines()
         .map(|l| cells(l.trim_end(), 0).into_iter().map(|c| c.text).collect())
         .collect();
     let columns = rows.first()?.len();
-    if rows.iter().any(|r: &Vec<String>| r.is_empty() || r.len() > columns) {
+    if rows
+        .iter()
+        .any(|r: &Vec<String>| r.is_empty() || r.len() > columns)
+    {
         return None;
     }
     let rules: Vec<bool> = rows
@@ -36,7 +42,11 @@ pub(super) fn align(table: &str) -> Option<String> {
         out.push_str(&indent);
         for (at, (cell, wide)) in row.iter().zip(&widths).enumerate() {
             let side = sides.get(at).copied().unwrap_or("");
-            let filled = if *rule { dashes(cell, *wide) } else { pad(cell, *wide, side) };
+            let filled = if *rule {
+                dashes(cell, *wide)
+            } else {
+                pad(cell, *wide, side)
+            };
             out.push_str("| ");
             out.push_str(&filled);
             out.push(' ');
@@ -63,7 +73,11 @@ fn dashes(cell: &str, wide: usize) -> String {
     let (left, right) = (cell.starts_with(':'), cell.len() > 1 && cell.ends_with(':'));
     let ends = usize::from(left).saturating_add(usize::from(right));
     let line = "-".repeat(wide.saturating_sub(ends));
-    format!("{}{line}{}", if left { ":" } else { "" }, if right { ":" } else { "" })
+    format!(
+        "{}{line}{}",
+        if left { ":" } else { "" },
+        if right { ":" } else { "" }
+    )
 }
 
 fn width(text: &str) -> usize {

@@ -1,12 +1,12 @@
 //! Expressions: 或 binds loosest, then 且, 非, comparisons and 属于, + -, * /, a sign.
 
-use super::{Got, Mark, Parser};
+use super::{Got, Mark, Parser, STATEMENTS};
 use crate::ast::{Ex, Expr, Name, SetText};
 use crate::lex::Kind;
 use crate::unit::Unit;
 
 const AGGREGATES: [&str; 6] = ["合计", "人数", "条数", "任一", "全部", "已知合计"];
-const FUNCTIONS: [&str; 13] = [
+const FUNCTIONS: [&str; 12] = [
     "不低于",
     "不超过",
     "最大",
@@ -19,7 +19,6 @@ const FUNCTIONS: [&str; 13] = [
     "天数",
     "满月数",
     "次月初",
-    "月份",
 ];
 
 impl Parser<'_> {
@@ -201,12 +200,24 @@ impl Parser<'_> {
                     span: span.to(self.last()),
                 })
             }
-            Kind::Word(word) => self.word_atom(&word),
+            Kind::Word(word) if !self.begins_statement() => self.word_atom(&word),
             _ => {
                 let said = format!("这里应写一个名称、数或括号,却是 {}", self.found());
                 self.fail("expr-missing", said, "补上缺的一边,或删去多余的符号")
             }
         }
+    }
+
+    /// A statement word that begins a line is no name: the side before it is missing.
+    fn begins_statement(&mut self) -> bool {
+        let begins = matches!(self.kind(), Kind::Word(w) if STATEMENTS.contains(&w.as_str()));
+        let before = self.at.checked_sub(1).and_then(|i| self.tokens.get(i));
+        let found = begins && before.is_some_and(|t| t.kind == Kind::Newline);
+        if found {
+            // Told at the line that lacks it; reading goes on with the statement.
+            self.at = self.at.saturating_sub(1);
+        }
+        found
     }
 
     fn number(&mut self, digits: String, percent: bool) -> Expr {
@@ -317,9 +328,8 @@ impl Parser<'_> {
         if !FUNCTIONS.contains(&function.text.as_str()) {
             let near =
                 crate::problem::nearest(&function.text, FUNCTIONS.into_iter().chain(AGGREGATES));
-            let help = near.map_or("可用的函数见规则语言说明".to_owned(), |n| {
-                format!("是不是 `{n}`?")
-            });
+            let all = [&FUNCTIONS[..], &AGGREGATES[..]].concat().join("、");
+            let help = near.map_or(format!("函数有:{all}"), |n| format!("是不是 `{n}`?"));
             self.problems.push(
                 crate::Problem::error(
                     "function-unknown",

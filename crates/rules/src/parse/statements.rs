@@ -227,6 +227,14 @@ impl Parser<'_> {
                 return self.round_step(rounding);
             }
         }
+        if !["四舍五入", "进", "舍"].contains(&how.text.as_str()) {
+            let said = format!("没有 `{}` 这种舍入", how.text);
+            self.problems.push(
+                Problem::error("rounding-how", how.span, said)
+                    .help("写 四舍五入到、进到 或 舍到,如 , 四舍五入到分"),
+            );
+            return None;
+        }
         self.word("到", "舍入的办法")?;
         self.round_step(how)
     }

@@ -11,13 +11,18 @@ fn meaning(text: &str) -> String {
         .iter()
         .map(|t| {
             let rows = std::iter::once(&t.header).chain(&t.rows);
-            rows.map(|r| r.iter().map(|c| c.text.clone()).collect()).collect()
+            rows.map(|r| r.iter().map(|c| c.text.clone()).collect())
+                .collect()
         })
         .collect();
     let told = format!("{:?} {tables:?}", file.statements);
     let mut out = String::new();
     for (at, piece) in told.split("Span { start: ").enumerate() {
-        let kept = if at == 0 { piece } else { piece.split_once(" }").unwrap().1 };
+        let kept = if at == 0 {
+            piece
+        } else {
+            piece.split_once(" }").unwrap().1
+        };
         out.push_str(kept);
     }
     out
@@ -31,7 +36,10 @@ fn check(path: &str, text: &str) {
 
 #[test]
 fn layout_keeps_the_meaning_and_is_the_same_twice() {
-    for source in own_rulebook::texts().iter().filter(|t| t.path.ends_with(".md")) {
+    for source in own_rulebook::texts()
+        .iter()
+        .filter(|t| t.path.ends_with(".md"))
+    {
         assert!(format(&source.text).is_ok(), "{}", source.path);
         check(&source.path, &source.text);
     }

@@ -3,7 +3,7 @@
 //!
 //! Before the first `## ` stand texts shared by all sections. A line holding only a path in
 //! backticks begins a text of that path; without one, a section is the text `policies/t.md`.
-//! A ```csv block is the text of localities/demo/parameters.csv. A ````console block holds
+//! A ````markdown block is a piece of the text at hand, whatever fences it holds; a ```csv block is the text of localities/demo/parameters.csv. A ````console block holds
 //! `$ check`, `$ cases`, `$ explain 案例`, `$ format` (the last text), each with its output below.
 //! `UPDATE=1 cargo nextest run -p rules` rewrites the outputs; the diff is reviewed.
 
@@ -14,7 +14,9 @@ const PARAMETERS: &str = "localities/demo/parameters.csv";
 
 /// All files of a folder of tests, in order.
 pub fn files(folder: &str) -> Vec<PathBuf> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(folder);
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests")
+        .join(folder);
     let mut all: Vec<PathBuf> = std::fs::read_dir(root)
         .unwrap()
         .map(|entry| entry.unwrap().path())
@@ -83,21 +85,29 @@ fn texts(section: &str) -> Vec<SourceText> {
     let mut path = "policies/t.md".to_owned();
     let mut fence = None;
     let mut skip = false;
-    let mut csv = false;
+    let (mut csv, mut whole) = (false, false);
     for line in section.split_inclusive('\n') {
         let before = fence;
         fence = fence_after(fence, line);
-        let (opens, closes) = (before.is_none() && fence.is_some(), before.is_some() && fence.is_none());
+        let (opens, closes) = (
+            before.is_none() && fence.is_some(),
+            before.is_some() && fence.is_none(),
+        );
         if opens {
             skip = line.trim_end().ends_with("console");
             csv = line.trim_end().ends_with("csv");
+            whole = line.trim_end().ends_with("markdown");
         }
-        if skip || (csv && (opens || closes)) {
+        if skip || ((csv || whole) && (opens || closes)) {
             skip &= !closes;
             csv &= !closes;
+            whole &= !closes;
             continue;
         }
-        let marked = line.trim().strip_prefix('`').and_then(|l| l.strip_suffix('`'));
+        let marked = line
+            .trim()
+            .strip_prefix('`')
+            .and_then(|l| l.strip_suffix('`'));
         if let Some(named) = marked.filter(|m| fence.is_none() && m.contains(".md")) {
             path = named.to_owned();
             continue;
@@ -105,7 +115,10 @@ fn texts(section: &str) -> Vec<SourceText> {
         let to = if csv { PARAMETERS } else { &path };
         match out.iter_mut().find(|t| t.path == to) {
             Some(old) => old.text.push_str(line),
-            None => out.push(SourceText { path: to.to_owned(), text: line.to_owned() }),
+            None => out.push(SourceText {
+                path: to.to_owned(),
+                text: line.to_owned(),
+            }),
         }
     }
     out.retain(|t| t.path == PARAMETERS || t.text.contains("```规则") || t.path != "policies/t.md");
@@ -232,14 +245,19 @@ fn check_folder(folder: &str) -> Vec<(PathBuf, String)> {
         }
         outs.push((path, now));
     }
-    assert!(wrong.is_empty(), "UPDATE=1 rewrites the outputs; review the diff\n{wrong}");
+    assert!(
+        wrong.is_empty(),
+        "UPDATE=1 rewrites the outputs; review the diff\n{wrong}"
+    );
     outs
 }
 
 #[test]
 fn every_good_text_checks_and_its_cases_pass() {
     for (path, text) in check_folder("good") {
-        let wrong = text.lines().find(|l| l.contains(": 错误[") || l.starts_with("✗ "));
+        let wrong = text
+            .lines()
+            .find(|l| l.contains(": 错误[") || l.starts_with("✗ "));
         assert_eq!(wrong, None, "{}", path.display());
     }
 }
@@ -249,18 +267,27 @@ fn every_bad_text_is_told_with_what_to_write_instead() {
     for (path, text) in check_folder("bad") {
         for part in split(&text).into_iter().filter(|p| p.starts_with("## ")) {
             let title = part.lines().next().unwrap_or("");
-            let told = part.contains(": 错误[") || part.contains(": 提醒[") || part.contains("\n✗ ");
+            let told =
+                part.contains(": 错误[") || part.contains(": 提醒[") || part.contains("\n✗ ");
             assert!(told, "{}: {title} finds nothing", path.display());
         }
         let helps = text.matches("改法:").count();
         let findings = text.matches(": 错误[").count() + text.matches(": 提醒[").count();
-        assert_eq!(helps, findings, "{}: a finding without 改法", path.display());
+        assert_eq!(
+            helps,
+            findings,
+            "{}: a finding without 改法",
+            path.display()
+        );
     }
 }
 
 #[test]
 fn every_kind_of_finding_has_a_bad_text() {
-    let bad: String = files("bad").iter().map(|p| std::fs::read_to_string(p).unwrap()).collect();
+    let bad: String = files("bad")
+        .iter()
+        .map(|p| std::fs::read_to_string(p).unwrap())
+        .collect();
     let missing: Vec<String> = codes_in_source()
         .into_iter()
         .filter(|code| !bad.contains(&format!("[{code}]")))
@@ -278,7 +305,13 @@ fn codes_in_source() -> Vec<String> {
             if path.extension().is_some_and(|e| e == "rs") {
                 let text = std::fs::read_to_string(&path).unwrap();
                 let code = text.split("#[cfg(test)]").next().unwrap_or("");
-                out.extend(code.split('"').skip(1).step_by(2).filter(|w| is_code(w)).map(str::to_owned));
+                out.extend(
+                    code.split('"')
+                        .skip(1)
+                        .step_by(2)
+                        .filter(|w| is_code(w))
+                        .map(str::to_owned),
+                );
             }
         }
     }

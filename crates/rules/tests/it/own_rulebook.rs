@@ -18,8 +18,16 @@ fn collect(root: &Path, dir: &Path, out: &mut Vec<SourceText>) {
         if path.is_dir() {
             collect(root, &path, out);
         } else if path.extension().is_some_and(|e| e == "md" || e == "csv") {
-            let name = path.strip_prefix(root).unwrap().to_str().unwrap().replace('\\', "/");
-            out.push(SourceText { path: name, text: std::fs::read_to_string(&path).unwrap() });
+            let name = path
+                .strip_prefix(root)
+                .unwrap()
+                .to_str()
+                .unwrap()
+                .replace('\\', "/");
+            out.push(SourceText {
+                path: name,
+                text: std::fs::read_to_string(&path).unwrap(),
+            });
         }
     }
 }

@@ -1,0 +1,244 @@
+//! 触发 that are true become warnings; those no longer true are closed; each door gets one task.
+
+use super::{MonthData, MonthRun};
+use crate::error::Result;
+use crate::office::Office;
+use domain::{AreaCode, AreaLevel, HouseholdId, PersonId, WarningId};
+use engine::arrow::array::Array;
+use rules::plan::{Body, Dispatch, Expr, ExprKind, FileKind, FilePlan, ItemId, Step, TextPart, Type};
+use rules::value::Value;
+use rules::{Program, show};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use store::Act;
+use store::runs::NewRun;
+use store::tasks::NewTask;
+use store::warnings::{self, Entity, NewWarning};
+
+/// Raises, keeps and closes warnings; raises tasks; records the run. One transaction.
+pub(super) async fn raise(office: &Office, data: &MonthData) -> Result<MonthRun> {
+    let at = office.clock.at();
+    let found = found(data);
+    let mut run = counts(data);
+    let keys: HashSet<(String, Entity, i64)> = found.iter().map(|w| (w.rule.clone(), w.entity, w.entity_id)).collect();
+    let mut tx = office.store.write().await?;
+    let opened = warnings::open_many(&mut tx, &at, &found).await?;
+    run.warnings_raised = opened.raised;
+    run.warnings_seen_again = opened.seen_again;
+    let stale: Vec<WarningId> = warnings::list_open_keys(&tx)
+        .await?
+        .into_iter()
+        .filter(|(key, _)| !keys.contains(&(key.rule.clone(), key.entity, key.entity_id)))
+        .map(|(_, id)| id)
+        .collect();
+    run.warnings_closed = u64::try_from(stale.len()).unwrap_or(u64::MAX);
+    warnings::close_many(&mut tx, &at, &stale, "触发的条件不再成立").await?;
+    let tasks = tasks(office, data, &found, &opened.ids)?;
+    let raised = store::tasks::raise_many(&mut tx, &at, "system", &tasks).await?;
+    run.tasks_raised = raised.raised;
+    let counts = run.verdicts.iter().map(|(id, _, yes, no, open)| format!("{id}:{yes}/{no}/{open}")).collect::<Vec<_>>().join(" ");
+    let record = NewRun {
+        month: data.month,
+        rules_digest: digest_of_rules(office),
+        facts_digest: digest_of_facts(data),
+        at: at.clone(),
+        persons: run.persons,
+        households: run.households,
+        warnings: u64::try_from(found.len()).unwrap_or(u64::MAX),
+        counts,
+    };
+    let run_no = store::runs::append(&mut tx, &record).await?;
+    tx.record(Act::new(&at, "system", "monitoring.run").on("run", run_no).because("当月监测").under(data.month.to_string()));
+    tx.commit().await?;
+    Ok(run)
+}
+
+fn digest_of_rules(office: &Office) -> [u8; 32] {
+    let mut all = Vec::new();
+    for (path, text) in office.book.texts() {
+        all.extend_from_slice(path.as_bytes());
+        all.push(0);
+        all.extend_from_slice(text.as_bytes());
+        all.push(0);
+    }
+    store::digest::of_bytes(&all)
+}
+
+/// The facts are those of the batches read; the batches are named by content.
+fn digest_of_facts(data: &MonthData) -> [u8; 32] {
+    let all: Vec<String> = data.batches.iter().map(|(feed, batch)| format!("{feed}={batch}")).collect();
+    store::digest::of_bytes(all.join(";").as_bytes())
+}
+
+fn counts(data: &MonthData) -> MonthRun {
+    let mut run = MonthRun::default();
+    let size = |name: &str| {
+        let entity = data.program.dict.entity(name);
+        let len = entity.and_then(|e| data.frames.entities.get(&e)).map_or(0, engine::EntityFrame::len);
+        u64::try_from(len).unwrap_or(u64::MAX)
+    };
+    run.persons = size("个人");
+    run.households = size("家庭");
+    for file in data.program.files.iter().filter(|f| f.verdict.is_some()) {
+        let Some(verdicts) = data.judged.table(&file.id).and_then(engine::JudgedTable::verdicts) else { continue };
+        let count = |want: Option<bool>| {
+            let hits = verdicts.iter().filter(|v| *v == want).count();
+            u64::try_from(hits).unwrap_or(u64::MAX)
+        };
+        run.verdicts.push((file.id.clone(), file.title.clone(), count(Some(true)), count(Some(false)), count(None)));
+    }
+    run
+}
+
+/// All triggers that are true.
+fn found(data: &MonthData) -> Vec<NewWarning> {
+    let mut out = Vec::new();
+    for file in data.program.files.iter().filter(|f| f.kind == FileKind::Warning) {
+        for dispatch in &file.dispatches {
+            of_trigger(data, file, dispatch, &mut out);
+        }
+    }
+    out
+}
+
+fn of_trigger(data: &MonthData, file: &FilePlan, dispatch: &Dispatch, out: &mut Vec<NewWarning>) {
+    let Some(table) = data.judged.table(&file.id) else { return };
+    let Some(trigger) = data.program.item(dispatch.trigger) else { return };
+    let Some(answers) = table.answers(&trigger.name) else { return };
+    let Some(frame) = data.frames.entities.get(&file.entity) else { return };
+    let about_household = data.program.dict.entity_name(file.entity) == "家庭";
+    for (row, id) in table.ids().iter().enumerate() {
+        if answers.is_null(row) || !answers.value(row) {
+            continue;
+        }
+        let Some(place) = frame.position(*id).and_then(|p| usize::try_from(p).ok()) else { continue };
+        let area = frame.areas().is_valid(place).then(|| frame.areas().value(place));
+        let Some(area) = area.and_then(|a| AreaCode::parse(a).ok()) else { continue };
+        let household = if about_household {
+            Some(*id)
+        } else {
+            frame.households().is_valid(place).then(|| frame.households().value(place))
+        };
+        let urgency = match table.named(&format!("{}.紧急", trigger.name), row) {
+            Some(Value::Num(n)) => i64::try_from(n.num().div_euclid(n.den())).unwrap_or(0),
+            _ => 0,
+        };
+        out.push(NewWarning {
+            rule: file.id.clone(),
+            entity: if about_household { Entity::Household } else { Entity::Person },
+            entity_id: *id,
+            household: household.map(HouseholdId::new),
+            person: (!about_household).then(|| PersonId::new(*id)),
+            area,
+            month: data.month,
+            amount: None,
+            urgency,
+            text: words(data, &dispatch.text, place, *id),
+            explanation: String::new(),
+        });
+    }
+}
+
+/// 说明 with its numbers.
+fn words(data: &MonthData, parts: &[TextPart], place: usize, id: i64) -> String {
+    let mut out = String::new();
+    for part in parts {
+        match part {
+            TextPart::Words(words) => out.push_str(words),
+            TextPart::Quote(expr) => {
+                let value = quoted(data, expr, place, id);
+                out.push_str(&show::value(value, expr.ty, &data.program.dict));
+            }
+        }
+    }
+    out
+}
+
+/// The value of a quoted name: from the results, the facts or the parameters of the month.
+fn quoted(data: &MonthData, expr: &Expr, place: usize, id: i64) -> Value {
+    match &expr.kind {
+        ExprKind::Ref(item, Step::Own) => own(data, *item, place, id),
+        ExprKind::Param(item, keys) => {
+            let Some(Body::Param(param)) = data.program.item(*item).map(|i| &i.body) else { return Value::Unknown };
+            let entity = super::feeds::entity_of(&data.program, *item);
+            let area = entity.and_then(|e| data.frames.entities.get(&e)).map_or("", |f| if f.areas().is_valid(place) { f.areas().value(place) } else { "" });
+            let members: Vec<Option<u16>> = keys
+                .iter()
+                .flatten()
+                .map(|k| match quoted(data, k, place, id) {
+                    Value::Sym(s) => Some(s),
+                    _ => None,
+                })
+                .collect();
+            param.lookup(area, &members, data.month.first()).map_or(Value::Unknown, |v| v.value)
+        }
+        _ => Value::Unknown,
+    }
+}
+
+fn own(data: &MonthData, item: ItemId, place: usize, id: i64) -> Value {
+    if let Some(table) = data.judged.table_of(item)
+        && let Ok(row) = table.ids().binary_search(&id)
+    {
+        return table.value(item, row).unwrap_or(Value::Unknown);
+    }
+    let entity = super::feeds::entity_of(&data.program, item);
+    let column = entity.and_then(|e| data.frames.entities.get(&e)).and_then(|f| f.column(item));
+    column.map_or(Value::Unknown, |c| fact(&data.program, item, c, place))
+}
+
+fn fact(program: &Program, item: ItemId, column: &engine::arrow::array::ArrayRef, place: usize) -> Value {
+    use engine::arrow::array::AsArray;
+    use engine::arrow::datatypes::{Date32Type, Int64Type, UInt16Type};
+    let Some(it) = program.item(item) else { return Value::Unknown };
+    if column.is_null(place) {
+        return Value::Unknown;
+    }
+    match it.ty {
+        Type::Bool => Value::Bool(column.as_boolean().value(place)),
+        Type::Day => domain::Day::from_epoch_days(column.as_primitive::<Date32Type>().value(place)).map_or(Value::Unknown, Value::Day),
+        Type::Enum(_) => Value::Sym(column.as_primitive::<UInt16Type>().value(place)),
+        Type::Num(_) => {
+            let den = it.bounds.map_or(1, |b| b.den_min);
+            rules::Ratio::new(i128::from(column.as_primitive::<Int64Type>().value(place)), den).map_or(Value::Unknown, Value::Num)
+        }
+        Type::Set(_) | Type::Area => Value::Unknown,
+    }
+}
+
+/// One task for each door with everything there is to ask at it, due by the rule that gives least time.
+fn tasks(office: &Office, data: &MonthData, found: &[NewWarning], ids: &[WarningId]) -> Result<Vec<NewTask>> {
+    let mut doors: BTreeMap<(String, i64), NewTask> = BTreeMap::new();
+    let dispatches: HashMap<&str, &Dispatch> = data.program.files.iter().filter_map(|f| Some((f.id.as_str(), f.dispatches.first()?))).collect();
+    let calendar = crate::calendar::read(&office.book)?;
+    let today = office.clock.today();
+    for (warning, id) in found.iter().zip(ids) {
+        let Some(dispatch) = dispatches.get(warning.rule.as_str()) else { continue };
+        let door = warning.household.map_or_else(|| -warning.entity_id, HouseholdId::get);
+        // No calendar for the year of the day due: the task has no date until it is imported.
+        let due = calendar.add_workdays(today, dispatch.working_days).ok().map(|(day, _)| day);
+        let area = warning.area.at(AreaLevel::Township).unwrap_or(warning.area);
+        let task = doors.entry((dispatch.procedure.clone(), door)).or_insert_with(|| NewTask {
+            kind: dispatch.procedure.clone(),
+            household: warning.household,
+            person: warning.household.is_none().then_some(PersonId::new(warning.entity_id)),
+            area,
+            worker: None,
+            due,
+            urgency: warning.urgency,
+            cause_kind: "warning".to_owned(),
+            cause_id: id.get(),
+            summary: warning.text.clone(),
+            warnings: vec![],
+        });
+        task.urgency = task.urgency.max(warning.urgency);
+        task.due = match (task.due, due) {
+            (Some(a), Some(b)) => Some(a.min(b)),
+            (a, b) => a.or(b),
+        };
+        task.warnings.push(*id);
+    }
+    let mut out: Vec<NewTask> = doors.into_values().collect();
+    // The most urgent door first; among equals the one first warned of.
+    out.sort_by_key(|t| (std::cmp::Reverse(t.urgency), t.cause_id));
+    Ok(out)
+}
