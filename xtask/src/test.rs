@@ -36,11 +36,15 @@ const DRIVEN: &[Driven] = &[
 /// Runs the tests of the workspace, or those the arguments choose.
 pub fn run(root: &Path, arguments: &[String]) -> Result<()> {
     let mut command = runner();
-    if !arguments
+    let chosen = arguments
         .iter()
-        .any(|argument| argument == "-p" || argument.starts_with("--package"))
-    {
+        .any(|argument| argument == "-p" || argument.starts_with("--package"));
+    if !chosen {
         command.arg("--workspace");
+    }
+    if !chosen || arguments.iter().any(|argument| argument == "story") {
+        // The story kills the real program in the middle of its work, so it must be there.
+        crate::cargo(root, &["build", "-p", "doudi"])?;
     }
     command.args(arguments).current_dir(root);
     for Driven {

@@ -18,7 +18,7 @@ use datafusion::arrow::array::{
     ArrayRef, AsArray, Date32Array, Int64Array, RecordBatch, StringArray, UInt32Array,
 };
 use datafusion::arrow::compute::{cast, sort_to_indices, take};
-use datafusion::arrow::datatypes::{DataType, Int64Type};
+use datafusion::arrow::datatypes::{DataType, Date32Type, Int64Type};
 use domain::Day;
 use rules::plan::{EntityId, ItemId, RelId};
 use std::collections::{BTreeMap, BTreeSet};
@@ -291,7 +291,7 @@ impl RelationFrame {
     }
 }
 
-/// Periods of a status; those of one holder never overlap.
+/// Periods of a status, by rising holder; those of one holder never overlap.
 #[derive(Clone, Debug)]
 pub struct StatusFrame {
     holders: Int64Array,
@@ -314,7 +314,27 @@ impl StatusFrame {
         if holders.len() != from.len() || holders.len() != to.len() {
             return Err(EngineError::Column { column: "from".to_owned() });
         }
-        Ok(Self { holders, from, to, complete })
+        let order = stable_order(&holders);
+        let day = |days: &Date32Array| -> Result<Date32Array> {
+            Ok(take(days, &order, None)?.as_primitive::<Date32Type>().clone())
+        };
+        Ok(Self {
+            from: day(&from)?,
+            to: day(&to)?,
+            holders: take(&holders, &order, None)?.as_primitive::<Int64Type>().clone(),
+            complete,
+        })
+    }
+
+    /// First and last day of each period of a holder.
+    pub fn periods_of(&self, id: i64) -> impl Iterator<Item = (i32, Option<i32>)> + '_ {
+        let holders = self.holders.values();
+        let start = holders.partition_point(|holder| *holder < id);
+        let end = holders.partition_point(|holder| *holder <= id);
+        let days = |days: &Date32Array| days.slice(start, end.saturating_sub(start));
+        let (from, to) = (days(&self.from), days(&self.to));
+        let pairs: Vec<_> = from.iter().zip(to.iter()).collect();
+        pairs.into_iter().filter_map(|(from, to)| Some((from?, to)))
     }
 
     /// Holder, first day and last day of each period.

@@ -15,7 +15,7 @@ use datafusion::arrow::array::{
     Array, ArrayRef, AsArray, BooleanArray, Int64Array, RecordBatch,
 };
 use datafusion::arrow::compute::{cast, nullif};
-use datafusion::arrow::datatypes::{DataType, Date32Type, Int64Type, UInt16Type, UInt64Type};
+use datafusion::arrow::datatypes::{DataType, Date32Type, Int8Type, Int64Type, UInt16Type, UInt64Type};
 use domain::Day;
 use rules::plan::{FileId, Home, ItemId, RelId};
 use rules::value::{Ratio, Value};
@@ -131,8 +131,12 @@ impl JudgedTable {
                 Value::Num(Ratio::new(i128::from(n), i128::from(d))?)
             }
             Held::Bool(at) => {
-                let answer = cast(&column(at)?.slice(row, 1), &DataType::Boolean).ok()?;
-                Value::Bool(answer.as_boolean_opt()?.value(0))
+                let column = column(at)?;
+                match column.as_boolean_opt() {
+                    Some(answers) => Value::Bool(answers.value(row)),
+                    // A verdict.
+                    None => Value::Bool(column.as_primitive_opt::<Int8Type>()?.value(row) != 0),
+                }
             }
             Held::Day(at) => {
                 let day = column(at)?.as_primitive_opt::<Date32Type>()?.value(row);

@@ -22,6 +22,7 @@ use datafusion::physical_expr::PhysicalExpr;
 pub(crate) use lookup::column;
 use places::Places;
 use rules::plan::{EntityId, Home, ItemId};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 impl Compiled {
@@ -36,6 +37,7 @@ impl Compiled {
             frames,
             places: Places::new(self, frames),
             columns: vec![None; self.slots.len()],
+            periods: HashMap::new(),
         };
         for (at, step) in self.steps.iter().enumerate() {
             run.step(step)?;
@@ -77,6 +79,7 @@ pub(crate) struct Run<'a> {
     pub(crate) frames: &'a Frames,
     pub(crate) places: Places<'a>,
     columns: Vec<Option<ArrayRef>>,
+    periods: HashMap<ItemId, Arc<recorded::Periods>>,
 }
 
 impl Run<'_> {

@@ -10,8 +10,12 @@ mod error;
 pub mod intake;
 mod office;
 pub mod rulebook;
+pub mod trace;
+pub mod doctor;
+pub mod audit;
 pub mod views;
 
 pub use clock::Clock;
 pub use error::{OfficeError, Result};
 pub use office::{Office, Setting};
+pub use store::Database;

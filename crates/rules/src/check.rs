@@ -72,6 +72,10 @@ pub struct Source<'a> {
     pub day: Day,
     /// The locality's numbers.
     pub filled: &'a Filled,
+    /// The files the place takes (采用); each of their open parameters needs a number.
+    pub adopted: &'a [String],
+    /// What the place is called.
+    pub place: &'a str,
     /// law.md; citations are not checked when it is empty.
     pub law: &'a [Instrument],
 }

@@ -125,7 +125,7 @@ pub fn read(path: &str, text: &str) -> (Filled, Vec<Problem>) {
         };
         row.from = day("起", true);
         row.to = day("止", false);
-        if row.source.is_empty() {
+        if row.source.is_empty() && names.iter().any(|n| n == "来源") {
             let said = format!("第 {number} 行 `{}` 没有写来源", row.name);
             problems.push(
                 Problem::error("param-source", span, said)

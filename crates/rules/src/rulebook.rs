@@ -1,5 +1,7 @@
 //! The rulebook as a whole: which files are in force where and when, and its own test cases.
 
+mod links;
+
 use crate::ast::Stmt;
 use crate::check::{self, Instrument, Parsed, Source};
 use crate::markdown::Document;
@@ -25,6 +27,8 @@ pub struct Locality {
     pub id: String,
     /// Its title.
     pub title: String,
+    /// The ids of the files it takes.
+    pub adopts: Vec<String>,
     /// Files it replaces: national path → its own file's path.
     pub replaces: Vec<(String, String)>,
     /// Its numbers.
@@ -98,9 +102,11 @@ impl Rulebook {
         {
             let title = document.title.clone();
             let replaces = replacements(&file);
+            let adopts = adoptions(&file);
             let locality = self.locality(place);
             locality.title = title;
             locality.replaces = replaces;
+            locality.adopts = adopts;
         }
         self.parsed.push(Parsed {
             path: path.to_owned(),
@@ -174,6 +180,8 @@ impl Rulebook {
             files: self.in_force(locality, day),
             day,
             filled: &locality.filled,
+            adopted: &locality.adopts,
+            place: &locality.title,
             law: &self.law,
         })
     }
@@ -208,15 +216,14 @@ impl Rulebook {
         };
         for place in &places {
             for day in &days {
-                for problem in self.program(place, *day).1 {
-                    if !out.contains(&problem) {
-                        out.push(problem);
-                    }
-                }
+                out.extend(self.program(place, *day).1);
             }
         }
         out.extend(self.unfilled(&places));
-        out.sort_by(|a, b| (&a.path, a.span, a.code).cmp(&(&b.path, b.span, b.code)));
+        out.extend(links::broken(self));
+        let key = |p: &Problem| (p.path.clone(), p.span, p.code, p.message.clone());
+        out.sort_by_cached_key(key);
+        out.dedup_by_key(|p| key(p));
         out
     }
 
@@ -287,6 +294,18 @@ fn instruments(document: &Document) -> Vec<Instrument> {
         }
     }
     out
+}
+
+fn adoptions(file: &crate::ast::File) -> Vec<String> {
+    let words = file.statements.iter().filter_map(|s| match &s.kind {
+        Stmt::Block(b) if b.keyword.text == "采用" => Some(&b.head),
+        _ => None,
+    });
+    words
+        .flatten()
+        .map(|n| n.text.clone())
+        .filter(|w| w != "," && w != "、")
+        .collect()
 }
 
 fn replacements(file: &crate::ast::File) -> Vec<(String, String)> {

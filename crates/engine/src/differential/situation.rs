@@ -165,8 +165,7 @@ fn statuses(
         if frame.complete().holds(id) {
             situation.complete_status(at, *status);
         }
-        for (holder, from, to) in frame.periods().filter(|(holder, ..)| *holder == id) {
-            debug_assert_eq!(holder, id);
+        for (from, to) in frame.periods_of(id) {
             if let Some(from) = Day::from_epoch_days(from) {
                 situation.add_status(at, *status, from, to.and_then(Day::from_epoch_days));
             }

@@ -5,8 +5,9 @@ use crate::compile::functions::{boolean, day, typed};
 use crate::compile::layout::{DayPart, KeyPart, Slot};
 use crate::error::{EngineError, Result};
 use datafusion::arrow::array::{
-    Array, ArrayRef, BooleanArray, Date32Array, Int64Array, UInt16Array, UInt64Array,
+    Array, ArrayRef, BooleanArray, Date32Array, Int64Array, UInt16Array, UInt32Array, UInt64Array,
 };
+use datafusion::arrow::compute::take;
 use datafusion::arrow::datatypes::{DataType, UInt16Type};
 use domain::Day;
 use rules::plan::{Home, ItemId, Param};
@@ -69,25 +70,24 @@ impl Run<'_> {
         let info = self.plan.slots.get(out.0).ok_or_else(missing)?;
         let keys: Vec<Keys<'_>> = keys.iter().map(|key| self.keys(key)).collect::<Result<_>>()?;
         let days = self.days(at)?;
-        let areas = self.areas_of(info.home)?;
-        let count = self.places.count(info.home);
-        let mut found: HashMap<(usize, Vec<u16>, i32), Value> = HashMap::new();
-        let mut values = Vec::with_capacity(count);
-        let mut key = Vec::with_capacity(keys.len());
-        for row in 0..count {
-            key.clear();
-            key.extend(keys.iter().map_while(|k| k.at(row)));
-            let (area, code) = areas.at(row);
-            let value = match days.at(row) {
-                Some(day) if key.len() == keys.len() => {
-                    let full = (area, key.clone(), day);
-                    *found.entry(full).or_insert_with(|| value_of(param, code, &key, day))
+        let areas = self.areas_of(info.home, param);
+        let mut table = Table { param, entries: HashMap::new(), values: vec![Value::Unknown] };
+        let mut last: Option<(Entry, u32)> = None;
+        let places: UInt32Array = (0..self.places.count(info.home))
+            .map(|row| {
+                let Some(entry) = entry(&keys, &days, areas.at(row), row) else { return Some(0) };
+                if let Some((before, at)) = last
+                    && before == entry
+                {
+                    return Some(at);
                 }
-                _ => Value::Unknown,
-            };
-            values.push(value);
-        }
-        column(&values, &info.data_type, den).ok_or_else(missing)
+                let at = table.place(entry, &areas, keys.len());
+                last = Some((entry, at));
+                Some(at)
+            })
+            .collect();
+        let values = column(&table.values, &info.data_type, den).ok_or_else(missing)?;
+        Ok(take(&values, &places, None)?)
     }
 
     fn keys(&self, key: &KeyPart) -> Result<Keys<'_>> {
@@ -104,42 +104,86 @@ impl Run<'_> {
         })
     }
 
-    fn areas_of(&self, home: Home) -> Result<Areas<'_>> {
+    /// The areas a parameter tells apart, and which of them each row's owner lies in.
+    fn areas_of<'a>(&self, home: Home, param: &'a Param) -> Areas<'a> {
         let owner = match home {
             Home::Entity(entity) => Some(entity),
             Home::Rows(relation) => self.plan.relations.get(relation.at()).map(|r| r.owner),
         };
+        let mut told: Vec<&str> = param.values.iter().map(|v| v.area.as_str()).collect();
+        told.push("");
+        // The longest first: it decides which of the shorter ones match too.
+        told.sort_unstable_by_key(|area| (std::cmp::Reverse(area.len()), *area));
+        told.dedup();
         let codes = owner.and_then(|owner| self.places.area_codes(owner));
-        Ok(Areas { codes, owners: self.places.owners(home) })
+        let lies_in = |code: &String| told.iter().position(|area| code.starts_with(area));
+        let of_code: Vec<usize> = codes
+            .map(|c| c.codes.iter().map(|code| lies_in(code).unwrap_or(0)).collect())
+            .unwrap_or_default();
+        let of_owner = codes.map_or(&[][..], |c| c.of.as_slice());
+        let of_owner = of_owner.iter().map(|code| of_code.get(*code).copied().unwrap_or(0)).collect();
+        Areas { told, of_owner, owners: self.places.owners(home) }
     }
 }
 
-/// The area of each row's owner.
+/// Area, keys and day of a row.
+type Entry = (usize, u128, i32);
+
+fn entry(keys: &[Keys<'_>], days: &Days<'_>, area: usize, row: usize) -> Option<Entry> {
+    let mut packed = 0_u128;
+    for key in keys {
+        packed = packed.checked_mul(65_536)?.checked_add(u128::from(key.at(row)?))?;
+    }
+    Some((area, packed, days.at(row)?))
+}
+
+/// The distinct values met so far; the first is unknown.
+struct Table<'a> {
+    param: &'a Param,
+    entries: HashMap<Entry, u32>,
+    values: Vec<Value>,
+}
+
+impl Table<'_> {
+    fn place(&mut self, entry: Entry, areas: &Areas<'_>, keys: usize) -> u32 {
+        if let Some(at) = self.entries.get(&entry) {
+            return *at;
+        }
+        let (area, packed, day) = entry;
+        let member = |at: usize| {
+            let shift = u32::try_from(keys.saturating_sub(at).saturating_sub(1)).unwrap_or(0);
+            let rest = packed.checked_shr(shift.saturating_mul(16)).unwrap_or(0);
+            u16::try_from(rest & 0xFFFF).ok()
+        };
+        let members: Vec<Option<u16>> = (0..keys).map(member).collect();
+        let code = areas.told.get(area).copied().unwrap_or("");
+        let found =
+            Day::from_epoch_days(day).and_then(|day| self.param.lookup(code, &members, day));
+        let at = u32::try_from(self.values.len()).unwrap_or(0);
+        self.values.push(found.map_or(Value::Unknown, |found| found.value));
+        self.entries.insert(entry, at);
+        at
+    }
+}
+
+/// Areas a parameter tells apart.
 struct Areas<'a> {
-    codes: Option<&'a super::places::AreaCodes>,
-    owners: Option<Arc<datafusion::arrow::array::UInt32Array>>,
+    told: Vec<&'a str>,
+    of_owner: Vec<usize>,
+    owners: Option<Arc<UInt32Array>>,
 }
 
 impl Areas<'_> {
-    fn at(&self, row: usize) -> (usize, &str) {
+    fn at(&self, row: usize) -> usize {
         let owner = match &self.owners {
             None => Some(row),
             Some(owners) if row < owners.len() => usize::try_from(owners.value(row)).ok(),
             Some(_) => None,
         };
-        let found = owner.and_then(|owner| {
-            let codes = self.codes?;
-            let code = *codes.of.get(owner)?;
-            Some((code, codes.codes.get(code)?.as_str()))
-        });
-        found.unwrap_or((usize::MAX, ""))
+        // The last one is everywhere.
+        let everywhere = self.told.len().saturating_sub(1);
+        owner.and_then(|owner| self.of_owner.get(owner)).copied().unwrap_or(everywhere)
     }
-}
-
-fn value_of(param: &Param, area: &str, keys: &[u16], day: i32) -> Value {
-    let keys: Vec<Option<u16>> = keys.iter().copied().map(Some).collect();
-    let found = Day::from_epoch_days(day).and_then(|day| param.lookup(area, &keys, day));
-    found.map_or(Value::Unknown, |found| found.value)
 }
 
 /// Values as a column; numbers over one denominator.

@@ -17,7 +17,7 @@ use rules::plan::{EntityId, ItemId};
 use std::sync::Arc;
 
 /// The periods of a status by the place of its holder.
-struct Periods {
+pub(super) struct Periods {
     starts: Vec<usize>,
     periods: Vec<(i32, Option<i32>)>,
     complete: Vec<bool>,
@@ -86,9 +86,18 @@ fn place_at(places: Option<&Arc<UInt32Array>>, row: usize) -> Option<usize> {
 }
 
 impl Run<'_> {
+    fn periods_of(&mut self, status: ItemId, entity: EntityId) -> Arc<Periods> {
+        if let Some(known) = self.periods.get(&status) {
+            return Arc::clone(known);
+        }
+        let periods = Arc::new(Periods::new(self, status, entity));
+        self.periods.insert(status, Arc::clone(&periods));
+        periods
+    }
+
     /// A status on a day, or the first or last day of its period then.
     pub(super) fn status(
-        &self,
+        &mut self,
         status: ItemId,
         entity: EntityId,
         read: StatusRead,
@@ -96,7 +105,7 @@ impl Run<'_> {
         at: &DayPart,
         out: Slot,
     ) -> Result<ArrayRef> {
-        let periods = Periods::new(self, status, entity);
+        let periods = self.periods_of(status, entity);
         let days = self.days(at)?;
         let rows = 0..self.places.count(self.home(out)?);
         let found = rows.map(|row| {
@@ -117,14 +126,14 @@ impl Run<'_> {
 
     /// 曾: whether a status was held on any day between.
     pub(super) fn ever(
-        &self,
+        &mut self,
         status: ItemId,
         entity: EntityId,
         places: Option<&Arc<UInt32Array>>,
         (from, to): (&DayPart, &DayPart),
         out: Slot,
     ) -> Result<ArrayRef> {
-        let periods = Periods::new(self, status, entity);
+        let periods = self.periods_of(status, entity);
         let (from, to) = (self.days(from)?, self.days(to)?);
         let rows = 0..self.places.count(self.home(out)?);
         let answers = rows.map(|row| {

@@ -10,7 +10,7 @@ use engine::{Column, Sheet};
 use rules::Program;
 use rules::eval::Evaluator;
 use rules::feed::{ColumnKind, FeedPlan};
-use rules::plan::{EntityId, Type};
+use rules::plan::Type;
 use rules::situation::{Moments, Situation};
 use rules::value::{Ratio, Value};
 use sha2::{Digest, Sha256};
@@ -93,6 +93,9 @@ impl Parsed {
         (rows, link)
     }
 }
+
+/// Rows judged by one evaluator: enough to share its set-up, few enough to stay in the cache.
+const ROWS_AT_ONCE: usize = 512;
 
 /// Header without blanks, width and brackets folded.
 fn fold(header: &str) -> String {
@@ -237,25 +240,34 @@ fn one_row(feed: &FeedPlan, readers: &[Reader<'_>], places: &[Option<usize>], nu
 fn refuse_by_rules(program: &Program, feed: &FeedPlan, period: Month, parsed: &mut Parsed) {
     let (Some(relation), false) = (feed.rows, feed.refusals.is_empty()) else { return };
     let moments = Moments::monthly(period);
-    let mut refusals = Vec::new();
-    parsed.rows.retain(|row| {
+    let mut refused: HashMap<u32, &str> = HashMap::new();
+    for chunk in parsed.rows.chunks(ROWS_AT_ONCE) {
         let mut situation = Situation::new();
         let at = situation.add(feed.entity, 0);
         let list = situation.add_list(at, relation, true);
-        let place = situation.add_row(list, None);
-        for (column, cell) in feed.columns.iter().zip(&row.cells) {
-            if let Some(item) = column.item {
-                situation.set_in_row(list, place, item, value(program, item, cell));
+        for row in chunk {
+            let place = situation.add_row(list, None);
+            for (column, cell) in feed.columns.iter().zip(&row.cells) {
+                if let Some(item) = column.item {
+                    situation.set_in_row(list, place, item, value(program, item, cell));
+                }
             }
         }
         let mut eval = Evaluator::new(program, &situation, moments);
-        for (item, said) in &feed.refusals {
-            if eval.row_value(*item, list, place) == Value::Bool(true) {
-                refusals.push(Refusal { row_no: row.number, column: String::new(), code: "rule".to_owned(), message: said.clone(), masked: String::new() });
-                return false;
+        for (place, row) in chunk.iter().enumerate() {
+            let broken = feed.refusals.iter().find(|(item, _)| eval.row_value(*item, list, place) == Value::Bool(true));
+            if let Some((_, said)) = broken {
+                refused.insert(row.number, said.as_str());
             }
         }
-        true
+    }
+    parsed.rows.retain(|row| !refused.contains_key(&row.number));
+    let refusals = refused.into_iter().map(|(row_no, said)| Refusal {
+        row_no,
+        column: String::new(),
+        code: "rule".to_owned(),
+        message: said.to_owned(),
+        masked: String::new(),
     });
     parsed.refusals.extend(refusals);
     parsed.refusals.sort_by_key(|r| r.row_no);
@@ -325,9 +337,4 @@ fn county(parsed: &Parsed) -> String {
         }
     }
     counts.into_iter().max_by_key(|(_, n)| *n).map_or_else(|| "000000".to_owned(), |(c, _)| c)
-}
-
-/// Whose entity a feed's rows are about.
-pub(crate) fn about_persons(program: &Program, entity: EntityId) -> bool {
-    program.dict.entity_name(entity) == "个人"
 }

@@ -25,14 +25,9 @@ impl Builder<'_> {
             _ => arity(2),
         };
         if !good {
+            let form = signature(&name.text);
             let said = format!("`{}` 的括号里写了 {} 项", name.text, args.len());
-            let want = match name.text.as_str() {
-                "最大" | "最小" => "至少 2 项",
-                "知道" | "次月初" => "1 项",
-                "段内" | "曾" => "3 项",
-                _ => "2 项",
-            };
-            self.error("arity", span, said, format!("它要 {want}"));
+            self.error("arity", span, said, format!("写成 {form}"));
             return None;
         }
         match name.text.as_str() {
@@ -200,7 +195,7 @@ impl Builder<'_> {
     }
 }
 
-fn extreme_bounds(a: Bounds, b: Bounds, most: bool) -> Bounds {
+pub(super) fn extreme_bounds(a: Bounds, b: Bounds, most: bool) -> Bounds {
     let mut out = a.union(b);
     if a.fixed_den().is_some() && a.fixed_den() == b.fixed_den() {
         if most {
@@ -213,4 +208,21 @@ fn extreme_bounds(a: Bounds, b: Bounds, most: bool) -> Bounds {
         out.num_min = out.num_min.max(1);
     }
     out
+}
+
+fn signature(function: &str) -> &'static str {
+    match function {
+        "最大" => "最大(甲, 乙, …)",
+        "最小" => "最小(甲, 乙, …)",
+        "不低于" => "不低于(量, 下限)",
+        "不超过" => "不超过(量, 上限)",
+        "段内" => "段内(量, 从, 到)",
+        "知道" => "知道(量)",
+        "当时" => "当时(量, 日期)",
+        "曾" => "曾(身份, 从, 到)",
+        "周岁" => "周岁(出生日期, 某日)",
+        "天数" => "天数(前一天, 后一天)",
+        "满月数" => "满月数(前一天, 后一天)",
+        _ => "次月初(日期)",
+    }
 }

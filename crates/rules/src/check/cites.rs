@@ -37,14 +37,21 @@ impl Builder<'_> {
             } else if !known.iter().any(|l| l.to.is_none_or(|to| to >= plan.from)) {
                 (
                     "cite-repealed",
-                    format!("`{word}` 在这个文件施行时已经失效"),
+                    format!(
+                        "`{word}` 到 {} 已经失效,这个文件从 {} 起施行",
+                        last_day(&known),
+                        plan.from
+                    ),
                     "改引用现行的文件".to_owned(),
                 )
             } else if !known.iter().any(|l| plan.to.is_none_or(|to| l.from <= to)) {
                 (
                     "cite-future",
-                    format!("`{word}` 在这个文件施行时还没有生效"),
-                    "核对文件的日期".to_owned(),
+                    format!(
+                        "`{word}` 从 {} 才生效,这个文件那时已不施行",
+                        first_day(&known)
+                    ),
+                    "改引当时有效的文件,或核对日期".to_owned(),
                 )
             } else if let Some(article) = missing_article(&cite.text, word, &known) {
                 (
@@ -59,6 +66,16 @@ impl Builder<'_> {
         }
         cites.iter().map(|c| c.text.clone()).collect()
     }
+}
+
+fn last_day(known: &[&super::Instrument]) -> String {
+    let day = known.iter().filter_map(|l| l.to).max();
+    day.map_or(String::new(), |d| d.to_string())
+}
+
+fn first_day(known: &[&super::Instrument]) -> String {
+    let day = known.iter().map(|l| l.from).min();
+    day.map_or(String::new(), |d| d.to_string())
 }
 
 fn missing_article(cite: &str, word: &str, known: &[&super::Instrument]) -> Option<String> {

@@ -7,6 +7,7 @@ use crate::ast::{Ex, Expr as Written, SetText};
 use crate::plan::{Compare, Expr, ExprKind, Type, Window};
 use crate::problem::Span;
 use crate::unit::Unit;
+use crate::value::Ratio;
 
 impl Builder<'_> {
     pub(super) fn compare(
@@ -46,11 +47,12 @@ impl Builder<'_> {
             return None;
         }
         if matches!(a.ty, Type::Set(_)) {
+            let said = format!("可以多类的 {} 不能用 {sign} 比较", self.type_name(a.ty));
             self.error(
                 "set-compare",
                 span,
-                "可以多类的量不能用 = 比较",
-                "写成 老年 属于 家庭类型",
+                said,
+                "问它有没有某一类:写成 老年 属于 家庭类型",
             );
             return None;
         }
@@ -155,8 +157,21 @@ impl Builder<'_> {
             Compare::Equal | Compare::Unequal => None,
         };
         if let Some(always) = always {
-            let word = if always { "是" } else { "否" };
-            let said = format!("按事实和参数的范围,这个比较总是{word}");
+            let word = if always {
+                "总是成立"
+            } else {
+                "总不成立"
+            };
+            let range = |(low, high): (Ratio, Ratio), ty| {
+                let (least, most) = (self.shown(low, ty), self.shown(high, ty));
+                if least == most {
+                    least
+                } else {
+                    format!("{least} 到 {most}")
+                }
+            };
+            let (left, right) = (range((a0, a1), a.ty), range((b0, b1), b.ty));
+            let said = format!("这个比较{word}:左边是 {left},右边是 {right}");
             self.tell(
                 crate::Problem::warning("never-varies", span, said)
                     .help("核对单位和范围,或删去这个比较"),
@@ -218,7 +233,10 @@ impl Builder<'_> {
                         "not-set",
                         path.span(),
                         format!("`{}` 不是可以多类的量", path.text()),
-                        "归类 取每项 的量才能用 属于;一类的用 =",
+                        format!(
+                            "归类 取每项 的量才能这样问;一类的写成 {0} = …,或 {0} 属于 {{…, …}}",
+                            path.text()
+                        ),
                     );
                     return None;
                 };

@@ -32,8 +32,11 @@ impl Builder<'_> {
                     self.error(
                         "exclude-entity",
                         a.span,
-                        format!("`{}` 和 `{}` 不是同一种实体的政策", a.text, b.text),
-                        "在后者的文件里写成 条件",
+                        format!(
+                            "`{}` 和 `{}` 不是同一种实体的政策,不能写 不并给",
+                            a.text, b.text
+                        ),
+                        format!("在 `{}` 的文件里写成一条 条件", b.text),
                     );
                     continue;
                 }

@@ -174,9 +174,10 @@ impl Builder<'_> {
             let near = crate::problem::nearest(&text, members.iter().map(String::as_str))
                 .map(str::to_owned);
             let said = format!("`{}` 里没有 `{text}`", self.type_name(Type::Enum(e)));
+            let all = members.join("、");
             let help = near.map_or_else(
-                || format!("它的成员是:{}", members.join("、")),
-                |n| format!("是不是 `{n}`?"),
+                || format!("它的成员是:{all}"),
+                |n| format!("是不是 `{n}`?它的成员是:{all}"),
             );
             self.error("member-unknown", span, said, help);
             return None;
@@ -239,25 +240,30 @@ impl Builder<'_> {
             Arith::Add | Arith::Sub => self.same_type(&left, &right, "加减", span).then_some(x)?,
             Arith::Mul => {
                 if x.money_power() > 0 && y.money_power() > 0 {
-                    self.error(
-                        "money-squared",
-                        span,
-                        "钱不能乘以钱",
-                        "其中一个换成比例或人数、月数",
-                    );
+                    let said = format!("钱不能乘以钱:左边是 {x},右边也是 {y}");
+                    self.error("money-squared", span, said, "其中一个换成比例或人数、月数");
                     return None;
                 }
                 self.unit_or_tell(x.times(y), span)?
             }
             Arith::Div => self.unit_or_tell(x.divide(y), span)?,
         };
-        let bounds = self.arith_bounds(op, &left, &right, span);
+        let divisor = match &b.kind {
+            Ex::Path(path) => path.text(),
+            _ => String::new(),
+        };
+        let bounds = self.arith_bounds(op, &left, &right, (span, &divisor));
         Some(Expr {
             kind: ExprKind::Arith(op, Box::new(left), Box::new(right)),
             ty: Type::Num(unit),
             bounds,
             span,
         })
+    }
+
+    /// A number of a type, for people.
+    pub(super) fn shown(&self, n: Ratio, ty: Type) -> String {
+        crate::show::value(Value::Num(n), ty, &self.dict)
     }
 
     fn unit_or_tell(&mut self, unit: Option<Unit>, span: Span) -> Option<Unit> {
@@ -267,16 +273,25 @@ impl Builder<'_> {
         unit
     }
 
-    fn arith_bounds(&mut self, op: Arith, a: &Expr, b: &Expr, span: Span) -> Option<Bounds> {
+    fn arith_bounds(
+        &mut self,
+        op: Arith,
+        a: &Expr,
+        b: &Expr,
+        (span, divisor): (Span, &str),
+    ) -> Option<Bounds> {
         let (x, y) = (a.bounds?, b.bounds?);
         if op == Arith::Div && !y.never_zero() {
             let unit = self.type_name(b.ty);
-            self.error(
-                "divisor-zero",
-                b.span,
-                "除数可能是零",
-                format!("写成 / 不低于(除数, 1 {unit}),或先用 若 分开零的情形"),
-            );
+            let (low, high) = y.worth();
+            let range = format!("{} 到 {}", self.shown(low, b.ty), self.shown(high, b.ty));
+            let (named, word) = match divisor {
+                "" => (String::new(), "除数"),
+                name => (format!(" `{name}` "), name),
+            };
+            let said = format!("除数{named}可能是零:它的范围是 {range}");
+            let help = format!("写成 / 不低于({word}, 1 {unit}),或先用 若 分开零的情形");
+            self.error("divisor-zero", b.span, said, help);
             return None;
         }
         let bounds = match op {

@@ -6,7 +6,6 @@ use crate::ast::{ColumnStmt, FeedLine, Stmt, TypeText};
 use crate::dict::Relation;
 use crate::feed::{ColumnKind, FeedColumn, FeedPlan};
 use crate::plan::{Body, FilePlan, Home, RelId, Type};
-use crate::problem::Problem;
 
 const ROWS_MAX: u32 = 1_000;
 
@@ -242,14 +241,10 @@ impl Builder<'_> {
             if !self.current.whole {
                 return;
             }
-            self.tell(
-                Problem::error(
-                    "feed-department",
-                    crate::Span::default(),
-                    format!("来文 `{}` 没有写部门", plan.id),
-                )
-                .help("加一行:部门 … 周期 每月 编码 自动 保留 36 月 变动上限 5%"),
-            );
+            let span = parsed.head().map_or(crate::Span::default(), |h| h.id.span);
+            let said = format!("来文 `{}` 没有写部门", plan.id);
+            let help = "加一行:部门 … 周期 每月 编码 自动 保留 36 月 变动上限 5%";
+            self.error("feed-department", span, said, help);
             return;
         };
         let limit = line

@@ -2,11 +2,12 @@
 
 use super::scope::Frame;
 use super::{Builder, day_of};
-use crate::ast::{Head, Path, Stmt, TypeText};
+use crate::ast::{Head, Path, Statement, Stmt, TypeText};
 use crate::plan::{
     Body, Bounds, Expr, FileId, FileKind, FilePlan, Home, Item, ItemId, Period, RelId, Type,
 };
 use crate::problem::Span;
+use crate::unit::Unit;
 use crate::value::Value;
 
 impl Builder<'_> {
@@ -26,7 +27,11 @@ impl Builder<'_> {
         self.current.id.clone_from(&plan.id);
         self.current.whole = parsed.whole;
         let statements = &parsed.file.statements;
-        self.current.later = statements.iter().flat_map(|s| super::defines(&s.kind)).collect();
+        self.current.later = statements
+            .iter()
+            .filter(|s| !matches!(s.kind, Stmt::Use(_)))
+            .flat_map(|s| super::defines(&s.kind))
+            .collect();
         self.current.file = Some(file);
         self.current.kind = Some(plan.kind);
         self.current.entity = Some(plan.entity);
@@ -78,7 +83,12 @@ impl Builder<'_> {
         let entity = self.entity(&head.entity)?;
         let Some(written) = &head.from else {
             let said = format!("`{}` 没有写从哪天起施行", head.id.text);
-            self.error("head-date", head.id.span, said, "在行末写上日期,如 2026-07-01 起施行");
+            self.error(
+                "head-date",
+                head.id.span,
+                said,
+                "在行末写上日期,如 2026-07-01 起施行",
+            );
             return None;
         };
         for day in head.from.iter().chain(&head.to) {
@@ -112,7 +122,11 @@ impl Builder<'_> {
     }
 
     fn statement(&mut self, stmt: &Stmt, span: Span, plan: &mut FilePlan) {
-        self.current.defining = super::defines(stmt).pop().unwrap_or_default();
+        let own = match stmt {
+            Stmt::Use(_) => None,
+            _ => super::defines(stmt).pop(),
+        };
+        self.current.defining = own.unwrap_or_default();
         let told = match stmt {
             Stmt::Use(path) => self.use_path(path),
             Stmt::Input(path, ty) => self.input(path, ty, plan),
@@ -356,20 +370,46 @@ impl Builder<'_> {
             self.type_name(declared),
             self.type_name(expr.ty)
         );
-        let help = match (declared, expr.ty) {
-            (Type::Num(d), Type::Num(e)) => match (e.divide(d), d.divide(e)) {
-                (Some(x), _) if x.to_string().chars().count() == 1 => {
-                    format!("除以一个 {x} 的量,或把声明改成 {e}")
-                }
-                (_, Some(x)) if x.to_string().chars().count() == 1 => {
-                    format!("乘以一个 {x} 的量(如 * 1 {x}),或把声明改成 {e}")
-                }
-                _ => format!("把声明改成 {e}"),
-            },
-            _ => format!("把声明改成 {}", self.type_name(expr.ty)),
-        };
+        let help = self.unit_way(declared, expr.ty);
         self.error("declared-unit", span, said, help);
         None
+    }
+
+    /// How to get from the unit of a formula to the one declared: by a quantity at hand if there
+    /// is one.
+    fn unit_way(&self, declared: Type, have: Type) -> String {
+        let shown = self.type_name(have);
+        let (Type::Num(d), Type::Num(e)) = (declared, have) else {
+            return format!("把声明改成 {shown}");
+        };
+        let single = |u: &Unit| u.to_string().chars().count() == 1;
+        if let Some(by) = e.divide(d).filter(single) {
+            let by = match self.named_of_unit(by) {
+                Some(name) => format!(" `{name}`"),
+                None => format!("一个 {by} 的量"),
+            };
+            return format!("除以{by},或把声明改成 {shown}");
+        }
+        if let Some(by) = d.divide(e).filter(single) {
+            let by = match self.named_of_unit(by) {
+                Some(name) => format!("乘以 `{name}` 或 1 {by}"),
+                None => format!("乘以一个 {by} 的量,如 * 1 {by}"),
+            };
+            return format!("{by},或把声明改成 {shown}");
+        }
+        format!("把声明改成 {shown}")
+    }
+
+    /// The first quantity of this file measured in a unit.
+    fn named_of_unit(&self, unit: Unit) -> Option<&str> {
+        let own = self
+            .current
+            .names
+            .iter()
+            .filter_map(|(n, id)| Some((*id, n, self.item(*id)?)));
+        own.filter(|(_, _, i)| i.ty == Type::Num(unit) && matches!(i.home, Home::Entity(_)))
+            .min_by_key(|(id, n, _)| (*id, n.len()))
+            .map(|(_, n, _)| n.as_str())
     }
 
     fn verdict(&mut self, plan: &mut FilePlan) {
@@ -394,7 +434,10 @@ impl Builder<'_> {
 
     fn must_say_something(&mut self, statements: &[Statement], head: &Head) {
         let silent = |s: &Statement| {
-            matches!(s.kind, Stmt::Head(_) | Stmt::Use(_) | Stmt::Input(..) | Stmt::Note(_))
+            matches!(
+                s.kind,
+                Stmt::Head(_) | Stmt::Use(_) | Stmt::Input(..) | Stmt::Note(_)
+            )
         };
         if self.current.whole && head.keyword.text != "来文" && statements.iter().all(silent) {
             let said = format!("`{}` 什么也没有规定", head.id.text);

@@ -208,7 +208,7 @@ impl Builder<'_> {
                         "urgency-unit",
                         u.span,
                         format!("紧急 要用 分值,却是 {}", self.type_name(u.ty)),
-                        "乘以或加上若干 分值",
+                        "除以一个同单位的量,再乘以分值,如 近三月自付 / 预警线 * 10 分值",
                     );
                     return None;
                 }

@@ -3,10 +3,14 @@
 use super::scope::Frame;
 use super::{Builder, day_of};
 use crate::ast::ParamStmt;
-use crate::plan::{Body, Bounds, FilePlan, Home, Item, Param, ParamKey, ParamValue, Type};
+use crate::params::Row;
+use crate::plan::{Body, Bounds, EnumId, FilePlan, Home, Item, Param, ParamKey, ParamValue, Type};
 use crate::problem::Problem;
 use crate::unit::Unit;
 use crate::value::{Ratio, Value};
+
+/// Tables with more cells than this are looked up, not checked cell by cell.
+const CELLS_MAX: u32 = 10_000;
 
 impl Builder<'_> {
     pub(super) fn param(&mut self, stmt: &ParamStmt, plan: &mut FilePlan) -> Option<()> {
@@ -146,88 +150,203 @@ impl Builder<'_> {
             );
             return None;
         }
+        let mut unread = false;
         for row in mine {
-            let path = filled.path.clone();
-            let mut fail = |code: &'static str, said: String, help: String| {
-                self.problems
-                    .push(Problem::error(code, row.span, said).help(help).at(&path));
-            };
-            let shown = match ty {
-                Type::Num(unit) => unit.to_string(),
-                _ => String::new(),
-            };
-            if !row.unit.is_empty()
-                && !shown.is_empty()
-                && Unit::parse(&row.unit) != Unit::parse(&shown)
-            {
-                fail(
-                    "param-unit",
-                    format!(
-                        "第 {} 行 `{}` 的单位是 `{}`,规则里是 {shown}",
-                        row.number, row.name, row.unit
-                    ),
-                    format!("把数换算成 {shown}"),
-                );
-                continue;
+            match self.filled_value(row, stmt, ty, keys) {
+                Some(value) => values.push(value),
+                None => unread = true,
             }
-            let Some(value) = crate::show::parse_cell(&row.value, ty, &self.dict)
-                .ok()
-                .filter(|v| v.is_known())
-            else {
-                let problem = Problem::error(
-                    "param-value",
-                    row.span,
-                    format!(
-                        "第 {} 行 `{}` 的值 `{}` 读不懂",
-                        row.number, row.name, row.value
-                    ),
-                )
-                .help("写一个数,比例可写 25%;枚举写它的成员")
-                .at(&path);
-                self.problems.push(problem);
-                continue;
-            };
-            let Some(from) = row.from else { continue };
-            let mut members = Vec::new();
-            for key in keys {
-                let ParamKey::Enum(e) = key else { continue };
-                let name = self.dict.enum_of(*e).map_or("", |x| x.name.as_str());
-                let written = row
-                    .keys
-                    .iter()
-                    .find(|(k, _)| k == name)
-                    .map(|(_, v)| v.as_str());
-                members.push(
-                    written
-                        .filter(|w| *w != "其余")
-                        .and_then(|w| self.dict.member(*e, w)),
-                );
-                if let Some(w) = written
-                    && w != "其余"
-                    && self.dict.member(*e, w).is_none()
-                {
-                    let problem = Problem::error(
-                        "param-member",
-                        row.span,
-                        format!("第 {} 行的键:`{name}` 里没有 `{w}`", row.number),
-                    )
-                    .help("核对枚举的成员")
-                    .at(&path);
-                    self.problems.push(problem);
-                }
-            }
-            values.push(ParamValue {
-                area: row.area.clone(),
-                keys: members,
-                from,
-                to: row.to,
-                value,
-                source: row.source.clone(),
-            });
         }
         values.sort_by(|a, b| (&a.area, &a.keys, a.from).cmp(&(&b.area, &b.keys, b.from)));
         self.close_periods(stmt, values);
+        if unread {
+            // What a row in error would have said is not missed.
+            return Some(());
+        }
+        self.complete(stmt, keys, values);
+        if values.is_empty() && self.source.adopted.contains(&plan.id) {
+            let said = format!(
+                "`{}` 没有数:{} 采用了这个文件,参数表里却没有它",
+                stmt.name.text, self.source.place
+            );
+            let help = format!("在 parameters.csv 加一行:{},{},…", plan.id, stmt.name.text);
+            self.error("param-open", stmt.name.span, said, help);
+        }
         Some(())
+    }
+
+    /// A row of parameters.csv as a dated value of this parameter.
+    fn filled_value(
+        &mut self,
+        row: &Row,
+        stmt: &ParamStmt,
+        ty: Type,
+        keys: &[ParamKey],
+    ) -> Option<ParamValue> {
+        let number = row.number;
+        let shown = match ty {
+            Type::Num(unit) => unit.to_string(),
+            _ => String::new(),
+        };
+        if !row.unit.is_empty()
+            && !shown.is_empty()
+            && Unit::parse(&row.unit) != Unit::parse(&shown)
+        {
+            let said = format!(
+                "第 {number} 行 `{}` 的单位是 `{}`,规则里是 {shown}",
+                row.name, row.unit
+            );
+            self.fail_row("param-unit", row, said, format!("把数换算成 {shown}"));
+            return None;
+        }
+        let value = crate::show::parse_cell(&row.value, ty, &self.dict)
+            .ok()
+            .filter(|v| v.is_known());
+        let Some(value) = value else {
+            let said = format!("第 {number} 行 `{}` 的值 `{}` 读不懂", row.name, row.value);
+            self.fail_row(
+                "param-value",
+                row,
+                said,
+                "写一个数,比例可写 25%;枚举写它的成员".to_owned(),
+            );
+            return None;
+        };
+        let digits = row.area.bytes().all(|b| b.is_ascii_digit());
+        if !row.area.is_empty() && !(digits && [2, 4, 6, 9, 12].contains(&row.area.len())) {
+            let said = format!("第 {number} 行的地区 `{}` 不是行政区划代码", row.area);
+            self.fail_row(
+                "param-area",
+                row,
+                said,
+                "写 2、4、6、9 或 12 位数字;全国的留空".to_owned(),
+            );
+            return None;
+        }
+        let members = self.row_members(row, stmt, keys)?;
+        Some(ParamValue {
+            area: row.area.clone(),
+            keys: members,
+            from: row.from?,
+            to: row.to,
+            value,
+            source: row.source.clone(),
+        })
+    }
+
+    /// The members of a row's keys, in the parameter's order; `None` inside is 其余.
+    fn row_members(
+        &mut self,
+        row: &Row,
+        stmt: &ParamStmt,
+        keys: &[ParamKey],
+    ) -> Option<Vec<Option<u16>>> {
+        let number = row.number;
+        let known: Vec<String> = stmt.keys.iter().map(|k| k.text.clone()).collect();
+        if let Some((extra, _)) = row.keys.iter().find(|(k, _)| !known.contains(k)) {
+            let said = format!("第 {number} 行:参数 `{}` 不按 `{extra}` 分", row.name);
+            let help = match known.is_empty() {
+                true => "删去这个键".to_owned(),
+                false => format!("它按 {} 分", known.join("、")),
+            };
+            self.fail_row("param-key", row, said, help);
+            return None;
+        }
+        let mut members = Vec::new();
+        for key in keys {
+            let ParamKey::Enum(e) = key else { continue };
+            let name = self.type_name(Type::Enum(*e));
+            let written = row
+                .keys
+                .iter()
+                .find(|(k, _)| *k == name)
+                .map(|(_, v)| v.as_str());
+            let Some(word) = written.filter(|w| *w != "其余") else {
+                members.push(None);
+                continue;
+            };
+            let member = self.dict.member(*e, word);
+            if member.is_none() {
+                let all = self
+                    .dict
+                    .enum_of(*e)
+                    .map_or(String::new(), |x| x.members.join("、"));
+                let said = format!("第 {number} 行的键:`{name}` 里没有 `{word}`");
+                self.fail_row("param-member", row, said, format!("它的成员是:{all}"));
+                return None;
+            }
+            members.push(member);
+        }
+        Some(members)
+    }
+
+    fn fail_row(&mut self, code: &'static str, row: &Row, said: String, help: String) {
+        let path = self.source.filled.path.clone();
+        self.problems
+            .push(Problem::error(code, row.span, said).help(help).at(&path));
+    }
+
+    /// Every combination of keys has a value on the day, in every area that has one.
+    fn complete(&mut self, stmt: &ParamStmt, keys: &[ParamKey], values: &[ParamValue]) {
+        let day = self.source.day;
+        let in_force = |v: &&ParamValue| v.from <= day && v.to.is_none_or(|to| day <= to);
+        let now: Vec<&ParamValue> = values.iter().filter(in_force).collect();
+        if now.is_empty() {
+            if !values.is_empty() {
+                let said = format!("`{}` 在 {day} 没有数", stmt.name.text);
+                let help = "这个文件那天在施行;补上从那天起的数,或把施行日期写晚";
+                self.error("param-none", stmt.name.span, said, help);
+            }
+            return;
+        }
+        let mut areas: Vec<&str> = now.iter().map(|v| v.area.as_str()).collect();
+        areas.sort_unstable();
+        areas.dedup();
+        let enums: Vec<(EnumId, u16)> = keys
+            .iter()
+            .filter_map(|k| match k {
+                ParamKey::Enum(e) => {
+                    let members = self.dict.enum_of(*e)?.members.len();
+                    Some((*e, u16::try_from(members).ok()?))
+                }
+                ParamKey::Area => None,
+            })
+            .collect();
+        let cells = enums
+            .iter()
+            .try_fold(1_u32, |n, (_, m)| n.checked_mul(u32::from(*m)));
+        if cells.is_none_or(|n| n > CELLS_MAX) {
+            return;
+        }
+        for area in areas {
+            let near: Vec<&ParamValue> = now
+                .iter()
+                .copied()
+                .filter(|v| area.starts_with(v.area.as_str()))
+                .collect();
+            if let Some(missing) = missing_cell(&enums, &near) {
+                let cell: Vec<String> = enums
+                    .iter()
+                    .zip(missing)
+                    .map(|((e, _), m)| {
+                        format!(
+                            "{}={}",
+                            self.type_name(Type::Enum(*e)),
+                            self.dict.member_name(*e, m)
+                        )
+                    })
+                    .collect();
+                let place = if area.is_empty() {
+                    String::new()
+                } else {
+                    format!("{area} ")
+                };
+                let said = format!("`{}` 缺一格:{place}{}", stmt.name.text, cell.join(";"));
+                let help = "补上这一格;不给的写 0,或加一行 其余(键留空)";
+                self.error("param-cell", stmt.name.span, said, help);
+                return;
+            }
+        }
     }
 
     /// An open period ends the day before the next begins; overlaps and gaps are told.
@@ -239,6 +358,15 @@ impl Builder<'_> {
                 && earlier.keys == next.keys
             {
                 let day_before = next.from.add_days(-1);
+                if earlier.from == next.from {
+                    let said = format!("`{}` 从 {} 起有两个数", stmt.name.text, next.from);
+                    self.error(
+                        "param-overlap",
+                        stmt.name.span,
+                        said,
+                        "只留一行,或核对日期、地区和键",
+                    );
+                }
                 match earlier.to {
                     None => earlier.to = day_before,
                     Some(to) if Some(to) != day_before => {
@@ -284,5 +412,32 @@ impl Builder<'_> {
             bounds = a.union(b);
         }
         Some(bounds)
+    }
+}
+
+/// The first combination of members that no value covers.
+fn missing_cell(enums: &[(EnumId, u16)], values: &[&ParamValue]) -> Option<Vec<u16>> {
+    let mut cell: Vec<u16> = vec![0; enums.len()];
+    loop {
+        let covers = |v: &&ParamValue| {
+            v.keys
+                .iter()
+                .zip(&cell)
+                .all(|(have, want)| have.is_none_or(|h| h == *want))
+        };
+        if !values.iter().any(covers) {
+            return Some(cell);
+        }
+        // The next combination, counting from the last key.
+        let mut at = enums.len();
+        loop {
+            at = at.checked_sub(1)?;
+            let (place, (_, members)) = (cell.get_mut(at)?, enums.get(at)?);
+            *place = place.saturating_add(1);
+            if *place < *members {
+                break;
+            }
+            *place = 0;
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! 计算, 归类, 分项, 比率 and 性质: the quantities of a file.
 
 use super::Builder;
+use super::calls::extreme_bounds;
 use super::scope::Frame;
 use crate::ast::{self, Name, Path, RoundText, TypeText};
 use crate::plan::{AmountRow, Body, Bounds, ClassRow, FilePlan, Home, ItemiseMode, Property, Type};
@@ -102,7 +103,11 @@ impl Builder<'_> {
             self.error(
                 "classify-type",
                 name.span(),
-                format!("归类 `{}` 的类型要是枚举", name.text()),
+                format!(
+                    "归类 `{}` 的类型要是枚举,却是 {}",
+                    name.text(),
+                    self.type_name(ty)
+                ),
                 "先在 facts.md 里写 枚举,或写 {甲, 乙}",
             );
             return None;
@@ -182,22 +187,9 @@ impl Builder<'_> {
         let mut out: Vec<AmountRow> = Vec::new();
         let mut bounds: Option<Bounds> = Some(Bounds::constant(Ratio::ZERO));
         for row in rows {
-            let amount = self.number_expr(&row.amount, frame);
-            let when = match &row.when {
-                Some(w) => Some(self.truth(w, frame)?),
-                None => None,
+            let Some((row, part)) = self.amount_row(name, ty, frame, row) else {
+                continue;
             };
-            let cap = match &row.cap {
-                Some(c) => Some(self.number_expr(c, frame)?),
-                None => None,
-            };
-            let amount = amount?;
-            self.declared(&row.label.text, ty, &amount, row.label.span)?;
-            let zero = Bounds::constant(Ratio::ZERO);
-            let part = amount
-                .bounds
-                .and_then(|b| b.aligned(zero))
-                .map(|(b, z)| b.union(z));
             bounds = bounds.zip(part).and_then(|(a, b)| {
                 if mode == ItemiseMode::Max {
                     a.aligned(b).map(|(a, b)| a.union(b))
@@ -205,12 +197,11 @@ impl Builder<'_> {
                     a.add(b)
                 }
             });
-            out.push(AmountRow {
-                label: row.label.text.clone(),
-                amount,
-                when,
-                cap,
-            });
+            out.push(row);
+        }
+        if out.len() < rows.len() {
+            self.put_unusable(home, ty, name.span(), plan);
+            return None;
         }
         if bounds.is_some_and(|b| !b.fits()) {
             self.overflow(name.span());
@@ -224,6 +215,61 @@ impl Builder<'_> {
             plan,
         );
         Some(())
+    }
+
+    /// A row of 分项 and the bounds of what it adds: nothing, or its amount up to its cap.
+    fn amount_row(
+        &mut self,
+        name: &Path,
+        ty: Type,
+        frame: Frame,
+        row: &ast::AmountRow,
+    ) -> Option<(AmountRow, Option<Bounds>)> {
+        let amount = self.number_expr(&row.amount, frame);
+        let when = row.when.as_ref().map(|w| self.truth(w, frame));
+        let cap = row.cap.as_ref().map(|c| self.number_expr(c, frame));
+        let (amount, when, cap) = (amount?, when.map_or(Some(None), |w| w.map(Some))?, cap);
+        let cap = cap.map_or(Some(None), |c| c.map(Some))?;
+        for (part, what) in [(Some(&amount), "这一行"), (cap.as_ref(), "封顶")] {
+            let Some(part) = part.filter(|p| p.ty != ty) else {
+                continue;
+            };
+            let (want, have) = (self.type_name(ty), self.type_name(part.ty));
+            let said = format!(
+                "分项 `{}` 是 {want},`{}` {what}却是 {have}",
+                name.text(),
+                row.label.text
+            );
+            self.error(
+                "row-unit",
+                row.label.span,
+                said,
+                format!("把这一行换算成 {want}"),
+            );
+            return None;
+        }
+        let capped = match &cap {
+            None => amount.bounds,
+            Some(cap) => amount
+                .bounds
+                .zip(cap.bounds)
+                .and_then(|(a, c)| a.aligned(c))
+                .map(|(a, c)| extreme_bounds(a, c, false)),
+        };
+        let zero = Bounds::constant(Ratio::ZERO);
+        let part = capped
+            .and_then(|b| b.aligned(zero))
+            .map(|(b, z)| b.union(z));
+        let label = row.label.text.clone();
+        Some((
+            AmountRow {
+                label,
+                amount,
+                when,
+                cap,
+            },
+            part,
+        ))
     }
 
     fn mode_param(&mut self, name: &Name) -> Option<ItemiseMode> {

@@ -223,7 +223,11 @@ impl Builder<'_> {
         }
         if let Some(kind) = self.identity_column(rel, text) {
             let said = format!("`{text}` 是{kind},规则里不能用");
-            return ("identity", said, "规则只看事实,不看是谁;去掉这一处".to_owned());
+            return (
+                "identity-column",
+                said,
+                "规则只看事实,不看是谁;去掉这一处".to_owned(),
+            );
         }
         let known: Vec<String> = self
             .columns
@@ -281,7 +285,11 @@ impl Builder<'_> {
             || "核对文件的编号;那个文件当日要在施行".to_owned(),
             |n| format!("是不是 `{n}.{rest}`?"),
         );
-        ("name-unknown", format!("没有 `{file}` 这个文件或关系"), help)
+        (
+            "name-unknown",
+            format!("没有 `{file}` 这个文件或关系"),
+            help,
+        )
     }
 
     fn why_not_file(

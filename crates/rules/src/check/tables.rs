@@ -54,7 +54,7 @@ impl Builder<'_> {
                 "not-table",
                 span,
                 format!("`{}` 不是参数,不能查表", path.text()),
-                "去掉方括号",
+                "去掉方括号;要按类取数,把它写成 参数 … 按 …",
             );
             return None;
         };

@@ -108,7 +108,9 @@ fn texts(section: &str) -> Vec<SourceText> {
             .trim()
             .strip_prefix('`')
             .and_then(|l| l.strip_suffix('`'));
-        if let Some(named) = marked.filter(|m| fence.is_none() && m.contains(".md")) {
+        if let Some(named) =
+            marked.filter(|m| fence.is_none() && (m.ends_with(".md") || m.ends_with(".csv")))
+        {
             path = named.to_owned();
             continue;
         }

@@ -1,0 +1,99 @@
+//! `check`: every finding of the rulebook, and its own cases.
+
+use crate::ended::Ended;
+use crate::say;
+use anyhow::Result;
+use rules::cases::CaseResult;
+use rules::problem::line_column;
+use rules::{Problem, Rulebook, Severity};
+use serde_json::{Value, json};
+use std::path::PathBuf;
+
+/// What to check.
+#[derive(clap::Args)]
+#[command(after_help = "例:\n  doudi check                       检查程序自带的手册\n  doudi check rulebook --cases      检查一个文件夹,并跑全部案例\n  doudi check rulebook --json | jq '.findings[].message'\n\n有错误或有案例不符时退出码为 1。")]
+pub struct Args {
+    /// 规则手册的文件夹;不写就是程序自带的
+    rulebook: Option<PathBuf>,
+    /// 同时跑手册里的全部案例
+    #[arg(long)]
+    cases: bool,
+    /// 只跑这个地方的案例
+    #[arg(long, value_name = "NAME")]
+    locality: Option<String>,
+    /// 给程序读
+    #[arg(long)]
+    json: bool,
+}
+
+/// Tells all findings, errors and reminders, in the order of the files.
+pub fn run(args: &Args) -> Result<Ended> {
+    let book = office::rulebook::read(args.rulebook.as_deref())?;
+    let problems = book.check();
+    let cases = if args.cases { run_cases(&book, args.locality.as_deref()) } else { Vec::new() };
+    let errors = problems.iter().filter(|p| p.severity == Severity::Error).count();
+    let failed = cases.iter().filter(|(_, c)| !c.passed()).count();
+    if args.json {
+        let findings: Vec<Value> = problems.iter().map(|p| finding(&book, p)).collect();
+        let failures: Vec<Value> = cases.iter().filter(|(_, c)| !c.passed()).map(|(place, c)| failure(&book, place, c)).collect();
+        say::json(&json!({ "files": book.texts().len(), "errors": errors, "findings": findings, "cases": cases.len(), "failures": failures }));
+    } else {
+        show(&book, &problems, &cases, args.cases);
+        say::line(summary(book.texts().len(), errors, problems.len().saturating_sub(errors), args.cases.then_some((cases.len(), failed))));
+    }
+    Ok(Ended::with(errors > 0 || failed > 0))
+}
+
+fn run_cases(book: &Rulebook, only: Option<&str>) -> Vec<(String, CaseResult)> {
+    let known = book.localities().iter().map(|l| l.id.as_str());
+    let places: Vec<&str> = known.filter(|l| only.is_none_or(|o| o == *l)).collect();
+    let places = if places.is_empty() { vec![""] } else { places };
+    places.into_iter().flat_map(|p| rules::cases::run_all(book, p).into_iter().map(|c| (p.to_owned(), c))).collect()
+}
+
+fn text<'a>(book: &'a Rulebook, path: &str) -> &'a str {
+    book.texts().get(path).map_or("", String::as_str)
+}
+
+fn show(book: &Rulebook, problems: &[Problem], cases: &[(String, CaseResult)], ran: bool) {
+    for problem in problems {
+        say::line(problem.show(text(book, &problem.path)));
+        say::line("");
+    }
+    if !ran {
+        return;
+    }
+    for (place, case) in cases.iter().filter(|(_, c)| !c.passed()) {
+        let (line, _) = line_column(text(book, &case.path), case.span.start);
+        say::line(format!("{}:{line}: 案例不符 `{}`(「{}」,{place})", case.path, case.name, case.heading));
+        for failure in &case.failures {
+            say::line(format!("  {failure}"));
+        }
+        for row in case.explanation.lines() {
+            say::line(format!("  | {row}"));
+        }
+        say::line("");
+    }
+}
+
+fn summary(files: usize, errors: usize, reminders: usize, cases: Option<(usize, usize)>) -> String {
+    let mut said = format!("{files} 个文件,{errors} 处错误,{reminders} 处提醒");
+    if let Some((all, failed)) = cases {
+        said.push_str(&format!(";{all} 个案例,{failed} 个不符"));
+    }
+    said
+}
+
+fn finding(book: &Rulebook, problem: &Problem) -> Value {
+    let (line, column) = line_column(text(book, &problem.path), problem.span.start);
+    let severity = match problem.severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+    };
+    json!({ "path": problem.path, "line": line, "column": column, "severity": severity, "code": problem.code, "message": problem.message, "help": problem.help })
+}
+
+fn failure(book: &Rulebook, place: &str, case: &CaseResult) -> Value {
+    let (line, _) = line_column(text(book, &case.path), case.span.start);
+    json!({ "path": case.path, "line": line, "locality": place, "heading": case.heading, "case": case.name, "failures": case.failures, "explanation": case.explanation })
+}

@@ -1,0 +1,79 @@
+//! `explain`: a case of the rulebook, or what the rules say of a household, step by step.
+
+use crate::ended::{Ended, RefusedInput, WrongUse};
+use crate::folder::Folder;
+use crate::say;
+use anyhow::Result;
+use rules::Rulebook;
+
+/// What to explain.
+#[derive(clap::Args)]
+#[command(after_help = "例:\n  doudi explain dibao                       列出 policies/dibao.md 的案例\n  doudi explain dibao 补差八百六十元整      一步一步算给你看\n  doudi explain --household 42 --month 2026-08")]
+pub struct Args {
+    /// 规则文件:policies/dibao.md,或简写 dibao
+    #[arg(value_name = "FILE", conflicts_with = "household")]
+    file: Option<String>,
+    /// 案例名;不写就列出全部
+    #[arg(value_name = "案例名")]
+    case: Option<String>,
+    /// 一户的编号
+    #[arg(long, value_name = "ID")]
+    household: Option<i64>,
+    /// 哪个月;不写就是最近判断过的
+    #[arg(long, value_name = "YYYY-MM", requires = "household")]
+    month: Option<String>,
+    #[command(flatten)]
+    folder: Folder,
+}
+
+/// Explains a case, or a household.
+pub async fn run(args: Args) -> Result<Ended> {
+    match (&args.file, args.household) {
+        (Some(file), _) => explain_case(&args, file),
+        (None, Some(household)) => super::explain::explain_household(&args, household).await,
+        (None, None) => Err(WrongUse("要解释什么?写规则文件和案例名,或者 --household 编号".to_owned()).into()),
+    }
+}
+
+fn explain_case(args: &Args, file: &str) -> Result<Ended> {
+    let book = office::rulebook::read(args.folder.rulebook.as_deref())?;
+    let path = path_of(&book, file)?;
+    let Some(name) = &args.case else {
+        let names = rules::cases::names(&book, &path);
+        say::line(format!("{path} 有 {} 个案例:", names.len()));
+        names.iter().for_each(|n| say::line(format!("  {n}")));
+        return Ok(Ended::Good);
+    };
+    let case = rules::cases::find(&book, &args.folder.locality, &path, name).map_err(|said| near(&book, &path, name, said))?;
+    say::line(case.explain());
+    Ok(Ended::Good)
+}
+
+/// The rule file a short name means.
+fn path_of(book: &Rulebook, name: &str) -> Result<String> {
+    let stem = name.trim_end_matches(".md");
+    let means = |path: &str| {
+        let path = path.trim_end_matches(".md");
+        path == stem || path.rsplit('/').next().is_some_and(|last| last == stem)
+    };
+    let mut found = book.parsed().iter().map(|p| p.path.as_str()).filter(|p| means(p));
+    let Some(first) = found.next() else {
+        let stems = book.parsed().iter().filter_map(|p| p.path.trim_end_matches(".md").rsplit('/').next());
+        let hint = rules::problem::nearest(stem, stems).map_or(String::new(), |n| format!(";是不是 `{n}`?"));
+        return Err(RefusedInput(format!("手册里没有规则文件 `{name}`{hint}")).into());
+    };
+    if let Some(second) = found.next() {
+        return Err(RefusedInput(format!("`{name}` 可以是 `{first}` 或 `{second}`;请写全路径")).into());
+    }
+    Ok(first.to_owned())
+}
+
+fn near(book: &Rulebook, path: &str, name: &str, said: String) -> RefusedInput {
+    let names = rules::cases::names(book, path);
+    let hint = rules::problem::nearest(name, names.iter().map(String::as_str)).map_or(String::new(), |n| format!(";是不是 `{n}`?"));
+    RefusedInput(format!("{said}{hint}"))
+}
+
+async fn explain_household(_args: &Args, _household: i64) -> Result<Ended> {
+    Err(RefusedInput("还没有判断过任何一个月".to_owned()).into())
+}

@@ -1,0 +1,114 @@
+//! The rules' own explanation as lines of a page; members are named there as any page may name them.
+
+use super::names::Names;
+use crate::views::{Distance, ExplainLine, LineKind, Mark};
+use rules::Program;
+use rules::explain::{self, Explanation, Line, RowLine, Scope};
+use rules::situation::Situation;
+
+/// The lines of an explanation.
+pub(super) fn lines(program: &Program, situation: &Situation, told: &Explanation, names: &Names) -> Vec<ExplainLine> {
+    let mut out = Vec::new();
+    for line in &told.lines {
+        out.push(one(line));
+        // A quantity of rows is nothing but its rows; of others only the rows that decide are told.
+        let all = matches!(line.scope, Scope::Rows(_));
+        for row in line.rows.iter().filter(|r| all || r.decides) {
+            out.push(of_row(program, situation, line, row, names));
+        }
+    }
+    out
+}
+
+fn one(line: &Line) -> ExplainLine {
+    let mut result = line.result.clone();
+    if let Some(rounding) = &line.rounding {
+        result = format!("{result}({rounding})");
+    }
+    if let Some(tentative) = &line.tentative {
+        result = format!("{result} · {tentative}");
+    }
+    let cites = line.cites.join("、");
+    let told = [Some(cites), line.file.as_ref().map(|f| format!("见《{f}》")), line.note.clone(), line.reason.clone()];
+    let told: Vec<String> = told.into_iter().flatten().filter(|t| !t.is_empty()).collect();
+    ExplainLine {
+        kind: kind(line.kind),
+        name: line.name.clone(),
+        formula: line.formula.clone().unwrap_or_default(),
+        with_numbers: line.numbers.clone().unwrap_or_default(),
+        result,
+        mark: line.mark.map(mark),
+        article: told.join(" · "),
+        distance: line.distance.as_ref().map(|text| distance(text, line.numbers.as_deref().unwrap_or_default())),
+    }
+}
+
+fn of_row(program: &Program, situation: &Situation, line: &Line, row: &RowLine, names: &Names) -> ExplainLine {
+    let person = row.row.and_then(|(list, at)| {
+        let row = situation.list(list)?.rows.get(usize::try_from(at).ok()?)?;
+        let instance = situation.instance(row.target?)?;
+        (program.dict.entity_name(instance.entity) == "个人").then_some(instance.key)
+    });
+    let label = person.map_or_else(|| row.label.clone(), |p| format!("{} {}", row.label, names.name(p)));
+    ExplainLine {
+        kind: kind(line.kind),
+        name: format!("{} · {label}", line.name),
+        formula: String::new(),
+        with_numbers: row.formula.clone().unwrap_or_default(),
+        result: row.result.clone(),
+        mark: row.mark.map(mark),
+        article: row.note.clone().unwrap_or_default(),
+        distance: None,
+    }
+}
+
+fn kind(kind: explain::LineKind) -> LineKind {
+    match kind {
+        explain::LineKind::Fact | explain::LineKind::Status => LineKind::Fact,
+        explain::LineKind::Parameter => LineKind::Parameter,
+        explain::LineKind::Condition | explain::LineKind::Trigger => LineKind::Condition,
+        explain::LineKind::Benefit => LineKind::Benefit,
+        explain::LineKind::Formula
+        | explain::LineKind::Classify
+        | explain::LineKind::Itemise
+        | explain::LineKind::Verdict
+        | explain::LineKind::Rate => LineKind::Quantity,
+    }
+}
+
+pub(super) fn mark(mark: explain::Mark) -> Mark {
+    match mark {
+        explain::Mark::Yes => Mark::Holds,
+        explain::Mark::No => Mark::Fails,
+        explain::Mark::Unknown => Mark::Unknown,
+    }
+}
+
+/// The threshold is what stands on the right of a single comparison.
+fn distance(text: &str, numbers: &str) -> Distance {
+    let sides = ["<=", ">=", "≤", "≥", "<", ">"].iter().find_map(|sign| {
+        let (left, right) = numbers.split_once(sign)?;
+        (!right.contains(['<', '>', '≤', '≥'])).then_some((left.trim(), right.trim()))
+    });
+    let percent = sides.and_then(|(left, right)| {
+        let (left, right) = (hundredths(left)?, hundredths(right)?);
+        u32::try_from(left.checked_mul(100)?.checked_div(right)?).ok()
+    });
+    Distance {
+        text: text.to_owned(),
+        limit: sides.map_or_else(|| "见算式".to_owned(), |(_, right)| right.to_owned()),
+        percent,
+    }
+}
+
+/// `1,180.00 元/人月` as 118000, for drawing only; none when more than one number stands there.
+fn hundredths(text: &str) -> Option<i64> {
+    let mut words = text.split_whitespace().filter(|w| w.starts_with(|c: char| c.is_ascii_digit()));
+    let first: String = words.next()?.chars().filter(|c| *c != ',').collect();
+    if words.next().is_some() || text.contains(['+', '*', '/', '×', '÷', '(']) && !text.contains("元/") {
+        return None;
+    }
+    let (whole, part) = first.split_once('.').unwrap_or((&first, ""));
+    let part: String = part.chars().chain("00".chars()).take(2).collect();
+    whole.parse::<i64>().ok()?.checked_mul(100)?.checked_add(part.parse().ok()?)
+}

@@ -1,0 +1,201 @@
+//! 事实 with their sources: for each feed the rows that are a person's, back to batch and row.
+
+use super::month::Judgement;
+use super::paging::day;
+use super::{Desk, Told};
+use crate::views::{Behind, FactView};
+use engine::Sheet;
+use rules::dict::FactDef;
+use rules::eval::Evaluator;
+use rules::feed::FeedPlan;
+use rules::plan::{EntityId, ItemId};
+use rules::situation::InstanceId;
+use std::collections::HashMap;
+use std::sync::Arc;
+use store::RowId;
+use store::batches::Batch;
+
+/// Whose rows there are, by person; of one feed the newest stands last.
+#[derive(Default)]
+pub(super) struct RowIndex {
+    rows: HashMap<i64, Vec<(String, RowId)>>,
+    /// Batches that count for the month.
+    pub batches: HashMap<i64, Batch>,
+    /// The newest of them by feed.
+    newest: HashMap<String, i64>,
+    /// Row files by batch.
+    files: HashMap<i64, String>,
+}
+
+impl RowIndex {
+    /// The rows of a feed about a person, oldest first.
+    pub fn of<'a>(&'a self, person: i64, feed: &'a str) -> impl DoubleEndedIterator<Item = RowId> + 'a {
+        let rows = self.rows.get(&person).map_or(&[][..], Vec::as_slice);
+        rows.iter().filter(move |(f, _)| f == feed).map(|(_, row)| *row)
+    }
+
+    /// The batch a row came with.
+    pub fn batch(&self, row: RowId) -> Option<&Batch> {
+        self.batches.get(&row.batch_no())
+    }
+
+    /// The newest batch of a feed that counts.
+    pub fn newest(&self, feed: &str) -> Option<&Batch> {
+        self.batches.get(self.newest.get(feed)?)
+    }
+}
+
+impl Desk {
+    /// The rows that count for a month, by person.
+    pub(super) async fn index<'a>(&self, judgement: &'a Arc<Judgement>) -> Told<&'a RowIndex> {
+        judgement.index.get_or_try_init(|| self.read_index(judgement)).await
+    }
+
+    async fn read_index(&self, judgement: &Arc<Judgement>) -> Told<RowIndex> {
+        let store = &self.office.store;
+        let month = judgement.data.month;
+        let mut out = RowIndex::default();
+        for feed in &judgement.data.program.feeds {
+            let links = store::manifest::list_up_to(store, &format!("link-{}", feed.id), month).await?;
+            let rows = store::manifest::list_up_to(store, &format!("row-{}", feed.id), month).await?;
+            let counted = judgement.data.batches.iter().find(|(id, _)| *id == feed.id).map(|(_, b)| *b);
+            for file in rows {
+                let Ok(batch) = file.cause.parse() else { continue };
+                if feed.whole && Some(batch) != counted {
+                    continue;
+                }
+                if let Some(found) = store::batches::find(store, batch).await? {
+                    out.batches.insert(batch, found);
+                }
+                out.files.insert(batch, file.path.clone());
+                let Some(link) = links.iter().find(|l| l.cause == file.cause) else { continue };
+                let (lake, path) = (self.office.lake.clone(), link.path.clone());
+                let sheet = tokio::task::spawn_blocking(move || lake.read(&path)).await;
+                let sheet = sheet.map_err(|e| crate::views::ViewError::Failed(e.to_string()))??;
+                take(&mut out, &feed.id, &sheet);
+            }
+            if let Some(counted) = counted {
+                out.newest.insert(feed.id.clone(), counted);
+            }
+        }
+        Ok(out)
+    }
+
+    /// A row of the lake: its row sheet and the place in it.
+    pub(super) fn row_sheet(&self, index: &RowIndex, row: RowId) -> Option<(Sheet, usize)> {
+        let sheet = self.office.lake.read(index.files.get(&row.batch_no())?).ok()?;
+        let at = sheet.ints("row_id").iter().position(|id| *id == Some(row.get()))?;
+        Some((sheet, at))
+    }
+}
+
+fn take(index: &mut RowIndex, feed: &str, link: &Sheet) {
+    for (row, person) in link.ints("row_id").iter().zip(link.ints("person_id")) {
+        if let (Some(row), Some(person)) = (row, person) {
+            let rows = index.rows.entry(*person).or_default();
+            rows.push((feed.to_owned(), RowId::from_get(*row)));
+        }
+    }
+}
+
+/// The facts of one instance with their sources, in the order of the dictionary.
+pub(super) fn of_instance(eval: &mut Evaluator<'_>, at: InstanceId, entity: EntityId, key: i64, index: &RowIndex) -> Vec<FactView> {
+    let program = eval.program();
+    let facts = program.dict.facts.iter().filter(|f| f.entity == entity);
+    facts
+        .filter_map(|fact| {
+            let item = program.find(&fact.name)?;
+            Some(one(eval, at, fact, item, key, index))
+        })
+        .collect()
+}
+
+/// One fact with its source.
+pub(super) fn one(eval: &mut Evaluator<'_>, at: InstanceId, fact: &FactDef, item: ItemId, key: i64, index: &RowIndex) -> FactView {
+    let program = eval.program();
+    let value = eval.value(item, at);
+    let shown = value.is_known().then(|| rules::show::value(value, fact.ty, &program.dict));
+    let feed = program.feeds.iter().find(|f| f.id == fact.source);
+    let mut view = FactView {
+        name: fact.name.clone(),
+        value: shown,
+        source: String::new(),
+        behind: Behind::Nothing,
+        period: "—".to_owned(),
+        known: "—".to_owned(),
+    };
+    match feed {
+        Some(feed) => from_feed(&mut view, feed, key, index),
+        None => view.source = asked_of_people(fact, view.value.is_some()),
+    }
+    view
+}
+
+fn from_feed(view: &mut FactView, feed: &FeedPlan, person: i64, index: &RowIndex) {
+    let own = index.of(person, &feed.id).next_back();
+    let batch = own.and_then(|row| index.batch(row)).or_else(|| index.newest(&feed.id));
+    let Some(batch) = batch else {
+        view.source = format!("{} · {} · 本月没有来文,请催报", feed.title, feed.department);
+        view.behind = Behind::Feeds;
+        return;
+    };
+    let said = match own {
+        Some(row) => format!("第 {} 行", row.row_no()),
+        None if view.value.is_some() => "名单里没有此人".to_owned(),
+        None => "来文里没有,须核对".to_owned(),
+    };
+    view.source = format!("{} · {} · {said}", feed.title, feed.department);
+    view.behind = Behind::Batch(batch.batch_no);
+    view.period = batch.period.to_string();
+    view.known = day(&batch.received_at);
+}
+
+fn asked_of_people(fact: &FactDef, known: bool) -> String {
+    let source = fact.source.as_str();
+    match (known, source) {
+        (true, _) => source.to_owned(),
+        (false, "走访") => "入户走访才知道".to_owned(),
+        (false, "申请") => "本人申报才知道".to_owned(),
+        (false, "经办") => "经办时登记".to_owned(),
+        (false, _) => format!("须由{source}提供"),
+    }
+}
+
+/// What a row says, in the words of its columns; identity never reached the lake.
+pub(super) fn row_words(feed: &FeedPlan, sheet: &Sheet, at: usize) -> String {
+    let mut said = Vec::new();
+    for column in &feed.columns {
+        let Some(values) = sheet.column(&column.name) else { continue };
+        if let Some(text) = cell_words(column, values, at) {
+            let header = column.headers.first().unwrap_or(&column.name);
+            said.push(format!("{header} {text}"));
+        }
+    }
+    said.join(",")
+}
+
+/// One cell of the lake in words.
+pub(super) fn cell_words(column: &rules::feed::FeedColumn, values: &engine::Column, at: usize) -> Option<String> {
+    use rules::feed::ColumnKind;
+    Some(match values {
+        engine::Column::Text(v) => v.get(at)?.clone()?,
+        engine::Column::Bool(v) => if v.get(at).copied()?? { "是".to_owned() } else { "否".to_owned() },
+        engine::Column::Day(v) => {
+            let day = domain::Day::from_epoch_days(v.get(at).copied()??)?;
+            match column.kind {
+                ColumnKind::Month => domain::Month::containing(day).to_string(),
+                _ => day.to_string(),
+            }
+        }
+        engine::Column::Int(v) => {
+            let number = v.get(at).copied()??;
+            match column.kind {
+                ColumnKind::Number(unit) => {
+                    let den = if unit.money_power() == 0 { column.item.map_or(1, |_| 1) } else { 1 };
+                    rules::show::number(rules::Ratio::new(i128::from(number), den)?, unit)
+                }
+                _ => number.to_string(),
+            }
+        }
+    })
+}

@@ -1,0 +1,343 @@
+//! Judged months at hand: the newest ones whole, of all that were asked for the lists behind their
+//! numbers. When another file has come, all are judged anew.
+
+use super::facts::RowIndex;
+use super::ledger::granting;
+use super::{Desk, Told};
+use crate::monitoring::MonthData;
+use crate::views::ViewError;
+use domain::Month;
+use engine::arrow::array::Array;
+use engine::{EntityFrame, JudgedTable};
+use rules::Program;
+use rules::plan::{EntityId, FileId, FileKind, FilePlan, Home, ItemId};
+use rules::value::Value;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+use tokio::sync::{Mutex, OnceCell};
+
+/// How many whole months are held: one shown, one compared with.
+const WHOLE_MONTHS: usize = 2;
+
+/// The fact that says what the roll pays a person a month.
+const PAID: &str = "在册月发放额";
+
+/// Judged months.
+#[derive(Default)]
+pub(super) struct Months(Mutex<Held>);
+
+#[derive(Default)]
+struct Held {
+    newest_batch: i64,
+    whole: Vec<Arc<Judgement>>,
+    sums: BTreeMap<Month, Arc<Sums>>,
+}
+
+/// A whole month.
+pub(super) struct Judgement {
+    pub data: MonthData,
+    pub sums: Arc<Sums>,
+    pub index: OnceCell<RowIndex>,
+    /// Persons and households by area, villages and all above them.
+    pub people: BTreeMap<String, (u64, u64)>,
+}
+
+/// What lists and charts need of a month.
+pub(super) struct Sums {
+    pub month: Month,
+    pub programmes: Vec<Programme>,
+    /// What the roll pays, in 分, by person.
+    pub paid: HashMap<i64, i64>,
+    pub persons: u64,
+    pub households: u64,
+}
+
+/// One programme's standing in a month; ids rise.
+pub(super) struct Programme {
+    pub id: String,
+    pub title: String,
+    pub path: String,
+    pub of_households: bool,
+    pub on_roll: Vec<i64>,
+    pub entitled: Vec<i64>,
+    pub unsettled: Vec<i64>,
+}
+
+impl Programme {
+    /// 户 or 人.
+    pub fn unit(&self) -> &'static str {
+        if self.of_households { "户" } else { "人" }
+    }
+}
+
+impl Sums {
+    pub fn programme(&self, id: &str) -> Option<&Programme> {
+        self.programmes.iter().find(|p| p.id == id)
+    }
+}
+
+/// Whether a list by rising ids has one.
+pub(super) fn has(ids: &[i64], id: i64) -> bool {
+    ids.binary_search(&id).is_ok()
+}
+
+/// The rules in force today, else those of the clock's month.
+pub(super) fn program_today(office: &crate::Office) -> Program {
+    office.program(office.clock.today())
+}
+
+impl Desk {
+    /// Months that can be shown, newest first.
+    pub(super) async fn month_list(&self) -> Told<Vec<Month>> {
+        let mut months = crate::monitoring::months(&self.office).await?;
+        months.reverse();
+        Ok(months)
+    }
+
+    /// The newest month, judged.
+    pub(super) async fn newest(&self) -> Told<Arc<Judgement>> {
+        self.judged(None).await
+    }
+
+    /// A month by its text, the newest without, judged.
+    pub(super) async fn judged(&self, month: Option<&str>) -> Told<Arc<Judgement>> {
+        let month = self.chosen(month).await?;
+        self.judgement(month).await
+    }
+
+    /// The month a text names, the newest without.
+    pub(super) async fn chosen(&self, month: Option<&str>) -> Told<Month> {
+        let months = self.month_list().await?;
+        match month {
+            None => months.first().copied().ok_or_else(|| {
+                ViewError::NotAnswerable("还没有任何月份的户籍登记来文;先导入来文,再看这一页".to_owned())
+            }),
+            Some(text) => {
+                let wanted = Month::parse(text).ok().filter(|m| months.contains(m));
+                wanted.ok_or_else(|| ViewError::NotFound(format!("`{text}` 没有户籍登记来文,没有当月判断;请换一个月份")))
+            }
+        }
+    }
+
+    /// A month, judged whole.
+    pub(super) async fn judgement(&self, month: Month) -> Told<Arc<Judgement>> {
+        let newest_batch = self.newest_batch().await?;
+        let mut held = self.months.0.lock().await;
+        held.renew(newest_batch);
+        if let Some(found) = held.whole.iter().find(|j| j.data.month == month) {
+            return Ok(Arc::clone(found));
+        }
+        let data = MonthData::load(&self.office, month).await?;
+        let judgement = Arc::new(Judgement::new(data));
+        held.sums.insert(month, Arc::clone(&judgement.sums));
+        held.whole.push(Arc::clone(&judgement));
+        if held.whole.len() > WHOLE_MONTHS {
+            // The newest month is asked for most; of the others the one that came first goes.
+            let newest = held.whole.iter().map(|j| j.data.month).max();
+            if let Some(at) = held.whole.iter().position(|j| Some(j.data.month) != newest) {
+                held.whole.remove(at);
+            }
+        }
+        Ok(judgement)
+    }
+
+    /// What lists and charts need of a month; judges it when it was not asked for before.
+    pub(super) async fn sums(&self, month: Month) -> Told<Arc<Sums>> {
+        let newest_batch = self.newest_batch().await?;
+        let mut held = self.months.0.lock().await;
+        held.renew(newest_batch);
+        let found = held.sums.get(&month).cloned();
+        drop(held);
+        match found {
+            Some(sums) => Ok(sums),
+            None => Ok(Arc::clone(&self.judgement(month).await?.sums)),
+        }
+    }
+
+    async fn newest_batch(&self) -> Told<i64> {
+        let batches = store::batches::list(&self.office.store, None, i64::MAX, 1).await?;
+        Ok(batches.first().map_or(0, |b| b.batch_no))
+    }
+}
+
+impl Held {
+    fn renew(&mut self, newest_batch: i64) {
+        if self.newest_batch != newest_batch {
+            self.newest_batch = newest_batch;
+            self.whole.clear();
+            self.sums.clear();
+        }
+    }
+}
+
+impl Judgement {
+    fn new(data: MonthData) -> Self {
+        let sums = Arc::new(sums(&data));
+        let people = people(&data);
+        Self { data, sums, index: OnceCell::new(), people }
+    }
+
+    pub fn entity(&self, name: &str) -> Option<EntityId> {
+        self.data.program.dict.entity(name)
+    }
+
+    pub fn frame(&self, name: &str) -> Option<&EntityFrame> {
+        self.data.frames.entities.get(&self.entity(name)?)
+    }
+
+    /// The area of a person or household, twelve digits.
+    pub fn area_of(&self, entity: &str, id: i64) -> Option<domain::AreaCode> {
+        let frame = self.frame(entity)?;
+        let row = usize::try_from(frame.position(id)?).ok()?;
+        let areas = frame.areas();
+        areas.is_valid(row).then(|| areas.value(row)).and_then(|a| domain::AreaCode::parse(a).ok())
+    }
+
+    /// Members of a household in the month, in the order of the record.
+    pub fn members(&self, household: i64) -> Vec<i64> {
+        targets(&self.data, "成员", household)
+    }
+
+    /// What a policy says of one of its entity.
+    pub fn answer(&self, file: &str, id: i64) -> Option<(usize, &JudgedTable, Option<bool>)> {
+        let table = self.data.judged.table(file)?;
+        let row = table.ids().binary_search(&id).ok()?;
+        let verdict = match table.named(engine::judged::VERDICT, row)? {
+            Value::Bool(answer) => Some(answer),
+            _ => None,
+        };
+        Some((row, table, verdict))
+    }
+
+    /// What a policy gives one of its entity a month, when it is known.
+    pub fn benefit(&self, file: &FilePlan, id: i64) -> Option<String> {
+        let (row, table, verdict) = self.answer(&file.id, id)?;
+        if verdict != Some(true) {
+            return None;
+        }
+        let program = &self.data.program;
+        let told = |item: ItemId| {
+            let ty = program.item(item)?.ty;
+            let value = table.value(item, row)?;
+            value.is_known().then(|| rules::show::value(value, ty, &program.dict))
+        };
+        let all: Vec<String> = file.benefits.iter().filter_map(|(item, _)| told(*item)).collect();
+        (!all.is_empty()).then(|| all.join("、"))
+    }
+}
+
+/// Whom the rows of a relation lead to.
+pub(super) fn targets(data: &MonthData, relation: &str, owner: i64) -> Vec<i64> {
+    let found = data.program.dict.relation(relation).and_then(|r| data.frames.relations.get(&r));
+    let Some(frame) = found else { return Vec::new() };
+    let owners = frame.owners().values();
+    let start = owners.partition_point(|o| *o < owner);
+    let end = owners.partition_point(|o| *o <= owner);
+    let targets = frame.targets();
+    (start..end).filter(|row| targets.is_valid(*row)).map(|row| targets.value(row)).collect()
+}
+
+/// Policies that propose a status nobody before them proposes: what officials call programmes.
+pub(super) fn programmes(program: &Program) -> Vec<(FileId, &FilePlan)> {
+    let granting = granting(program);
+    (0..)
+        .map(FileId)
+        .zip(&program.files)
+        .filter(|(at, file)| {
+            let own = || file.grants.iter().any(|g| granting.get(&g.status) == Some(at));
+            file.kind == FileKind::Policy && file.verdict.is_some() && own()
+        })
+        .collect()
+}
+
+fn sums(data: &MonthData) -> Sums {
+    let program = &data.program;
+    let household = program.dict.entity("家庭");
+    let person = program.dict.entity("个人");
+    let size = |e: Option<EntityId>| e.and_then(|e| data.frames.entities.get(&e)).map_or(0, EntityFrame::len);
+    let mut out = Sums {
+        month: data.month,
+        programmes: Vec::new(),
+        paid: paid(data),
+        persons: super::paging::count(size(person)),
+        households: super::paging::count(size(household)),
+    };
+    for (_, file) in programmes(program) {
+        let Some(table) = data.judged.table(&file.id) else { continue };
+        let Some(verdicts) = table.verdicts() else { continue };
+        let ids = |want: Option<bool>| {
+            let rows = table.ids().iter().zip(verdicts.iter());
+            let mut found: Vec<i64> = rows.filter(|(_, v)| *v == want).map(|(id, _)| *id).collect();
+            found.sort_unstable();
+            found
+        };
+        out.programmes.push(Programme {
+            id: file.id.clone(),
+            title: file.title.clone(),
+            path: file.path.clone(),
+            of_households: Some(file.entity) == household,
+            on_roll: on_roll(data, file),
+            entitled: ids(Some(true)),
+            unsettled: ids(None),
+        });
+    }
+    out
+}
+
+/// Whom the roll of the month has under a programme; a household when one of it is.
+fn on_roll(data: &MonthData, file: &FilePlan) -> Vec<i64> {
+    let mut out = BTreeSet::new();
+    let day = data.month.last().epoch_days();
+    let people = data.program.dict.entity("个人").and_then(|e| data.frames.entities.get(&e));
+    for grant in &file.grants {
+        let Some(status) = data.frames.statuses.get(&grant.status) else { continue };
+        let held = status.periods().filter(|(_, from, to)| *from <= day && to.is_none_or(|to| day <= to));
+        for (holder, ..) in held {
+            let of = data.program.item(grant.status).map(|i| i.home);
+            if of == Some(Home::Entity(file.entity)) {
+                out.insert(holder);
+                continue;
+            }
+            let row = people.and_then(|p| p.position(holder)).and_then(|r| usize::try_from(r).ok());
+            if let (Some(people), Some(row)) = (people, row)
+                && people.households().is_valid(row)
+            {
+                out.insert(people.households().value(row));
+            }
+        }
+    }
+    out.into_iter().collect()
+}
+
+fn paid(data: &MonthData) -> HashMap<i64, i64> {
+    let frame = data.program.dict.entity("个人").and_then(|e| data.frames.entities.get(&e));
+    let column = data.program.find(PAID).and_then(|item| frame?.column(item));
+    let (Some(frame), Some(column)) = (frame, column) else { return HashMap::new() };
+    let Some(amounts) = column.as_any().downcast_ref::<engine::arrow::array::Int64Array>() else { return HashMap::new() };
+    let pairs = frame.ids().values().iter().copied().zip(amounts.iter());
+    pairs.filter_map(|(id, fen)| Some((id, fen?))).filter(|(_, fen)| *fen != 0).collect()
+}
+
+/// Persons and households of every place and of those above it.
+fn people(data: &MonthData) -> BTreeMap<String, (u64, u64)> {
+    let mut out: BTreeMap<String, (u64, u64)> = BTreeMap::new();
+    for (entity, is_person) in [("个人", true), ("家庭", false)] {
+        let frame = data.program.dict.entity(entity).and_then(|e| data.frames.entities.get(&e));
+        let Some(frame) = frame else { continue };
+        let mut by_place: HashMap<&str, u64> = HashMap::new();
+        for code in frame.areas().iter().flatten() {
+            let count = by_place.entry(code).or_default();
+            *count = count.saturating_add(1);
+        }
+        for (code, count) in by_place {
+            let mut place = domain::AreaCode::parse(code).ok();
+            while let Some(here) = place {
+                let sums = out.entry(here.full().to_owned()).or_default();
+                let slot = if is_person { &mut sums.0 } else { &mut sums.1 };
+                *slot = slot.saturating_add(count);
+                place = here.parent();
+            }
+        }
+    }
+    out
+}
