@@ -31,6 +31,11 @@ pub struct Folder {
 }
 
 impl Folder {
+    /// A demo's folder, its clock standing still.
+    pub fn at(data: PathBuf, now: String) -> Self {
+        Self { data, rulebook: None, locality: "demo".to_owned(), now: Some(now), postgres: None }
+    }
+
     /// How the office is to be opened.
     pub fn setting(&self) -> Result<Setting> {
         let postgres = self.postgres.clone().or_else(|| std::env::var("DOUDI_POSTGRES").ok());

@@ -6,6 +6,7 @@
 pub mod calendar;
 pub mod monitoring;
 pub mod clock;
+pub mod desk;
 mod error;
 pub mod intake;
 mod office;

@@ -158,7 +158,7 @@ async fn people(office: &Office, warning: &Warning) -> Result<BTreeSet<i64>> {
     let Some(household) = warning.content.household else { return Ok(BTreeSet::new()) };
     let members = store::households::members(&office.store, household).await?;
     let (first, last) = (warning.content.month.first(), warning.content.month.last());
-    let then = members.into_iter().filter(|m| m.span.from <= last && m.span.to.is_none_or(|to| to > first));
+    let then = members.into_iter().filter(|m| m.span.from() <= last && m.span.to().is_none_or(|to| to > first));
     Ok(then.map(|m| m.person.get()).collect())
 }
 

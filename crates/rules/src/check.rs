@@ -4,6 +4,7 @@
 //! defined. The checker proves units, ranges and divisors; it never evaluates a household.
 
 mod aggregates;
+mod ahead;
 mod bounds;
 mod calls;
 mod cites;
@@ -107,6 +108,8 @@ struct Builder<'a> {
     problems: Vec<Problem>,
     /// Who reads whom in a ring: a file's path and the id it reads.
     rings: HashSet<(String, String)>,
+    /// Whole names of quantities that 当时 reads before they are defined.
+    ahead: Vec<String>,
     current: Current,
 }
 
@@ -146,18 +149,20 @@ impl<'a> Builder<'a> {
             file_index: HashMap::new(),
             problems: vec![],
             rings: HashSet::new(),
+            ahead: vec![],
             current: Current::default(),
         }
     }
 
     fn finish(self) -> (Program, Vec<Problem>) {
-        let program = Program {
+        let mut program = Program {
             dict: self.dict,
             files: self.files,
             items: self.items,
             exclusions: self.exclusions,
             feeds: self.feeds,
         };
+        ahead::fill(&mut program, &self.ahead);
         (program, self.problems)
     }
 

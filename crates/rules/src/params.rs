@@ -143,6 +143,8 @@ pub fn read(path: &str, text: &str) -> (Filled, Vec<Problem>) {
                     .keys
                     .push((key.trim().to_owned(), value.trim().to_owned())),
                 None => {
+                    // Kept without a value, so that the row fills nothing.
+                    row.keys.push((pair.to_owned(), String::new()));
                     let said = format!("第 {number} 行的键 `{pair}` 没有写值");
                     problems.push(
                         Problem::error("param-key", span, said)

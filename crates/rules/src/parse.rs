@@ -55,8 +55,12 @@ pub const STATEMENTS: [&str; 40] = [
 
 /// How deep brackets and 若 may stand inside one another.
 const DEPTH_MAX: usize = 64;
-/// How many tokens a file may have.
-const TOKENS_MAX: usize = 200_000;
+/// How many signs of arithmetic one formula may have.
+const SIGNS_MAX: usize = 200;
+/// How many tokens a block may have.
+const TOKENS_MAX: usize = 50_000;
+/// After so many findings a block is read no further.
+const PROBLEMS_MAX: usize = 200;
 
 /// Reads a whole rulebook text: its Markdown, then the statements of its blocks.
 pub fn parse(text: &str) -> (Document, File, Vec<Problem>) {
@@ -126,6 +130,8 @@ struct Parser<'a> {
     problems: Vec<Problem>,
     depth: usize,
     marks: Vec<(usize, Mark)>,
+    /// Signs of arithmetic in the formula at hand.
+    signs: usize,
 }
 
 impl<'a> Parser<'a> {
@@ -137,6 +143,7 @@ impl<'a> Parser<'a> {
             problems: vec![],
             depth: 0,
             marks: vec![],
+            signs: 0,
         }
     }
 
@@ -147,6 +154,13 @@ impl<'a> Parser<'a> {
             let start = self.here();
             match self.kind().clone() {
                 Kind::End => return out,
+                _ if self.problems.len() >= PROBLEMS_MAX => {
+                    let said = format!("这一块已有 {PROBLEMS_MAX} 处读不懂,后面的没有再读");
+                    let help = "先改前面的,再查一次";
+                    self.problems
+                        .push(Problem::error("too-many", start, said).help(help));
+                    return out;
+                }
                 Kind::Note(words) => {
                     self.mark(Mark::Statement);
                     self.step();
@@ -336,6 +350,13 @@ impl<'a> Parser<'a> {
             match self.kind() {
                 Kind::Newline | Kind::End | Kind::Note(_) | Kind::Sign(";") => break,
                 Kind::Word(w) if stops.contains(&w.as_str()) && self.spaced() => break,
+                _ if self.swallows() => {
+                    let said = format!("{} 起是另一句话,会被当成前面的文字", self.found());
+                    let span = self.here();
+                    self.problems
+                        .push(Problem::error("line-two", span, said).help("在它前面换行"));
+                    break;
+                }
                 _ => {
                     end = self.here().end;
                     self.step();
@@ -351,6 +372,15 @@ impl<'a> Parser<'a> {
             .trim()
             .to_owned();
         Name { text, span }
+    }
+
+    /// Whether a statement begins amid words for people: `… 否则 收入高 给付 甲 : 元`.
+    fn swallows(&self) -> bool {
+        let at = |n: usize| self.tokens.get(self.at.saturating_add(n)).map(|t| &t.kind);
+        matches!(at(0), Some(Kind::Word(w)) if STATEMENTS.contains(&w.as_str()))
+            && self.spaced()
+            && matches!(at(1), Some(Kind::Word(_)))
+            && matches!(at(2), Some(Kind::Sign(":")))
     }
 
     fn spaced(&self) -> bool {

@@ -1,19 +1,118 @@
-//! Under way.
+//! `demo`: an invented county from nothing to pages: its departments' files, three months, warnings.
 
-use crate::ended::Ended;
-use crate::folder::Folder;
-use anyhow::Result;
+use super::serve::Door;
+use super::{import, months, serve, synth};
+use crate::ended::{Ended, RefusedInput, WrongUse};
+use crate::folder::{DemoMark, Folder};
+use crate::say;
+use anyhow::{Context, Result};
+use office::monitoring;
+use std::path::{Path, PathBuf};
 
-/// Arguments.
+/// Which county to make.
 #[derive(clap::Args)]
+#[command(after_help = "例:\n  doudi demo                               十万人的一个县,页面在 http://127.0.0.1:8642\n  doudi demo --persons 2000 --data small   小一点,快一点\n\n人和事都是编的。时钟停在 2026-09-14 09:00;来文是 2026 年 6 月到 8 月的。\n做到一半停下,再运行一次会接着做;做完了的文件夹直接打开页面。")]
 pub struct Args {
+    /// 常住人口
+    #[arg(long, default_value_t = 100_000)]
+    persons: u64,
+    /// 随机种子
+    #[arg(long, default_value_t = 990_101)]
+    seed: u64,
+    /// 数据文件夹
+    #[arg(long, value_name = "DIR", default_value = "doudi-data")]
+    data: PathBuf,
+    /// 时钟停在这一刻(北京时间)
+    #[arg(long, value_name = "MOMENT", default_value = "2026-09-14T09:00")]
+    now: String,
+    /// 删掉这个演示文件夹,重新来过
+    #[arg(long)]
+    rebuild: bool,
+    /// 做完就退出,不打开页面
+    #[arg(long)]
+    no_serve: bool,
     #[command(flatten)]
-    folder: Folder,
+    door: Door,
 }
 
-/// Under way.
+/// Makes the county unless it is there, and opens the pages.
 pub async fn run(args: Args) -> Result<Ended> {
-    let office = args.folder.open().await?;
+    // A port that is taken is told before the work, not after it.
+    if !args.no_serve {
+        args.door.must_be_free()?;
+    }
+    let mark = DemoMark { persons: args.persons, seed: args.seed, now: args.now.clone(), complete: false };
+    let folder = Folder::at(args.data.clone(), args.now.clone());
+    if args.rebuild {
+        clear(&folder).await?;
+    }
+    if !ready(&args.data, &mark)? {
+        make(&folder, &mark).await?;
+    }
+    if args.no_serve {
+        say::line(format!("做好了;打开页面:doudi serve --data {}", args.data.display()));
+        return Ok(Ended::Good);
+    }
+    serve::serve(&folder, args.door).await
+}
+
+/// Whether the folder holds this very county, complete.
+fn ready(data: &Path, wanted: &DemoMark) -> Result<bool> {
+    let Some(found) = DemoMark::read(data) else {
+        let empty = std::fs::read_dir(data).map_or(true, |mut entries| entries.next().is_none());
+        if empty {
+            return Ok(false);
+        }
+        let said = format!("`{}` 里已有别的数据,不是演示;请用 --data 换一个文件夹", data.display());
+        return Err(RefusedInput(said).into());
+    };
+    let same = DemoMark { complete: wanted.complete, ..found.clone() } == *wanted;
+    if !same {
+        let said = format!(
+            "`{}` 里是另一个演示({} 人,种子 {},时钟 {});加 --rebuild 重做,或用 --data 换一个文件夹",
+            data.display(),
+            found.persons,
+            found.seed,
+            found.now
+        );
+        return Err(RefusedInput(said).into());
+    }
+    Ok(found.complete)
+}
+
+/// Generates, receives, judges month by month. Killed anywhere, it goes on where it was.
+async fn make(folder: &Folder, mark: &DemoMark) -> Result<()> {
+    mark.write(&folder.data)?;
+    let county = folder.data.join("county");
+    let mut config = ::synth::Config::new(county.clone());
+    config.persons = mark.persons;
+    config.seed = mark.seed;
+    synth::generate(&config)?;
+    let office = folder.open_or_make().await?;
+    let made = async {
+        office.load_areas(&county.join("areas.csv")).await?;
+        import::receive_folder(&office, &county.join("feeds")).await?;
+        for month in monitoring::months(&office).await? {
+            months::run_month(&office, month).await?;
+        }
+        anyhow::Ok(())
+    }
+    .await;
     office.close().await;
-    Ok(Ended::Good)
+    made?;
+    DemoMark { complete: true, ..mark.clone() }.write(&folder.data)
+}
+
+/// Removes a demo folder, and nothing but a demo folder.
+async fn clear(folder: &Folder) -> Result<()> {
+    if !folder.data.exists() {
+        return Ok(());
+    }
+    if DemoMark::read(&folder.data).is_none() {
+        let said = format!("`{}` 不是演示文件夹,不删", folder.data.display());
+        return Err(WrongUse(said).into());
+    }
+    // Opening takes the folder's lock, so that a running program never loses its data.
+    folder.open_or_make().await?.close().await;
+    std::fs::remove_dir_all(&folder.data).with_context(|| folder.data.display().to_string())
 }

@@ -4,7 +4,10 @@ use crate::ended::{Ended, RefusedInput, WrongUse};
 use crate::folder::Folder;
 use crate::say;
 use anyhow::Result;
+use office::desk::Desk;
+use office::views::{Mark, ProgrammeResult};
 use rules::Rulebook;
+use std::sync::Arc;
 
 /// What to explain.
 #[derive(clap::Args)]
@@ -22,6 +25,9 @@ pub struct Args {
     /// 哪个月;不写就是最近判断过的
     #[arg(long, value_name = "YYYY-MM", requires = "household")]
     month: Option<String>,
+    /// 给程序读;只用于一户
+    #[arg(long, requires = "household")]
+    json: bool,
     #[command(flatten)]
     folder: Folder,
 }
@@ -30,7 +36,7 @@ pub struct Args {
 pub async fn run(args: Args) -> Result<Ended> {
     match (&args.file, args.household) {
         (Some(file), _) => explain_case(&args, file),
-        (None, Some(household)) => super::explain::explain_household(&args, household).await,
+        (None, Some(household)) => explain_household(&args, household).await,
         (None, None) => Err(WrongUse("要解释什么?写规则文件和案例名,或者 --household 编号".to_owned()).into()),
     }
 }
@@ -74,6 +80,47 @@ fn near(book: &Rulebook, path: &str, name: &str, said: String) -> RefusedInput {
     RefusedInput(format!("{said}{hint}"))
 }
 
-async fn explain_household(_args: &Args, _household: i64) -> Result<Ended> {
-    Err(RefusedInput("还没有判断过任何一个月".to_owned()).into())
+/// What every programme says of a household and its members, with names masked.
+async fn explain_household(args: &Args, household: i64) -> Result<Ended> {
+    let office = Arc::new(args.folder.open().await?);
+    let views = Desk::open(office).await?;
+    let file = views.household(household, args.month.clone()).await;
+    let file = file.map_err(|e| RefusedInput(e.to_string()))?;
+    if args.json {
+        say::line(serde_json::to_string_pretty(&file)?);
+        return Ok(Ended::Good);
+    }
+    say::line(format!("{} {} {} {} {}", file.number, file.head, file.place, file.urban_rural, file.month));
+    for member in &file.members {
+        say::line(format!("  {} {} {} {} {}", member.relation, member.name, member.sex, member.age, member.counted.reason));
+    }
+    file.results.iter().for_each(show);
+    Ok(Ended::Good)
+}
+
+fn show(result: &ProgrammeResult) {
+    say::line("");
+    let benefit = result.benefit.as_deref().unwrap_or("");
+    say::line(format!("{}({}) {} {benefit}", result.title, result.subject, result.verdict.word()).trim_end());
+    result.reasons.iter().for_each(|r| say::line(format!("  不符合:{r}")));
+    result.ask.iter().for_each(|a| say::line(format!("  待查:{a}")));
+    for line in &result.lines {
+        let mark = match line.mark {
+            Some(Mark::Holds) => "✓ ",
+            Some(Mark::Fails) => "✗ ",
+            Some(Mark::Unknown) => "？ ",
+            None => "",
+        };
+        let mut said = format!("  {mark}{} {} = {}", line.kind.word(), line.name, line.result);
+        if !line.with_numbers.is_empty() {
+            said.push_str(&format!("  ← {}", line.with_numbers));
+        }
+        if let Some(distance) = &line.distance {
+            said.push_str(&format!("  {}", distance.text));
+        }
+        if !line.article.is_empty() {
+            said.push_str(&format!("  [{}]", line.article));
+        }
+        say::line(said);
+    }
 }

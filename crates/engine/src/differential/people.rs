@@ -85,7 +85,7 @@ impl Maker<'_> {
             let first = number.saturating_mul(100);
             let ids_of = (0..i64::try_from(count).unwrap_or(1)).map(|k| first.saturating_add(k));
             let ids_of: Vec<i64> = if name == "地区" {
-                ids_of.map(|id| COUNTY.0.saturating_mul(1_000_000).saturating_add(id)).collect()
+                ids_of.map(|id| COUNTY.0.saturating_mul(1_000_000_000).saturating_add(id)).collect()
             } else {
                 ids_of.collect()
             };
@@ -100,9 +100,15 @@ impl Maker<'_> {
 
     /// The code of an area of a cluster: the second lies in the first.
     fn code(&self, id: i64) -> String {
-        let own = id.rem_euclid(100_000_000);
-        let township = format!("{}{:07}", COUNTY.1, own.div_euclid(100));
-        if own.rem_euclid(100) == 0 { township } else { format!("{township}{:02}", own.rem_euclid(100)) }
+        let own = id.rem_euclid(1_000_000_000);
+        let cluster = own.div_euclid(100);
+        // Beyond a thousand clusters there are no codes left; any text no other begins with will do.
+        let township = if cluster < 1_000 {
+            format!("{}{cluster:03}", COUNTY.1)
+        } else {
+            format!("{}x{cluster:07}", COUNTY.1)
+        };
+        if own.rem_euclid(100) == 0 { township } else { format!("{township}{:03}", own.rem_euclid(100)) }
     }
 
     fn entity(

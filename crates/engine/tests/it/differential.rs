@@ -71,3 +71,29 @@ fn both_evaluators_agree_on_every_quantity_of_the_rulebook() {
         agree(&program, month, clusters, seed());
     }
 }
+
+/// Every form of the language at least once; the files are `tests/it/forms/`.
+fn forms() -> Rulebook {
+    let text = |path: &str, text: &str| SourceText { path: path.to_owned(), text: text.to_owned() };
+    Rulebook::read(vec![
+        text("facts.md", include_str!("forms/facts.md")),
+        text("feeds/wages.md", include_str!("forms/wages.md")),
+        text("policies/forms.md", include_str!("forms/forms.md")),
+        text("policies/house.md", include_str!("forms/house.md")),
+        text("policies/trigger.md", include_str!("forms/trigger.md")),
+        text("policies/rates.md", include_str!("forms/rates.md")),
+        text("warnings/spike.md", include_str!("forms/spike.md")),
+        text("localities/demo/parameters.csv", include_str!("forms/parameters.csv")),
+    ])
+}
+
+#[test]
+fn both_evaluators_agree_on_every_form_of_the_language() {
+    let month = Month::new(2026, 8).unwrap();
+    let (program, problems) = forms().program("demo", month.first());
+    let errors: Vec<_> = problems.iter().filter(|p| p.severity == Severity::Error).collect();
+    assert!(errors.is_empty(), "{errors:?}");
+    for round in 0..8 {
+        agree(&program, month, 60, seed() + round);
+    }
+}

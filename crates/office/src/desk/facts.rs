@@ -4,10 +4,11 @@ use super::month::Judgement;
 use super::paging::day;
 use super::{Desk, Told};
 use crate::views::{Behind, FactView};
-use engine::Sheet;
+use engine::{Column, Sheet};
+use rules::Program;
 use rules::dict::FactDef;
 use rules::eval::Evaluator;
-use rules::feed::FeedPlan;
+use rules::feed::{ColumnKind, FeedColumn, FeedPlan};
 use rules::plan::{EntityId, ItemId};
 use rules::situation::InstanceId;
 use std::collections::HashMap;
@@ -18,7 +19,9 @@ use store::batches::Batch;
 /// Whose rows there are, by person; of one feed the newest stands last.
 #[derive(Default)]
 pub(super) struct RowIndex {
-    rows: HashMap<i64, Vec<(String, RowId)>>,
+    rows: HashMap<i64, Vec<(u16, RowId)>>,
+    /// Feeds by the number their rows carry.
+    feeds: Vec<String>,
     /// Batches that count for the month.
     pub batches: HashMap<i64, Batch>,
     /// The newest of them by feed.
@@ -29,9 +32,10 @@ pub(super) struct RowIndex {
 
 impl RowIndex {
     /// The rows of a feed about a person, oldest first.
-    pub fn of<'a>(&'a self, person: i64, feed: &'a str) -> impl DoubleEndedIterator<Item = RowId> + 'a {
+    pub fn of(&self, person: i64, feed: &str) -> impl DoubleEndedIterator<Item = RowId> + '_ {
         let rows = self.rows.get(&person).map_or(&[][..], Vec::as_slice);
-        rows.iter().filter(move |(f, _)| f == feed).map(|(_, row)| *row)
+        let number = self.feeds.iter().position(|f| f == feed).and_then(|at| u16::try_from(at).ok());
+        rows.iter().filter(move |(f, _)| Some(*f) == number).map(|(_, row)| *row)
     }
 
     /// The batch a row came with.
@@ -55,7 +59,8 @@ impl Desk {
         let store = &self.office.store;
         let month = judgement.data.month;
         let mut out = RowIndex::default();
-        for feed in &judgement.data.program.feeds {
+        for (number, feed) in (0_u16..).zip(&judgement.data.program.feeds) {
+            out.feeds.push(feed.id.clone());
             let links = store::manifest::list_up_to(store, &format!("link-{}", feed.id), month).await?;
             let rows = store::manifest::list_up_to(store, &format!("row-{}", feed.id), month).await?;
             let counted = judgement.data.batches.iter().find(|(id, _)| *id == feed.id).map(|(_, b)| *b);
@@ -72,7 +77,7 @@ impl Desk {
                 let (lake, path) = (self.office.lake.clone(), link.path.clone());
                 let sheet = tokio::task::spawn_blocking(move || lake.read(&path)).await;
                 let sheet = sheet.map_err(|e| crate::views::ViewError::Failed(e.to_string()))??;
-                take(&mut out, &feed.id, &sheet);
+                take(&mut out, number, &sheet);
             }
             if let Some(counted) = counted {
                 out.newest.insert(feed.id.clone(), counted);
@@ -89,11 +94,11 @@ impl Desk {
     }
 }
 
-fn take(index: &mut RowIndex, feed: &str, link: &Sheet) {
+fn take(index: &mut RowIndex, feed: u16, link: &Sheet) {
     for (row, person) in link.ints("row_id").iter().zip(link.ints("person_id")) {
         if let (Some(row), Some(person)) = (row, person) {
             let rows = index.rows.entry(*person).or_default();
-            rows.push((feed.to_owned(), RowId::from_get(*row)));
+            rows.push((feed, RowId::from_get(*row)));
         }
     }
 }
@@ -162,11 +167,11 @@ fn asked_of_people(fact: &FactDef, known: bool) -> String {
 }
 
 /// What a row says, in the words of its columns; identity never reached the lake.
-pub(super) fn row_words(feed: &FeedPlan, sheet: &Sheet, at: usize) -> String {
+pub(super) fn row_words(program: &Program, feed: &FeedPlan, sheet: &Sheet, at: usize) -> String {
     let mut said = Vec::new();
     for column in &feed.columns {
         let Some(values) = sheet.column(&column.name) else { continue };
-        if let Some(text) = cell_words(column, values, at) {
+        if let Some(text) = cell_words(program, column, values, at) {
             let header = column.headers.first().unwrap_or(&column.name);
             said.push(format!("{header} {text}"));
         }
@@ -175,23 +180,23 @@ pub(super) fn row_words(feed: &FeedPlan, sheet: &Sheet, at: usize) -> String {
 }
 
 /// One cell of the lake in words.
-pub(super) fn cell_words(column: &rules::feed::FeedColumn, values: &engine::Column, at: usize) -> Option<String> {
-    use rules::feed::ColumnKind;
+pub(super) fn cell_words(program: &Program, column: &FeedColumn, values: &Column, at: usize) -> Option<String> {
     Some(match values {
-        engine::Column::Text(v) => v.get(at)?.clone()?,
-        engine::Column::Bool(v) => if v.get(at).copied()?? { "是".to_owned() } else { "否".to_owned() },
-        engine::Column::Day(v) => {
+        Column::Text(v) => v.get(at)?.clone()?,
+        Column::Bool(v) => if v.get(at).copied()?? { "是" } else { "否" }.to_owned(),
+        Column::Day(v) => {
             let day = domain::Day::from_epoch_days(v.get(at).copied()??)?;
             match column.kind {
                 ColumnKind::Month => domain::Month::containing(day).to_string(),
                 _ => day.to_string(),
             }
         }
-        engine::Column::Int(v) => {
+        Column::Int(v) => {
             let number = v.get(at).copied()??;
             match column.kind {
                 ColumnKind::Number(unit) => {
-                    let den = if unit.money_power() == 0 { column.item.map_or(1, |_| 1) } else { 1 };
+                    let bounds = column.item.and_then(|i| program.item(i)).and_then(|i| i.bounds);
+                    let den = bounds.map_or(1, |b| b.den_min);
                     rules::show::number(rules::Ratio::new(i128::from(number), den)?, unit)
                 }
                 _ => number.to_string(),

@@ -31,8 +31,6 @@ pub(super) struct Record {
 pub(super) struct Entry {
     pub warning: Warning,
     pub state: WarningState,
-    /// Twelve digits of its township.
-    pub township: String,
     pub month: String,
 }
 
@@ -147,10 +145,8 @@ impl Desk {
         for state in [warnings::WarningState::Open, warnings::WarningState::Closed] {
             for warning in all(office, state).await? {
                 let content = &warning.content;
-                let township = content.area.at(AreaLevel::Township).unwrap_or(content.area);
                 entries.push(Entry {
                     state: state_of(&warning, &assigned),
-                    township: township.full().to_owned(),
                     month: content.month.to_string(),
                     warning,
                 });

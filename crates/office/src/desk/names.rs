@@ -39,25 +39,26 @@ fn head(members: &[Membership], day: Day) -> Option<PersonId> {
 }
 
 impl Desk {
-    pub(super) async fn names(&self, persons: impl IntoIterator<Item = i64>) -> Told<Names> {
-        let mut ids: Vec<PersonId> = persons.into_iter().map(PersonId::new).collect();
+    pub(super) async fn names(&self, persons: &[i64]) -> Told<Names> {
+        let mut ids: Vec<PersonId> = persons.iter().copied().map(PersonId::new).collect();
         ids.sort_unstable();
         ids.dedup();
         Ok(Names(store::identity::masked(&self.office.store, &ids).await?))
     }
 
     /// The head of each household, masked.
-    pub(super) async fn heads(&self, households: impl IntoIterator<Item = i64>) -> Told<HashMap<i64, String>> {
+    pub(super) async fn heads(&self, households: &[i64]) -> Told<HashMap<i64, String>> {
         let today = self.office.clock.today();
         let mut heads = HashMap::new();
-        for household in households {
+        for household in households.iter().copied() {
             if heads.contains_key(&household) {
                 continue;
             }
             let members = store::households::members(&self.office.store, HouseholdId::new(household)).await?;
             heads.insert(household, head(&members, today).map(PersonId::get));
         }
-        let names = self.names(heads.values().flatten().copied()).await?;
+        let known: Vec<i64> = heads.values().flatten().copied().collect();
+        let names = self.names(&known).await?;
         let named = |person: Option<i64>| person.map_or_else(|| "没有成员".to_owned(), |p| names.name(p));
         Ok(heads.into_iter().map(|(household, person)| (household, named(person))).collect())
     }

@@ -4,7 +4,7 @@ use super::Builder;
 use super::exprs::plain;
 use super::scope::Frame;
 use crate::ast::{Ex, Expr as Written, Name, Path};
-use crate::plan::{Body, Bounds, Expr, ExprKind, ItemId, Type};
+use crate::plan::{Body, Bounds, Expr, ExprKind, Type};
 use crate::problem::Span;
 use crate::unit::Unit;
 use crate::value::Ratio;
@@ -134,40 +134,38 @@ impl Builder<'_> {
         })
     }
 
-    fn history_item(
-        &mut self,
-        written: Option<&Written>,
-        frame: Frame,
-    ) -> Option<(ItemId, crate::plan::Step, Span)> {
+    /// The path that 当时 or 曾 asks for.
+    fn history_path<'w>(&mut self, written: Option<&'w Written>) -> Option<&'w Path> {
         let written = written?;
-        let Ex::Path(path) = &written.kind else {
-            self.error(
-                "history-form",
-                written.span,
-                "当时、曾 的第一项要写一个量的名称",
-                "如 当时(低保, 上月末)",
-            );
-            return None;
-        };
-        let (id, step) = match self.lookup(path, frame) {
-            Some(found) => found,
-            None => self.whole_program_name(path, frame)?,
-        };
-        Some((id, step, path.span()))
+        if let Ex::Path(path) = &written.kind {
+            return Some(path);
+        }
+        self.error(
+            "history-form",
+            written.span,
+            "当时、曾 的第一项要写一个量的名称",
+            "如 当时(低保, 上月末)",
+        );
+        None
     }
 
-    /// 当时 may read any file's stored result, so its name need not be defined before.
-    fn whole_program_name(
-        &mut self,
-        path: &Path,
-        frame: Frame,
-    ) -> Option<(ItemId, crate::plan::Step)> {
-        self.resolve(path, frame)
-    }
-
+    /// 当时 reads what was recorded, so its quantity need not be defined before.
     fn as_of(&mut self, args: &[Written], frame: Frame, span: Span) -> Option<Expr> {
-        let (id, step, _) = self.history_item(args.first(), frame)?;
+        let path = self.history_path(args.first())?;
         let day = Box::new(args.get(1).and_then(|a| self.day_expr(a, frame))?);
+        if self.lookup(path, frame).is_none()
+            && let Some(ahead) = self.ahead(path, frame)
+        {
+            let kind = ExprKind::AsOf(ahead.id, ahead.step, day);
+            let (ty, bounds) = (ahead.ty, ahead.bounds);
+            return Some(Expr {
+                kind,
+                ty,
+                bounds,
+                span,
+            });
+        }
+        let (id, step) = self.resolve(path, frame)?;
         let item = self.item(id)?;
         let (ty, bounds) = (item.ty, item.bounds);
         Some(Expr {
@@ -179,7 +177,9 @@ impl Builder<'_> {
     }
 
     fn ever(&mut self, args: &[Written], frame: Frame, span: Span) -> Option<Expr> {
-        let (id, step, at) = self.history_item(args.first(), frame)?;
+        let path = self.history_path(args.first())?;
+        let at = path.span();
+        let (id, step) = self.resolve(path, frame)?;
         if !matches!(self.item(id)?.body, Body::Status) {
             self.error(
                 "ever-status",

@@ -275,34 +275,23 @@ impl Builder<'_> {
 
     pub(super) fn resolve_type(&mut self, ty: &TypeText) -> Option<Type> {
         match ty {
-            TypeText::Named(name) => match name.text.as_str() {
-                "是否" => Some(Type::Bool),
-                "日期" | "月份" => Some(Type::Day),
-                text => {
-                    let found = self
-                        .dict
-                        .enumeration(text)
-                        .map(Type::Enum)
-                        .or_else(|| Unit::parse(text).map(Type::Num));
-                    if found.is_none() {
-                        let known = self
-                            .dict
-                            .enums
-                            .iter()
-                            .map(|e| e.name.as_str())
-                            .chain(crate::unit::BASES);
-                        let near =
-                            nearest(text, known.chain(["是否", "日期", "比例"])).map(str::to_owned);
-                        let said = format!("`{text}` 不是单位,也不是枚举");
-                        let help = near.map_or_else(
-                            || "单位如 元/人月;枚举先在 facts.md 里写".to_owned(),
-                            |n| format!("是不是 `{n}`?"),
-                        );
-                        self.error("type-unknown", name.span, said, help);
-                    }
-                    found
+            TypeText::Named(name) => {
+                let found = self.named_type(&name.text);
+                if found.is_none() {
+                    let text = name.text.as_str();
+                    let known = self.dict.enums.iter().map(|e| e.name.as_str());
+                    let known = known
+                        .chain(crate::unit::BASES)
+                        .chain(["是否", "日期", "比例"]);
+                    let help = nearest(text, known).map_or_else(
+                        || "单位如 元/人月;枚举先在 facts.md 里写".to_owned(),
+                        |n| format!("是不是 `{n}`?"),
+                    );
+                    let said = format!("`{text}` 不是单位,也不是枚举");
+                    self.error("type-unknown", name.span, said, help);
                 }
-            },
+                found
+            }
             TypeText::Members(members, _) => {
                 let members: Vec<String> = members.iter().map(|m| m.text.clone()).collect();
                 let at = self
@@ -321,6 +310,17 @@ impl Builder<'_> {
                 u32::try_from(at)
                     .ok()
                     .map(|i| Type::Enum(crate::plan::EnumId(i)))
+            }
+        }
+    }
+
+    pub(super) fn named_type(&self, text: &str) -> Option<Type> {
+        match text {
+            "是否" => Some(Type::Bool),
+            "日期" | "月份" => Some(Type::Day),
+            _ => {
+                let unit = || Unit::parse(text).map(Type::Num);
+                self.dict.enumeration(text).map(Type::Enum).or_else(unit)
             }
         }
     }

@@ -242,6 +242,10 @@ impl Builder<'_> {
         keys: &[ParamKey],
     ) -> Option<Vec<Option<u16>>> {
         let number = row.number;
+        if row.keys.iter().any(|(_, value)| value.is_empty()) {
+            // Told when the table was read.
+            return None;
+        }
         let known: Vec<String> = stmt.keys.iter().map(|k| k.text.clone()).collect();
         if let Some((extra, _)) = row.keys.iter().find(|(k, _)| !known.contains(k)) {
             let said = format!("第 {number} 行:参数 `{}` 不按 `{extra}` 分", row.name);

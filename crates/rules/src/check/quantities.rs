@@ -46,6 +46,23 @@ impl Builder<'_> {
         Some(())
     }
 
+    /// The step of a written rounding, in the machine's scale of the type.
+    pub(super) fn step_of_rounding(&self, text: &RoundText, ty: Type) -> Option<Ratio> {
+        let money = matches!(ty, Type::Num(u) if u.money_power() == 1);
+        match (text.step.text.as_str(), &text.number) {
+            ("分", None) if money => Some(Ratio::whole(1)),
+            ("角", None) if money => Some(Ratio::whole(10)),
+            ("元", None) if money => Some(Ratio::whole(100)),
+            (unit, Some(number)) => match (Unit::parse(unit), ty) {
+                (Some(u), Type::Num(mine)) if u == mine || (unit == "元" && money) => {
+                    Self::scaled(&number.text, if u == mine { mine } else { u })
+                }
+                _ => None,
+            },
+            (unit, None) => (Unit::parse(unit).map(Type::Num) == Some(ty)).then(|| Ratio::whole(1)),
+        }
+    }
+
     pub(super) fn rounding(
         &mut self,
         text: Option<&RoundText>,
@@ -58,19 +75,7 @@ impl Builder<'_> {
             // The parser knows no fourth.
             _ => Direction::Down,
         };
-        let money = matches!(ty, Type::Num(u) if u.money_power() == 1);
-        let step = match (text.step.text.as_str(), &text.number) {
-            ("分", None) if money => Some(Ratio::whole(1)),
-            ("角", None) if money => Some(Ratio::whole(10)),
-            ("元", None) if money => Some(Ratio::whole(100)),
-            (unit, Some(number)) => match (Unit::parse(unit), ty) {
-                (Some(u), Type::Num(mine)) if u == mine || (unit == "元" && money) => {
-                    Self::scaled(&number.text, if u == mine { mine } else { u })
-                }
-                _ => None,
-            },
-            (unit, None) => (Unit::parse(unit).map(Type::Num) == Some(ty)).then(|| Ratio::whole(1)),
-        };
+        let step = self.step_of_rounding(text, ty);
         let Some(step) = step.filter(|s| *s > Ratio::ZERO) else {
             let said = format!(
                 "不能舍入到 `{}`:这个量是 {}",

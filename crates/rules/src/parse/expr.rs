@@ -1,6 +1,6 @@
 //! Expressions: 或 binds loosest, then 且, 非, comparisons and 属于, + -, * /, a sign.
 
-use super::{Got, Mark, Parser, STATEMENTS};
+use super::{Got, Mark, Parser, SIGNS_MAX, STATEMENTS};
 use crate::ast::{Ex, Expr, Name, SetText};
 use crate::lex::Kind;
 use crate::unit::Unit;
@@ -24,6 +24,9 @@ const FUNCTIONS: [&str; 12] = [
 impl Parser<'_> {
     /// An expression. A following line that begins with an operator goes on with it.
     pub(super) fn expr(&mut self) -> Got<Expr> {
+        if self.depth == 0 {
+            self.signs = 0;
+        }
         self.deeper(Self::or)
     }
 
@@ -139,6 +142,7 @@ impl Parser<'_> {
     fn sum(&mut self) -> Got<Expr> {
         let mut left = self.product()?;
         while let Some(sign) = self.operator(&["+", "-"]) {
+            self.count_sign()?;
             let right = self.product()?;
             let span = left.span.to(right.span);
             left = Expr {
@@ -149,9 +153,20 @@ impl Parser<'_> {
         Some(left)
     }
 
+    /// A chain of signs is a tree as deep as it is long.
+    fn count_sign(&mut self) -> Got<()> {
+        self.signs = self.signs.saturating_add(1);
+        if self.signs <= SIGNS_MAX {
+            return Some(());
+        }
+        let said = format!("一个算式里的加减乘除超过 {SIGNS_MAX} 个");
+        self.fail("expr-long", said, "拆成几条 计算,或用 合计")
+    }
+
     fn product(&mut self) -> Got<Expr> {
         let mut left = self.signed()?;
         while let Some(sign) = self.operator(&["*", "/"]) {
+            self.count_sign()?;
             let right = self.signed()?;
             let span = left.span.to(right.span);
             left = Expr {

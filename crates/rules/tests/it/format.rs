@@ -28,7 +28,7 @@ fn meaning(text: &str) -> String {
     out
 }
 
-fn check(path: &str, text: &str) {
+pub fn check(path: &str, text: &str) {
     let Ok(once) = format(text) else { return };
     assert_eq!(meaning(&once), meaning(text), "{path}: another meaning");
     assert_eq!(format(&once).unwrap(), once, "{path}: not the same twice");

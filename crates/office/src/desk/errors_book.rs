@@ -1,0 +1,40 @@
+//! 退回明细: a workbook for the department, every cell a text, so that no number loses its digits.
+
+use super::batch::{find, refusal};
+use super::{Desk, Told};
+use crate::views::{Download, RefusalRow, ViewError};
+use rust_xlsxwriter::{Workbook, XlsxError};
+
+const HEADER: [&str; 5] = ["行", "列", "原值(已遮盖)", "退回原因", "请这样办"];
+
+pub(super) async fn download(desk: &Desk, id: i64) -> Told<Download> {
+    let found = find(desk, id).await?;
+    if found.refusals.is_empty() {
+        return Err(ViewError::NotAnswerable("这一批没有退回的行,不用下载明细".to_owned()));
+    }
+    let title = found.title();
+    let rows: Vec<RefusalRow> = found.refusals.iter().map(refusal).collect();
+    let written = tokio::task::spawn_blocking(move || workbook(&rows)).await;
+    let written = written.map_err(|e| ViewError::Failed(e.to_string()))?;
+    let bytes = written.map_err(|e| ViewError::Failed(e.to_string()))?;
+    Ok(Download { file_name: format!("{title}-{}-退回明细.xlsx", found.batch.period), bytes })
+}
+
+fn workbook(rows: &[RefusalRow]) -> Result<Vec<u8>, XlsxError> {
+    let mut book = Workbook::new();
+    let sheet = book.add_worksheet();
+    sheet.set_name("退回明细")?;
+    for (column, width) in (0_u16..).zip([8.0, 16.0, 26.0, 48.0, 40.0]) {
+        sheet.set_column_width(column, width)?;
+    }
+    for (column, text) in (0_u16..).zip(HEADER) {
+        sheet.write_string(0, column, text)?;
+    }
+    for (at, row) in (1_u32..).zip(rows) {
+        let cells = [&row.row.to_string(), &row.column, &row.value, &row.reason, &row.advice];
+        for (column, text) in (0_u16..).zip(cells) {
+            sheet.write_string(at, column, text.as_str())?;
+        }
+    }
+    book.save_to_buffer()
+}

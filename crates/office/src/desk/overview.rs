@@ -1,0 +1,241 @@
+//! 总览: what must be done now, and the month in numbers; each number is counted by the filter of
+//! the list it opens.
+
+use super::ledger::{Record, open};
+use super::month::{Programme, Sums};
+use super::paging::{count, grouped, minute, signed_yuan, yuan};
+use super::{Desk, Told};
+use crate::views::{
+    Behind, Count, Figure, KindRow, Overview, ProgrammeFilter, ProgrammeMonth, ProgrammeRow,
+    RunView, Standing, Todo, Tone, TownshipRow, WarningFilter,
+};
+use domain::Month;
+use rules::Ratio;
+use std::cmp::Reverse;
+use std::sync::Arc;
+use store::batches::{Batch, BatchState};
+use store::tasks::TaskState;
+
+/// How many months the charts go back.
+const MONTHS_SHOWN: usize = 6;
+/// Warnings of 符合而不在册 and of 在册而不符合, beside a programme's numbers.
+const MISSING: &str = "entitled_not_receiving";
+const LEAVING: &str = "receiving_not_entitled";
+
+pub(super) async fn overview(desk: &Desk, month: Option<String>) -> Told<Overview> {
+    let record = desk.record().await?;
+    let month = desk.chosen(month.as_deref()).await?;
+    let all = desk.month_list().await?;
+    let mut months = Vec::new();
+    for shown in all.iter().filter(|m| **m <= month).take(MONTHS_SHOWN) {
+        months.push(desk.sums(*shown).await?);
+    }
+    months.reverse();
+    let kinds = kinds(&record);
+    Ok(Overview {
+        month: month.to_string(),
+        months: all.iter().map(Month::to_string).collect(),
+        todos: todos(desk, &kinds).await?,
+        figures: figures(desk, &record, &months).await?,
+        townships: townships(&record, &kinds),
+        kinds,
+        programmes: programmes(&record, &months),
+        run: run(desk, month).await?,
+    })
+}
+
+fn kinds(record: &Record) -> Vec<KindRow> {
+    let mut out: Vec<KindRow> = record
+        .kinds
+        .values()
+        .map(|kind| KindRow {
+            kind: kind.view.clone(),
+            count: record.count(WarningFilter { kind: Some(kind.view.id.clone()), ..open() }),
+        })
+        .collect();
+    out.sort_by_key(|row| Reverse(row.count.value));
+    out
+}
+
+fn townships(record: &Record, kinds: &[KindRow]) -> Vec<TownshipRow> {
+    let row = |code: &str, name: &str| {
+        let here = WarningFilter { township: Some(code.to_owned()), ..open() };
+        let part = |kind: &KindRow| {
+            record.count(WarningFilter { kind: Some(kind.kind.id.clone()), ..here.clone() })
+        };
+        TownshipRow {
+            code: code.to_owned(),
+            name: name.to_owned(),
+            count: record.count(here.clone()),
+            parts: kinds.iter().map(part).collect(),
+        }
+    };
+    record.townships().map(|area| row(area.code.full(), &area.name)).collect()
+}
+
+/// One line a kind with open warnings, and what the feeds wait for.
+async fn todos(desk: &Desk, kinds: &[KindRow]) -> Told<Vec<Todo>> {
+    let program = super::month::program_today(&desk.office);
+    let mut out = Vec::new();
+    for row in kinds.iter().filter(|row| row.count.value > 0) {
+        let file = program.files.iter().find(|f| f.id == row.kind.id);
+        let days = file.and_then(|f| f.dispatches.iter().map(|d| d.working_days).min());
+        let unit = file.map_or("条", |f| if program.dict.entity_name(f.entity) == "家庭" { "户" } else { "人" });
+        let advice = days.map_or_else(|| "请核实".to_owned(), |n| format!("请在 {n} 个工作日内上门核实;只提示,不作认定"));
+        out.push(Todo {
+            title: row.kind.title.clone(),
+            advice,
+            count: row.count.clone(),
+            unit: unit.to_owned(),
+            tone: row.kind.tone,
+        });
+    }
+    out.extend(feed_todos(desk).await?);
+    let weight = |tone: Tone| match tone {
+        Tone::Urgent => 0_u8,
+        Tone::Notice => 1,
+        Tone::Unknown => 2,
+        Tone::Calm => 3,
+        Tone::Good => 4,
+    };
+    out.sort_by_key(|todo| weight(todo.tone));
+    Ok(out)
+}
+
+async fn feed_todos(desk: &Desk) -> Told<Vec<Todo>> {
+    let newest = newest_batches(desk).await?;
+    let of = |state: BatchState| newest.iter().filter(move |b| b.state == state).count();
+    let doubts = store::batches::count_doubts(&desk.office.store).await?;
+    let line = |title: &str, advice: &str, value: u64, unit: &str, tone| Todo {
+        title: title.to_owned(),
+        advice: advice.to_owned(),
+        count: Count { value, behind: Behind::Feeds },
+        unit: unit.to_owned(),
+        tone,
+    };
+    let all = [
+        line("来文待人工确认", "变动超过上限,核实后确认入库", count(of(BatchState::Waiting)), "批", Tone::Notice),
+        line("来文整批退回", "请部门更正后重报", count(of(BatchState::Refused)), "批", Tone::Notice),
+        line("人员存疑的来文行", "同名同生日而没有证件号,请逐条认定是谁", doubts, "行", Tone::Unknown),
+    ];
+    Ok(all.into_iter().filter(|todo| todo.count.value > 0).collect())
+}
+
+/// The newest file of each feed and month.
+pub(super) async fn newest_batches(desk: &Desk) -> Told<Vec<Batch>> {
+    let all = store::batches::list(&desk.office.store, None, i64::MAX, 5_000).await?;
+    let mut seen = std::collections::HashSet::new();
+    Ok(all.into_iter().filter(|b| seen.insert((b.feed.clone(), b.period))).collect())
+}
+
+async fn figures(desk: &Desk, record: &Record, months: &[Arc<Sums>]) -> Told<Vec<Figure>> {
+    let Some(now) = months.last() else { return Ok(Vec::new()) };
+    let before = months.iter().rev().nth(1);
+    let figure = |label: &str, value: String, unit: &str, note: Option<String>, behind| Figure {
+        label: label.to_owned(),
+        value,
+        unit: unit.to_owned(),
+        note,
+        behind,
+    };
+    let mut out = vec![figure(
+        "登记人口",
+        grouped(now.persons),
+        "人",
+        Some(format!("{} 户", grouped(now.households))),
+        Behind::Areas,
+    )];
+    for programme in now.programmes.iter().filter(|p| !p.on_roll.is_empty()) {
+        let was = before.and_then(|b| b.programme(&programme.id)).map(|p| p.on_roll.len());
+        let label = format!("{}在册", programme.title);
+        let value = grouped(count(programme.on_roll.len()));
+        let note = was.map(|was| change(programme.on_roll.len(), was, programme.unit()));
+        let behind = list(programme, now.month, Standing::OnRoll);
+        out.push(figure(&label, value, programme.unit(), note, behind));
+    }
+    let waiting = record.count(open());
+    let raised = record.count(WarningFilter { month: Some(now.month.to_string()), ..open() });
+    let note = format!("其中 {} 判断的 {} 条", now.month, grouped(raised.value));
+    out.push(figure("待处置预警", grouped(waiting.value), "条", Some(note), waiting.behind));
+    let tasks = store::tasks::count_all(&desk.office.store, TaskState::Open, None).await?;
+    out.push(figure("未办任务", grouped(tasks), "件", None, Behind::Nothing));
+    if let Some(note) = paid_note(now, before) {
+        out.push(figure("本月名册发放", yuan(total(now)).replace(" 元", ""), "元", Some(note), Behind::Nothing));
+    }
+    Ok(out)
+}
+
+fn total(sums: &Sums) -> Ratio {
+    Ratio::whole(sums.paid.values().map(|fen| i128::from(*fen)).sum())
+}
+
+fn paid_note(now: &Sums, before: Option<&Arc<Sums>>) -> Option<String> {
+    if now.paid.is_empty() {
+        return None;
+    }
+    let people = format!("{} 人", grouped(count(now.paid.len())));
+    let change = before.and_then(|b| total(now).sub(total(b))).map(signed_yuan);
+    Some(change.map_or(people.clone(), |change| format!("{people};比上月 {change}")))
+}
+
+fn change(now: usize, was: usize, unit: &str) -> String {
+    match now.cmp(&was) {
+        std::cmp::Ordering::Greater => format!("比上月多 {} {unit}", now.saturating_sub(was)),
+        std::cmp::Ordering::Less => format!("比上月少 {} {unit}", was.saturating_sub(now)),
+        std::cmp::Ordering::Equal => "与上月相同".to_owned(),
+    }
+}
+
+fn list(programme: &Programme, month: Month, standing: Standing) -> Behind {
+    Behind::Programme(ProgrammeFilter {
+        programme: programme.id.clone(),
+        month: Some(month.to_string()),
+        standing,
+        township: None,
+        cursor: None,
+    })
+}
+
+fn programmes(record: &Record, months: &[Arc<Sums>]) -> Vec<ProgrammeRow> {
+    let Some(now) = months.last() else { return Vec::new() };
+    let row = |programme: &Programme| {
+        let of_month = |sums: &Arc<Sums>| {
+            let then = sums.programme(&programme.id)?;
+            let number = |ids: &[i64], standing| Count {
+                value: count(ids.len()),
+                behind: list(then, sums.month, standing),
+            };
+            Some(ProgrammeMonth {
+                month: sums.month.to_string(),
+                on_roll: number(&then.on_roll, Standing::OnRoll),
+                entitled: number(&then.entitled, Standing::Entitled),
+                unsettled: number(&then.unsettled, Standing::Unsettled),
+            })
+        };
+        let warned = |kind: &str| {
+            let programme = Some(programme.id.clone());
+            record.count(WarningFilter { kind: Some(kind.to_owned()), programme, ..open() })
+        };
+        ProgrammeRow {
+            id: programme.id.clone(),
+            title: programme.title.clone(),
+            unit: programme.unit().to_owned(),
+            months: months.iter().filter_map(of_month).collect(),
+            missing: warned(MISSING),
+            leaving: warned(LEAVING),
+        }
+    };
+    now.programmes.iter().map(row).collect()
+}
+
+async fn run(desk: &Desk, month: Month) -> Told<Option<RunView>> {
+    let run = store::runs::newest(&desk.office.store, month).await?;
+    Ok(run.map(|run| RunView {
+        month: run.content.month.to_string(),
+        finished: minute(&run.content.at),
+        took: "未记录".to_owned(),
+        persons: grouped(run.content.persons),
+        households: grouped(run.content.households),
+        rulebook: store::digest::hex(&run.content.rules_digest).chars().take(12).collect(),
+    }))
+}

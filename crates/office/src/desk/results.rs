@@ -1,0 +1,156 @@
+//! What each programme says about a household and its members, with the rules' own reasons.
+
+use super::explained;
+use super::month::{Judgement, has};
+use super::names::Names;
+use super::paging::word;
+use crate::views::{Behind, Mark, ProgrammeResult, Tone, Verdict, Word};
+use engine::differential::Sides;
+use rules::eval::{self, Evaluator};
+use rules::explain::{Detail, explain};
+use rules::plan::{FileId, FileKind, FilePlan};
+use rules::situation::{InstanceId, Moments};
+use rules::value::Value;
+use std::sync::Arc;
+
+/// Judges a household and persons by every policy in force: 符合 first, then 待查.
+pub(super) fn all(judgement: &Arc<Judgement>, sides: &Sides, household: Option<i64>, persons: &[i64], names: &Names) -> Vec<ProgrammeResult> {
+    let program = &judgement.data.program;
+    let mut eval = Evaluator::new(program, &sides.situation, Moments::monthly(judgement.data.month));
+    let mut out = Vec::new();
+    for (at, file) in (0..).map(FileId).zip(&program.files) {
+        if file.kind != FileKind::Policy || file.verdict.is_none() {
+            continue;
+        }
+        match program.dict.entity_name(file.entity) {
+            "家庭" => out.extend(household.and_then(|id| one(judgement, sides, &mut eval, (at, file), id, "全户".to_owned(), names))),
+            "个人" => out.extend(persons.iter().filter_map(|id| one(judgement, sides, &mut eval, (at, file), *id, names.name(*id), names))),
+            _ => {}
+        }
+    }
+    out.sort_by_key(|r| match r.verdict {
+        Verdict::Met => 0_u8,
+        Verdict::Unsettled => 1,
+        Verdict::NotMet => 2,
+    });
+    out
+}
+
+fn one(
+    judgement: &Arc<Judgement>,
+    sides: &Sides,
+    eval: &mut Evaluator<'_>,
+    (at, file): (FileId, &FilePlan),
+    id: i64,
+    subject: String,
+    names: &Names,
+) -> Option<ProgrammeResult> {
+    let program = &judgement.data.program;
+    let instance = sides.situation.find(file.entity, id)?;
+    let told = explain(eval, at, instance, Detail::File)?;
+    let verdict = match told.outcome.verdict? {
+        eval::Verdict::Eligible => Verdict::Met,
+        eval::Verdict::Ineligible => Verdict::NotMet,
+        eval::Verdict::Pending => Verdict::Unsettled,
+    };
+    let benefit = (verdict == Verdict::Met).then(|| benefit(judgement, file, &told.outcome)).flatten();
+    let reasons = reasons(eval, &told.outcome, instance);
+    let on_roll = judgement.sums.programme(&file.id).is_some_and(|p| has(&p.on_roll, id));
+    Some(ProgrammeResult {
+        id: file.id.clone(),
+        title: file.title.clone(),
+        subject,
+        verdict,
+        on_roll,
+        benefit,
+        reasons,
+        ask: told.missing.clone(),
+        rule: Behind::Rule(file.path.clone()),
+        version: format!("{} 起施行", file.from),
+        lines: explained::lines(program, &sides.situation, &told, names),
+    })
+}
+
+fn benefit(judgement: &Arc<Judgement>, file: &FilePlan, outcome: &eval::Outcome) -> Option<String> {
+    let program = &judgement.data.program;
+    let told: Vec<String> = file
+        .benefits
+        .iter()
+        .filter_map(|(item, _)| {
+            let value = outcome.benefits.iter().find(|(b, _)| b == item)?.1;
+            let ty = program.item(*item)?.ty;
+            Some(if value.is_known() { rules::show::value(value, ty, &program.dict) } else { "金额待查".to_owned() })
+        })
+        .collect();
+    (!told.is_empty()).then(|| told.join("、"))
+}
+
+/// Every reason of a refusal, each with its article.
+fn reasons(eval: &mut Evaluator<'_>, outcome: &eval::Outcome, at: InstanceId) -> Vec<String> {
+    let program = eval.program();
+    outcome
+        .failing()
+        .map(|condition| {
+            let item = program.item(condition);
+            let name = item.map_or("", |i| i.name.as_str());
+            let said = eval.reason(condition, at).unwrap_or_else(|| name.to_owned());
+            let cites = match item.map(|i| &i.body) {
+                Some(rules::plan::Body::Condition { cites, .. }) => cites.join("、"),
+                _ => String::new(),
+            };
+            if cites.is_empty() { said } else { format!("{said}({cites})") }
+        })
+        .collect()
+}
+
+/// Whether a member counts, by the rules of composition when the place has them.
+pub(super) fn counted(judgement: &Arc<Judgement>, sides: &Sides, household: Option<i64>, member: i64) -> (Mark, String) {
+    let program = &judgement.data.program;
+    let unknown = |why: &str| (Mark::Unknown, why.to_owned());
+    let Some(household) = household else { return unknown("没有家庭") };
+    let found = program.dict.entity("家庭").zip(program.dict.relation("成员"));
+    let Some((home, relation)) = found else { return unknown("规则没有家庭成员") };
+    let list = sides.situation.find(home, household).and_then(|at| sides.situation.list_of(at, relation));
+    let Some(list) = list else { return unknown("名单没有") };
+    let place = sides.situation.list(list).and_then(|l| {
+        l.rows.iter().position(|row| {
+            row.target.and_then(|t| sides.situation.instance(t)).is_some_and(|i| i.key == member)
+        })
+    });
+    let (Some(place), Some(counts)) = (place, program.find("composition.成员.计入")) else {
+        return unknown("是否计入未判断");
+    };
+    let mut eval = Evaluator::new(program, &sides.situation, Moments::monthly(judgement.data.month));
+    let answer = eval.row_value(counts, list, place).truth();
+    let class = program.find("composition.成员.计入类别");
+    let class = class.and_then(|item| {
+        let value = eval.row_value(item, list, place);
+        let ty = program.item(item)?.ty;
+        matches!(value, Value::Sym(_)).then(|| rules::show::value(value, ty, &program.dict))
+    });
+    let because = class.map_or(String::new(), |c| format!(":{c}"));
+    match answer {
+        Some(true) => (Mark::Holds, format!("计入{because}")),
+        Some(false) => (Mark::Fails, format!("不计入{because}")),
+        None => unknown("是否计入还没有查清"),
+    }
+}
+
+/// What a household receives and how it stands, in a few words.
+pub(super) fn marks(results: &[ProgrammeResult], warnings: usize) -> Vec<Word> {
+    let mut out: Vec<Word> = Vec::new();
+    for result in results.iter().filter(|r| r.on_roll) {
+        let text = format!("{}在册", result.title);
+        if !out.iter().any(|w| w.text == text) {
+            out.push(word(text, Tone::Good));
+        }
+    }
+    let asked = results.iter().filter(|r| r.verdict == Verdict::Unsettled).count();
+    if asked > 0 {
+        out.push(word(format!("待查 {asked} 项"), Tone::Unknown));
+    }
+    if warnings > 0 {
+        out.push(word(format!("预警 {warnings} 条"), Tone::Notice));
+    }
+    out
+}

@@ -1,0 +1,124 @@
+//! From a warning back to the files: the rows that caused it, and one record a step on the way.
+
+use super::facts::{RowIndex, row_words};
+use super::ledger::{Entry, Kind};
+use super::month::Judgement;
+use super::names::Names;
+use super::paging::{minute, word};
+use super::{Desk, Told};
+use crate::views::{Behind, Cause, FactView, Tone, TraceStep};
+use std::collections::HashSet;
+use std::sync::Arc;
+use store::RowId;
+
+/// More rows than this explain nothing more.
+const CAUSES_SHOWN: usize = 12;
+/// Facts told one by one on the way back.
+const FACTS_SHOWN: usize = 6;
+
+/// The newest row of each feed that the facts of a warning come from.
+pub(super) fn causes(
+    desk: &Desk,
+    judgement: &Arc<Judgement>,
+    index: &RowIndex,
+    used: &[(i64, FactView)],
+    members: &[i64],
+    names: &Names,
+) -> Vec<Cause> {
+    let program = &judgement.data.program;
+    let mut out = Vec::new();
+    for row in rows(used, index, judgement) {
+        let Some(batch) = index.batch(row) else { continue };
+        let Some(feed) = program.feeds.iter().find(|f| f.id == batch.feed) else { continue };
+        let says = desk.row_sheet(index, row).map_or_else(
+            || "这一行的内容已不在本机".to_owned(),
+            |(sheet, at)| row_words(program, feed, &sheet, at),
+        );
+        let whose = members.iter().find(|m| index.of(**m, &feed.id).any(|r| r == row));
+        let link = match whose {
+            Some(person) => word(format!("证件号一致 · {}", names.name(*person)), Tone::Good),
+            None => word("证件号一致", Tone::Good),
+        };
+        out.push(Cause {
+            feed: format!("{} · {}", feed.title, feed.department),
+            batch: batch.batch_no,
+            file: batch.file_name.clone(),
+            row: u64::from(row.row_no()),
+            says,
+            link,
+        });
+        if out.len() >= CAUSES_SHOWN {
+            break;
+        }
+    }
+    out
+}
+
+fn rows(used: &[(i64, FactView)], index: &RowIndex, judgement: &Arc<Judgement>) -> Vec<RowId> {
+    let mut seen = HashSet::new();
+    let mut out = Vec::new();
+    for (person, fact) in used {
+        let name = fact.name.split(" · ").next().unwrap_or_default();
+        let def = judgement.data.program.dict.facts.iter().find(|f| f.name == name);
+        let row = def.and_then(|d| index.of(*person, &d.source).next_back());
+        if let Some(row) = row
+            && seen.insert(row.get())
+        {
+            out.push(row);
+        }
+    }
+    out
+}
+
+/// 预警 → 判定 → 事实 → 来文行 → 批次.
+pub(super) async fn trace(desk: &Desk, entry: &Entry, kind: &Kind, used: &[(i64, FactView)], index: &RowIndex) -> Told<Vec<TraceStep>> {
+    let content = &entry.warning.content;
+    let id = entry.warning.id.get();
+    let step = |what: &str, record: String, says: String, at: String, behind| TraceStep {
+        what: what.to_owned(),
+        record,
+        says,
+        at,
+        behind,
+    };
+    let mut out = vec![step(
+        "预警",
+        format!("warning:{id}"),
+        format!("{},紧急 {}", kind.view.title, content.urgency),
+        minute(&entry.warning.last_seen),
+        Behind::Nothing,
+    )];
+    if let Some(run) = store::runs::newest(&desk.office.store, content.month).await? {
+        let digest: String = store::digest::hex(&run.content.rules_digest).chars().take(12).collect();
+        out.push(step(
+            "判定",
+            format!("run:{}", run.run_no),
+            format!("{} 月度运行,规则版本 {digest}", content.month),
+            minute(&run.content.at),
+            content.household.map_or(Behind::Nothing, |h| Behind::Household(h.get())),
+        ));
+    }
+    let mut batches = Vec::new();
+    for (person, fact) in used.iter().filter(|(_, f)| f.value.is_some()).take(FACTS_SHOWN) {
+        let value = fact.value.clone().unwrap_or_default();
+        let record = format!("fact:{}:{person}", fact.name.split(" · ").next().unwrap_or_default());
+        let says = format!("{} {value} · {}", fact.name, fact.source);
+        out.push(step("事实", record, says, fact.known.clone(), fact.behind.clone()));
+        if let Behind::Batch(batch) = fact.behind
+            && !batches.contains(&batch)
+        {
+            batches.push(batch);
+        }
+    }
+    for batch in batches.iter().filter_map(|b| index.batches.get(b)) {
+        let digest: String = store::digest::hex(&batch.file_digest).chars().take(12).collect();
+        out.push(step(
+            "批次",
+            format!("batch:{}", batch.batch_no),
+            format!("{} · 内容指纹 {digest}", batch.file_name),
+            minute(&batch.received_at),
+            Behind::Batch(batch.batch_no),
+        ));
+    }
+    Ok(out)
+}

@@ -1,0 +1,268 @@
+//! 预警: the list by filter, and one warning with its explanation, its causes and the way back to
+//! the rows of the departments' files.
+
+use super::ledger::{Entry, Record};
+use super::names::Names;
+use super::paging::{choice, minute, page};
+use super::traces::{causes, trace};
+use super::{Desk, Told, clusters, explained, facts};
+use crate::views::{
+    Behind, Choice, ExplainLine, FactView, ViewError, WarningEvent, WarningFilter, WarningList,
+    WarningRow, WarningView,
+};
+use domain::WarningId;
+use rules::eval::Evaluator;
+use rules::explain::{Detail, explain};
+use rules::plan::{Body, FileId, FilePlan, Home};
+use rules::situation::Moments;
+use std::cmp::Reverse;
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+use store::tasks::TaskEvent;
+use store::warnings::Entity;
+
+const ROWS_ON_PAGE: usize = 50;
+
+pub(super) async fn list(desk: &Desk, filter: WarningFilter) -> Told<WarningList> {
+    let record = desk.record().await?;
+    let selected = record.selected(&filter);
+    let start = match filter.cursor.as_deref().map(rank_of) {
+        None => 0,
+        Some(Some(rank)) => selected.partition_point(|e| e.rank() <= rank),
+        Some(None) => return Err(ViewError::NotAnswerable("页码不对,请从第一页看起".to_owned())),
+    };
+    let shown: Vec<&Entry> = selected.iter().skip(start).take(ROWS_ON_PAGE).copied().collect();
+    let told = Subjects::of(desk, &shown).await?;
+    let page = page(&selected, start, ROWS_ON_PAGE, |e| key(e), |e| row(&record, e, &told));
+    Ok(WarningList {
+        townships: record.townships().map(|a| choice(a.code.full(), &a.name)).collect(),
+        kinds: record.kinds.values().map(|k| choice(&k.view.id, &k.view.title)).collect(),
+        programmes: programmes(&record),
+        months: months(&record),
+        page,
+        filter,
+    })
+}
+
+fn key(entry: &Entry) -> String {
+    format!("{}.{}", entry.warning.content.urgency, entry.warning.id.get())
+}
+
+fn rank_of(cursor: &str) -> Option<(Reverse<i64>, i64)> {
+    let (urgency, id) = cursor.split_once('.')?;
+    Some((Reverse(urgency.parse().ok()?), id.parse().ok()?))
+}
+
+fn programmes(record: &Record) -> Vec<Choice> {
+    let mut out: Vec<Choice> = Vec::new();
+    for kind in record.kinds.values() {
+        if let (Some(id), Some(title)) = (&kind.programme, &kind.programme_title)
+            && !out.iter().any(|c| c.value == *id)
+        {
+            out.push(choice(id, title));
+        }
+    }
+    out
+}
+
+fn months(record: &Record) -> Vec<Choice> {
+    let months: BTreeSet<&str> = record.warnings.iter().map(|e| e.month.as_str()).collect();
+    months.into_iter().rev().map(|m| choice(m, m)).collect()
+}
+
+/// Whom warnings are about, masked.
+pub(super) struct Subjects {
+    heads: HashMap<i64, String>,
+    names: Names,
+}
+
+impl Subjects {
+    pub async fn of(desk: &Desk, entries: &[&Entry]) -> Told<Self> {
+        let (households, persons) = (ids(entries, Entity::Household), ids(entries, Entity::Person));
+        Ok(Self { heads: desk.heads(&households).await?, names: desk.names(&persons).await? })
+    }
+}
+
+fn ids(entries: &[&Entry], entity: Entity) -> Vec<i64> {
+    let found = entries.iter().filter(|e| e.warning.content.entity == entity);
+    found.map(|e| e.warning.content.entity_id).collect()
+}
+
+pub(super) fn row(record: &Record, entry: &Entry, told: &Subjects) -> WarningRow {
+    let content = &entry.warning.content;
+    let kind = record.kind(&content.rule);
+    let (subject, about) = match content.entity {
+        Entity::Household => {
+            let head = told.heads.get(&content.entity_id).map_or("没有成员", String::as_str);
+            (format!("{head}户"), Behind::Household(content.entity_id))
+        }
+        Entity::Person => {
+            let home = content.household.map(|h| h.get());
+            let behind = home.map_or(Behind::Person(content.entity_id), Behind::Household);
+            (told.names.name(content.entity_id), behind)
+        }
+        Entity::Area => (record.area_name(&content.area), Behind::Area(content.area.full().to_owned())),
+    };
+    WarningRow {
+        id: entry.warning.id.get(),
+        kind: kind.view,
+        state: entry.state,
+        urgency: u8::try_from(content.urgency.clamp(0, 100)).unwrap_or(100),
+        subject,
+        about,
+        place: record.place(&content.area),
+        programme: kind.programme_title,
+        reason: content.text.clone(),
+        amount: content.amount.map(|fen| format!("{fen} 元")),
+        month: entry.month.clone(),
+    }
+}
+
+/// Rows of warnings chosen by a test, in the order of the list.
+pub(super) async fn rows_where(desk: &Desk, record: &Record, wanted: impl Fn(&Entry) -> bool) -> Told<Vec<WarningRow>> {
+    let chosen: Vec<&Entry> = record.warnings.iter().filter(|e| wanted(e)).collect();
+    let told = Subjects::of(desk, &chosen).await?;
+    Ok(chosen.into_iter().map(|e| row(record, e, &told)).collect())
+}
+
+pub(super) async fn one(desk: &Desk, id: i64) -> Told<WarningView> {
+    let record = desk.record().await?;
+    let missing = || ViewError::NotFound(format!("没有编号为 {id} 的预警;请核对编号"));
+    let entry = record.warnings.iter().find(|e| e.warning.id.get() == id).ok_or_else(missing)?;
+    let told = Subjects::of(desk, &[entry]).await?;
+    let content = &entry.warning.content;
+    let judgement = desk.judgement(content.month).await?;
+    let index = desk.index(&judgement).await?;
+    let program = &judgement.data.program;
+    let kind = record.kind(&content.rule);
+    let file = program.file(&content.rule);
+    let household = content.household.map(|h| h.get());
+    let person = content.person.map(|p| p.get());
+    let sides = clusters::around(&judgement, household, person);
+    let members: Vec<i64> = household.into_iter().flat_map(|h| judgement.members(h)).chain(person).collect();
+    let names = desk.names(&all_persons(&judgement, &sides)).await?;
+    let (lines, facts) = file.map_or_else(Default::default, |(at, plan)| {
+        explanation(&judgement, &sides, (at, plan), content.entity_id, &members, &names, index)
+    });
+    let causes = causes(desk, &judgement, index, &facts, &members, &names);
+    let trace = trace(desk, entry, &kind, &facts, index).await?;
+    let others = match household {
+        Some(home) => {
+            let same = |e: &Entry| e.warning.content.household.map(|h| h.get()) == Some(home);
+            rows_where(desk, &record, |e| same(e) && e.warning.id.get() != id).await?
+        }
+        None => Vec::new(),
+    };
+    let (advice, rule_title) = file.map_or_else(
+        || ("这条预警的规则已不在当前规则手册里,请按当时的说明核实".to_owned(), content.rule.clone()),
+        |(_, plan)| (advice(plan), format!("预警 {} · {} 起施行", plan.title, plan.from)),
+    );
+    Ok(WarningView {
+        row: row(&record, entry, &told),
+        advice: due(desk, entry, advice).await?,
+        rule: if kind.path.is_empty() { Behind::Nothing } else { Behind::Rule(kind.path) },
+        rule_title,
+        lines,
+        facts: facts.into_iter().map(|(_, fact)| fact).collect(),
+        causes,
+        trace,
+        events: events(desk, entry).await?,
+        others,
+    })
+}
+
+/// Everybody a situation holds.
+pub(super) fn all_persons(judgement: &super::month::Judgement, sides: &engine::differential::Sides) -> Vec<i64> {
+    let entity = judgement.entity("个人");
+    entity.into_iter().flat_map(|e| sides.instances(e)).map(|(id, _)| id).collect()
+}
+
+fn advice(plan: &FilePlan) -> String {
+    let Some(dispatch) = plan.dispatches.iter().min_by_key(|d| d.working_days) else {
+        return "请核实".to_owned();
+    };
+    format!("{} 个工作日内由{}上门核实;预警只是线索,不是认定", dispatch.working_days, dispatch.to)
+}
+
+/// The day the task of this warning is due, when there is one.
+async fn due(desk: &Desk, entry: &Entry, advice: String) -> Told<String> {
+    let store = &desk.office.store;
+    for task in store::tasks::of_warning(store, entry.warning.id).await? {
+        if let Some(task) = store::tasks::find(store, task).await?
+            && let Some(due) = task.content.due
+        {
+            return Ok(format!("{advice};最迟 {due}"));
+        }
+    }
+    Ok(advice)
+}
+
+/// The rule's steps, and the facts of the door that it rests on with the person they are of.
+fn explanation(
+    judgement: &Arc<super::month::Judgement>,
+    sides: &engine::differential::Sides,
+    (file, plan): (FileId, &FilePlan),
+    id: i64,
+    members: &[i64],
+    names: &Names,
+    index: &facts::RowIndex,
+) -> (Vec<ExplainLine>, Vec<(i64, FactView)>) {
+    let program = &judgement.data.program;
+    let Some(at) = sides.situation.find(plan.entity, id) else { return Default::default() };
+    let mut eval = Evaluator::new(program, &sides.situation, Moments::monthly(judgement.data.month));
+    let Some(told) = explain(&mut eval, file, at, Detail::Whole) else { return Default::default() };
+    let lines = explained::lines(program, &sides.situation, &told, names);
+    let mut used = Vec::new();
+    for line in &told.lines {
+        let Some(item) = program.item(line.item) else { continue };
+        let Home::Entity(entity) = item.home else { continue };
+        let fact = program.dict.facts.iter().find(|f| f.entity == entity && f.name == item.name);
+        let (Body::Fact, Some(fact)) = (&item.body, fact) else { continue };
+        if entity == plan.entity {
+            used.push((id, facts::one(&mut eval, at, fact, line.item, id, index)));
+            continue;
+        }
+        for member in members {
+            let Some(there) = sides.situation.find(entity, *member) else { continue };
+            let mut view = facts::one(&mut eval, there, fact, line.item, *member, index);
+            if view.value.is_some() {
+                view.name = format!("{} · {}", view.name, names.name(*member));
+                used.push((*member, view));
+            }
+        }
+    }
+    (lines, used)
+}
+
+async fn events(desk: &Desk, entry: &Entry) -> Told<Vec<WarningEvent>> {
+    use store::warnings::WarningEvent as Past;
+    let store = &desk.office.store;
+    let id: WarningId = entry.warning.id;
+    let mut out = Vec::new();
+    for event in store::warnings::list_events(store, id).await? {
+        let did = match event.event {
+            Past::Raised => format!("{} 月度运行发现,列入待处置", event.month),
+            Past::SeenAgain => format!("{} 月度运行再次发现,仍待处置", event.month),
+            Past::Closed => format!("关闭:{}", event.why),
+        };
+        out.push((minute(&event.at), "系统".to_owned(), did));
+    }
+    for task in store::tasks::of_warning(store, id).await? {
+        for event in store::tasks::list_events(store, task).await? {
+            let did = match event.event {
+                TaskEvent::Raised => "列出上门任务",
+                TaskEvent::Joined => "并入已有的上门任务",
+                TaskEvent::Assigned => "派给经办人",
+                TaskEvent::Done => "任务办结",
+                TaskEvent::Cancelled => "任务取消",
+            };
+            let did = if event.why.is_empty() { did.to_owned() } else { format!("{did}:{}", event.why) };
+            let by = if event.actor == "system" { "系统".to_owned() } else { event.actor };
+            out.push((minute(&event.at), by, did));
+        }
+    }
+    // Newest first; what stands at one moment keeps its order.
+    out.sort_by(|a, b| b.0.cmp(&a.0));
+    Ok(out.into_iter().map(|(at, by, did)| WarningEvent { at, by, did }).collect())
+}
+
