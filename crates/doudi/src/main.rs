@@ -8,15 +8,16 @@ mod ended;
 mod folder;
 mod progress;
 mod say;
+mod words;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use commands::{audit, check, demo, doctor, explain, import, months, serve, synth, trace, workbook};
 use std::process::ExitCode;
 use tracing_subscriber::EnvFilter;
 
 /// 兜底:把各部门的数据连成人,逐人逐户按政策判断,告诉经办人谁需要帮助、依据是什么。
 #[derive(Parser)]
-#[command(version, propagate_version = true, subcommand_required = true, arg_required_else_help = true)]
+#[command(version, subcommand_required = true, arg_required_else_help = true)]
 #[command(after_help = ended::HELP)]
 struct Cli {
     #[command(subcommand)]
@@ -52,7 +53,8 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let matches = words::in_chinese(Cli::command()).get_matches();
+    let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     // The child that opens a workbook lives within little memory: no runtime, no log.
     if let Command::ReadWorkbook(args) = cli.command {
         return workbook::run(&args);

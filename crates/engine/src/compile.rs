@@ -24,7 +24,7 @@ use datafusion::physical_expr::create_physical_expr;
 use domain::Day;
 use layout::{Col, Link, Slot, SlotInfo, Step, slot_name};
 use number::{Den, Fraction};
-use rules::plan::{Body, FileId, FilePlan, Home, Item, ItemId, Moment, Param, Program, RelId, Type};
+use rules::plan::{Body, FileId, Home, Item, ItemId, Moment, Param, Program, RelId, Type};
 use rules::situation::Moments;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -101,27 +101,13 @@ impl Compiled {
 /// # Errors
 /// A form that has no columns; the checker should have refused it.
 pub fn compile(program: &Program, moments: Moments) -> Result<Compiled> {
-    compile_files(program, moments, |_| true)
-}
-
-/// Compiles some of the files, and what they read of others.
-///
-/// # Errors
-/// A form that has no columns; the checker should have refused it.
-pub fn compile_files(
-    program: &Program,
-    moments: Moments,
-    wanted: impl Fn(&FilePlan) -> bool,
-) -> Result<Compiled> {
     let mut builder = Builder::new(program, moments);
     let mut tables = Vec::new();
     for (id, file) in (0..).map(FileId).zip(&program.files) {
-        if wanted(file) {
-            for item in file.items.iter().chain(&file.verdict) {
-                builder.ensure(*item)?;
-            }
-            builder.tables_of(id, &mut tables)?;
+        for item in file.items.iter().chain(&file.verdict) {
+            builder.ensure(*item)?;
         }
+        builder.tables_of(id, &mut tables)?;
     }
     Ok(builder.finish(tables))
 }

@@ -15,7 +15,7 @@ pub use situation::{Sides, situation_of};
 use crate::judged::{Judged, JudgedTable};
 use rules::Program;
 use rules::eval::Evaluator;
-use rules::plan::{Home, ItemId};
+use rules::plan::{FilePlan, Home, ItemId};
 use rules::situation::Moments;
 use rules::value::Value;
 
@@ -60,12 +60,64 @@ pub fn compare(
         let mut evaluator = Evaluator::new(program, &sides.situation, moments);
         for table in &judged.tables {
             compare_table(program, &sides, &mut evaluator, table, &mut out);
+            if let Some(file) = program.files.get(table.file.at()) {
+                compare_proposals(program, &sides, &mut evaluator, (file, table), &mut out);
+            }
         }
         if out.differences.len() >= 100 {
             break;
         }
     }
     out
+}
+
+/// Compares what a file proposes for its own entity, and the warnings that fire.
+fn compare_proposals(
+    program: &Program,
+    sides: &Sides,
+    evaluator: &mut Evaluator<'_>,
+    (file, table): (&FilePlan, &JudgedTable),
+    out: &mut Comparison,
+) {
+    let Home::Entity(entity) = table.home else { return };
+    let own: Vec<_> = file.grants.iter().filter(|g| g.relation.is_none()).collect();
+    if own.is_empty() && file.dispatches.is_empty() {
+        return;
+    }
+    let name = |item: ItemId| program.item(item).map_or("", |i| i.name.as_str());
+    for (id, at) in sides.instances(entity) {
+        let Ok(row) = table.ids().binary_search(&id) else { continue };
+        let Some(outcome) = evaluator.outcome(table.file, at) else { continue };
+        let is = |column: &str| table.named(column, row) == Some(Value::Bool(true));
+        let mut note = |item: ItemId, columns: Value, household: Value| {
+            out.compared = out.compared.saturating_add(1);
+            if columns != household && out.differences.len() < 100 {
+                let path = format!("{}:{}", file.id, name(item));
+                out.differences.push(Difference { item, path, id, row: None, columns, household });
+            }
+        };
+        for grant in &own {
+            let column = format!("给予.{}", name(grant.status));
+            let proposed = outcome.grants.iter().find(|g| g.status == grant.status);
+            // A file without conditions is never 符合, so it proposes nothing to sign.
+            if outcome.verdict.is_some() {
+                note(grant.status, Value::Bool(is(&column)), Value::Bool(proposed.is_some()));
+            }
+            if let (Some(proposed), Some(_)) = (proposed, &grant.from) {
+                let from = table.named(&format!("{column}.起"), row).unwrap_or(Value::Unknown);
+                note(grant.status, from, proposed.from.map_or(Value::Unknown, Value::Day));
+            }
+        }
+        for dispatch in &file.dispatches {
+            let fired = outcome.fired.iter().find(|f| f.trigger == dispatch.trigger);
+            let column = name(dispatch.trigger);
+            note(dispatch.trigger, Value::Bool(is(column)), Value::Bool(fired.is_some()));
+            if let (Some(fired), Some(_)) = (fired, &dispatch.urgency) {
+                let urgency = table.named(&format!("{column}.紧急"), row).unwrap_or(Value::Unknown);
+                note(dispatch.trigger, urgency, fired.urgency);
+            }
+        }
+    }
 }
 
 fn compare_table(

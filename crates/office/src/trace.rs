@@ -8,8 +8,7 @@ use crate::error::{OfficeError, Result};
 use crate::office::Office;
 use domain::{Day, Month, TaskId, WarningId};
 use engine::{Column, Sheet};
-use rules::feed::FeedPlan;
-use rules::plan::Type;
+use rules::feed::{ColumnKind, FeedPlan};
 use rules::{Program, Ratio, Value, show};
 use std::collections::BTreeSet;
 use store::RowId;
@@ -203,12 +202,12 @@ fn says(program: &Program, feed: &FeedPlan, sheet: &Sheet, at: usize) -> String 
             (Column::Text(v), _) => v.get(at)?.clone()?,
             (Column::Bool(v), _) => if (*v.get(at)?)? { "是" } else { "否" }.to_owned(),
             (Column::Day(v), _) => Day::from_epoch_days((*v.get(at)?)?)?.to_string(),
-            (Column::Int(v), None) => (*v.get(at)?)?.to_string(),
-            (Column::Int(v), Some(item)) => {
+            (Column::Int(v), Some(item)) if known.is_some_and(|c| c.kind != ColumnKind::Integer) => {
                 let den = item.bounds.map_or(1, |b| b.den_min);
                 let number = Value::Num(Ratio::new(i128::from((*v.get(at)?)?), den)?);
-                if matches!(item.ty, Type::Num(_)) { show::value(number, item.ty, &program.dict) } else { return None }
+                show::value(number, item.ty, &program.dict)
             }
+            (Column::Int(v), _) => (*v.get(at)?)?.to_string(),
         };
         Some(format!("{name} {text}"))
     });

@@ -5,7 +5,7 @@ use crate::eval::{Evaluator, result_text};
 use crate::markdown::{Cell, Table};
 use crate::plan::{Body, FileId, FilePlan, Home, ItemId, Program, RelId, Type};
 use crate::problem::Span;
-use crate::rulebook::Rulebook;
+use crate::rulebook::{Locality, Rulebook};
 use crate::show;
 use crate::situation::{InstanceId, ListId, Moments, Situation};
 use crate::value::Value;
@@ -171,20 +171,13 @@ impl Programs<'_> {
             .localities()
             .iter()
             .find(|l| l.id == self.locality);
-        let area = place.map_or(String::new(), |l| {
-            l.filled
-                .rows
-                .iter()
-                .map(|r| r.area.as_str())
-                .filter(|a| !a.is_empty())
-                .min_by_key(|a| a.len())
-                .unwrap_or("")
-                .to_owned()
-        });
+        let area = cell("地区")
+            .filter(|t| !t.is_empty())
+            .map_or_else(|| place.map_or(String::new(), home_area), str::to_owned);
         let mut filler = Filler::new(&program, &plan, aliases(self.book, path), &area);
         for (header, value) in table.header.iter().zip(row).skip(1) {
             let input = !header.text.starts_with('→')
-                && !["月份", "受理日", "认定日"].contains(&header.text.as_str());
+                && !["月份", "受理日", "认定日", "地区"].contains(&header.text.as_str());
             if input && !value.text.is_empty() {
                 filler
                     .fill(&header.text, &value.text)
@@ -216,6 +209,13 @@ impl Case {
         crate::explain::explain(&mut eval, self.file, self.at, crate::explain::Detail::Whole)
             .map_or(String::new(), |e| e.to_string())
     }
+}
+
+/// The area a place's numbers are for: the widest one written.
+fn home_area(place: &Locality) -> String {
+    let areas = place.filled.rows.iter().map(|r| r.area.as_str());
+    let widest = areas.filter(|a| !a.is_empty()).min_by_key(|a| a.len());
+    widest.unwrap_or("").to_owned()
 }
 
 /// Short names of a file: 引用 gives `人均月收入` for `household_means.人均月收入`.

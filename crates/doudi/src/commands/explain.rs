@@ -62,7 +62,10 @@ fn path_of(book: &Rulebook, name: &str) -> Result<String> {
         let path = path.trim_end_matches(".md");
         path == stem || path.rsplit('/').next().is_some_and(|last| last == stem)
     };
-    let mut found = book.parsed().iter().map(|p| p.path.as_str()).filter(|p| means(p));
+    let all: Vec<&str> = book.parsed().iter().map(|p| p.path.as_str()).filter(|p| means(p)).collect();
+    // A policy and its procedure may share a name; the one with cases is meant.
+    let tested: Vec<&str> = all.iter().copied().filter(|p| !rules::cases::names(book, p).is_empty()).collect();
+    let mut found = if tested.is_empty() { all } else { tested }.into_iter();
     let Some(first) = found.next() else {
         let stems = book.parsed().iter().filter_map(|p| p.path.trim_end_matches(".md").rsplit('/').next());
         let hint = rules::problem::nearest(stem, stems).map_or(String::new(), |n| format!(";是不是 `{n}`?"));

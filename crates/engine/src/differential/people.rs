@@ -131,8 +131,8 @@ impl Maker<'_> {
             for id in of(Some(entity)) {
                 let area = match (is_area, self.dice.below(12)) {
                     (true, _) => self.code(*id),
-                    (false, 0) => String::new(),
-                    (false, 1) => COUNTY.1.to_owned(),
+                    (false, 0) if !is_calm(*id) => String::new(),
+                    (false, 0 | 1) => COUNTY.1.to_owned(),
                     (false, _) => {
                         self.dice.pick(of(area_entity)).map_or(String::new(), |a| self.code(a))
                     }
@@ -151,7 +151,7 @@ impl Maker<'_> {
         for (id, item) in (0..).map(ItemId).zip(&program.items) {
             let built_in = item.name == "有户" || item.ty == Type::Area;
             if item.home == Home::Entity(entity) && matches!(item.body, Body::Fact) && !built_in {
-                if let Some(column) = self.column(item, rows.len()) {
+                if let Some(column) = self.column(item, frame.ids().values()) {
                     frame.set(id, column);
                 }
             }
@@ -171,7 +171,7 @@ impl Maker<'_> {
             None => vec![self.moments.month.prev().last(), self.moments.month.add(-2).last()],
         };
         for day in days {
-            if let Some(values) = self.column(item, frame.len()) {
+            if let Some(values) = self.column(item, frame.ids().values()) {
                 let month = Month::containing(day);
                 let (from, to) = (Some(month.first()), Some(month.last()));
                 frame.record(Record { item: id, from, to, values, dens: None });
@@ -187,14 +187,15 @@ impl Maker<'_> {
         for cluster in clusters {
             for owner in cluster.ids.get(&relation.owner).into_iter().flatten() {
                 let most = u64::from(relation.at_most).min(6);
-                let rows = if self.dice.chance(15) { 0 } else { self.dice.below(most.saturating_add(1)) };
+                let none = if is_calm(*owner) && relation.target.is_none() { 85 } else { 15 };
+                let rows = if self.dice.chance(none) { 0 } else { self.dice.below(most.saturating_add(1)) };
                 let known = relation.target.and_then(|t| cluster.ids.get(&t));
                 for _ in 0..rows {
                     let target = known.and_then(|ids| self.dice.pick(ids));
                     owners.push(*owner);
                     targets.push(target.filter(|_| self.dice.chance(92)));
                 }
-                if self.dice.chance(12) {
+                if self.dice.chance(if is_calm(*owner) { 0 } else { 20 }) {
                     incomplete.insert(*owner);
                 }
             }
@@ -202,14 +203,14 @@ impl Maker<'_> {
         if self.program.dict.entity("地区") == Some(relation.owner) {
             incomplete.insert(COUNTY.0);
         }
-        let count = owners.len();
+        let ids = owners.clone();
         let complete = Complete::Except(incomplete);
         let (owners, targets) = (Int64Array::from(owners), Int64Array::from(targets));
         let mut frame = RelationFrame::new(owners, targets, complete)?;
         for (item_id, item) in (0..).map(ItemId).zip(&program.items) {
             if item.home == Home::Rows(id)
                 && matches!(item.body, Body::Column)
-                && let Some(column) = self.column(item, count)
+                && let Some(column) = self.column(item, &ids)
             {
                 frame.set(item_id, column);
             }
@@ -221,11 +222,12 @@ impl Maker<'_> {
         let (mut holders, mut froms, mut tos) = (Vec::new(), Vec::new(), Vec::new());
         let mut complete = BTreeSet::new();
         for id in clusters.iter().flat_map(|c| c.ids.get(&entity)).flatten() {
-            if self.dice.chance(85) {
+            if self.dice.chance(if is_calm(*id) { 100 } else { 80 }) {
                 complete.insert(*id);
             }
             let mut day = self.moments.base.epoch_days().saturating_sub(self.days_up_to(900));
-            for _ in 0..self.dice.below(4) {
+            let none = is_calm(*id) && self.dice.chance(80);
+            for _ in 0..if none { 0 } else { self.dice.below(4) } {
                 let last = day.saturating_add(self.days_up_to(500));
                 let open = self.dice.chance(15);
                 holders.push(*id);
@@ -245,28 +247,42 @@ impl Maker<'_> {
         i32::try_from(self.dice.below(most)).unwrap_or(0)
     }
 
-    fn column(&mut self, item: &Item, count: usize) -> Option<ArrayRef> {
+    fn column(&mut self, item: &Item, ids: &[i64]) -> Option<ArrayRef> {
         let missing = self.dice.pick(&[0, 2, 5, 15, 60])?;
-        let values: Vec<Value> = (0..count)
-            .map(|_| if self.dice.chance(missing) { Value::Unknown } else { self.value(item) })
+        let values: Vec<Value> = ids
+            .iter()
+            .map(|id| {
+                let calm = is_calm(*id);
+                let missing = if calm { 0 } else { missing };
+                if self.dice.chance(missing) { Value::Unknown } else { self.value(item, calm) }
+            })
             .collect();
         column(&values, &column_type(item.ty)?, den_of(item))
     }
 
-    fn value(&mut self, item: &Item) -> Value {
+    fn value(&mut self, item: &Item, calm: bool) -> Value {
         let members = |e| self.program.dict.enum_of(e).map_or(0, |e| e.members.len());
         match item.ty {
             Type::Num(_) => {
                 let (min, max) = item.bounds.map_or((0, 1_000_000), |b| (b.num_min, b.num_max));
-                let num = self.dice.number(min, max);
-                let den = item.bounds.filter(|b| b.den_min == b.den_max).map_or(1, |b| b.den_min);
+                let den = i128::from(den_of(item));
+                let num = if calm && self.dice.chance(60) {
+                    0_i128.clamp(min, max)
+                } else if calm {
+                    let few = den.saturating_mul(100_000);
+                    self.dice.number(min.max(0).min(max), max.min(few).max(min))
+                } else {
+                    self.dice.number(min, max)
+                };
                 Ratio::new(num, den).map_or(Value::Unknown, Value::Num)
             }
-            Type::Bool => Value::Bool(self.dice.chance(50)),
+            Type::Bool => Value::Bool(self.dice.chance(if calm { 15 } else { 50 })),
             Type::Day => Value::Day(self.day()),
             Type::Enum(e) => {
-                let count = members(e);
-                Value::Sym(u16::try_from(self.dice.place(count)).unwrap_or(0))
+                let names = self.program.dict.enum_of(e).map_or(&[][..], |e| e.members.as_slice());
+                let usual = names.iter().position(|name| name == "无").unwrap_or(0);
+                let at = if calm && self.dice.chance(60) { usual } else { self.dice.place(names.len()) };
+                Value::Sym(u16::try_from(at).unwrap_or(0))
             }
             Type::Set(e) => {
                 let end = 1_u64.checked_shl(u32::try_from(members(e)).unwrap_or(64)).unwrap_or(0);
@@ -288,6 +304,11 @@ impl Maker<'_> {
             _ => near(-i64::from(self.days_up_to(36_500))),
         }
     }
+}
+
+/// Every other cluster is calm: nothing is missing, most is zero, 否 or 无, so that some are 符合.
+fn is_calm(id: i64) -> bool {
+    id.div_euclid(100).rem_euclid(2) == 0
 }
 
 /// The denominator of a fact's column.

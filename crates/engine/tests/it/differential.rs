@@ -2,6 +2,7 @@
 
 use domain::Month;
 use engine::differential::{compare, generate};
+use engine::{Frames, Judged};
 use rules::situation::Moments;
 use rules::{Program, Rulebook, Severity, SourceText};
 use std::path::Path;
@@ -32,6 +33,20 @@ fn number(name: &str, usual: u64) -> u64 {
 /// `DOUDI_SEED=… DOUDI_CLUSTERS=…` make other people, and more of them.
 fn seed() -> u64 {
     number("DOUDI_SEED", 20_260_914)
+}
+
+/// The rules of the demo county in a month.
+pub fn demo(month: Month) -> Program {
+    rulebook().program("demo", month.first()).0
+}
+
+/// Random people judged by a program: the same people for the same seed.
+pub fn people_of(program: Program, month: Month, clusters: usize) -> (Program, Judged, Frames) {
+    let moments = Moments::monthly(month);
+    let compiled = engine::compile(&program, moments).unwrap();
+    let people = generate(&program, moments, compiled.history_wanted(), clusters, seed()).unwrap();
+    let judged = compiled.run(&people.frames).unwrap();
+    (program, judged, people.frames)
 }
 
 fn agree(program: &Program, month: Month, clusters: usize, seed: u64) {

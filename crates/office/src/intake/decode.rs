@@ -125,13 +125,16 @@ fn unclosed_quote(text: &str) -> Result<()> {
 /// A workbook is opened by a child of ours with little memory and time, so that a hostile file
 /// cannot take this process down (reliability.md F1, F2).
 fn workbook(path: &Path) -> Result<Cells> {
-    let program = std::env::current_exe().map_err(at_path(path))?;
+    let program = own_program().map_err(at_path(path))?;
     let output = Command::new("sh")
         .args(["-c", "ulimit -v 1048576; ulimit -t 60; exec \"$0\" read-workbook \"$1\""])
         .arg(&program)
         .arg(path)
         .output()
         .map_err(at_path(path))?;
+    if matches!(output.status.code(), Some(126 | 127)) {
+        return Err(OfficeError::Other("打开工作簿的子程序没有启动起来,请检查程序文件是否完整".to_owned()));
+    }
     if !output.status.success() {
         let said = String::from_utf8_lossy(&output.stderr);
         let last = said.lines().rev().find(|l| !l.trim().is_empty()).unwrap_or("");
@@ -141,6 +144,13 @@ fn workbook(path: &Path) -> Result<Cells> {
     let mut cells = csv_cells(&text, "")?;
     "XLSX".clone_into(&mut cells.format);
     Ok(cells)
+}
+
+/// This program's file; where it was replaced while running (an upgrade), the new one of that name.
+fn own_program() -> std::io::Result<std::path::PathBuf> {
+    let program = std::env::current_exe()?;
+    let text = program.to_string_lossy();
+    Ok(text.strip_suffix(" (deleted)").map_or_else(|| program.clone(), std::path::PathBuf::from))
 }
 
 /// The child's exit code for a refusal whose words stand on its last line of stderr.

@@ -94,7 +94,7 @@ impl Line {
             Some(Mark::Tight) => Gap::Blanks(0),
             _ => self.gap(token, &words),
         };
-        if self.joint(token) {
+        if mark.is_none() && self.joint(token) {
             return Some((Gap::Blanks(0), format!("、{words}")));
         }
         Some((gap, words))

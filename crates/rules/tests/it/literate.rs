@@ -257,10 +257,19 @@ fn check_folder(folder: &str) -> Vec<(PathBuf, String)> {
 #[test]
 fn every_good_text_checks_and_its_cases_pass() {
     for (path, text) in check_folder("good") {
-        let wrong = text
-            .lines()
-            .find(|l| l.contains(": 错误[") || l.starts_with("✗ "));
-        assert_eq!(wrong, None, "{}", path.display());
+        let mut command = "";
+        for line in text.lines() {
+            command = line.strip_prefix("$ ").unwrap_or(command);
+            let wrong = match command {
+                "check" => line.contains(": 错误["),
+                "cases" => line.starts_with("✗ "),
+                _ => false,
+            };
+            assert!(!wrong, "{}: {line}", path.display());
+            if line == "````" {
+                command = "";
+            }
+        }
     }
 }
 

@@ -1,0 +1,132 @@
+//! Files of the lake: whole or not at all, named by what is in them.
+
+use domain::{Day, Month};
+use engine::arrow::array::{AsArray, Int64Array, RecordBatch};
+use engine::arrow::datatypes::Int64Type;
+use engine::ingest::{Cell, ColumnKind, ColumnShape, FeedShape, ingest};
+use engine::{EngineError, LakeFile, lake};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// A folder of its own that goes away again.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("doudi-lake-{}-{name}", std::process::id()));
+        std::fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+fn august() -> Month {
+    Month::new(2026, 8).unwrap()
+}
+
+fn numbers(from: i64, count: i64) -> RecordBatch {
+    let ids = Int64Array::from_iter_values(from..from + count);
+    RecordBatch::try_from_iter([("id", Arc::new(ids) as _)]).unwrap()
+}
+
+fn written(folder: &Folder, batches: &[RecordBatch]) -> LakeFile {
+    lake::write(&folder.0, "fact", august(), "990101", batches).unwrap().unwrap()
+}
+
+#[test]
+fn the_same_rows_written_twice_are_one_file_that_reads_back() {
+    let folder = Folder::new("twice");
+    let batches = [numbers(1, 100_000), numbers(100_001, 50)];
+    let file = written(&folder, &batches);
+    assert_eq!(file, written(&folder, &batches));
+    assert_eq!(file.rows, 100_050);
+    assert_eq!(file.path, format!("fact/2026-08/990101/{}.parquet", file.sha256));
+    lake::verify(&folder.0, &file).unwrap();
+    let back = lake::read(&folder.0, std::slice::from_ref(&file)).unwrap();
+    let ids: Vec<i64> =
+        back.iter().flat_map(|b| b.column(0).as_primitive::<Int64Type>().values().to_vec()).collect();
+    assert_eq!(ids, (1..=100_050).collect::<Vec<i64>>());
+}
+
+#[test]
+fn a_file_that_was_changed_is_found_out() {
+    let folder = Folder::new("changed");
+    let file = written(&folder, &[numbers(1, 10)]);
+    std::fs::write(folder.0.join(&file.path), b"PAR1 something else").unwrap();
+    assert!(matches!(lake::verify(&folder.0, &file), Err(EngineError::Altered { .. })));
+}
+
+#[test]
+fn a_writer_that_is_killed_leaves_no_file_and_its_rest_is_swept() {
+    let folder = Folder::new("killed");
+    let file = written(&folder, &[numbers(1, 10)]);
+    let rest = folder.0.join("fact/2026-08/990101/7-0.part");
+    std::fs::write(&rest, b"half").unwrap();
+    let given_up =
+        lake::LakeWriter::create(&folder.0, "fact", august(), "990101", numbers(1, 1).schema());
+    drop(given_up);
+    assert_eq!(lake::sweep(&folder.0).unwrap(), 1);
+    lake::verify(&folder.0, &file).unwrap();
+}
+
+#[test]
+fn a_kind_cannot_lead_out_of_the_lake() {
+    let folder = Folder::new("out");
+    for kind in ["../x", "a/b", "", ".hidden"] {
+        assert!(lake::write(&folder.0, kind, august(), "990101", &[numbers(1, 1)]).is_err(), "{kind}");
+    }
+}
+
+fn shape() -> FeedShape {
+    let column = |name: &str, kind| ColumnShape { name: name.to_owned(), kind };
+    FeedShape {
+        columns: vec![
+            column("row_id", ColumnKind::Id),
+            column("number_token", ColumnKind::Token),
+            column("结算日", ColumnKind::Day),
+            column("自付", ColumnKind::Number),
+            column("病种", ColumnKind::Member),
+            column("住院", ColumnKind::Bool),
+            column("单号", ColumnKind::Text),
+        ],
+    }
+}
+
+fn row(id: i64) -> Vec<Cell> {
+    let unknown = id % 3 == 0;
+    let or_empty = |cell: Cell| if unknown { Cell::Empty } else { cell };
+    vec![
+        Cell::Number(id),
+        or_empty(Cell::Token([7; 16])),
+        or_empty(Cell::Day(Day::new(2026, 8, 3).unwrap())),
+        or_empty(Cell::Number(id * 100)),
+        or_empty(Cell::Member(2)),
+        or_empty(Cell::Bool(true)),
+        or_empty(Cell::Text(format!("S{id}"))),
+    ]
+}
+
+#[test]
+fn rows_of_a_feed_arrive_typed_and_what_is_empty_stays_unknown() {
+    let folder = Folder::new("ingest");
+    let file =
+        ingest(&shape(), (0..40_000).map(row), &folder.0, ("rows", august(), "990101")).unwrap();
+    assert_eq!(file.rows, 40_000);
+    let batches = lake::read(&folder.0, &[file]).unwrap();
+    let unknown: usize = batches.iter().map(|b| b.column_by_name("自付").unwrap().null_count()).sum();
+    assert_eq!(unknown, 13_334);
+}
+
+#[test]
+fn a_cell_of_another_kind_is_refused_with_its_column() {
+    let folder = Folder::new("refused");
+    let mut wrong = row(1);
+    wrong[3] = Cell::Text("壹佰元".to_owned());
+    let error = ingest(&shape(), [wrong], &folder.0, ("rows", august(), "990101")).unwrap_err();
+    assert!(error.to_string().contains("自付"), "{error}");
+}
