@@ -168,13 +168,18 @@ impl<'p> Builder<'p> {
 
     fn numbered<T>(&self, pick: impl Fn(&Item) -> Option<T>) -> BTreeMap<ItemId, T> {
         let ids = (0..).map(ItemId);
-        ids.zip(&self.program.items).filter_map(|(id, item)| Some((id, pick(item)?))).collect()
+        ids.zip(&self.program.items)
+            .filter_map(|(id, item)| Some((id, pick(item)?)))
+            .collect()
     }
 
     /// A form without columns, told with the quantity that has it.
     pub(crate) fn refuse<T>(&self, why: &'static str) -> Result<T> {
         let item = self.current.and_then(|id| self.program.item(id));
-        Err(EngineError::Form { item: item.map_or(String::new(), |i| i.path.clone()), why })
+        Err(EngineError::Form {
+            item: item.map_or(String::new(), |i| i.path.clone()),
+            why,
+        })
     }
 
     pub(crate) fn relation(&self, id: RelId) -> Result<&'p rules::dict::Relation> {
@@ -187,12 +192,18 @@ impl<'p> Builder<'p> {
     /// A new column.
     pub(crate) fn slot(&mut self, home: Home, data_type: DataType) -> Slot {
         let slot = Slot(self.slots.len());
-        self.slots.push(SlotInfo { home, data_type, name: slot_name(slot) });
+        self.slots.push(SlotInfo {
+            home,
+            data_type,
+            name: slot_name(slot),
+        });
         slot
     }
 
     pub(crate) fn type_of(&self, slot: Slot) -> DataType {
-        self.slots.get(slot.0).map_or(DataType::Null, |info| info.data_type.clone())
+        self.slots
+            .get(slot.0)
+            .map_or(DataType::Null, |info| info.data_type.clone())
     }
 
     /// An expression as a column, unless reading it twice costs nothing anyway.
@@ -227,7 +238,11 @@ impl<'p> Builder<'p> {
         let context = PhysicalPlanningContext::default();
         let physical = create_physical_expr(expr, &schema, &self.props, &context)?;
         let out = self.slot(place, data_type);
-        self.steps.push(Step::Project { inputs, expr: physical, out });
+        self.steps.push(Step::Project {
+            inputs,
+            expr: physical,
+            out,
+        });
         Ok(out)
     }
 
@@ -322,7 +337,11 @@ impl Cell {
                     Den::Fixed(den) => Den::Fixed(*den),
                     Den::Varies(_, range) => Den::Varies(Col::slot(*parts.get(1)?), *range),
                 };
-                Self::Num(Fraction { num: first, den, range: x.range })
+                Self::Num(Fraction {
+                    num: first,
+                    den,
+                    range: x.range,
+                })
             }
             Self::Bool(_) => Self::Bool(first),
             Self::Day(_) => Self::Day(first),

@@ -6,15 +6,14 @@
 
 mod dice;
 mod people;
-mod situation;
 
+pub use crate::situation::{Cluster, Sides, situation_of};
 pub use dice::Dice;
-pub use people::{Cluster, Population, generate};
-pub use situation::{Sides, situation_of};
+pub use people::{Population, generate};
 
 use crate::judged::{Judged, JudgedTable};
 use rules::Program;
-use rules::eval::Evaluator;
+use rules::eval::{Evaluator, Outcome};
 use rules::plan::{FilePlan, Home, ItemId};
 use rules::situation::Moments;
 use rules::value::Value;
@@ -71,6 +70,31 @@ pub fn compare(
     out
 }
 
+impl Comparison {
+    fn note(
+        &mut self,
+        program: &Program,
+        item: ItemId,
+        (id, row): (i64, Option<usize>),
+        (columns, household): (Value, Value),
+    ) {
+        self.compared = self.compared.saturating_add(1);
+        self.known = self.known.saturating_add(u64::from(household.is_known()));
+        if columns == household || self.differences.len() >= 100 {
+            return;
+        }
+        let path = program.item(item).map_or(String::new(), |i| i.path.clone());
+        self.differences.push(Difference {
+            item,
+            path,
+            id,
+            row,
+            columns,
+            household,
+        });
+    }
+}
+
 /// Compares what a file proposes for its own entity, and the warnings that fire.
 fn compare_proposals(
     program: &Program,
@@ -79,43 +103,58 @@ fn compare_proposals(
     (file, table): (&FilePlan, &JudgedTable),
     out: &mut Comparison,
 ) {
-    let Home::Entity(entity) = table.home else { return };
-    let own: Vec<_> = file.grants.iter().filter(|g| g.relation.is_none()).collect();
-    if own.is_empty() && file.dispatches.is_empty() {
+    let Home::Entity(entity) = table.home else {
+        return;
+    };
+    if file.grants.iter().all(|g| g.relation.is_some()) && file.dispatches.is_empty() {
         return;
     }
-    let name = |item: ItemId| program.item(item).map_or("", |i| i.name.as_str());
     for (id, at) in sides.instances(entity) {
-        let Ok(row) = table.ids().binary_search(&id) else { continue };
-        let Some(outcome) = evaluator.outcome(table.file, at) else { continue };
-        let is = |column: &str| table.named(column, row) == Some(Value::Bool(true));
-        let mut note = |item: ItemId, columns: Value, household: Value| {
-            out.compared = out.compared.saturating_add(1);
-            if columns != household && out.differences.len() < 100 {
-                let path = format!("{}:{}", file.id, name(item));
-                out.differences.push(Difference { item, path, id, row: None, columns, household });
-            }
+        let Ok(row) = table.ids().binary_search(&id) else {
+            continue;
         };
-        for grant in &own {
-            let column = format!("给予.{}", name(grant.status));
-            let proposed = outcome.grants.iter().find(|g| g.status == grant.status);
-            // A file without conditions is never 符合, so it proposes nothing to sign.
-            if outcome.verdict.is_some() {
-                note(grant.status, Value::Bool(is(&column)), Value::Bool(proposed.is_some()));
-            }
-            if let (Some(proposed), Some(_)) = (proposed, &grant.from) {
-                let from = table.named(&format!("{column}.起"), row).unwrap_or(Value::Unknown);
-                note(grant.status, from, proposed.from.map_or(Value::Unknown, Value::Day));
-            }
+        let Some(outcome) = evaluator.outcome(table.file, at) else {
+            continue;
+        };
+        compare_outcome(program, (file, table), (id, row), &outcome, out);
+    }
+}
+
+fn compare_outcome(
+    program: &Program,
+    (file, table): (&FilePlan, &JudgedTable),
+    (id, row): (i64, usize),
+    outcome: &Outcome,
+    out: &mut Comparison,
+) {
+    let name = |item: ItemId| program.item(item).map_or("", |i| i.name.as_str());
+    let named = |column: &str| table.named(column, row).unwrap_or(Value::Unknown);
+    let is = |column: &str| Value::Bool(named(column) == Value::Bool(true));
+    let mut note = |item, sides| out.note(program, item, (id, None), sides);
+    // A file without conditions is never 符合, so it proposes nothing to sign.
+    let signed = outcome.verdict.is_some();
+    for grant in file
+        .grants
+        .iter()
+        .filter(|g| signed && g.relation.is_none())
+    {
+        let column = format!("给予.{}", name(grant.status));
+        let proposed = outcome.grants.iter().find(|g| g.status == grant.status);
+        note(grant.status, (is(&column), Value::Bool(proposed.is_some())));
+        if let (Some(proposed), Some(_)) = (proposed, &grant.from) {
+            let from = proposed.from.map_or(Value::Unknown, Value::Day);
+            note(grant.status, (named(&format!("{column}.起")), from));
         }
-        for dispatch in &file.dispatches {
-            let fired = outcome.fired.iter().find(|f| f.trigger == dispatch.trigger);
-            let column = name(dispatch.trigger);
-            note(dispatch.trigger, Value::Bool(is(column)), Value::Bool(fired.is_some()));
-            if let (Some(fired), Some(_)) = (fired, &dispatch.urgency) {
-                let urgency = table.named(&format!("{column}.紧急"), row).unwrap_or(Value::Unknown);
-                note(dispatch.trigger, urgency, fired.urgency);
-            }
+    }
+    for dispatch in &file.dispatches {
+        let column = name(dispatch.trigger);
+        let fired = outcome.fired.iter().find(|f| f.trigger == dispatch.trigger);
+        note(dispatch.trigger, (is(column), Value::Bool(fired.is_some())));
+        if let (Some(fired), Some(_)) = (fired, &dispatch.urgency) {
+            note(
+                dispatch.trigger,
+                (named(&format!("{column}.紧急")), fired.urgency),
+            );
         }
     }
 }
@@ -128,23 +167,18 @@ fn compare_table(
     out: &mut Comparison,
 ) {
     let ids = table.ids();
-    let mut note = |item: ItemId, id, row, columns: Value, household: Value| {
-        out.compared = out.compared.saturating_add(1);
-        out.known = out.known.saturating_add(u64::from(household.is_known()));
-        if columns != household && out.differences.len() < 100 {
-            let path = program.item(item).map_or(String::new(), |i| i.path.clone());
-            out.differences.push(Difference { item, path, id, row, columns, household });
-        }
-    };
     let mut items: Vec<ItemId> = table.items().collect();
     items.sort_unstable();
+    let columns = |item: ItemId, row: usize| table.value(item, row).unwrap_or(Value::Unknown);
     match table.home {
         Home::Entity(entity) => {
             for (id, at) in sides.instances(entity) {
-                let Ok(row) = ids.binary_search(&id) else { continue };
+                let Ok(row) = ids.binary_search(&id) else {
+                    continue;
+                };
                 for item in &items {
-                    let columns = table.value(*item, row).unwrap_or(Value::Unknown);
-                    note(*item, id, None, columns, evaluator.value(*item, at));
+                    let both = (columns(*item, row), evaluator.value(*item, at));
+                    out.note(program, *item, (id, None), both);
                 }
             }
         }
@@ -154,10 +188,9 @@ fn compare_table(
                 let end = ids.partition_point(|id| *id <= owner);
                 for row in 0..end.saturating_sub(start) {
                     for item in &items {
-                        let at = start.saturating_add(row);
-                        let columns = table.value(*item, at).unwrap_or(Value::Unknown);
-                        let household = evaluator.row_value(*item, list, row);
-                        note(*item, owner, Some(row), columns, household);
+                        let here = columns(*item, start.saturating_add(row));
+                        let both = (here, evaluator.row_value(*item, list, row));
+                        out.note(program, *item, (owner, Some(row)), both);
                     }
                 }
             }

@@ -91,7 +91,9 @@ impl EntityFrame {
         let mut ids = ids;
         ids.sort_unstable();
         if ids.windows(2).any(|pair| pair.first() == pair.last()) {
-            return Err(EngineError::Column { column: "id".to_owned() });
+            return Err(EngineError::Column {
+                column: "id".to_owned(),
+            });
         }
         let count = ids.len();
         Ok(Self {
@@ -109,14 +111,18 @@ impl EntityFrame {
     /// No `id`, an id twice, or a column of another type.
     pub fn from_batch(batch: &RecordBatch) -> Result<Self> {
         let column = |name: &str| batch.column_by_name(name);
-        let missing = || EngineError::Column { column: "id".to_owned() };
+        let missing = || EngineError::Column {
+            column: "id".to_owned(),
+        };
         let ids = cast(column("id").ok_or_else(missing)?, &DataType::Int64)?;
         let order = sort_to_indices(&ids, None, None)?;
         let sorted = |array: &ArrayRef| take(array, &order, None);
         let ids = sorted(&ids)?;
         let mut frame = Self::new(ids.as_primitive::<Int64Type>().values().to_vec())?;
         if let Some(areas) = column("area") {
-            frame.areas = sorted(&cast(areas, &DataType::Utf8)?)?.as_string::<i32>().clone();
+            frame.areas = sorted(&cast(areas, &DataType::Utf8)?)?
+                .as_string::<i32>()
+                .clone();
         }
         if let Some(households) = column("household_id") {
             let households = sorted(&cast(households, &DataType::Int64)?)?;
@@ -201,7 +207,10 @@ impl EntityFrame {
 
     /// The record that speaks of a quantity on a day.
     pub fn recorded(&self, item: ItemId, day: Day) -> Option<&Record> {
-        self.records.iter().rev().find(|r| r.item == item && r.covers(day))
+        self.records
+            .iter()
+            .rev()
+            .find(|r| r.item == item && r.covers(day))
     }
 
     /// Where an id stands.
@@ -229,9 +238,12 @@ impl RelationFrame {
         let ids: ArrayRef = Arc::new(owners);
         let mut batch = vec![("owner_id", ids)];
         batch.push(("target_id", Arc::new(targets)));
-        Self::from_batch(&RecordBatch::try_from_iter_with_nullable(
-            batch.into_iter().map(|(name, array)| (name, array, true)),
-        )?, complete)
+        Self::from_batch(
+            &RecordBatch::try_from_iter_with_nullable(
+                batch.into_iter().map(|(name, array)| (name, array, true)),
+            )?,
+            complete,
+        )
     }
 
     /// From a batch with the columns `owner_id`, `target_id` (for relations to an entity) and
@@ -240,8 +252,13 @@ impl RelationFrame {
     /// # Errors
     /// No `owner_id`, or a column of another type.
     pub fn from_batch(batch: &RecordBatch, complete: Complete) -> Result<Self> {
-        let missing = || EngineError::Column { column: "owner_id".to_owned() };
-        let owners = cast(batch.column_by_name("owner_id").ok_or_else(missing)?, &DataType::Int64)?;
+        let missing = || EngineError::Column {
+            column: "owner_id".to_owned(),
+        };
+        let owners = cast(
+            batch.column_by_name("owner_id").ok_or_else(missing)?,
+            &DataType::Int64,
+        )?;
         let order = stable_order(owners.as_primitive::<Int64Type>());
         let sorted = |array: &ArrayRef| take(array, &order, None);
         let targets = match batch.column_by_name("target_id") {
@@ -312,16 +329,22 @@ impl StatusFrame {
         complete: Complete,
     ) -> Result<Self> {
         if holders.len() != from.len() || holders.len() != to.len() {
-            return Err(EngineError::Column { column: "from".to_owned() });
+            return Err(EngineError::Column {
+                column: "from".to_owned(),
+            });
         }
         let order = stable_order(&holders);
         let day = |days: &Date32Array| -> Result<Date32Array> {
-            Ok(take(days, &order, None)?.as_primitive::<Date32Type>().clone())
+            Ok(take(days, &order, None)?
+                .as_primitive::<Date32Type>()
+                .clone())
         };
         Ok(Self {
             from: day(&from)?,
             to: day(&to)?,
-            holders: take(&holders, &order, None)?.as_primitive::<Int64Type>().clone(),
+            holders: take(&holders, &order, None)?
+                .as_primitive::<Int64Type>()
+                .clone(),
             complete,
         })
     }
@@ -340,7 +363,10 @@ impl StatusFrame {
     /// Holder, first day and last day of each period.
     pub fn periods(&self) -> impl Iterator<Item = (i64, i32, Option<i32>)> {
         let days = self.from.iter().zip(self.to.iter());
-        self.holders.iter().zip(days).filter_map(|(id, (from, to))| Some((id?, from?, to)))
+        self.holders
+            .iter()
+            .zip(days)
+            .filter_map(|(id, (from, to))| Some((id?, from?, to)))
     }
 
     /// Whose periods are all there.
@@ -366,16 +392,25 @@ pub fn column_name(item: ItemId) -> String {
 }
 
 fn item_columns(batch: &RecordBatch) -> impl Iterator<Item = (ItemId, &ArrayRef)> {
-    batch.schema_ref().fields().iter().zip(batch.columns()).filter_map(|(field, array)| {
-        let number = field.name().strip_prefix('i')?.parse().ok()?;
-        Some((ItemId(number), array))
-    })
+    batch
+        .schema_ref()
+        .fields()
+        .iter()
+        .zip(batch.columns())
+        .filter_map(|(field, array)| {
+            let number = field.name().strip_prefix('i')?.parse().ok()?;
+            Some((ItemId(number), array))
+        })
 }
 
 /// Rows by rising owner; rows of one owner keep their order.
 fn stable_order(owners: &Int64Array) -> UInt32Array {
     let mut order: Vec<u32> = (0..u32::try_from(owners.len()).unwrap_or(u32::MAX)).collect();
     let values = owners.values();
-    order.sort_by_key(|at| usize::try_from(*at).ok().and_then(|at| values.get(at).copied()));
+    order.sort_by_key(|at| {
+        usize::try_from(*at)
+            .ok()
+            .and_then(|at| values.get(at).copied())
+    });
     UInt32Array::from(order)
 }

@@ -75,7 +75,9 @@ impl FeedShape {
     /// The columns as Arrow fields; every one may be unknown.
     pub fn schema(&self) -> SchemaRef {
         let field = |c: &ColumnShape| Field::new(&c.name, data_type(c.kind), true);
-        Arc::new(Schema::new(self.columns.iter().map(field).collect::<Vec<_>>()))
+        Arc::new(Schema::new(
+            self.columns.iter().map(field).collect::<Vec<_>>(),
+        ))
     }
 }
 
@@ -125,7 +127,13 @@ impl Ingest {
         let schema = shape.schema();
         let writer = LakeWriter::create(lake, at.0, at.1, at.2, Arc::clone(&schema))?;
         let columns = shape.columns.iter().map(|c| Builder::new(c.kind)).collect();
-        Ok(Self { shape: shape.clone(), schema, writer, columns, waiting: 0 })
+        Ok(Self {
+            shape: shape.clone(),
+            schema,
+            writer,
+            columns,
+            waiting: 0,
+        })
     }
 
     /// Adds a row, one cell for each column.
@@ -134,11 +142,19 @@ impl Ingest {
     /// A row that does not fit the shape: then the file must be given up.
     pub fn push(&mut self, row: Vec<Cell>) -> Result<()> {
         if row.len() != self.columns.len() {
-            return Err(EngineError::Column { column: format!("{} 列", row.len()) });
+            return Err(EngineError::Column {
+                column: format!("{} 列", row.len()),
+            });
         }
-        for ((cell, column), shape) in row.into_iter().zip(&mut self.columns).zip(&self.shape.columns) {
+        for ((cell, column), shape) in row
+            .into_iter()
+            .zip(&mut self.columns)
+            .zip(&self.shape.columns)
+        {
             if !column.push(cell) {
-                return Err(EngineError::Column { column: shape.name.clone() });
+                return Err(EngineError::Column {
+                    column: shape.name.clone(),
+                });
             }
         }
         self.waiting = self.waiting.saturating_add(1);
@@ -151,7 +167,8 @@ impl Ingest {
     fn flush(&mut self) -> Result<()> {
         if self.waiting > 0 {
             let columns: Vec<ArrayRef> = self.columns.iter_mut().map(Builder::finish).collect();
-            self.writer.write(&RecordBatch::try_new(Arc::clone(&self.schema), columns)?)?;
+            self.writer
+                .write(&RecordBatch::try_new(Arc::clone(&self.schema), columns)?)?;
             self.waiting = 0;
         }
         Ok(())

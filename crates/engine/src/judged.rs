@@ -11,11 +11,11 @@ use crate::compile::layout::Col;
 use crate::compile::number::Den;
 use crate::error::Result;
 use crate::run::Run;
-use datafusion::arrow::array::{
-    Array, ArrayRef, AsArray, BooleanArray, Int64Array, RecordBatch,
-};
+use datafusion::arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Int64Array, RecordBatch};
 use datafusion::arrow::compute::{cast, nullif};
-use datafusion::arrow::datatypes::{DataType, Date32Type, Int8Type, Int64Type, UInt16Type, UInt64Type};
+use datafusion::arrow::datatypes::{
+    DataType, Date32Type, Int8Type, Int64Type, UInt16Type, UInt64Type,
+};
 use domain::Day;
 use rules::plan::{FileId, Home, ItemId, RelId};
 use rules::value::{Ratio, Value};
@@ -62,12 +62,16 @@ pub struct Judged {
 impl Judged {
     /// What a file says of its entity.
     pub fn table(&self, file: &str) -> Option<&JudgedTable> {
-        self.tables.iter().find(|t| t.file_id == file && matches!(t.home, Home::Entity(_)))
+        self.tables
+            .iter()
+            .find(|t| t.file_id == file && matches!(t.home, Home::Entity(_)))
     }
 
     /// What a file says of the rows of a relation.
     pub fn rows_table(&self, file: &str, relation: RelId) -> Option<&JudgedTable> {
-        self.tables.iter().find(|t| t.file_id == file && t.home == Home::Rows(relation))
+        self.tables
+            .iter()
+            .find(|t| t.file_id == file && t.home == Home::Rows(relation))
     }
 
     /// The table that holds a quantity.
@@ -101,18 +105,32 @@ impl JudgedTable {
     /// The verdicts, when the file has conditions: 符合, 不符合, or null for 待查.
     pub fn verdicts(&self) -> Option<BooleanArray> {
         let column = self.batch.column_by_name(VERDICT)?;
-        Some(cast(column, &DataType::Boolean).ok()?.as_boolean_opt()?.clone())
+        Some(
+            cast(column, &DataType::Boolean)
+                .ok()?
+                .as_boolean_opt()?
+                .clone(),
+        )
     }
 
     /// A yes-or-no column by name.
     pub fn answers(&self, name: &str) -> Option<BooleanArray> {
-        let Held::Bool(at) = *self.names.get(name)? else { return None };
-        Some(cast(self.batch.columns().get(at)?, &DataType::Boolean).ok()?.as_boolean_opt()?.clone())
+        let Held::Bool(at) = *self.names.get(name)? else {
+            return None;
+        };
+        Some(
+            cast(self.batch.columns().get(at)?, &DataType::Boolean)
+                .ok()?
+                .as_boolean_opt()?
+                .clone(),
+        )
     }
 
     /// A number's numerators and denominators by name.
     pub fn numbers(&self, name: &str) -> Option<(&Int64Array, &Int64Array)> {
-        let Held::Num(n, d) = *self.names.get(name)? else { return None };
+        let Held::Num(n, d) = *self.names.get(name)? else {
+            return None;
+        };
         let columns = self.batch.columns();
         Some((number(columns.get(n)?).ok()?, number(columns.get(d)?).ok()?))
     }
@@ -120,7 +138,8 @@ impl JudgedTable {
     fn read(&self, held: Held, row: usize) -> Option<Value> {
         let columns = self.batch.columns();
         let column = |at: usize| columns.get(at).filter(|c| row < c.len());
-        let (Held::Num(at, _) | Held::Bool(at) | Held::Day(at) | Held::Sym(at) | Held::Set(at)) = held;
+        let (Held::Num(at, _) | Held::Bool(at) | Held::Day(at) | Held::Sym(at) | Held::Set(at)) =
+            held;
         if column(at)?.is_null(row) {
             return Some(Value::Unknown);
         }
@@ -152,7 +171,11 @@ impl JudgedTable {
 pub(crate) fn collect(run: &Run<'_>) -> Result<Judged> {
     let mut tables = Vec::with_capacity(run.plan.tables.len());
     for plan in &run.plan.tables {
-        let mut table = Columns { run, home: plan.home, columns: keys(run, plan.home) };
+        let mut table = Columns {
+            run,
+            home: plan.home,
+            columns: keys(run, plan.home),
+        };
         let (mut items, mut names) = (HashMap::new(), HashMap::new());
         for output in &plan.outputs {
             let held = table.push(&output.name, &output.cell)?;
@@ -161,7 +184,10 @@ pub(crate) fn collect(run: &Run<'_>) -> Result<Judged> {
             }
             names.entry(output.name.clone()).or_insert(held);
         }
-        let columns = table.columns.into_iter().map(|(name, array)| (name, array, true));
+        let columns = table
+            .columns
+            .into_iter()
+            .map(|(name, array)| (name, array, true));
         let batch = RecordBatch::try_from_iter_with_nullable(columns)?;
         tables.push(JudgedTable {
             file: plan.file,
@@ -183,7 +209,10 @@ fn keys(run: &Run<'_>, home: Home) -> Vec<(String, ArrayRef)> {
             vec![("id".to_owned(), ids)]
         }
         Home::Rows(relation) => {
-            let ids = run.places.rows(relation).map(|r| (r.owner_ids.clone(), r.target_ids.clone()));
+            let ids = run
+                .places
+                .rows(relation)
+                .map(|r| (r.owner_ids.clone(), r.target_ids.clone()));
             let none = || Int64Array::new_null(0);
             let (owners, targets) = ids.unwrap_or_else(|| (none(), none()));
             vec![
@@ -205,7 +234,9 @@ impl Columns<'_> {
         match (col.slot, col.literal()) {
             (Some(slot), _) => self.run.get(slot).map(Arc::clone),
             (None, Some(value)) => Ok(value.to_array_of_size(self.run.places.count(self.home))?),
-            (None, None) => Err(crate::EngineError::Column { column: "?".to_owned() }),
+            (None, None) => Err(crate::EngineError::Column {
+                column: "?".to_owned(),
+            }),
         }
     }
 
@@ -233,7 +264,11 @@ impl Columns<'_> {
             }
             Cell::Bool(col) => {
                 let array = self.array(col)?;
-                let array = if name == VERDICT { cast(&array, &DataType::Int8)? } else { array };
+                let array = if name == VERDICT {
+                    cast(&array, &DataType::Int8)?
+                } else {
+                    array
+                };
                 Held::Bool(self.add(name.to_owned(), array))
             }
             Cell::Day(col) => Held::Day(self.add(name.to_owned(), self.array(col)?)),
@@ -245,7 +280,8 @@ impl Columns<'_> {
 
 /// A fraction is known when both its parts are.
 fn known_together(n: &ArrayRef, d: &ArrayRef) -> Result<(ArrayRef, ArrayRef)> {
-    let unknown: BooleanArray =
-        (0..n.len()).map(|row| Some(n.is_null(row) || d.is_null(row))).collect();
+    let unknown: BooleanArray = (0..n.len())
+        .map(|row| Some(n.is_null(row) || d.is_null(row)))
+        .collect();
     Ok((nullif(n, &unknown)?, nullif(d, &unknown)?))
 }

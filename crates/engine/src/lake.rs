@@ -53,7 +53,9 @@ pub fn write(
     county: &str,
     batches: &[RecordBatch],
 ) -> Result<Option<LakeFile>> {
-    let Some(first) = batches.first() else { return Ok(None) };
+    let Some(first) = batches.first() else {
+        return Ok(None);
+    };
     let mut file = LakeWriter::create(lake, kind, month, county, first.schema())?;
     for batch in batches {
         file.write(batch)?;
@@ -93,7 +95,10 @@ impl LakeWriter {
             .set_max_row_group_row_count(Some(ROWS_IN_GROUP))
             .set_created_by("doudi".to_owned())
             .build();
-        let hashing = Hashing { file: BufWriter::new(file), hash: Sha256::new() };
+        let hashing = Hashing {
+            file: BufWriter::new(file),
+            hash: Sha256::new(),
+        };
         let writer = ArrowWriter::try_new(hashing, schema, Some(properties))?;
         let file = LakeFile {
             kind: kind.to_owned(),
@@ -103,7 +108,14 @@ impl LakeWriter {
             rows: 0,
             sha256: String::new(),
         };
-        Ok(Self { lake: lake.to_owned(), folder, temp, writer, rows: 0, file })
+        Ok(Self {
+            lake: lake.to_owned(),
+            folder,
+            temp,
+            writer,
+            rows: 0,
+            file,
+        })
     }
 
     /// Appends rows.
@@ -112,7 +124,9 @@ impl LakeWriter {
     /// Columns other than the file's; a full disk.
     pub fn write(&mut self, batch: &RecordBatch) -> Result<()> {
         self.writer.write(batch)?;
-        self.rows = self.rows.saturating_add(u64::try_from(batch.num_rows()).unwrap_or(u64::MAX));
+        self.rows = self
+            .rows
+            .saturating_add(u64::try_from(batch.num_rows()).unwrap_or(u64::MAX));
         Ok(())
     }
 
@@ -123,7 +137,9 @@ impl LakeWriter {
     pub fn finish(mut self) -> Result<LakeFile> {
         let Hashing { file, hash } = self.writer.into_inner()?;
         let temp = &self.temp.path;
-        let file = file.into_inner().map_err(|e| file_error(temp, e.into_error()))?;
+        let file = file
+            .into_inner()
+            .map_err(|e| file_error(temp, e.into_error()))?;
         file.sync_all().map_err(|e| file_error(temp, e))?;
         drop(file);
         self.file.sha256 = hex(&hash.finalize());
@@ -185,9 +201,13 @@ pub fn stream(
 /// # Errors
 /// A file that is missing or no Parquet.
 pub async fn table(session: &SessionContext, lake: &Path, files: &[LakeFile]) -> Result<DataFrame> {
-    let paths: Vec<String> =
-        files.iter().map(|f| lake.join(&f.path).to_string_lossy().into_owned()).collect();
-    Ok(session.read_parquet(paths, ParquetReadOptions::default()).await?)
+    let paths: Vec<String> = files
+        .iter()
+        .map(|f| lake.join(&f.path).to_string_lossy().into_owned())
+        .collect();
+    Ok(session
+        .read_parquet(paths, ParquetReadOptions::default())
+        .await?)
 }
 
 /// Whether a file still is what its name says.
@@ -206,7 +226,11 @@ pub fn verify(lake: &Path, file: &LakeFile) -> Result<()> {
             Some(bytes) => hash.update(bytes),
         }
     }
-    if hex(&hash.finalize()) == file.sha256 { Ok(()) } else { Err(EngineError::Altered { path }) }
+    if hex(&hash.finalize()) == file.sha256 {
+        Ok(())
+    } else {
+        Err(EngineError::Altered { path })
+    }
 }
 
 /// Removes what a killed process left half written. Only the one writer may call it.
@@ -244,7 +268,9 @@ impl TempFile {
     fn new(folder: &Path) -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        Self { path: folder.join(format!("{}-{number}.part", std::process::id())) }
+        Self {
+            path: folder.join(format!("{}-{number}.part", std::process::id())),
+        }
     }
 }
 
@@ -277,8 +303,16 @@ impl Write for Hashing {
 fn plain(name: &str) -> Result<&str> {
     let fits = !name.is_empty()
         && !name.starts_with('.')
-        && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'));
-    if fits { Ok(name) } else { Err(EngineError::Column { column: name.to_owned() }) }
+        && name
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'));
+    if fits {
+        Ok(name)
+    } else {
+        Err(EngineError::Column {
+            column: name.to_owned(),
+        })
+    }
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -286,5 +320,8 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 fn file_error(path: &Path, source: io::Error) -> EngineError {
-    EngineError::File { path: path.to_owned(), source }
+    EngineError::File {
+        path: path.to_owned(),
+        source,
+    }
 }

@@ -15,6 +15,7 @@ mod run;
 pub mod screening;
 mod sheet;
 pub mod simulate;
+pub mod situation;
 
 pub use compile::{Compiled, compile};
 pub use datafusion::arrow;

@@ -6,9 +6,7 @@
 //! pass over what this one leaves `None`, with the same [`Link`] as its answer.
 
 use crate::error::{EngineError, Result};
-use datafusion::arrow::array::{
-    Array, ArrayRef, AsArray, Int64Array, RecordBatch, StringArray,
-};
+use datafusion::arrow::array::{Array, ArrayRef, AsArray, Int64Array, RecordBatch, StringArray};
 use datafusion::arrow::datatypes::Int64Type;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -140,7 +138,10 @@ impl Registry {
         match (number, self.numbered.contains_key(&person)) {
             (None, _) | (_, false) => Part::Missing,
             (Some(number), true) => {
-                let same = self.by_number.get(&number).is_some_and(|ids| ids.contains(&person));
+                let same = self
+                    .by_number
+                    .get(&number)
+                    .is_some_and(|ids| ids.contains(&person));
                 if same { Part::Same } else { Part::Other }
             }
         }
@@ -189,7 +190,10 @@ fn link_row(row: &RowTokens, registry: &Registry) -> Link {
         ([one], others) => answer(*one, LinkKind::Doubtful, others.len().saturating_add(1)),
         // A number several persons carry: the one with the same name is the likeliest.
         ([first, ..], names) => {
-            let likeliest = by_number.iter().find(|id| names.contains(id)).unwrap_or(first);
+            let likeliest = by_number
+                .iter()
+                .find(|id| names.contains(id))
+                .unwrap_or(first);
             answer(*likeliest, LinkKind::Doubtful, by_number.len())
         }
         // Without a number of his own a name may be a namesake's.
@@ -202,14 +206,22 @@ fn link_row(row: &RowTokens, registry: &Registry) -> Link {
 /// # Errors
 /// A column missing or of another type.
 pub fn tokens_of(batch: &RecordBatch) -> Result<Vec<RowTokens>> {
-    let missing = |column: &str| EngineError::Column { column: column.to_owned() };
+    let missing = |column: &str| EngineError::Column {
+        column: column.to_owned(),
+    };
     let column = |name: &str| batch.column_by_name(name).ok_or_else(|| missing(name));
-    let ids = column("row_id")?.as_primitive_opt::<Int64Type>().ok_or_else(|| missing("row_id"))?;
+    let ids = column("row_id")?
+        .as_primitive_opt::<Int64Type>()
+        .ok_or_else(|| missing("row_id"))?;
     let numbers = column("number_token")?;
     let names = column("name_token")?;
     let token = |array: &ArrayRef, row: usize| -> Option<Token> {
         let tokens = array.as_fixed_size_binary_opt()?;
-        if tokens.is_null(row) { None } else { Token::try_from(tokens.value(row)).ok() }
+        if tokens.is_null(row) {
+            None
+        } else {
+            Token::try_from(tokens.value(row)).ok()
+        }
     };
     let rows = ids.values().iter().enumerate();
     Ok(rows
@@ -227,11 +239,19 @@ pub fn tokens_of(batch: &RecordBatch) -> Result<Vec<RowTokens>> {
 /// Never for links of one run.
 pub fn batch_of(links: &[Link]) -> Result<RecordBatch> {
     let words = |of: fn(&Link) -> &'static str| -> ArrayRef {
-        Arc::new(links.iter().map(|link| Some(of(link))).collect::<StringArray>())
+        Arc::new(
+            links
+                .iter()
+                .map(|link| Some(of(link)))
+                .collect::<StringArray>(),
+        )
     };
     let row_ids: Int64Array = links.iter().map(|link| Some(link.row_id)).collect();
     let person_ids: Int64Array = links.iter().map(|link| link.person_id).collect();
-    let candidates: Int64Array = links.iter().map(|link| Some(i64::from(link.candidates))).collect();
+    let candidates: Int64Array = links
+        .iter()
+        .map(|link| Some(i64::from(link.candidates)))
+        .collect();
     let columns: Vec<(&str, ArrayRef)> = vec![
         ("row_id", Arc::new(row_ids)),
         ("person_id", Arc::new(person_ids)),

@@ -93,43 +93,91 @@ impl Run<'_> {
                 let column = self.project(inputs, expr.as_ref(), *out)?;
                 self.put(*out, column)
             }
-            Step::Gather { link, fact, from, out } => self.gather(*link, *fact, from, out),
+            Step::Gather {
+                link,
+                fact,
+                from,
+                out,
+            } => self.gather(*link, *fact, from, out),
             Step::Aggregate(total) => {
                 let column = self.total(total)?;
                 self.put(total.out, column)
             }
-            Step::Lookup { param, keys, at, den, out } => {
+            Step::Lookup {
+                param,
+                keys,
+                at,
+                den,
+                out,
+            } => {
                 let column = self.look_up(*param, keys, at, *den, *out)?;
                 self.put(*out, column)
             }
-            Step::Status { status, entity, read, path, at, out } => {
+            Step::Status { .. } | Step::Ever { .. } | Step::Recorded { .. } => self.history(step),
+        }
+    }
+
+    /// Steps that read what was recorded.
+    fn history(&mut self, step: &Step) -> Result<()> {
+        match step {
+            Step::Status {
+                status,
+                entity,
+                read,
+                path,
+                at,
+                out,
+            } => {
                 let places = self.along(path, *entity)?;
                 let column = self.status(*status, *entity, *read, places.as_ref(), at, *out)?;
                 self.put(*out, column)
             }
-            Step::Ever { status, entity, path, from, to, out } => {
+            Step::Ever {
+                status,
+                entity,
+                path,
+                from,
+                to,
+                out,
+            } => {
                 let places = self.along(path, *entity)?;
                 let column = self.ever(*status, *entity, places.as_ref(), (from, to), *out)?;
                 self.put(*out, column)
             }
-            Step::Recorded { item, entity, path, at, scale, out, den } => {
+            Step::Recorded {
+                item,
+                entity,
+                path,
+                at,
+                scale,
+                out,
+                den,
+            } => {
                 let places = self.along(path, *entity)?;
+                let of = (*item, *entity);
                 let (column, dens) =
-                    self.recorded((*item, *entity), places.as_ref(), at, *scale, *out, den.is_some())?;
+                    self.recorded(of, places.as_ref(), at, *scale, *out, den.is_some())?;
                 self.put(*out, column)?;
                 match (den, dens) {
                     (Some(den), Some(dens)) => self.put(*den, dens),
                     _ => Ok(()),
                 }
             }
+            Step::Input { .. }
+            | Step::Project { .. }
+            | Step::Gather { .. }
+            | Step::Aggregate(_)
+            | Step::Lookup { .. } => Ok(()),
         }
     }
 
     fn put(&mut self, slot: Slot, column: ArrayRef) -> Result<()> {
-        let name = || EngineError::Column { column: format!("c{}", slot.0) };
+        let name = || EngineError::Column {
+            column: format!("c{}", slot.0),
+        };
         let info = self.plan.slots.get(slot.0).ok_or_else(name)?;
-        let right = column.data_type() == &info.data_type
-            && column.len() == self.places.count(info.home);
+        let right =
+            column.data_type() == &info.data_type && column.len() == self.places.count(info.home);
         let place = self.columns.get_mut(slot.0).ok_or_else(name)?;
         if !right {
             return Err(name());
@@ -143,22 +191,33 @@ impl Run<'_> {
         self.columns
             .get(slot.0)
             .and_then(Option::as_ref)
-            .ok_or_else(|| EngineError::Column { column: format!("c{}", slot.0) })
+            .ok_or_else(|| EngineError::Column {
+                column: format!("c{}", slot.0),
+            })
     }
 
     pub(crate) fn home(&self, slot: Slot) -> Result<Home> {
         let info = self.plan.slots.get(slot.0);
-        info.map(|i| i.home).ok_or_else(|| EngineError::Column { column: format!("c{}", slot.0) })
+        info.map(|i| i.home).ok_or_else(|| EngineError::Column {
+            column: format!("c{}", slot.0),
+        })
     }
 
     /// A column as given with the frames; unknown throughout where it is not given.
     fn input(&self, item: ItemId, out: Slot) -> Result<ArrayRef> {
         let Some(info) = self.plan.slots.get(out.0) else {
-            return Err(EngineError::Column { column: column_name(item) });
+            return Err(EngineError::Column {
+                column: column_name(item),
+            });
         };
         let count = self.places.count(info.home);
         let given = match info.home {
-            Home::Entity(e) => self.frames.entities.get(&e).and_then(|f| f.column(item)).cloned(),
+            Home::Entity(e) => self
+                .frames
+                .entities
+                .get(&e)
+                .and_then(|f| f.column(item))
+                .cloned(),
             Home::Rows(r) => match self.frames.relations.get(&r).and_then(|f| f.column(item)) {
                 Some(column) => Some(self.places.rows_kept(r, column)?),
                 None => None,
@@ -172,9 +231,15 @@ impl Run<'_> {
             (None, _) => new_null_array(&info.data_type, count),
         };
         if column.len() != count {
-            return Err(EngineError::Column { column: column_name(item) });
+            return Err(EngineError::Column {
+                column: column_name(item),
+            });
         }
-        if column.data_type() == &info.data_type { Ok(column) } else { Ok(cast(&column, &info.data_type)?) }
+        if column.data_type() == &info.data_type {
+            Ok(column)
+        } else {
+            Ok(cast(&column, &info.data_type)?)
+        }
     }
 
     /// 有户: whether the person belongs to a household.
@@ -189,7 +254,11 @@ impl Run<'_> {
         let mut columns = Vec::with_capacity(inputs.len());
         for slot in inputs {
             let column = self.get(*slot)?;
-            let name = self.plan.slots.get(slot.0).map_or("", |info| info.name.as_str());
+            let name = self
+                .plan
+                .slots
+                .get(slot.0)
+                .map_or("", |info| info.name.as_str());
             fields.push(Field::new(name, column.data_type().clone(), true));
             columns.push(Arc::clone(column));
         }
@@ -201,16 +270,25 @@ impl Run<'_> {
     }
 
     fn gather(&mut self, link: Link, fact: bool, from: &[Slot], out: &[Slot]) -> Result<()> {
-        let Some(first) = from.first() else { return Ok(()) };
+        let Some(first) = from.first() else {
+            return Ok(());
+        };
         let source = self.home(*first)?;
-        let columns: Vec<ArrayRef> =
-            from.iter().map(|slot| self.get(*slot).map(Arc::clone)).collect::<Result<_>>()?;
+        let columns: Vec<ArrayRef> = from
+            .iter()
+            .map(|slot| self.get(*slot).map(Arc::clone))
+            .collect::<Result<_>>()?;
         let places = match (link, source) {
             (Link::Area(of), Home::Entity(to)) => {
-                self.places.areas(of, to, fact.then_some(columns.as_slice()))
+                self.places
+                    .areas(of, to, fact.then_some(columns.as_slice()))
             }
             (_, Home::Entity(to)) => self.places.along(link, to),
-            (_, Home::Rows(_)) => return Err(EngineError::Column { column: "owner_id".to_owned() }),
+            (_, Home::Rows(_)) => {
+                return Err(EngineError::Column {
+                    column: "owner_id".to_owned(),
+                });
+            }
         };
         for (column, out) in columns.iter().zip(out) {
             self.put(*out, take(column, places.as_ref(), None)?)?;
@@ -223,10 +301,16 @@ impl Run<'_> {
         let mut places: Option<Arc<UInt32Array>> = None;
         for (at, link) in path.iter().enumerate() {
             let last = at.saturating_add(1) == path.len();
-            let to = if last { entity } else { self.places.leads_to(*link, entity) };
+            let to = if last {
+                entity
+            } else {
+                self.places.leads_to(*link, entity)
+            };
             let next = match link {
                 Link::Area(of) => self.places.areas(*of, to, None),
-                Link::Owner(_) | Link::Target(_) | Link::Household(_) => self.places.along(*link, to),
+                Link::Owner(_) | Link::Target(_) | Link::Household(_) => {
+                    self.places.along(*link, to)
+                }
             };
             places = Some(match places {
                 None => next,
@@ -240,7 +324,9 @@ impl Run<'_> {
 /// First along `first`, then along `then`.
 fn compose(first: &UInt32Array, then: &UInt32Array) -> UInt32Array {
     let step = |at: u32| {
-        let at = usize::try_from(at).ok().filter(|at| *at < then.len() && then.is_valid(*at))?;
+        let at = usize::try_from(at)
+            .ok()
+            .filter(|at| *at < then.len() && then.is_valid(*at))?;
         Some(then.value(at))
     };
     first.iter().map(|at| step(at?)).collect()

@@ -37,10 +37,14 @@ pub fn screen(program: &Program, judged: &Judged) -> Vec<Raised> {
         if plan.kind != FileKind::Warning {
             continue;
         }
-        let Some(table) = judged.table(&plan.id) else { continue };
+        let Some(table) = judged.table(&plan.id) else {
+            continue;
+        };
         for (dispatch, said) in plan.dispatches.iter().enumerate() {
             let name = program.item(said.trigger).map_or("", |i| i.name.as_str());
-            let Some(answers) = table.answers(name) else { continue };
+            let Some(answers) = table.answers(name) else {
+                continue;
+            };
             for (row, (id, answer)) in table.ids().iter().zip(answers.iter()).enumerate() {
                 if answer == Some(true) {
                     raised.push(Raised {
@@ -99,10 +103,16 @@ pub fn against_roll(program: &Program, judged: &Judged, frames: &Frames, day: Da
         if plan.kind != FileKind::Policy {
             continue;
         }
-        let Some(table) = judged.table(&plan.id) else { continue };
-        let Some(verdicts) = table.verdicts() else { continue };
+        let Some(table) = judged.table(&plan.id) else {
+            continue;
+        };
+        let Some(verdicts) = table.verdicts() else {
+            continue;
+        };
         for grant in plan.grants.iter().filter(|g| g.relation.is_none()) {
-            let Some(status) = frames.statuses.get(&grant.status) else { continue };
+            let Some(status) = frames.statuses.get(&grant.status) else {
+                continue;
+            };
             let holders = holders(status, day);
             for (row, (id, verdict)) in table.ids().iter().zip(verdicts.iter()).enumerate() {
                 let held = holders.contains(id);
@@ -115,7 +125,14 @@ pub fn against_roll(program: &Program, judged: &Judged, frames: &Frames, day: Da
                 };
                 let amount = paid(program, table, plan.benefits.iter().map(|(b, _)| *b), row);
                 let file_id = plan.id.clone();
-                out.push(OffRoll { file, file_id, status: grant.status, id: *id, kind, amount });
+                out.push(OffRoll {
+                    file,
+                    file_id,
+                    status: grant.status,
+                    id: *id,
+                    kind,
+                    amount,
+                });
             }
         }
     }
@@ -126,7 +143,11 @@ pub fn against_roll(program: &Program, judged: &Judged, frames: &Frames, day: Da
 pub fn holders(status: &StatusFrame, day: Day) -> HashSet<i64> {
     let day = day.epoch_days();
     let covers = |from: i32, to: Option<i32>| from <= day && to.is_none_or(|to| day <= to);
-    status.periods().filter(|(_, from, to)| covers(*from, *to)).map(|(id, ..)| id).collect()
+    status
+        .periods()
+        .filter(|(_, from, to)| covers(*from, *to))
+        .map(|(id, ..)| id)
+        .collect()
 }
 
 /// All benefits of a row together; none when one is unknown or there is none.
@@ -141,7 +162,9 @@ pub(crate) fn paid(
         if !matches!(program.item(benefit)?.home, Home::Entity(_)) {
             continue;
         }
-        let Value::Num(amount) = table.value(benefit, row)? else { return None };
+        let Value::Num(amount) = table.value(benefit, row)? else {
+            return None;
+        };
         total = Some(match total {
             None => amount,
             Some(before) => before.add(amount)?,

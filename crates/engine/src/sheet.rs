@@ -80,7 +80,11 @@ impl Column {
                 let words = array.as_string::<i32>().iter();
                 Self::Text(words.map(|s| s.map(str::to_owned)).collect())
             }
-            _ => return Err(EngineError::Column { column: name.to_owned() }),
+            _ => {
+                return Err(EngineError::Column {
+                    column: name.to_owned(),
+                });
+            }
         })
     }
 }
@@ -123,7 +127,9 @@ impl Sheet {
     fn from_batch(batch: &RecordBatch) -> Result<Self> {
         let fields = batch.schema_ref().fields().iter().zip(batch.columns());
         let columns = fields.map(|(f, a)| Ok((f.name().clone(), Column::from_array(a, f.name())?)));
-        Ok(Self { columns: columns.collect::<Result<_>>()? })
+        Ok(Self {
+            columns: columns.collect::<Result<_>>()?,
+        })
     }
 }
 
@@ -134,8 +140,10 @@ impl Lake {
     /// The folder cannot be made.
     pub fn open(root: impl Into<PathBuf>) -> Result<Self> {
         let root = root.into();
-        std::fs::create_dir_all(&root)
-            .map_err(|source| EngineError::File { path: root.clone(), source })?;
+        std::fs::create_dir_all(&root).map_err(|source| EngineError::File {
+            path: root.clone(),
+            source,
+        })?;
         Ok(Self { root })
     }
 
@@ -158,8 +166,9 @@ impl Lake {
         county: &str,
         batch: RecordBatch,
     ) -> Result<LakeFile> {
-        lake::write(&self.root, kind, month, county, &[batch])?
-            .ok_or_else(|| EngineError::Column { column: kind.to_owned() })
+        lake::write(&self.root, kind, month, county, &[batch])?.ok_or_else(|| EngineError::Column {
+            column: kind.to_owned(),
+        })
     }
 
     /// Reads a file by its path from the root.
@@ -185,7 +194,9 @@ impl Lake {
         };
         let batches = lake::read(&self.root, std::slice::from_ref(&file))?;
         let Some(first) = batches.first() else {
-            return Err(EngineError::Column { column: path.to_owned() });
+            return Err(EngineError::Column {
+                column: path.to_owned(),
+            });
         };
         Ok(concat_batches(&first.schema(), &batches)?)
     }

@@ -73,7 +73,12 @@ pub struct ProgrammeChange {
 /// Compares two judgements programme by programme, in the order of the rules after.
 pub fn compare(before: Side<'_>, after: Side<'_>) -> Vec<ProgrammeChange> {
     let mut changes = Vec::new();
-    for plan in after.program.files.iter().filter(|f| f.kind == FileKind::Policy) {
+    for plan in after
+        .program
+        .files
+        .iter()
+        .filter(|f| f.kind == FileKind::Policy)
+    {
         if plan.verdict.is_none() {
             continue;
         }
@@ -108,7 +113,12 @@ pub fn compare(before: Side<'_>, after: Side<'_>) -> Vec<ProgrammeChange> {
             let count = change.effects.entry(effect).or_default();
             *count = count.saturating_add(1);
             let (before, after) = (was.flatten(), is.flatten());
-            change.changed.push(Changed { id, effect, before, after });
+            change.changed.push(Changed {
+                id,
+                effect,
+                before,
+                after,
+            });
         }
         changes.push(change);
     }
@@ -125,16 +135,25 @@ struct Ledger {
 
 impl Ledger {
     fn new(side: Side<'_>, file_id: &str) -> Self {
-        let mut it = Self { entitled: 0, pending: 0, cost: Some(Ratio::ZERO), paid: BTreeMap::new() };
+        let mut it = Self {
+            entitled: 0,
+            pending: 0,
+            cost: Some(Ratio::ZERO),
+            paid: BTreeMap::new(),
+        };
         let plan = side.program.file(file_id).map(|(_, plan)| plan);
-        let (Some(plan), Some(table)) = (plan, side.judged.table(file_id)) else { return it };
+        let (Some(plan), Some(table)) = (plan, side.judged.table(file_id)) else {
+            return it;
+        };
         let benefits: Vec<ItemId> = plan.benefits.iter().map(|(b, _)| *b).collect();
         it.fill(side.program, table, &benefits);
         it
     }
 
     fn fill(&mut self, program: &Program, table: &JudgedTable, benefits: &[ItemId]) {
-        let Some(verdicts) = table.verdicts() else { return };
+        let Some(verdicts) = table.verdicts() else {
+            return;
+        };
         for (row, (id, verdict)) in table.ids().iter().zip(verdicts.iter()).enumerate() {
             match verdict {
                 Some(true) => {}
@@ -174,7 +193,11 @@ pub fn cliffs(points: &[(Ratio, Ratio)]) -> Vec<Cliff> {
     steps
         .filter_map(|(a, b)| {
             let lost = total(a)?.sub(total(b)?)?;
-            (lost > Ratio::ZERO).then_some(Cliff { from: a.0, to: b.0, lost })
+            (lost > Ratio::ZERO).then_some(Cliff {
+                from: a.0,
+                to: b.0,
+                lost,
+            })
         })
         .collect()
 }

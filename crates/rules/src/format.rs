@@ -11,6 +11,7 @@ use crate::markdown::Document;
 use crate::parse::{self, Mark};
 use crate::problem::{Problem, Severity, Span};
 use line::{Gap, Line};
+use std::collections::{HashMap, HashSet};
 
 /// 排版: the text with its rule blocks and tables in the one layout. A text with errors is not
 /// touched; its errors are given back.
@@ -48,6 +49,7 @@ fn block(text: &str, span: Span) -> String {
     let mut page = Page {
         text,
         tokens: &tokens,
+        inline: inline(&tokens, &marks),
         marks: marks.into_iter().collect(),
         out: String::new(),
         line: Line::default(),
@@ -66,10 +68,33 @@ fn block(text: &str, span: Span) -> String {
     }
 }
 
+/// The places of a single dated value and of its closing brace: they stay on the line of 参数.
+fn inline(tokens: &[Token], marks: &[(usize, Mark)]) -> HashSet<usize> {
+    let mut out = HashSet::new();
+    for (close, _) in marks.iter().filter(|(_, m)| *m == Mark::Close) {
+        let open = tokens
+            .iter()
+            .take(*close)
+            .rposition(|t| t.kind == Kind::Sign("{"));
+        let from = open.unwrap_or(*close);
+        let rows: Vec<usize> = marks
+            .iter()
+            .filter(|(at, m)| *m == Mark::Row && (from..*close).contains(at))
+            .map(|(at, _)| *at)
+            .collect();
+        let inside = tokens.iter().take(*close).skip(from);
+        if rows.len() <= 1 && !inside.into_iter().any(|t| matches!(t.kind, Kind::Note(_))) {
+            out.extend(rows.into_iter().chain([*close]));
+        }
+    }
+    out
+}
+
 struct Page<'a> {
     text: &'a str,
     tokens: &'a [Token],
-    marks: std::collections::HashMap<usize, Mark>,
+    marks: HashMap<usize, Mark>,
+    inline: HashSet<usize>,
     out: String,
     line: Line,
     /// Line ends since the last word.
@@ -128,10 +153,13 @@ impl Page<'_> {
             self.line.after_note();
             return;
         }
-        let Some((gap, words)) = self.line.next(token, mark, self.text) else {
+        let Some((mut gap, words)) = self.line.next(token, mark, self.text) else {
             // A separator the layout does without.
             return;
         };
+        if self.inline.contains(&at) {
+            gap = Gap::Blanks(1);
+        }
         self.put(gap, &words);
         self.line.after(token, mark, words);
     }

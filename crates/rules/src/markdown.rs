@@ -36,9 +36,9 @@ pub struct Cell {
 }
 
 /// The longest line a rulebook text may have, in bytes: past that it is no text for people.
-pub const LINE_LIMIT: usize = 20_000;
+pub const LINE_BYTES_MAX: usize = 20_000;
 /// The largest rulebook text, in bytes.
-pub const TEXT_LIMIT: usize = 2_000_000;
+pub const TEXT_BYTES_MAX: usize = 2_000_000;
 
 /// Cuts a text. Findings: an unclosed block, a line too long, hidden direction marks.
 pub fn read(text: &str) -> (Document, Vec<Problem>) {
@@ -116,17 +116,17 @@ struct Fence {
 
 fn guard(text: &str) -> Vec<Problem> {
     let all = Span::new(0, 0);
-    if text.len() > TEXT_LIMIT {
+    if text.len() > TEXT_BYTES_MAX {
         let said = format!(
-            "文件有 {} 字节,超过一个规则文件的上限 {TEXT_LIMIT}",
+            "文件有 {} 字节,超过一个规则文件的上限 {TEXT_BYTES_MAX}",
             text.len()
         );
         return vec![Problem::error("file-large", all, said).help("把它拆成几个文件")];
     }
     let mut at: usize = 0;
     for line in text.split_inclusive('\n') {
-        if line.len() > LINE_LIMIT {
-            let said = format!("这一行有 {} 字节,超过上限 {LINE_LIMIT}", line.len());
+        if line.len() > LINE_BYTES_MAX {
+            let said = format!("这一行有 {} 字节,超过上限 {LINE_BYTES_MAX}", line.len());
             let span = Span::new(at, at);
             return vec![Problem::error("line-long", span, said).help("把这一行拆开")];
         }

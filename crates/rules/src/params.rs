@@ -90,73 +90,72 @@ pub fn read(path: &str, text: &str) -> (Filled, Vec<Problem>) {
             continue;
         }
         let cell = |name: &str| {
-            names
-                .iter()
-                .position(|h| h == name)
-                .and_then(|i| cells.get(i))
-                .map_or("", |c| c.trim())
+            let at = names.iter().position(|h| h == name);
+            at.and_then(|i| cells.get(i)).map(|c| c.trim())
         };
-        let mut row = Row {
-            number,
-            file: cell("文件").to_owned(),
-            name: cell("参数").to_owned(),
-            area: cell("地区").to_owned(),
-            value: cell("值").to_owned(),
-            unit: cell("单位").to_owned(),
-            source: cell("来源").to_owned(),
-            span,
-            ..Row::default()
-        };
-        let mut day = |column: &str, required: bool| -> Option<Day> {
-            let written = cell(column);
-            if written.is_empty() && !required {
-                return None;
-            }
-            let parsed = Day::parse(written).ok();
-            if parsed.is_none() {
-                let said = format!("第 {number} 行 `{column}` 一格写的是 `{written}`,不是日期");
-                problems.push(
-                    Problem::error("param-date", span, said)
-                        .help("写成 2026-07-01 的样子")
-                        .at(path),
-                );
-            }
-            parsed
-        };
-        row.from = day("起", true);
-        row.to = day("止", false);
-        if row.source.is_empty() && names.iter().any(|n| n == "来源") {
-            let said = format!("第 {number} 行 `{}` 没有写来源", row.name);
-            problems.push(
-                Problem::error("param-source", span, said)
-                    .help("写上文件名和文号;没有文件的写 示例值")
-                    .at(path),
-            );
-        }
-        for pair in cell("键")
-            .split([';', '；'])
-            .map(str::trim)
-            .filter(|p| !p.is_empty())
-        {
-            match pair.split_once(['=', '＝']) {
-                Some((key, value)) => row
-                    .keys
-                    .push((key.trim().to_owned(), value.trim().to_owned())),
-                None => {
-                    // Kept without a value, so that the row fills nothing.
-                    row.keys.push((pair.to_owned(), String::new()));
-                    let said = format!("第 {number} 行的键 `{pair}` 没有写值");
-                    problems.push(
-                        Problem::error("param-key", span, said)
-                            .help("写成 城乡=城镇;残疾等级=一级")
-                            .at(path),
-                    );
-                }
-            }
-        }
+        let (row, told) = read_row(number, span, &cell);
         filled.rows.push(row);
+        problems.extend(told.into_iter().map(|p| p.at(path)));
     }
     (filled, problems)
+}
+
+/// A row; a cell whose column is missing is `None`, and was told with the header.
+fn read_row<'a>(
+    number: usize,
+    span: Span,
+    cell: &dyn Fn(&str) -> Option<&'a str>,
+) -> (Row, Vec<Problem>) {
+    let mut problems = Vec::new();
+    let word = |name: &str| cell(name).unwrap_or("").to_owned();
+    let mut row = Row {
+        number,
+        file: word("文件"),
+        name: word("参数"),
+        area: word("地区"),
+        value: word("值"),
+        unit: word("单位"),
+        source: word("来源"),
+        span,
+        ..Row::default()
+    };
+    let mut day = |column: &str, required: bool| -> Option<Day> {
+        let written = cell(column)?;
+        if written.is_empty() && !required {
+            return None;
+        }
+        let parsed = Day::parse(written).ok();
+        if parsed.is_none() {
+            let said = format!("第 {number} 行 `{column}` 一格写的是 `{written}`,不是日期");
+            let help = "写成 2026-07-01 的样子";
+            problems.push(Problem::error("param-date", span, said).help(help));
+        }
+        parsed
+    };
+    row.from = day("起", true);
+    row.to = day("止", false);
+    if cell("来源") == Some("") {
+        let said = format!("第 {number} 行 `{}` 没有写来源", row.name);
+        let help = "写上文件名和文号;没有文件的写 示例值";
+        problems.push(Problem::error("param-source", span, said).help(help));
+    }
+    let pairs = word("键");
+    for pair in pairs
+        .split([';', '；'])
+        .map(str::trim)
+        .filter(|p| !p.is_empty())
+    {
+        let (key, value) = pair.split_once(['=', '＝']).unwrap_or((pair, ""));
+        if value.trim().is_empty() {
+            let said = format!("第 {number} 行的键 `{pair}` 没有写值");
+            let help = "写成 城乡=城镇;残疾等级=一级";
+            problems.push(Problem::error("param-key", span, said).help(help));
+        }
+        // Kept even without a value, so that the row fills nothing.
+        row.keys
+            .push((key.trim().to_owned(), value.trim().to_owned()));
+    }
+    (row, problems)
 }
 
 /// Cells of a CSV line; a cell in double quotes may hold commas and doubled quotes.

@@ -160,7 +160,10 @@ pub fn nearest<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> O
     known
         .into_iter()
         .map(|k| (distance(written, k), k))
-        .filter(|(d, k)| *d <= 1.max(k.chars().count().min(written.chars().count()) / 2))
+        .filter(|(d, k)| {
+            let (have, want) = (k.chars().count(), written.chars().count());
+            *d <= 1.max(have.min(want) / 2) && *d < have.max(want)
+        })
         .min_by_key(|(d, k)| (*d, k.chars().count().abs_diff(written.chars().count())))
         .map(|(_, k)| k)
 }

@@ -17,9 +17,12 @@ pub(super) fn check(source: &Source) -> Vec<Problem> {
     if source.path == "crates/office/src/clock.rs" {
         return Vec::new();
     }
-    // How long something took is no date: benches and progress bars may measure it.
-    let measures =
-        source.path.starts_with("bench/") || source.path.starts_with("crates/doudi/src/progress");
+    // How long something took is no date: benches, examples, progress bars and the store's
+    // ignored measurement may ask it.
+    let measuring = ["bench/", "crates/doudi/src/progress"];
+    let measures = measuring.iter().any(|place| source.path.starts_with(place))
+        || source.path.contains("/examples/")
+        || source.path.ends_with("/tests/it/bulk.rs");
     let banned = CALLS
         .iter()
         .filter(|call| !(measures && **call == "Instant::now"));

@@ -33,7 +33,11 @@ pub(crate) fn civil(days: i32) -> Civil {
     // Years run from March here, so that the leap day is the last of its year.
     let shifted = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * shifted + 2) / 5 + 1;
-    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
+    let month = if shifted < 10 {
+        shifted + 3
+    } else {
+        shifted - 9
+    };
     let year = year_of_era + era * 400 + i64::from(month <= 2);
     Civil { year, month, day }
 }
@@ -69,7 +73,10 @@ pub(crate) fn age(birth: i32, at: i32) -> i64 {
 /// The same day of another month; it stops at that month's last day. None outside the calendar.
 pub(crate) fn add_months(day: i32, months: i64) -> Option<i32> {
     let from = civil(day);
-    let index = from.month_index().checked_add(months).filter(|i| MONTHS.contains(i))?;
+    let index = from
+        .month_index()
+        .checked_add(months)
+        .filter(|i| MONTHS.contains(i))?;
     let (year, month) = (index.div_euclid(12), index.rem_euclid(12) + 1);
     number(year, month, from.day.min(last_of(year, month)))
 }
@@ -90,6 +97,7 @@ pub(crate) fn full_months(from: i32, to: i32) -> i64 {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 mod tests {
     use super::*;
     use domain::Day;
@@ -100,9 +108,16 @@ mod tests {
         for number in -40_000..60_000 {
             let day = Day::from_epoch_days(number).unwrap();
             let c = civil(number);
-            let parts = (i64::from(day.year()), i64::from(day.month()), i64::from(day.day()));
+            let parts = (
+                i64::from(day.year()),
+                i64::from(day.month()),
+                i64::from(day.day()),
+            );
             assert_eq!((c.year, c.month, c.day), parts);
-            assert_eq!(age(number, at.epoch_days()), i64::from(domain::age_in_years(day, at)));
+            assert_eq!(
+                age(number, at.epoch_days()),
+                i64::from(domain::age_in_years(day, at))
+            );
             assert_eq!(
                 full_months(number, at.epoch_days()),
                 i64::from(domain::full_months(day, at))

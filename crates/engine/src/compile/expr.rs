@@ -9,9 +9,7 @@ use datafusion::arrow::datatypes::DataType;
 use datafusion::common::ScalarValue;
 use datafusion::logical_expr::{self as df, Operator, binary_expr, lit};
 use domain::{Day, Month};
-use rules::plan::{
-    Aggregate, AggregateKind, Arith, Compare, Expr, ExprKind, Home, Window,
-};
+use rules::plan::{Aggregate, AggregateKind, Arith, Compare, Expr, ExprKind, Home, Window};
 use rules::value::Value;
 
 impl Builder<'_> {
@@ -117,7 +115,10 @@ impl Builder<'_> {
             ExprKind::Within(x, window) => self.within(x, window, place),
             ExprKind::Known(x) => {
                 let cell = self.expr(x, place)?;
-                let known = cell.parts().into_iter().map(|(col, _)| col.expr.is_not_null());
+                let known = cell
+                    .parts()
+                    .into_iter()
+                    .map(|(col, _)| col.expr.is_not_null());
                 Ok(known.reduce(df::Expr::and).unwrap_or_else(|| lit(false)))
             }
             _ => self.refuse("不是判断"),
@@ -151,7 +152,13 @@ impl Builder<'_> {
         })
     }
 
-    pub(crate) fn arith(&mut self, op: Arith, a: Fraction, b: Fraction, place: Home) -> Result<Fraction> {
+    pub(crate) fn arith(
+        &mut self,
+        op: Arith,
+        a: Fraction,
+        b: Fraction,
+        place: Home,
+    ) -> Result<Fraction> {
         match op {
             Arith::Add => self.add(place, a, b),
             Arith::Sub => {
@@ -164,7 +171,13 @@ impl Builder<'_> {
     }
 
     /// 若 when 则 yes 否则 no; null when `when` is null.
-    pub(crate) fn choose(&mut self, when: df::Expr, yes: Cell, no: Cell, place: Home) -> Result<Cell> {
+    pub(crate) fn choose(
+        &mut self,
+        when: df::Expr,
+        yes: Cell,
+        no: Cell,
+        place: Home,
+    ) -> Result<Cell> {
         let pick = |yes: Col, no: Col| {
             Col::tree(Function::Choose.call(vec![when.clone(), yes.expr, no.expr]))
         };
@@ -189,7 +202,11 @@ impl Builder<'_> {
                 }
                 (Some(a), b) => {
                     let (a, b) = (self.settle_cell(place, a)?, self.settle_cell(place, b)?);
-                    let op = if greatest { Compare::AtLeast } else { Compare::AtMost };
+                    let op = if greatest {
+                        Compare::AtLeast
+                    } else {
+                        Compare::AtMost
+                    };
                     let when = self.compare(op, a.clone(), b.clone())?;
                     self.choose(when, a, b, place)?
                 }
@@ -203,11 +220,19 @@ impl Builder<'_> {
 
     /// The part of x between a and b: what of the lesser of x and b exceeds a, never below 0.
     fn between(&mut self, x: &Expr, a: &Expr, b: &Expr, place: Home) -> Result<Cell> {
-        let (x, a, b) = (self.number(x, place)?, self.number(a, place)?, self.number(b, place)?);
+        let (x, a, b) = (
+            self.number(x, place)?,
+            self.number(a, place)?,
+            self.number(b, place)?,
+        );
         let top = self.extreme(place, false, x, b)?;
         let less = self.negate(&a);
         let part = self.add(place, top, less)?;
-        let zero = Fraction { num: whole(0), den: Den::Fixed(1), range: Range::one(0) };
+        let zero = Fraction {
+            num: whole(0),
+            den: Den::Fixed(1),
+            range: Range::one(0),
+        };
         Ok(Cell::Num(self.extreme(place, true, part, zero)?))
     }
 
@@ -224,7 +249,10 @@ impl Builder<'_> {
         Ok(Cell::Num(Fraction {
             num: Col::tree(function.call(vec![from.expr, to.expr])),
             den: Den::Fixed(1),
-            range: Range { min: -far, max: far },
+            range: Range {
+                min: -far,
+                max: far,
+            },
         }))
     }
 
@@ -250,7 +278,10 @@ impl Builder<'_> {
             ),
             Window::PastMonths(n) => {
                 let this = Month::containing(base);
-                (self.back(Function::MonthStart, n, place)?, Some(this.prev().last()))
+                (
+                    self.back(Function::MonthStart, n, place)?,
+                    Some(this.prev().last()),
+                )
             }
             Window::PastDays(n) => (self.back(Function::PlusDays, n, place)?, base.add_days(-1)),
         })
@@ -311,9 +342,19 @@ impl Builder<'_> {
         let cell = if data_type == DataType::Boolean {
             Cell::Bool(col)
         } else {
-            let total = Range { min: range.min.min(0), max: range.max.max(0) };
-            let range = total.times(Range { min: 0, max: at_most });
-            Cell::Num(Fraction { num: col, den: Den::Fixed(den), range })
+            let total = Range {
+                min: range.min.min(0),
+                max: range.max.max(0),
+            };
+            let range = total.times(Range {
+                min: 0,
+                max: at_most,
+            });
+            Cell::Num(Fraction {
+                num: col,
+                den: Den::Fixed(den),
+                range,
+            })
         };
         match place {
             Home::Rows(here) => self.bring(cell, owner, &[Link::Owner(here)], false),
@@ -330,7 +371,10 @@ impl Builder<'_> {
 
     /// A literal of the language, where a step needs one without an expression.
     pub(crate) fn zero(&self) -> Result<Cell> {
-        self.constant(Value::whole(0), rules::plan::Type::Num(rules::unit::Unit::RATIO))
+        self.constant(
+            Value::whole(0),
+            rules::plan::Type::Num(rules::unit::Unit::RATIO),
+        )
     }
 }
 

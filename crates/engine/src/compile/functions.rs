@@ -74,7 +74,11 @@ impl Function {
     /// The call as a logical expression.
     pub(crate) fn call(self, args: Vec<Expr>) -> Expr {
         let signature = Signature::any(args.len(), Volatility::Immutable);
-        ScalarUDF::from(Udf { function: self, signature }).call(args)
+        ScalarUDF::from(Udf {
+            function: self,
+            signature,
+        })
+        .call(args)
     }
 
     fn name(self) -> &'static str {
@@ -149,7 +153,11 @@ impl Function {
             (Self::Order, [an, ad, bn, bd]) => order(an, ad, bn, bd)?,
             (Self::NotZero, [n]) => {
                 let n = number(n)?;
-                Arc::new(n.iter().map(|n| n.filter(|n| *n != 0)).collect::<Int64Array>())
+                Arc::new(
+                    n.iter()
+                        .map(|n| n.filter(|n| *n != 0))
+                        .collect::<Int64Array>(),
+                )
             }
             (Self::Round(way, p, q), [n, d]) => numbers2(n, d, |n, d| round(way, p, q, n, d))?,
             (Self::Age, [a, b]) => days2(a, b, calendar::age)?,
@@ -169,11 +177,15 @@ impl Function {
 }
 
 pub(crate) fn boolean(array: &ArrayRef) -> Result<&BooleanArray> {
-    array.as_boolean_opt().ok_or_else(|| wrong_type(array, &DataType::Boolean))
+    array
+        .as_boolean_opt()
+        .ok_or_else(|| wrong_type(array, &DataType::Boolean))
 }
 
 pub(crate) fn typed<T: ArrowPrimitiveType>(array: &ArrayRef) -> Result<&PrimitiveArray<T>> {
-    array.as_primitive_opt::<T>().ok_or_else(|| wrong_type(array, &T::DATA_TYPE))
+    array
+        .as_primitive_opt::<T>()
+        .ok_or_else(|| wrong_type(array, &T::DATA_TYPE))
 }
 
 pub(crate) fn number(array: &ArrayRef) -> Result<&Int64Array> {
@@ -200,16 +212,21 @@ fn numbers2(
     b: &ArrayRef,
     op: impl Fn(i128, i128) -> Result<i64>,
 ) -> Result<ArrayRef> {
-    let answers = number(a)?.iter().zip(number(b)?.iter()).map(|pair| match pair {
-        (Some(a), Some(b)) => op(i128::from(a), i128::from(b)).map(Some),
-        _ => Ok(None),
-    });
+    let answers = number(a)?
+        .iter()
+        .zip(number(b)?.iter())
+        .map(|pair| match pair {
+            (Some(a), Some(b)) => op(i128::from(a), i128::from(b)).map(Some),
+            _ => Ok(None),
+        });
     Ok(Arc::new(answers.collect::<Result<Int64Array>>()?))
 }
 
 fn days2(a: &ArrayRef, b: &ArrayRef, op: impl Fn(i32, i32) -> i64) -> Result<ArrayRef> {
     let pairs = day(a)?.iter().zip(day(b)?.iter());
-    Ok(Arc::new(pairs.map(|(a, b)| Some(op(a?, b?))).collect::<Int64Array>()))
+    Ok(Arc::new(
+        pairs.map(|(a, b)| Some(op(a?, b?))).collect::<Int64Array>(),
+    ))
 }
 
 /// A day moved by n/d; a count that is not whole has no answer.
@@ -219,10 +236,14 @@ fn moved(
     d: &ArrayRef,
     op: impl Fn(i32, i64) -> Option<i32>,
 ) -> Result<ArrayRef> {
-    let rows = day(from)?.iter().zip(number(n)?.iter().zip(number(d)?.iter()));
+    let rows = day(from)?
+        .iter()
+        .zip(number(n)?.iter().zip(number(d)?.iter()));
     let answers = rows.map(|(from, (n, d))| {
         let (from, n, d) = (from?, n?, d?);
-        (n.checked_rem(d)? == 0).then(|| op(from, n.checked_div(d)?)).flatten()
+        (n.checked_rem(d)? == 0)
+            .then(|| op(from, n.checked_div(d)?))
+            .flatten()
     });
     Ok(Arc::new(answers.collect::<Date32Array>()))
 }
@@ -247,7 +268,10 @@ fn round(way: Way, p: i64, q: i64, n: i128, d: i128) -> Result<i64> {
     let rounded = || -> Option<i128> {
         let top = n.checked_mul(q)?;
         let below = d.checked_mul(p)?;
-        let (floor, rest) = (top.checked_div_euclid(below)?, top.checked_rem_euclid(below)?);
+        let (floor, rest) = (
+            top.checked_div_euclid(below)?,
+            top.checked_rem_euclid(below)?,
+        );
         let up = match way {
             Way::Down => false,
             Way::Up => rest != 0,
@@ -260,7 +284,9 @@ fn round(way: Way, p: i64, q: i64, n: i128, d: i128) -> Result<i64> {
 }
 
 fn in_set(member: &ArrayRef, set: &ArrayRef) -> Result<ArrayRef> {
-    let pairs = typed::<UInt16Type>(member)?.iter().zip(typed::<UInt64Type>(set)?.iter());
+    let pairs = typed::<UInt16Type>(member)?
+        .iter()
+        .zip(typed::<UInt64Type>(set)?.iter());
     let answers = pairs.map(|(member, set)| {
         let bit = 1_u64.checked_shl(u32::from(member?)).unwrap_or(0);
         Some(set? & bit != 0)
@@ -271,7 +297,9 @@ fn in_set(member: &ArrayRef, set: &ArrayRef) -> Result<ArrayRef> {
 fn choose(when: &BooleanArray, yes: &ArrayRef, no: &ArrayRef) -> Result<ArrayRef> {
     match yes.data_type() {
         DataType::Boolean => {
-            let rows = when.iter().zip(boolean(yes)?.iter().zip(boolean(no)?.iter()));
+            let rows = when
+                .iter()
+                .zip(boolean(yes)?.iter().zip(boolean(no)?.iter()));
             Ok(Arc::new(rows.map(pick).collect::<BooleanArray>()))
         }
         DataType::Int64 => choose_typed::<Int64Type>(when, yes, no),
@@ -287,7 +315,9 @@ fn choose_typed<T: ArrowPrimitiveType>(
     yes: &ArrayRef,
     no: &ArrayRef,
 ) -> Result<ArrayRef> {
-    let rows = when.iter().zip(typed::<T>(yes)?.iter().zip(typed::<T>(no)?.iter()));
+    let rows = when
+        .iter()
+        .zip(typed::<T>(yes)?.iter().zip(typed::<T>(no)?.iter()));
     Ok(Arc::new(rows.map(pick).collect::<PrimitiveArray<T>>()))
 }
 

@@ -17,7 +17,11 @@ impl Builder<'_> {
     }
 
     fn read_path(&self, item: &Item, step: Reach, place: Home) -> Result<Vec<Link>> {
-        if item.home == place { Ok(vec![]) } else { self.path(step, place) }
+        if item.home == place {
+            Ok(vec![])
+        } else {
+            self.path(step, place)
+        }
     }
 
     /// A status, its first or its last day, on a day.
@@ -36,15 +40,41 @@ impl Builder<'_> {
             _ => (id, StatusRead::Held),
         };
         let held = read == StatusRead::Held;
-        let out = self.slot(place, if held { DataType::Boolean } else { DataType::Date32 });
-        self.push(Step::Status { status, entity, read, path, at, out });
+        let out = self.slot(
+            place,
+            if held {
+                DataType::Boolean
+            } else {
+                DataType::Date32
+            },
+        );
+        self.push(Step::Status {
+            status,
+            entity,
+            read,
+            path,
+            at,
+            out,
+        });
         let col = Col::slot(out);
-        Ok(if held { Cell::Bool(col) } else { Cell::Day(col) })
+        Ok(if held {
+            Cell::Bool(col)
+        } else {
+            Cell::Day(col)
+        })
     }
 
     /// 当时(x, day)
-    pub(crate) fn as_of(&mut self, id: ItemId, step: Reach, day: &Expr, place: Home) -> Result<Cell> {
-        let Some(item) = self.program.item(id) else { return self.refuse("没有这个量") };
+    pub(crate) fn as_of(
+        &mut self,
+        id: ItemId,
+        step: Reach,
+        day: &Expr,
+        place: Home,
+    ) -> Result<Cell> {
+        let Some(item) = self.program.item(id) else {
+            return self.refuse("没有这个量");
+        };
         let at = self.day_part(day, place)?;
         let path = self.read_path(item, step, place)?;
         match &item.body {
@@ -88,7 +118,9 @@ impl Builder<'_> {
         if !self.history.contains(&(id, wanted)) {
             self.history.push((id, wanted));
         }
-        let Some(data_type) = column_type(item.ty) else { return self.refuse("地区只能作键") };
+        let Some(data_type) = column_type(item.ty) else {
+            return self.refuse("地区只能作键");
+        };
         let out = self.slot(place, data_type);
         let den = matches!(item.ty, Type::Num(_)).then(|| self.slot(place, DataType::Int64));
         let fixed = item
@@ -96,11 +128,22 @@ impl Builder<'_> {
             .filter(|b| b.den_min == b.den_max)
             .and_then(|b| i64::try_from(b.den_min).ok());
         let den = den.filter(|_| fixed.is_none());
-        self.push(Step::Recorded { item: id, entity, path, at, scale: fixed.unwrap_or(1), out, den });
+        self.push(Step::Recorded {
+            item: id,
+            entity,
+            path,
+            at,
+            scale: fixed.unwrap_or(1),
+            out,
+            den,
+        });
         let col = Col::slot(out);
         Ok(match item.ty {
             Type::Num(_) => {
-                let range = item.bounds.map_or(Range::ANY, |b| Range { min: b.num_min, max: b.num_max });
+                let range = item.bounds.map_or(Range::ANY, |b| Range {
+                    min: b.num_min,
+                    max: b.num_max,
+                });
                 let den = match den {
                     None => Den::Fixed(fixed.unwrap_or(1)),
                     Some(den) => {
@@ -108,7 +151,11 @@ impl Builder<'_> {
                         Den::Varies(Col::slot(den), Range { min: 1, max: most })
                     }
                 };
-                Cell::Num(Fraction { num: col, den, range })
+                Cell::Num(Fraction {
+                    num: col,
+                    den,
+                    range,
+                })
             }
             Type::Bool => Cell::Bool(col),
             Type::Day => Cell::Day(col),
@@ -126,12 +173,21 @@ impl Builder<'_> {
         to: &Expr,
         place: Home,
     ) -> Result<Cell> {
-        let Some(item) = self.program.item(id) else { return self.refuse("没有这个身份") };
+        let Some(item) = self.program.item(id) else {
+            return self.refuse("没有这个身份");
+        };
         let entity = self.entity_of(item)?;
         let (from, to) = (self.day_part(from, place)?, self.day_part(to, place)?);
         let path = self.read_path(item, step, place)?;
         let out = self.slot(place, DataType::Boolean);
-        self.push(Step::Ever { status: id, entity, path, from, to, out });
+        self.push(Step::Ever {
+            status: id,
+            entity,
+            path,
+            from,
+            to,
+            out,
+        });
         Ok(Cell::Bool(Col::slot(out)))
     }
 }

@@ -17,7 +17,9 @@ use rules::value::Value;
 impl Builder<'_> {
     /// Computes a named quantity, and before it what it reads, once.
     pub(crate) fn ensure(&mut self, id: ItemId) -> Result<()> {
-        let Some(item) = self.program.item(id) else { return self.refuse("没有这个量") };
+        let Some(item) = self.program.item(id) else {
+            return self.refuse("没有这个量");
+        };
         if self.kept(id).is_some() {
             return Ok(());
         }
@@ -48,12 +50,16 @@ impl Builder<'_> {
                     (cell, _) => cell,
                 }
             }
-            Body::Classify { rows, otherwise, first: true } => {
-                self.first_class(rows, *otherwise, item.ty, place)?
-            }
-            Body::Classify { rows, otherwise, first: false } => {
-                self.every_class(rows, *otherwise, place)?
-            }
+            Body::Classify {
+                rows,
+                otherwise,
+                first: true,
+            } => self.first_class(rows, *otherwise, item.ty, place)?,
+            Body::Classify {
+                rows,
+                otherwise,
+                first: false,
+            } => self.every_class(rows, *otherwise, place)?,
             Body::Itemise { mode, rows } => self.itemise(*mode, rows, place)?,
             Body::Condition { expr, .. } | Body::Trigger { expr } => {
                 Cell::Bool(Col::tree(self.truth(expr, place)?))
@@ -98,7 +104,12 @@ impl Builder<'_> {
         Ok(answer)
     }
 
-    fn every_class(&mut self, rows: &[ClassRow], otherwise: Option<u16>, place: Home) -> Result<Cell> {
+    fn every_class(
+        &mut self,
+        rows: &[ClassRow],
+        otherwise: Option<u16>,
+        place: Home,
+    ) -> Result<Cell> {
         let mut set = Col::constant(ScalarValue::UInt64(Some(0))).expr;
         for row in rows {
             let when = self.truth(&row.when, place)?;
@@ -106,9 +117,14 @@ impl Builder<'_> {
             set = binary_expr(set, Operator::BitwiseOr, bit);
         }
         let set = self.settle(place, Col::tree(set), DataType::UInt64)?;
-        let Some(other) = otherwise else { return Ok(Cell::Set(set)) };
+        let Some(other) = otherwise else {
+            return Ok(Cell::Set(set));
+        };
         let none = binary_expr(set.expr.clone(), Operator::Eq, lit(0_u64));
-        let other = self.constant(Value::Set(1_u64.checked_shl(u32::from(other)).unwrap_or(0)), Type::Bool)?;
+        let other = self.constant(
+            Value::Set(1_u64.checked_shl(u32::from(other)).unwrap_or(0)),
+            Type::Bool,
+        )?;
         self.choose(none, other, Cell::Set(set), place)
     }
 
@@ -125,7 +141,10 @@ impl Builder<'_> {
             ItemiseMode::Sum => self.total(&amounts, true, place).map(Cell::Num),
             ItemiseMode::Max => self.total(&amounts, false, place).map(Cell::Num),
             ItemiseMode::ByParam(param) => {
-                let (sum, max) = (self.total(&amounts, true, place)?, self.total(&amounts, false, place)?);
+                let (sum, max) = (
+                    self.total(&amounts, true, place)?,
+                    self.total(&amounts, false, place)?,
+                );
                 let mode = self.read(param, Reach::Own, place)?;
                 let adds = self.constant(Value::Sym(0), Type::Bool)?;
                 let adds = self.compare(Compare::Equal, mode, adds)?;
@@ -156,7 +175,9 @@ impl Builder<'_> {
             let cap = self.number(cap, place)?;
             amount = self.extreme(place, false, amount, cap)?;
         }
-        let Some(when) = &row.when else { return Ok(amount) };
+        let Some(when) = &row.when else {
+            return Ok(amount);
+        };
         let when = self.truth(when, place)?;
         let zero = self.zero()?;
         match self.choose(when, Cell::Num(amount), zero, place)? {
@@ -167,7 +188,9 @@ impl Builder<'_> {
 
     /// 不符合 if any condition is false; else 待查 if any is unknown; else 符合.
     fn verdict(&mut self, file: FileId, place: Home) -> Result<df::Expr> {
-        let Some(file) = self.program.files.get(file.at()) else { return self.refuse("没有这个文件") };
+        let Some(file) = self.program.files.get(file.at()) else {
+            return self.refuse("没有这个文件");
+        };
         let mut answer: Option<df::Expr> = None;
         for condition in &file.conditions {
             let Cell::Bool(next) = self.read(*condition, Reach::Own, place)? else {
@@ -183,22 +206,39 @@ impl Builder<'_> {
 
     /// The tables of a file: one for its entity, one for each relation whose rows it judges.
     pub(crate) fn tables_of(&mut self, id: FileId, tables: &mut Vec<TablePlan>) -> Result<()> {
-        let Some(file) = self.program.files.get(id.at()) else { return Ok(()) };
+        let Some(file) = self.program.files.get(id.at()) else {
+            return Ok(());
+        };
         let own = Home::Entity(file.entity);
-        let mut found = vec![TablePlan { file: id, file_id: file.id.clone(), home: own, outputs: vec![] }];
+        let mut found = vec![TablePlan {
+            file: id,
+            file_id: file.id.clone(),
+            home: own,
+            outputs: vec![],
+        }];
         for at in &file.items {
-            let (Some(item), Some(cell)) = (self.program.item(*at), self.kept(*at)) else { continue };
+            let (Some(item), Some(cell)) = (self.program.item(*at), self.kept(*at)) else {
+                continue;
+            };
             if matches!(item.body, Body::Param(_)) || item.file != Some(id) {
                 continue;
             }
-            let output = Output { name: item.name.clone(), item: Some(*at), cell: cell.clone() };
+            let output = Output {
+                name: item.name.clone(),
+                item: Some(*at),
+                cell: cell.clone(),
+            };
             place_output(&mut found, item.home, output);
         }
         if let Some(verdict) = file.verdict
             && let Some(cell) = self.kept(verdict)
             && !file.items.contains(&verdict)
         {
-            let output = Output { name: "符合".to_owned(), item: Some(verdict), cell: cell.clone() };
+            let output = Output {
+                name: "符合".to_owned(),
+                item: Some(verdict),
+                cell: cell.clone(),
+            };
             place_output(&mut found, own, output);
         }
         for grant in &file.grants {
@@ -207,11 +247,24 @@ impl Builder<'_> {
         }
         for dispatch in &file.dispatches {
             self.current = Some(dispatch.trigger);
-            let name = self.program.item(dispatch.trigger).map_or("", |i| i.name.as_str());
-            let Some(urgency) = &dispatch.urgency else { continue };
+            let name = self
+                .program
+                .item(dispatch.trigger)
+                .map_or("", |i| i.name.as_str());
+            let Some(urgency) = &dispatch.urgency else {
+                continue;
+            };
             let urgency = self.expr(urgency, own)?;
             let cell = self.settle_cell(own, urgency)?;
-            place_output(&mut found, own, Output { name: format!("{name}.紧急"), item: None, cell });
+            place_output(
+                &mut found,
+                own,
+                Output {
+                    name: format!("{name}.紧急"),
+                    item: None,
+                    cell,
+                },
+            );
         }
         tables.extend(found.into_iter().filter(|table| !table.outputs.is_empty()));
         Ok(())
@@ -220,7 +273,10 @@ impl Builder<'_> {
     /// The status proposed: only where 符合 and 当.
     fn grant(&mut self, file: &FilePlan, grant: &Grant, tables: &mut Vec<TablePlan>) -> Result<()> {
         let place = grant.relation.map_or(Home::Entity(file.entity), Home::Rows);
-        let name = self.program.item(grant.status).map_or("", |i| i.name.as_str());
+        let name = self
+            .program
+            .item(grant.status)
+            .map_or("", |i| i.name.as_str());
         let mut proposed = match file.verdict {
             Some(verdict) => match self.read(verdict, Reach::Own, place)? {
                 Cell::Bool(col) => col.expr,
@@ -232,13 +288,29 @@ impl Builder<'_> {
             proposed = binary_expr(proposed, Operator::And, self.truth(when, place)?);
         }
         let cell = self.settle_cell(place, Cell::Bool(Col::tree(proposed)))?;
-        place_output(tables, place, Output { name: format!("给予.{name}"), item: None, cell });
+        place_output(
+            tables,
+            place,
+            Output {
+                name: format!("给予.{name}"),
+                item: None,
+                cell,
+            },
+        );
         for (part, day) in [("起", &grant.from), ("止", &grant.to)] {
             let Some(day) = day else { continue };
             let cell = self.expr(day, place)?;
             let cell = self.settle_cell(place, cell)?;
             let name = format!("给予.{name}.{part}");
-            place_output(tables, place, Output { name, item: None, cell });
+            place_output(
+                tables,
+                place,
+                Output {
+                    name,
+                    item: None,
+                    cell,
+                },
+            );
         }
         Ok(())
     }
@@ -251,6 +323,11 @@ fn place_output(tables: &mut Vec<TablePlan>, home: Home, output: Output) {
     }
     if let Some(first) = tables.first() {
         let (file, file_id) = (first.file, first.file_id.clone());
-        tables.push(TablePlan { file, file_id, home, outputs: vec![output] });
+        tables.push(TablePlan {
+            file,
+            file_id,
+            home,
+            outputs: vec![output],
+        });
     }
 }

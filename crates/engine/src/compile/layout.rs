@@ -47,12 +47,18 @@ pub(crate) struct Col {
 impl Col {
     /// A column.
     pub(crate) fn slot(slot: Slot) -> Self {
-        Self { expr: Expr::Column(Column::from_name(slot_name(slot))), slot: Some(slot) }
+        Self {
+            expr: Expr::Column(Column::from_name(slot_name(slot))),
+            slot: Some(slot),
+        }
     }
 
     /// A constant; null is unknown.
     pub(crate) fn constant(value: ScalarValue) -> Self {
-        Self { expr: Expr::Literal(value, None), slot: None }
+        Self {
+            expr: Expr::Literal(value, None),
+            slot: None,
+        }
     }
 
     /// Anything else.
@@ -114,21 +120,58 @@ pub(crate) enum Step {
     /// A column given with the frames; null where it is not given.
     Input { item: ItemId, out: Slot },
     /// An expression over columns of one table.
-    Project { inputs: Vec<Slot>, expr: Arc<dyn PhysicalExpr>, out: Slot },
+    Project {
+        inputs: Vec<Slot>,
+        expr: Arc<dyn PhysicalExpr>,
+        out: Slot,
+    },
     /// Columns of another table along a link; they are known or unknown together. For 本地, a
     /// fact is read from the nearest area that knows it, a result from the nearest that speaks.
-    Gather { link: Link, fact: bool, from: Vec<Slot>, out: Vec<Slot> },
+    Gather {
+        link: Link,
+        fact: bool,
+        from: Vec<Slot>,
+        out: Vec<Slot>,
+    },
     /// A total over the rows of each owner.
     Aggregate(AggregateStep),
     /// A parameter by area and keys.
-    Lookup { param: ItemId, keys: Vec<KeyPart>, at: DayPart, den: i64, out: Slot },
+    Lookup {
+        param: ItemId,
+        keys: Vec<KeyPart>,
+        at: DayPart,
+        den: i64,
+        out: Slot,
+    },
     /// A status on a day, along links from the table at hand to the status's entity.
-    Status { status: ItemId, entity: EntityId, read: StatusRead, path: Vec<Link>, at: DayPart, out: Slot },
+    Status {
+        status: ItemId,
+        entity: EntityId,
+        read: StatusRead,
+        path: Vec<Link>,
+        at: DayPart,
+        out: Slot,
+    },
     /// Whether a status was held on any day between.
-    Ever { status: ItemId, entity: EntityId, path: Vec<Link>, from: DayPart, to: DayPart, out: Slot },
+    Ever {
+        status: ItemId,
+        entity: EntityId,
+        path: Vec<Link>,
+        from: DayPart,
+        to: DayPart,
+        out: Slot,
+    },
     /// What was recorded of a quantity for a day: value or numerator, and denominator; without a
     /// column for it the denominator is `scale`.
-    Recorded { item: ItemId, entity: EntityId, path: Vec<Link>, at: DayPart, scale: i64, out: Slot, den: Option<Slot> },
+    Recorded {
+        item: ItemId,
+        entity: EntityId,
+        path: Vec<Link>,
+        at: DayPart,
+        scale: i64,
+        out: Slot,
+        den: Option<Slot>,
+    },
 }
 
 /// A total over the rows of each owner.

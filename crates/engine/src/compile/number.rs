@@ -22,11 +22,16 @@ pub(crate) struct Range {
 
 impl Range {
     /// Anything 64 bits hold.
-    pub(crate) const ANY: Self =
-        Self { min: -9_223_372_036_854_775_808, max: 9_223_372_036_854_775_807 };
+    pub(crate) const ANY: Self = Self {
+        min: -9_223_372_036_854_775_808,
+        max: 9_223_372_036_854_775_807,
+    };
 
     pub(crate) fn one(value: i128) -> Self {
-        Self { min: value, max: value }
+        Self {
+            min: value,
+            max: value,
+        }
     }
 
     pub(crate) fn times(self, other: Self) -> Self {
@@ -36,16 +41,24 @@ impl Range {
             self.max.saturating_mul(other.min),
             self.max.saturating_mul(other.max),
         ];
-        let (min, max) = ends.iter().fold((ends[0], ends[0]), |(lo, hi), e| (lo.min(*e), hi.max(*e)));
+        let (min, max) = ends
+            .iter()
+            .fold((ends[0], ends[0]), |(lo, hi), e| (lo.min(*e), hi.max(*e)));
         Self { min, max }
     }
 
     pub(crate) fn plus(self, other: Self) -> Self {
-        Self { min: self.min.saturating_add(other.min), max: self.max.saturating_add(other.max) }
+        Self {
+            min: self.min.saturating_add(other.min),
+            max: self.max.saturating_add(other.max),
+        }
     }
 
     pub(crate) fn union(self, other: Self) -> Self {
-        Self { min: self.min.min(other.min), max: self.max.max(other.max) }
+        Self {
+            min: self.min.min(other.min),
+            max: self.max.max(other.max),
+        }
     }
 
     fn fits(self) -> bool {
@@ -112,9 +125,11 @@ fn product(a: &Col, b: &Col, range: Range) -> Col {
         (Some(1), _) => b.clone(),
         (_, Some(1)) => a.clone(),
         (Some(a), Some(b)) if a.checked_mul(b).is_some() => whole(a.wrapping_mul(b)),
-        _ if range.fits() => {
-            Col::tree(binary_expr(a.expr.clone(), Operator::Multiply, b.expr.clone()))
-        }
+        _ if range.fits() => Col::tree(binary_expr(
+            a.expr.clone(),
+            Operator::Multiply,
+            b.expr.clone(),
+        )),
         _ => Col::tree(Function::Multiply.call(vec![a.expr.clone(), b.expr.clone()])),
     }
 }
@@ -184,20 +199,31 @@ impl Fraction {
     /// A column of numerators within bounds, over their constant denominator (1 without bounds).
     pub(crate) fn column(num: Col, bounds: Option<Bounds>) -> Self {
         let den = fact_den(bounds);
-        let range = bounds.map_or(Range::ANY, |b| Range { min: b.num_min, max: b.num_max });
-        Self { num, den: Den::Fixed(den), range: range.held() }
+        let range = bounds.map_or(Range::ANY, |b| Range {
+            min: b.num_min,
+            max: b.num_max,
+        });
+        Self {
+            num,
+            den: Den::Fixed(den),
+            range: range.held(),
+        }
     }
 }
 
 /// The constant denominator of a fact's column.
 pub(crate) fn fact_den(bounds: Option<Bounds>) -> i64 {
     let fixed = bounds.filter(|b| b.den_min == b.den_max);
-    fixed.and_then(|b| i64::try_from(b.den_min).ok()).unwrap_or(1)
+    fixed
+        .and_then(|b| i64::try_from(b.den_min).ok())
+        .unwrap_or(1)
 }
 
 /// Two fractions over one constant denominator, when both denominators are constant.
 pub(crate) fn over_one(a: &Fraction, b: &Fraction) -> Option<(Fraction, Fraction, i64)> {
-    let (Den::Fixed(ad), Den::Fixed(bd)) = (&a.den, &b.den) else { return None };
+    let (Den::Fixed(ad), Den::Fixed(bd)) = (&a.den, &b.den) else {
+        return None;
+    };
     let den = lcm(*ad, *bd)?;
     let mut left = scaled(a, den.checked_div(*ad)?);
     let mut right = scaled(b, den.checked_div(*bd)?);
@@ -216,7 +242,11 @@ impl Builder<'_> {
                 Den::Varies(self.settle(place, col, DataType::Int64)?, range)
             }
         };
-        Ok(Fraction { num, den, range: x.range })
+        Ok(Fraction {
+            num,
+            den,
+            range: x.range,
+        })
     }
 
     /// a + b
@@ -224,18 +254,30 @@ impl Builder<'_> {
         if let Some((a, b, den)) = over_one(&a, &b) {
             let range = a.range.plus(b.range);
             let num = sum(&a.num, &b.num, range);
-            return Ok(Fraction { num, den: Den::Fixed(den), range: range.held() });
+            return Ok(Fraction {
+                num,
+                den: Den::Fixed(den),
+                range: range.held(),
+            });
         }
         let (a, b) = (self.settle_den(place, a)?, self.settle_den(place, b)?);
         let (ad, bd) = (a.den.col(), b.den.col());
         if ad.expr == bd.expr {
             let range = a.range.plus(b.range);
-            return Ok(Fraction { num: sum(&a.num, &b.num, range), den: a.den, range: range.held() });
+            return Ok(Fraction {
+                num: sum(&a.num, &b.num, range),
+                den: a.den,
+                range: range.held(),
+            });
         }
         let (ra, rb) = (a.range.times(b.den.range()), b.range.times(a.den.range()));
         let range = ra.plus(rb);
         let num = sum(&product(&a.num, &bd, ra), &product(&b.num, &ad, rb), range);
-        Ok(Fraction { num, den: times_den(&a.den, &b.den), range: range.held() })
+        Ok(Fraction {
+            num,
+            den: times_den(&a.den, &b.den),
+            range: range.held(),
+        })
     }
 
     fn settle_den(&mut self, place: Home, x: Fraction) -> Result<Fraction> {
@@ -297,7 +339,11 @@ impl Builder<'_> {
             Some(value) => Den::Fixed(value),
             None => Den::Varies(below, below_range.held()),
         };
-        Ok(Fraction { num, den: times_den(&a.den, &divisor), range: range.held() })
+        Ok(Fraction {
+            num,
+            den: times_den(&a.den, &divisor),
+            range: range.held(),
+        })
     }
 
     /// A comparison by cross-multiplication.
@@ -315,7 +361,12 @@ impl Builder<'_> {
             let (left, right) = (product(&a.num, &bd, ra), product(&b.num, &ad, rb));
             return binary_expr(left.expr, operator(op), right.expr);
         }
-        let order = Function::Order.call(vec![a.num.expr.clone(), ad.expr, b.num.expr.clone(), bd.expr]);
+        let order = Function::Order.call(vec![
+            a.num.expr.clone(),
+            ad.expr,
+            b.num.expr.clone(),
+            bd.expr,
+        ]);
         binary_expr(order, operator(op), lit(0_i64))
     }
 
@@ -328,15 +379,15 @@ impl Builder<'_> {
         b: Fraction,
     ) -> Result<Fraction> {
         let choose = |yes: &Col, no: &Col, when: &Expr| {
-            Col::tree(Function::Choose.call(vec![
-                when.clone(),
-                yes.expr.clone(),
-                no.expr.clone(),
-            ]))
+            Col::tree(Function::Choose.call(vec![when.clone(), yes.expr.clone(), no.expr.clone()]))
         };
         if let Some((a, b, den)) = over_one(&a, &b) {
             let num = choose(&a.num, &b.num, &when);
-            return Ok(Fraction { num, den: Den::Fixed(den), range: a.range.union(b.range) });
+            return Ok(Fraction {
+                num,
+                den: Den::Fixed(den),
+                range: a.range.union(b.range),
+            });
         }
         let when = self.settle(place, Col::tree(when), DataType::Boolean)?.expr;
         let den = choose(&a.den.col(), &b.den.col(), &when);
@@ -357,7 +408,11 @@ impl Builder<'_> {
     ) -> Result<Fraction> {
         let a = self.settle_number(place, a)?;
         let b = self.settle_number(place, b)?;
-        let op = if greatest { Compare::AtLeast } else { Compare::AtMost };
+        let op = if greatest {
+            Compare::AtLeast
+        } else {
+            Compare::AtMost
+        };
         let when = self.compare_numbers(op, &a, &b);
         let (ra, rb) = (a.range, b.range);
         let fixed = over_one(&a, &b).map(|(a, b, _)| (a.range, b.range));
@@ -366,9 +421,15 @@ impl Builder<'_> {
         let (ra, rb) = fixed.unwrap_or((ra, rb));
         if fixed.is_some() {
             out.range = if greatest {
-                Range { min: ra.min.max(rb.min), max: ra.max.max(rb.max) }
+                Range {
+                    min: ra.min.max(rb.min),
+                    max: ra.max.max(rb.max),
+                }
             } else {
-                Range { min: ra.min.min(rb.min), max: ra.max.min(rb.max) }
+                Range {
+                    min: ra.min.min(rb.min),
+                    max: ra.max.min(rb.max),
+                }
             };
         }
         Ok(out)
@@ -386,13 +447,21 @@ impl Builder<'_> {
         let function = Function::Round(Way::from(how.direction), p, q);
         let num = function.call(vec![x.num.expr.clone(), x.den.col().expr]);
         let least = x.den.range().min.max(1);
-        let grown = |edge: i128| edge.saturating_mul(how.step.den()).checked_div(least).unwrap_or(edge);
+        let grown = |edge: i128| {
+            edge.saturating_mul(how.step.den())
+                .checked_div(least)
+                .unwrap_or(edge)
+        };
         let step = how.step.num();
         let range = Range {
             min: grown(x.range.min.min(0)).saturating_sub(step),
             max: grown(x.range.max.max(0)).saturating_add(step),
         };
-        Some(Fraction { num: Col::tree(num), den: Den::Fixed(q), range: range.held() })
+        Some(Fraction {
+            num: Col::tree(num),
+            den: Den::Fixed(q),
+            range: range.held(),
+        })
     }
 }
 

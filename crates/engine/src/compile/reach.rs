@@ -8,9 +8,7 @@ use crate::error::Result;
 use datafusion::arrow::datatypes::DataType;
 use datafusion::common::ScalarValue;
 use domain::Day;
-use rules::plan::{
-    Body, EntityId, Expr, Home, Item, ItemId, Param, ParamKey, Step as Reach, Type,
-};
+use rules::plan::{Body, EntityId, Expr, Home, Item, ItemId, Param, ParamKey, Step as Reach, Type};
 use rules::value::Value;
 
 impl Builder<'_> {
@@ -41,7 +39,9 @@ impl Builder<'_> {
 
     /// The value of an item where a step leads.
     pub(crate) fn read(&mut self, id: ItemId, step: Reach, place: Home) -> Result<Cell> {
-        let Some(item) = self.program.item(id) else { return self.refuse("没有这个量") };
+        let Some(item) = self.program.item(id) else {
+            return self.refuse("没有这个量");
+        };
         if item.home == place {
             return self.own_cell(id, item);
         }
@@ -55,7 +55,13 @@ impl Builder<'_> {
     }
 
     /// Brings a quantity along the links to the table at hand, the last link first.
-    pub(crate) fn bring(&mut self, cell: Cell, from: Home, path: &[Link], fact: bool) -> Result<Cell> {
+    pub(crate) fn bring(
+        &mut self,
+        cell: Cell,
+        from: Home,
+        path: &[Link],
+        fact: bool,
+    ) -> Result<Cell> {
         let mut here = (cell, from);
         for link in path.iter().rev() {
             let to = match link {
@@ -67,7 +73,14 @@ impl Builder<'_> {
         Ok(here.0)
     }
 
-    fn gather(&mut self, cell: &Cell, from: Home, link: Link, to: Home, fact: bool) -> Result<Cell> {
+    fn gather(
+        &mut self,
+        cell: &Cell,
+        from: Home,
+        link: Link,
+        to: Home,
+        fact: bool,
+    ) -> Result<Cell> {
         // Every row has its owner, so a constant stays one; elsewhere there may be nobody.
         let constant = cell.parts().iter().all(|(col, _)| col.literal().is_some());
         if constant && matches!(link, Link::Owner(_)) {
@@ -77,17 +90,26 @@ impl Builder<'_> {
         for (col, data_type) in cell.parts() {
             sources.push(self.column(from, col, data_type)?);
         }
-        let known: Option<Vec<Slot>> =
-            sources.iter().map(|slot| self.gathers.get(&(link, *slot)).copied()).collect();
+        let known: Option<Vec<Slot>> = sources
+            .iter()
+            .map(|slot| self.gathers.get(&(link, *slot)).copied())
+            .collect();
         let out = match known {
             Some(out) => out,
             None => {
-                let out: Vec<Slot> =
-                    sources.iter().map(|slot| self.slot(to, self.type_of(*slot))).collect();
+                let out: Vec<Slot> = sources
+                    .iter()
+                    .map(|slot| self.slot(to, self.type_of(*slot)))
+                    .collect();
                 for (slot, out) in sources.iter().zip(&out) {
                     self.gathers.insert((link, *slot), *out);
                 }
-                self.push(Step::Gather { link, fact, from: sources, out: out.clone() });
+                self.push(Step::Gather {
+                    link,
+                    fact,
+                    from: sources,
+                    out: out.clone(),
+                });
                 out
             }
         };
@@ -104,9 +126,13 @@ impl Builder<'_> {
         }
         let cell = match &item.body {
             Body::Fact | Body::Column => self.input(id, item)?,
-            Body::Status | Body::StatusStart(_) | Body::StatusEnd(_) => {
-                self.status_on(id, item, DayPart::Fixed(Some(self.moments.base)), vec![], item.home)?
-            }
+            Body::Status | Body::StatusStart(_) | Body::StatusEnd(_) => self.status_on(
+                id,
+                item,
+                DayPart::Fixed(Some(self.moments.base)),
+                vec![],
+                item.home,
+            )?,
             Body::Param(param) => {
                 let day = DayPart::Fixed(Some(self.moments.base));
                 self.param_by_own_facts(id, item, param, item.home, day)?
@@ -141,7 +167,9 @@ impl Builder<'_> {
     }
 
     fn input(&mut self, id: ItemId, item: &Item) -> Result<Cell> {
-        let Some(data_type) = column_type(item.ty) else { return self.refuse("地区只能作键") };
+        let Some(data_type) = column_type(item.ty) else {
+            return self.refuse("地区只能作键");
+        };
         let out = self.slot(item.home, data_type);
         self.push(Step::Input { item: id, out });
         let col = Col::slot(out);
@@ -167,10 +195,15 @@ impl Builder<'_> {
         let mut keys = Vec::new();
         for key in &param.keys {
             let ParamKey::Enum(e) = key else { continue };
-            let name = self.program.dict.enum_of(*e).map_or("", |e| e.name.as_str());
-            let found = self.program.items.iter().position(|i| {
-                i.home == owner && matches!(i.body, Body::Fact) && i.name == name
-            });
+            let name = self
+                .program
+                .dict
+                .enum_of(*e)
+                .map_or("", |e| e.name.as_str());
+            let found =
+                self.program.items.iter().position(|i| {
+                    i.home == owner && matches!(i.body, Body::Fact) && i.name == name
+                });
             let Some(fact) = found.and_then(|at| u32::try_from(at).ok()).map(ItemId) else {
                 return self.unknown(item.ty);
             };
@@ -182,8 +215,12 @@ impl Builder<'_> {
 
     /// A parameter by its written keys (none stands for 地区).
     pub(crate) fn param(&mut self, id: ItemId, keys: &[Option<Expr>], place: Home) -> Result<Cell> {
-        let Some(item) = self.program.item(id) else { return self.refuse("没有这个参数") };
-        let Body::Param(param) = &item.body else { return self.refuse("不是参数") };
+        let Some(item) = self.program.item(id) else {
+            return self.refuse("没有这个参数");
+        };
+        let Body::Param(param) = &item.body else {
+            return self.refuse("不是参数");
+        };
         let mut parts = Vec::new();
         for key in keys.iter().flatten() {
             let cell = self.expr(key, place)?;
@@ -215,21 +252,37 @@ impl Builder<'_> {
         place: Home,
         day: DayPart,
     ) -> Result<Cell> {
-        if let (true, DayPart::Fixed(Some(day)), Some(fixed)) =
-            (param.values.iter().all(|v| v.area.is_empty()), &day, fixed(&keys))
-        {
-            let value = param.lookup("", &fixed, *day).map_or(Value::Unknown, |found| found.value);
+        if let (true, DayPart::Fixed(Some(day)), Some(fixed)) = (
+            param.values.iter().all(|v| v.area.is_empty()),
+            &day,
+            fixed(&keys),
+        ) {
+            let value = param
+                .lookup("", &fixed, *day)
+                .map_or(Value::Unknown, |found| found.value);
             return self.constant(value, item.ty);
         }
-        let Some(data_type) = column_type(item.ty) else { return self.refuse("参数不能是地区") };
-        let Some(den) = common_den(param) else { return self.refuse("参数的分母太大") };
+        let Some(data_type) = column_type(item.ty) else {
+            return self.refuse("参数不能是地区");
+        };
+        let Some(den) = common_den(param) else {
+            return self.refuse("参数的分母太大");
+        };
         let out = self.slot(place, data_type);
-        self.push(Step::Lookup { param: id, keys, at: day, den, out });
+        self.push(Step::Lookup {
+            param: id,
+            keys,
+            at: day,
+            den,
+            out,
+        });
         let col = Col::slot(out);
         Ok(match item.ty {
-            Type::Num(_) => {
-                Cell::Num(Fraction { num: col, den: Den::Fixed(den), range: range_of(param, den) })
-            }
+            Type::Num(_) => Cell::Num(Fraction {
+                num: col,
+                den: Den::Fixed(den),
+                range: range_of(param, den),
+            }),
             Type::Bool => Cell::Bool(col),
             Type::Day => Cell::Day(col),
             Type::Enum(_) => Cell::Sym(col),
@@ -262,7 +315,9 @@ impl Builder<'_> {
 
     /// A day that is the same for all, or a column of the table at hand.
     pub(crate) fn day_part(&mut self, e: &Expr, place: Home) -> Result<DayPart> {
-        let Cell::Day(col) = self.expr(e, place)? else { return self.refuse("不是日期") };
+        let Cell::Day(col) = self.expr(e, place)? else {
+            return self.refuse("不是日期");
+        };
         Ok(match col.literal() {
             Some(ScalarValue::Date32(day)) => DayPart::Fixed(day.and_then(Day::from_epoch_days)),
             _ => DayPart::Column(self.column(place, col, DataType::Date32)?),
@@ -293,5 +348,7 @@ fn common_den(param: &Param) -> Option<i64> {
 fn range_of(param: &Param, den: i64) -> Range {
     let den = i128::from(den);
     let tops = numbers(param).filter_map(|n| n.num().checked_mul(den.checked_div(n.den())?));
-    tops.map(Range::one).reduce(Range::union).unwrap_or(Range::one(0))
+    tops.map(Range::one)
+        .reduce(Range::union)
+        .unwrap_or(Range::one(0))
 }

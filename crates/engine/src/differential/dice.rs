@@ -54,7 +54,10 @@ impl Dice {
             1 => max,
             2 | 3 => 0_i128.clamp(min, max),
             4 => max.saturating_sub(offset),
-            _ => 0_i128.clamp(min, max).saturating_add(offset).clamp(min, max),
+            _ => 0_i128
+                .clamp(min, max)
+                .saturating_add(offset)
+                .clamp(min, max),
         }
     }
 }

@@ -1,7 +1,8 @@
 //! Random people of a program: every fact, list, roll and record that its rules may read.
 
-use super::Dice;
+use super::{Cluster, Dice};
 use crate::compile::column_type;
+use crate::compile::number::fact_den;
 use crate::error::Result;
 use crate::frames::{Complete, EntityFrame, Frames, Record, RelationFrame, StatusFrame};
 use crate::run::column;
@@ -13,13 +14,6 @@ use rules::situation::Moments;
 use rules::value::{Ratio, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// A few households that know only one another.
-#[derive(Clone, Debug, Default)]
-pub struct Cluster {
-    /// Ids by entity.
-    pub ids: BTreeMap<EntityId, Vec<i64>>,
-}
-
 /// Random people.
 #[derive(Clone, Debug)]
 pub struct Population {
@@ -30,7 +24,7 @@ pub struct Population {
 }
 
 /// Id and code of the area above all clusters.
-pub(super) const COUNTY: (i64, &str) = (990_101, "990101");
+const COUNTY: (i64, &str) = (990_101, "990101");
 
 /// Random people for a program: `clusters` of them, with what `history` asks for.
 ///
@@ -43,7 +37,11 @@ pub fn generate(
     clusters: usize,
     seed: u64,
 ) -> Result<Population> {
-    let mut maker = Maker { program, moments, dice: Dice::new(seed) };
+    let mut maker = Maker {
+        program,
+        moments,
+        dice: Dice::new(seed),
+    };
     let clusters: Vec<Cluster> = (1..).take(clusters).map(|no| maker.cluster(no)).collect();
     let mut frames = Frames::default();
     for at in 0..program.dict.entities.len() {
@@ -85,7 +83,8 @@ impl Maker<'_> {
             let first = number.saturating_mul(100);
             let ids_of = (0..i64::try_from(count).unwrap_or(1)).map(|k| first.saturating_add(k));
             let ids_of: Vec<i64> = if name == "地区" {
-                ids_of.map(|id| COUNTY.0.saturating_mul(1_000_000_000).saturating_add(id)).collect()
+                let area = |id: i64| COUNTY.0.saturating_mul(1_000_000_000).saturating_add(id);
+                std::iter::once(COUNTY.0).chain(ids_of.map(area)).collect()
             } else {
                 ids_of.collect()
             };
@@ -98,8 +97,11 @@ impl Maker<'_> {
         self.program.dict.entity_name(entity) == name
     }
 
-    /// The code of an area of a cluster: the second lies in the first.
+    /// The code of an area of a cluster: each lies in the one before.
     fn code(&self, id: i64) -> String {
+        if id == COUNTY.0 {
+            return COUNTY.1.to_owned();
+        }
         let own = id.rem_euclid(1_000_000_000);
         let cluster = own.div_euclid(100);
         // Beyond a thousand clusters there are no codes left; any text no other begins with will do.
@@ -108,7 +110,48 @@ impl Maker<'_> {
         } else {
             format!("{}x{cluster:07}", COUNTY.1)
         };
-        if own.rem_euclid(100) == 0 { township } else { format!("{township}{:03}", own.rem_euclid(100)) }
+        if own.rem_euclid(100) == 0 {
+            township
+        } else {
+            format!("{township}{:03}", own.rem_euclid(100))
+        }
+    }
+
+    /// Id, area code and household of the instances of a cluster.
+    fn places(
+        &mut self,
+        entity: EntityId,
+        cluster: &Cluster,
+        rows: &mut Vec<(i64, String, Option<i64>)>,
+    ) {
+        let (is_area, is_person) = (self.is(entity, "地区"), self.is(entity, "个人"));
+        let of = |name: &str| {
+            let ids = self
+                .program
+                .dict
+                .entity(name)
+                .and_then(|e| cluster.ids.get(&e));
+            ids.map_or(&[][..], Vec::as_slice)
+        };
+        let (areas, households) = (of("地区"), of("家庭"));
+        for id in cluster.ids.get(&entity).into_iter().flatten() {
+            let area = if is_area {
+                self.code(*id)
+            } else if !is_calm(*id) && self.dice.chance(8) {
+                String::new()
+            } else {
+                self.dice
+                    .pick(areas)
+                    .map_or(String::new(), |area| self.code(area))
+            };
+            let housed = is_person && self.dice.chance(88);
+            let household = if housed {
+                self.dice.pick(households)
+            } else {
+                None
+            };
+            rows.push((*id, area, household));
+        }
     }
 
     fn entity(
@@ -117,43 +160,29 @@ impl Maker<'_> {
         clusters: &[Cluster],
         history: &[(ItemId, Option<Day>)],
     ) -> Result<EntityFrame> {
-        let is_area = self.is(entity, "地区");
-        let area_entity = self.program.dict.entity("地区");
-        let household_entity = self.program.dict.entity("家庭");
-        let mut rows: Vec<(i64, String, Option<i64>)> = Vec::new();
-        if is_area {
-            rows.push((COUNTY.0, COUNTY.1.to_owned(), None));
-        }
+        let mut rows = Vec::new();
         for cluster in clusters {
-            let of = |e: Option<EntityId>| {
-                e.and_then(|e| cluster.ids.get(&e)).map_or(&[][..], Vec::as_slice)
-            };
-            for id in of(Some(entity)) {
-                let area = match (is_area, self.dice.below(12)) {
-                    (true, _) => self.code(*id),
-                    (false, 0) if !is_calm(*id) => String::new(),
-                    (false, 0 | 1) => COUNTY.1.to_owned(),
-                    (false, _) => {
-                        self.dice.pick(of(area_entity)).map_or(String::new(), |a| self.code(a))
-                    }
-                };
-                let housed = self.is(entity, "个人") && self.dice.chance(88);
-                let household =
-                    if housed { self.dice.pick(of(household_entity)) } else { None };
-                rows.push((*id, area, household));
-            }
+            self.places(entity, cluster, &mut rows);
         }
         rows.sort_by_key(|(id, ..)| *id);
+        // Every cluster lies in the one county.
+        rows.dedup_by_key(|(id, ..)| *id);
         let mut frame = EntityFrame::new(rows.iter().map(|(id, ..)| *id).collect())?
-            .with_areas(rows.iter().map(|(_, a, _)| (!a.is_empty()).then_some(a)).collect::<StringArray>())
+            .with_areas(
+                rows.iter()
+                    .map(|(_, a, _)| (!a.is_empty()).then_some(a))
+                    .collect::<StringArray>(),
+            )
             .with_households(rows.iter().map(|(.., h)| *h).collect::<Int64Array>());
         let program = self.program;
         for (id, item) in (0..).map(ItemId).zip(&program.items) {
             let built_in = item.name == "有户" || item.ty == Type::Area;
-            if item.home == Home::Entity(entity) && matches!(item.body, Body::Fact) && !built_in {
-                if let Some(column) = self.column(item, frame.ids().values()) {
-                    frame.set(id, column);
-                }
+            let is_fact = item.home == Home::Entity(entity) && matches!(item.body, Body::Fact);
+            if is_fact
+                && !built_in
+                && let Some(column) = self.column(item, frame.ids().values())
+            {
+                frame.set(id, column);
             }
         }
         for (id, day) in history {
@@ -163,32 +192,56 @@ impl Maker<'_> {
     }
 
     fn records(&mut self, frame: &mut EntityFrame, entity: EntityId, id: ItemId, day: Option<Day>) {
-        let Some(item) = self.program.item(id).filter(|i| i.home == Home::Entity(entity)) else {
+        let Some(item) = self
+            .program
+            .item(id)
+            .filter(|i| i.home == Home::Entity(entity))
+        else {
             return;
         };
         let days = match day {
             Some(day) => vec![day],
-            None => vec![self.moments.month.prev().last(), self.moments.month.add(-2).last()],
+            None => vec![
+                self.moments.month.prev().last(),
+                self.moments.month.add(-2).last(),
+            ],
         };
         for day in days {
             if let Some(values) = self.column(item, frame.ids().values()) {
                 let month = Month::containing(day);
                 let (from, to) = (Some(month.first()), Some(month.last()));
-                frame.record(Record { item: id, from, to, values, dens: None });
+                frame.record(Record {
+                    item: id,
+                    from,
+                    to,
+                    values,
+                    dens: None,
+                });
             }
         }
     }
 
     fn relation(&mut self, id: RelId, clusters: &[Cluster]) -> Result<Option<RelationFrame>> {
         let program = self.program;
-        let Some(relation) = program.dict.relation_of(id) else { return Ok(None) };
+        let Some(relation) = program.dict.relation_of(id) else {
+            return Ok(None);
+        };
         let (mut owners, mut targets) = (Vec::new(), Vec::new());
         let mut incomplete = BTreeSet::new();
         for cluster in clusters {
-            for owner in cluster.ids.get(&relation.owner).into_iter().flatten() {
+            let owners_here = cluster.ids.get(&relation.owner).into_iter().flatten();
+            for owner in owners_here.filter(|id| **id != COUNTY.0) {
                 let most = u64::from(relation.at_most).min(6);
-                let none = if is_calm(*owner) && relation.target.is_none() { 85 } else { 15 };
-                let rows = if self.dice.chance(none) { 0 } else { self.dice.below(most.saturating_add(1)) };
+                let none = if is_calm(*owner) && relation.target.is_none() {
+                    85
+                } else {
+                    15
+                };
+                let rows = if self.dice.chance(none) {
+                    0
+                } else {
+                    self.dice.below(most.saturating_add(1))
+                };
                 let known = relation.target.and_then(|t| cluster.ids.get(&t));
                 for _ in 0..rows {
                     let target = known.and_then(|ids| self.dice.pick(ids));
@@ -221,11 +274,16 @@ impl Maker<'_> {
     fn status(&mut self, entity: EntityId, clusters: &[Cluster]) -> Result<StatusFrame> {
         let (mut holders, mut froms, mut tos) = (Vec::new(), Vec::new(), Vec::new());
         let mut complete = BTreeSet::new();
-        for id in clusters.iter().flat_map(|c| c.ids.get(&entity)).flatten() {
+        let all = clusters.iter().flat_map(|c| c.ids.get(&entity)).flatten();
+        for id in all.filter(|id| **id != COUNTY.0) {
             if self.dice.chance(if is_calm(*id) { 100 } else { 80 }) {
                 complete.insert(*id);
             }
-            let mut day = self.moments.base.epoch_days().saturating_sub(self.days_up_to(900));
+            let mut day = self
+                .moments
+                .base
+                .epoch_days()
+                .saturating_sub(self.days_up_to(900));
             let none = is_calm(*id) && self.dice.chance(80);
             for _ in 0..if none { 0 } else { self.dice.below(4) } {
                 let last = day.saturating_add(self.days_up_to(500));
@@ -240,7 +298,12 @@ impl Maker<'_> {
             }
         }
         let (froms, tos) = (Date32Array::from(froms), Date32Array::from(tos));
-        StatusFrame::new(Int64Array::from(holders), froms, tos, Complete::Of(complete))
+        StatusFrame::new(
+            Int64Array::from(holders),
+            froms,
+            tos,
+            Complete::Of(complete),
+        )
     }
 
     fn days_up_to(&mut self, most: u64) -> i32 {
@@ -254,18 +317,24 @@ impl Maker<'_> {
             .map(|id| {
                 let calm = is_calm(*id);
                 let missing = if calm { 0 } else { missing };
-                if self.dice.chance(missing) { Value::Unknown } else { self.value(item, calm) }
+                if self.dice.chance(missing) {
+                    Value::Unknown
+                } else {
+                    self.value(item, calm)
+                }
             })
             .collect();
-        column(&values, &column_type(item.ty)?, den_of(item))
+        column(&values, &column_type(item.ty)?, fact_den(item.bounds))
     }
 
     fn value(&mut self, item: &Item, calm: bool) -> Value {
         let members = |e| self.program.dict.enum_of(e).map_or(0, |e| e.members.len());
         match item.ty {
             Type::Num(_) => {
-                let (min, max) = item.bounds.map_or((0, 1_000_000), |b| (b.num_min, b.num_max));
-                let den = i128::from(den_of(item));
+                let (min, max) = item
+                    .bounds
+                    .map_or((0, 1_000_000), |b| (b.num_min, b.num_max));
+                let den = i128::from(fact_den(item.bounds));
                 let num = if calm && self.dice.chance(60) {
                     0_i128.clamp(min, max)
                 } else if calm {
@@ -279,13 +348,23 @@ impl Maker<'_> {
             Type::Bool => Value::Bool(self.dice.chance(if calm { 15 } else { 50 })),
             Type::Day => Value::Day(self.day()),
             Type::Enum(e) => {
-                let names = self.program.dict.enum_of(e).map_or(&[][..], |e| e.members.as_slice());
+                let names = self
+                    .program
+                    .dict
+                    .enum_of(e)
+                    .map_or(&[][..], |e| e.members.as_slice());
                 let usual = names.iter().position(|name| name == "无").unwrap_or(0);
-                let at = if calm && self.dice.chance(60) { usual } else { self.dice.place(names.len()) };
+                let at = if calm && self.dice.chance(60) {
+                    usual
+                } else {
+                    self.dice.place(names.len())
+                };
                 Value::Sym(u16::try_from(at).unwrap_or(0))
             }
             Type::Set(e) => {
-                let end = 1_u64.checked_shl(u32::try_from(members(e)).unwrap_or(64)).unwrap_or(0);
+                let end = 1_u64
+                    .checked_shl(u32::try_from(members(e)).unwrap_or(64))
+                    .unwrap_or(0);
                 Value::Set(self.dice.below(end))
             }
             Type::Area => Value::Unknown,
@@ -309,9 +388,4 @@ impl Maker<'_> {
 /// Every other cluster is calm: nothing is missing, most is zero, 否 or 无, so that some are 符合.
 fn is_calm(id: i64) -> bool {
     id.div_euclid(100).rem_euclid(2) == 0
-}
-
-/// The denominator of a fact's column.
-pub(super) fn den_of(item: &Item) -> i64 {
-    crate::compile::number::fact_den(item.bounds)
 }

@@ -65,17 +65,28 @@ impl Run<'_> {
         den: i64,
         out: Slot,
     ) -> Result<ArrayRef> {
-        let missing = || EngineError::Column { column: format!("i{}", id.0) };
+        let missing = || EngineError::Column {
+            column: format!("i{}", id.0),
+        };
         let param = self.plan.params.get(&id).ok_or_else(missing)?;
         let info = self.plan.slots.get(out.0).ok_or_else(missing)?;
-        let keys: Vec<Keys<'_>> = keys.iter().map(|key| self.keys(key)).collect::<Result<_>>()?;
+        let keys: Vec<Keys<'_>> = keys
+            .iter()
+            .map(|key| self.keys(key))
+            .collect::<Result<_>>()?;
         let days = self.days(at)?;
         let areas = self.areas_of(info.home, param);
-        let mut table = Table { param, entries: HashMap::new(), values: vec![Value::Unknown] };
+        let mut table = Table {
+            param,
+            entries: HashMap::new(),
+            values: vec![Value::Unknown],
+        };
         let mut last: Option<(Entry, u32)> = None;
         let places: UInt32Array = (0..self.places.count(info.home))
             .map(|row| {
-                let Some(entry) = entry(&keys, &days, areas.at(row), row) else { return Some(0) };
+                let Some(entry) = entry(&keys, &days, areas.at(row), row) else {
+                    return Some(0);
+                };
                 if let Some((before, at)) = last
                     && before == entry
                 {
@@ -118,11 +129,23 @@ impl Run<'_> {
         let codes = owner.and_then(|owner| self.places.area_codes(owner));
         let lies_in = |code: &String| told.iter().position(|area| code.starts_with(area));
         let of_code: Vec<usize> = codes
-            .map(|c| c.codes.iter().map(|code| lies_in(code).unwrap_or(0)).collect())
+            .map(|c| {
+                c.codes
+                    .iter()
+                    .map(|code| lies_in(code).unwrap_or(0))
+                    .collect()
+            })
             .unwrap_or_default();
         let of_owner = codes.map_or(&[][..], |c| c.of.as_slice());
-        let of_owner = of_owner.iter().map(|code| of_code.get(*code).copied().unwrap_or(0)).collect();
-        Areas { told, of_owner, owners: self.places.owners(home) }
+        let of_owner = of_owner
+            .iter()
+            .map(|code| of_code.get(*code).copied().unwrap_or(0))
+            .collect();
+        Areas {
+            told,
+            of_owner,
+            owners: self.places.owners(home),
+        }
     }
 }
 
@@ -132,7 +155,9 @@ type Entry = (usize, u128, i32);
 fn entry(keys: &[Keys<'_>], days: &Days<'_>, area: usize, row: usize) -> Option<Entry> {
     let mut packed = 0_u128;
     for key in keys {
-        packed = packed.checked_mul(65_536)?.checked_add(u128::from(key.at(row)?))?;
+        packed = packed
+            .checked_mul(65_536)?
+            .checked_add(u128::from(key.at(row)?))?;
     }
     Some((area, packed, days.at(row)?))
 }
@@ -160,7 +185,8 @@ impl Table<'_> {
         let found =
             Day::from_epoch_days(day).and_then(|day| self.param.lookup(code, &members, day));
         let at = u32::try_from(self.values.len()).unwrap_or(0);
-        self.values.push(found.map_or(Value::Unknown, |found| found.value));
+        self.values
+            .push(found.map_or(Value::Unknown, |found| found.value));
         self.entries.insert(entry, at);
         at
     }
@@ -182,7 +208,10 @@ impl Areas<'_> {
         };
         // The last one is everywhere.
         let everywhere = self.told.len().saturating_sub(1);
-        owner.and_then(|owner| self.of_owner.get(owner)).copied().unwrap_or(everywhere)
+        owner
+            .and_then(|owner| self.of_owner.get(owner))
+            .copied()
+            .unwrap_or(everywhere)
     }
 }
 

@@ -52,7 +52,11 @@ impl<'a> Places<'a> {
             let id = RelId(u32::try_from(at).unwrap_or(u32::MAX));
             rows.insert(id, row_places(frames, id, relation.owner, relation.target));
         }
-        let areas = frames.entities.iter().map(|(id, f)| (*id, area_codes(f.areas()))).collect();
+        let areas = frames
+            .entities
+            .iter()
+            .map(|(id, f)| (*id, area_codes(f.areas())))
+            .collect();
         let owners = plan.relations.iter().map(|r| (r.owner, r.target)).collect();
         Self {
             frames,
@@ -112,8 +116,14 @@ impl<'a> Places<'a> {
     pub(crate) fn along(&mut self, link: Link, to: EntityId) -> Arc<UInt32Array> {
         let none = || Arc::new(UInt32Array::new_null(0));
         match link {
-            Link::Owner(r) => self.rows.get(&r).map_or_else(none, |rows| Arc::clone(&rows.owners)),
-            Link::Target(r) => self.rows.get(&r).map_or_else(none, |rows| Arc::clone(&rows.targets)),
+            Link::Owner(r) => self
+                .rows
+                .get(&r)
+                .map_or_else(none, |rows| Arc::clone(&rows.owners)),
+            Link::Target(r) => self
+                .rows
+                .get(&r)
+                .map_or_else(none, |rows| Arc::clone(&rows.targets)),
             Link::Household(of) => {
                 if let Some(known) = self.along.get(&(link, to)) {
                     return Arc::clone(known);
@@ -155,10 +165,18 @@ impl<'a> Places<'a> {
         };
         let chosen: Vec<Option<u32>> = above
             .iter()
-            .map(|up| up.iter().copied().find(|at| suits(*at)).or_else(|| up.first().copied()))
+            .map(|up| {
+                up.iter()
+                    .copied()
+                    .find(|at| suits(*at))
+                    .or_else(|| up.first().copied())
+            })
             .collect();
-        let places: UInt32Array =
-            codes.of.iter().map(|code| chosen.get(*code).copied().flatten()).collect();
+        let places: UInt32Array = codes
+            .of
+            .iter()
+            .map(|code| chosen.get(*code).copied().flatten())
+            .collect();
         let places = Arc::new(places);
         if columns.is_none() {
             self.along.insert((Link::Area(of), to), Arc::clone(&places));
@@ -172,7 +190,8 @@ impl<'a> Places<'a> {
         if self.above.contains_key(&(of, to)) {
             return;
         }
-        let (Some(codes), Some(frame)) = (self.areas.get(&of), self.frames.entities.get(&to)) else {
+        let (Some(codes), Some(frame)) = (self.areas.get(&of), self.frames.entities.get(&to))
+        else {
             return;
         };
         let known: HashMap<&str, u32> = frame
@@ -182,9 +201,14 @@ impl<'a> Places<'a> {
             .filter_map(|(code, at)| Some((code.filter(|c| !c.is_empty())?, at)))
             .collect();
         let upward = |code: &String| {
-            let longest = if of == to { code.len().saturating_sub(1) } else { code.len() };
+            let longest = if of == to {
+                code.len().saturating_sub(1)
+            } else {
+                code.len()
+            };
             let ends = (1..=longest).rev();
-            ends.filter_map(|end| known.get(code.get(..end)?).copied()).collect()
+            ends.filter_map(|end| known.get(code.get(..end)?).copied())
+                .collect()
         };
         let above = codes.codes.iter().map(upward).collect();
         let mut speaks = vec![false; frame.len()];
@@ -221,12 +245,7 @@ fn area_codes(areas: &StringArray) -> AreaCodes {
     AreaCodes { codes, of }
 }
 
-fn row_places(
-    frames: &Frames,
-    id: RelId,
-    owner: EntityId,
-    target: Option<EntityId>,
-) -> RowPlaces {
+fn row_places(frames: &Frames, id: RelId, owner: EntityId, target: Option<EntityId>) -> RowPlaces {
     let owners = frames.entities.get(&owner);
     let count = owners.map_or(0, EntityFrame::len);
     let nobody = || Int64Array::new_null(0);
@@ -237,17 +256,29 @@ fn row_places(
     let (kept, places, owner_ids, target_ids) = if places.null_count() == 0 {
         (None, places, owner_ids, target_ids)
     } else {
-        let kept: UInt32Array =
-            (0_u32..).zip(places.iter()).filter_map(|(at, place)| place.map(|_| at)).collect();
+        let kept: UInt32Array = (0_u32..)
+            .zip(places.iter())
+            .filter_map(|(at, place)| place.map(|_| at))
+            .collect();
         let ids = |ids: &Int64Array| -> Int64Array {
-            ids.iter().zip(places.iter()).filter_map(|(id, place)| place.map(|_| id)).collect()
+            ids.iter()
+                .zip(places.iter())
+                .filter_map(|(id, place)| place.map(|_| id))
+                .collect()
         };
         let (owner_ids, target_ids) = (ids(&owner_ids), ids(&target_ids));
-        (Some(kept), places.iter().flatten().collect(), owner_ids, target_ids)
+        (
+            Some(kept),
+            places.iter().flatten().collect(),
+            owner_ids,
+            target_ids,
+        )
     };
     let mut starts = vec![0_usize; count.saturating_add(1)];
     for place in places.values() {
-        let next = usize::try_from(*place).unwrap_or(usize::MAX).saturating_add(1);
+        let next = usize::try_from(*place)
+            .unwrap_or(usize::MAX)
+            .saturating_add(1);
         if let Some(rows) = starts.get_mut(next) {
             *rows = rows.saturating_add(1);
         }

@@ -56,7 +56,10 @@ impl Periods {
     }
 
     fn of(&self, place: usize) -> &[(i32, Option<i32>)] {
-        let ends = (self.starts.get(place), self.starts.get(place.saturating_add(1)));
+        let ends = (
+            self.starts.get(place),
+            self.starts.get(place.saturating_add(1)),
+        );
         match ends {
             (Some(start), Some(end)) => self.periods.get(*start..*end).unwrap_or(&[]),
             _ => &[],
@@ -64,13 +67,18 @@ impl Periods {
     }
 
     fn on(&self, place: usize, day: i32) -> Option<(i32, Option<i32>)> {
-        let covers = |(from, to): &&(i32, Option<i32>)| *from <= day && to.is_none_or(|to| day <= to);
+        let covers =
+            |(from, to): &&(i32, Option<i32>)| *from <= day && to.is_none_or(|to| day <= to);
         self.of(place).iter().find(covers).copied()
     }
 
     fn held(&self, place: usize, found: bool) -> Option<bool> {
         let complete = self.complete.get(place).copied().unwrap_or(false);
-        if found { Some(true) } else { complete.then_some(false) }
+        if found {
+            Some(true)
+        } else {
+            complete.then_some(false)
+        }
     }
 }
 
@@ -117,9 +125,7 @@ impl Run<'_> {
                 let held = found.map(|f| f.and_then(|(at, p)| periods.held(at, p.is_some())));
                 Arc::new(held.collect::<BooleanArray>())
             }
-            StatusRead::Start => {
-                Arc::new(found.map(|f| Some(f?.1?.0)).collect::<Date32Array>())
-            }
+            StatusRead::Start => Arc::new(found.map(|f| Some(f?.1?.0)).collect::<Date32Array>()),
             StatusRead::End => Arc::new(found.map(|f| f?.1?.1).collect::<Date32Array>()),
         })
     }
@@ -159,18 +165,24 @@ impl Run<'_> {
         out: Slot,
         with_dens: bool,
     ) -> Result<(ArrayRef, Option<ArrayRef>)> {
-        let missing = || EngineError::Column { column: column_name(item) };
+        let missing = || EngineError::Column {
+            column: column_name(item),
+        };
         let info = self.plan.slots.get(out.0).ok_or_else(missing)?;
         let count = self.places.count(info.home);
         let frame = self.frames.entities.get(&entity);
-        let records: Vec<&Record> =
-            frame.into_iter().flat_map(|f| f.records()).filter(|r| r.item == item).collect();
+        let records: Vec<&Record> = frame
+            .into_iter()
+            .flat_map(|f| f.records())
+            .filter(|r| r.item == item)
+            .collect();
         let days = self.days(at)?;
         let chosen = choose(&records, places, &days, count);
         let mut values = vec![new_null_array(&info.data_type, 1)];
         let mut dens: Vec<ArrayRef> = vec![Arc::new(Int64Array::new_null(1))];
         for record in &records {
-            let (value, den) = parts(record, &info.data_type, scale, with_dens).ok_or_else(missing)??;
+            let (value, den) =
+                parts(record, &info.data_type, scale, with_dens).ok_or_else(missing)??;
             values.push(value);
             dens.push(den);
         }
@@ -212,17 +224,31 @@ fn parts(
         Err(error) => return Some(Err(error.into())),
     };
     let ones: ArrayRef = Arc::new(Int64Array::from(vec![scale; values.len()]));
-    let Some(dens) = &record.dens else { return Some(Ok((values, ones))) };
+    let Some(dens) = &record.dens else {
+        return Some(Ok((values, ones)));
+    };
     if with_dens {
         return Some(Ok((values, Arc::clone(dens))));
     }
-    let (tops, dens) = (crate::compile::functions::number(&values).ok()?, crate::compile::functions::number(dens).ok()?);
+    let (tops, dens) = (
+        crate::compile::functions::number(&values).ok()?,
+        crate::compile::functions::number(dens).ok()?,
+    );
     let exact = |(n, d): (Option<i64>, Option<i64>)| -> Option<Option<i64>> {
-        let (Some(n), Some(d)) = (n, d) else { return Some(None) };
+        let (Some(n), Some(d)) = (n, d) else {
+            return Some(None);
+        };
         let top = i128::from(n).checked_mul(i128::from(scale))?;
         let (d, rest) = (i128::from(d), top.checked_rem(i128::from(d))?);
-        (rest == 0).then(|| i64::try_from(top.checked_div(d)?).ok()).flatten().map(Some)
+        (rest == 0)
+            .then(|| i64::try_from(top.checked_div(d)?).ok())
+            .flatten()
+            .map(Some)
     };
-    let scaled: Int64Array = tops.iter().zip(dens.iter()).map(exact).collect::<Option<_>>()?;
+    let scaled: Int64Array = tops
+        .iter()
+        .zip(dens.iter())
+        .map(exact)
+        .collect::<Option<_>>()?;
     Some(Ok((Arc::new(scaled), ones)))
 }

@@ -19,7 +19,9 @@ impl Filter<'_> {
     fn at(&self, row: usize) -> Option<bool> {
         match self.0 {
             None => Some(true),
-            Some(answers) if row < answers.len() && answers.is_valid(row) => Some(answers.value(row)),
+            Some(answers) if row < answers.len() && answers.is_valid(row) => {
+                Some(answers.value(row))
+            }
             Some(_) => None,
         }
     }
@@ -28,13 +30,19 @@ impl Filter<'_> {
 impl Run<'_> {
     /// One total for each owner.
     pub(super) fn total(&self, step: &AggregateStep) -> Result<ArrayRef> {
-        let missing = || EngineError::Column { column: "owner_id".to_owned() };
+        let missing = || EngineError::Column {
+            column: "owner_id".to_owned(),
+        };
         let rows = self.places.rows(step.relation).ok_or_else(missing)?;
         let filter = step.filter.map(|slot| self.get(slot)).transpose()?;
         let filter = Filter(filter.map(boolean).transpose()?);
         let value = step.value.map(|slot| self.get(slot)).transpose()?;
         let value = value.map(number).transpose()?;
-        let owners = rows.starts.iter().zip(rows.starts.iter().skip(1)).map(|(a, b)| *a..*b);
+        let owners = rows
+            .starts
+            .iter()
+            .zip(rows.starts.iter().skip(1))
+            .map(|(a, b)| *a..*b);
         let owners = owners.zip(rows.complete.iter().copied());
         Ok(match step.kind {
             AggregateKind::Any => Arc::new(settled(owners, &filter, true)),
@@ -78,7 +86,9 @@ fn sums(
     only_known: bool,
 ) -> Result<Int64Array> {
     let Some(value) = value else {
-        return Err(EngineError::Column { column: "合计".to_owned() });
+        return Err(EngineError::Column {
+            column: "合计".to_owned(),
+        });
     };
     let overflow = || exec_datafusion_err!("a total leaves the range of 64 bits");
     owners

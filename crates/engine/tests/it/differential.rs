@@ -13,8 +13,15 @@ fn collect(root: &Path, dir: &Path, out: &mut Vec<SourceText>) {
         if path.is_dir() {
             collect(root, &path, out);
         } else if path.extension().is_some_and(|e| e == "md" || e == "csv") {
-            let name = path.strip_prefix(root).unwrap().to_string_lossy().into_owned();
-            out.push(SourceText { path: name, text: std::fs::read_to_string(&path).unwrap() });
+            let name = path
+                .strip_prefix(root)
+                .unwrap()
+                .to_string_lossy()
+                .into_owned();
+            out.push(SourceText {
+                path: name,
+                text: std::fs::read_to_string(&path).unwrap(),
+            });
         }
     }
 }
@@ -27,7 +34,10 @@ fn rulebook() -> Rulebook {
 }
 
 fn number(name: &str, usual: u64) -> u64 {
-    std::env::var(name).ok().and_then(|s| s.parse().ok()).unwrap_or(usual)
+    std::env::var(name)
+        .ok()
+        .and_then(|s| s.parse().ok())
+        .unwrap_or(usual)
 }
 
 /// `DOUDI_SEED=… DOUDI_CLUSTERS=…` make other people, and more of them.
@@ -44,7 +54,14 @@ pub fn demo(month: Month) -> Program {
 pub fn people_of(program: Program, month: Month, clusters: usize) -> (Program, Judged, Frames) {
     let moments = Moments::monthly(month);
     let compiled = engine::compile(&program, moments).unwrap();
-    let people = generate(&program, moments, compiled.history_wanted(), clusters, seed()).unwrap();
+    let people = generate(
+        &program,
+        moments,
+        compiled.history_wanted(),
+        clusters,
+        seed(),
+    )
+    .unwrap();
     let judged = compiled.run(&people.frames).unwrap();
     (program, judged, people.frames)
 }
@@ -53,7 +70,11 @@ fn agree(program: &Program, month: Month, clusters: usize, seed: u64) {
     let moments = Moments::monthly(month);
     let start = std::time::Instant::now();
     let compiled = engine::compile(program, moments).unwrap();
-    println!("{} steps compiled in {:?}", compiled.step_count(), start.elapsed());
+    println!(
+        "{} steps compiled in {:?}",
+        compiled.step_count(),
+        start.elapsed()
+    );
     let people = generate(program, moments, compiled.history_wanted(), clusters, seed).unwrap();
     let start = std::time::Instant::now();
     let judged = compiled.run(&people.frames).unwrap();
@@ -68,8 +89,14 @@ fn agree(program: &Program, month: Month, clusters: usize, seed: u64) {
     for difference in outcome.differences.iter().take(20) {
         println!("{difference:?}");
     }
-    assert!(outcome.known > 0, "nothing was known: the comparison says nothing");
-    assert!(outcome.differences.is_empty(), "seed {seed}: the two evaluators differ");
+    assert!(
+        outcome.known > 0,
+        "nothing was known: the comparison says nothing"
+    );
+    assert!(
+        outcome.differences.is_empty(),
+        "seed {seed}: the two evaluators differ"
+    );
 }
 
 #[test]
@@ -77,7 +104,10 @@ fn both_evaluators_agree_on_every_quantity_of_the_rulebook() {
     let book = rulebook();
     for month in [Month::new(2026, 6).unwrap(), Month::new(2026, 8).unwrap()] {
         let (program, problems) = book.program("demo", month.first());
-        let errors: Vec<_> = problems.iter().filter(|p| p.severity == Severity::Error).collect();
+        let errors: Vec<_> = problems
+            .iter()
+            .filter(|p| p.severity == Severity::Error)
+            .collect();
         println!("{} errors in the rulebook", errors.len());
         for e in errors.iter().take(5) {
             println!("{e}");
@@ -89,7 +119,10 @@ fn both_evaluators_agree_on_every_quantity_of_the_rulebook() {
 
 /// Every form of the language at least once; the files are `tests/it/forms/`.
 fn forms() -> Rulebook {
-    let text = |path: &str, text: &str| SourceText { path: path.to_owned(), text: text.to_owned() };
+    let text = |path: &str, text: &str| SourceText {
+        path: path.to_owned(),
+        text: text.to_owned(),
+    };
     Rulebook::read(vec![
         text("facts.md", include_str!("forms/facts.md")),
         text("feeds/wages.md", include_str!("forms/wages.md")),
@@ -98,7 +131,10 @@ fn forms() -> Rulebook {
         text("policies/trigger.md", include_str!("forms/trigger.md")),
         text("policies/rates.md", include_str!("forms/rates.md")),
         text("warnings/spike.md", include_str!("forms/spike.md")),
-        text("localities/demo/parameters.csv", include_str!("forms/parameters.csv")),
+        text(
+            "localities/demo/parameters.csv",
+            include_str!("forms/parameters.csv"),
+        ),
     ])
 }
 
@@ -106,7 +142,10 @@ fn forms() -> Rulebook {
 fn both_evaluators_agree_on_every_form_of_the_language() {
     let month = Month::new(2026, 8).unwrap();
     let (program, problems) = forms().program("demo", month.first());
-    let errors: Vec<_> = problems.iter().filter(|p| p.severity == Severity::Error).collect();
+    let errors: Vec<_> = problems
+        .iter()
+        .filter(|p| p.severity == Severity::Error)
+        .collect();
     assert!(errors.is_empty(), "{errors:?}");
     for round in 0..8 {
         agree(&program, month, 60, seed() + round);

@@ -1,7 +1,7 @@
 //! Files of the lake: whole or not at all, named by what is in them.
 
 use domain::{Day, Month};
-use engine::arrow::array::{AsArray, Int64Array, RecordBatch};
+use engine::arrow::array::{ArrayRef, AsArray, Int64Array, RecordBatch};
 use engine::arrow::datatypes::Int64Type;
 use engine::ingest::{Cell, ColumnKind, ColumnShape, FeedShape, ingest};
 use engine::{EngineError, LakeFile, lake};
@@ -31,11 +31,14 @@ fn august() -> Month {
 
 fn numbers(from: i64, count: i64) -> RecordBatch {
     let ids = Int64Array::from_iter_values(from..from + count);
-    RecordBatch::try_from_iter([("id", Arc::new(ids) as _)]).unwrap()
+    let ids: ArrayRef = Arc::new(ids);
+    RecordBatch::try_from_iter([("id", ids)]).unwrap()
 }
 
 fn written(folder: &Folder, batches: &[RecordBatch]) -> LakeFile {
-    lake::write(&folder.0, "fact", august(), "990101", batches).unwrap().unwrap()
+    lake::write(&folder.0, "fact", august(), "990101", batches)
+        .unwrap()
+        .unwrap()
 }
 
 #[test]
@@ -45,11 +48,16 @@ fn the_same_rows_written_twice_are_one_file_that_reads_back() {
     let file = written(&folder, &batches);
     assert_eq!(file, written(&folder, &batches));
     assert_eq!(file.rows, 100_050);
-    assert_eq!(file.path, format!("fact/2026-08/990101/{}.parquet", file.sha256));
+    assert_eq!(
+        file.path,
+        format!("fact/2026-08/990101/{}.parquet", file.sha256)
+    );
     lake::verify(&folder.0, &file).unwrap();
     let back = lake::read(&folder.0, std::slice::from_ref(&file)).unwrap();
-    let ids: Vec<i64> =
-        back.iter().flat_map(|b| b.column(0).as_primitive::<Int64Type>().values().to_vec()).collect();
+    let ids: Vec<i64> = back
+        .iter()
+        .flat_map(|b| b.column(0).as_primitive::<Int64Type>().values().to_vec())
+        .collect();
     assert_eq!(ids, (1..=100_050).collect::<Vec<i64>>());
 }
 
@@ -58,7 +66,10 @@ fn a_file_that_was_changed_is_found_out() {
     let folder = Folder::new("changed");
     let file = written(&folder, &[numbers(1, 10)]);
     std::fs::write(folder.0.join(&file.path), b"PAR1 something else").unwrap();
-    assert!(matches!(lake::verify(&folder.0, &file), Err(EngineError::Altered { .. })));
+    assert!(matches!(
+        lake::verify(&folder.0, &file),
+        Err(EngineError::Altered { .. })
+    ));
 }
 
 #[test]
@@ -67,8 +78,13 @@ fn a_writer_that_is_killed_leaves_no_file_and_its_rest_is_swept() {
     let file = written(&folder, &[numbers(1, 10)]);
     let rest = folder.0.join("fact/2026-08/990101/7-0.part");
     std::fs::write(&rest, b"half").unwrap();
-    let given_up =
-        lake::LakeWriter::create(&folder.0, "fact", august(), "990101", numbers(1, 1).schema());
+    let given_up = lake::LakeWriter::create(
+        &folder.0,
+        "fact",
+        august(),
+        "990101",
+        numbers(1, 1).schema(),
+    );
     drop(given_up);
     assert_eq!(lake::sweep(&folder.0).unwrap(), 1);
     lake::verify(&folder.0, &file).unwrap();
@@ -78,12 +94,18 @@ fn a_writer_that_is_killed_leaves_no_file_and_its_rest_is_swept() {
 fn a_kind_cannot_lead_out_of_the_lake() {
     let folder = Folder::new("out");
     for kind in ["../x", "a/b", "", ".hidden"] {
-        assert!(lake::write(&folder.0, kind, august(), "990101", &[numbers(1, 1)]).is_err(), "{kind}");
+        assert!(
+            lake::write(&folder.0, kind, august(), "990101", &[numbers(1, 1)]).is_err(),
+            "{kind}"
+        );
     }
 }
 
 fn shape() -> FeedShape {
-    let column = |name: &str, kind| ColumnShape { name: name.to_owned(), kind };
+    let column = |name: &str, kind| ColumnShape {
+        name: name.to_owned(),
+        kind,
+    };
     FeedShape {
         columns: vec![
             column("row_id", ColumnKind::Id),
@@ -114,11 +136,19 @@ fn row(id: i64) -> Vec<Cell> {
 #[test]
 fn rows_of_a_feed_arrive_typed_and_what_is_empty_stays_unknown() {
     let folder = Folder::new("ingest");
-    let file =
-        ingest(&shape(), (0..40_000).map(row), &folder.0, ("rows", august(), "990101")).unwrap();
+    let file = ingest(
+        &shape(),
+        (0..40_000).map(row),
+        &folder.0,
+        ("rows", august(), "990101"),
+    )
+    .unwrap();
     assert_eq!(file.rows, 40_000);
     let batches = lake::read(&folder.0, &[file]).unwrap();
-    let unknown: usize = batches.iter().map(|b| b.column_by_name("自付").unwrap().null_count()).sum();
+    let unknown: usize = batches
+        .iter()
+        .map(|b| b.column_by_name("自付").unwrap().null_count())
+        .sum();
     assert_eq!(unknown, 13_334);
 }
 

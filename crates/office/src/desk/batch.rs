@@ -114,10 +114,30 @@ pub(super) fn refusal(refusal: &Refusal) -> RefusalRow {
         // The record counts from the first row below the header; a spreadsheet counts the header too.
         row: u64::from(refusal.row_no).saturating_add(1),
         column: refusal.column.clone(),
-        value: refusal.masked.clone(),
-        reason: refusal.message.clone(),
+        value: hidden(&refusal.masked),
+        reason: shown_reason(refusal),
         advice: next_step(&refusal.code).to_owned(),
     }
+}
+
+/// A row whose cells slipped has a name where a code should be: what may be a name or a number is
+/// hidden once more, whatever the column says.
+fn hidden(value: &str) -> String {
+    let size = value.chars().count();
+    let is_han = |c: char| ('\u{3400}'..='\u{9FFF}').contains(&c) || matches!(c, '·' | '\u{3007}');
+    let digits = value.chars().filter(char::is_ascii_digit).count();
+    if (2..=8).contains(&size) && value.chars().all(is_han) {
+        store::identity::mask_name(value)
+    } else if digits >= 15 || value.chars().count() == 11 && digits == 11 {
+        store::identity::mask_number(value)
+    } else {
+        value.to_owned()
+    }
+}
+
+fn shown_reason(refusal: &Refusal) -> String {
+    let written = format!("`{}`", refusal.masked);
+    refusal.message.replace(&written, &format!("`{}`", hidden(&refusal.masked)))
 }
 
 /// What a kind of refusal is called, and what to do about it.

@@ -10,9 +10,15 @@ use rules::situation::Situation;
 pub(super) fn lines(program: &Program, situation: &Situation, told: &Explanation, names: &Names) -> Vec<ExplainLine> {
     let mut out = Vec::new();
     for line in &told.lines {
-        out.push(one(line));
+        let mut head = one(line);
         // A quantity of rows is nothing but its rows; of others only the rows that decide are told.
         let all = matches!(line.scope, Scope::Rows(_));
+        if all && head.kind == LineKind::Fact {
+            head.result = in_one_line(program, situation, line, names);
+            out.push(head);
+            continue;
+        }
+        out.push(head);
         for row in line.rows.iter().filter(|r| all || r.decides) {
             out.push(of_row(program, situation, line, row, names));
         }
@@ -43,19 +49,44 @@ fn one(line: &Line) -> ExplainLine {
     }
 }
 
-fn of_row(program: &Program, situation: &Situation, line: &Line, row: &RowLine, names: &Names) -> ExplainLine {
+/// Facts of the members side by side: they need no line each.
+fn in_one_line(program: &Program, situation: &Situation, line: &Line, names: &Names) -> String {
+    let told = line.rows.iter().map(|row| {
+        let value = match row.mark {
+            Some(mark) if row.result.is_empty() => word_of(mark),
+            _ => row.result.as_str(),
+        };
+        format!("{} {value}", label(program, situation, row, names))
+    });
+    let told: Vec<String> = told.collect();
+    if told.is_empty() { line.result.clone() } else { told.join(";") }
+}
+
+fn word_of(mark: explain::Mark) -> &'static str {
+    match mark {
+        explain::Mark::Yes => "是",
+        explain::Mark::No => "否",
+        explain::Mark::Unknown => rules::show::UNKNOWN,
+    }
+}
+
+fn label(program: &Program, situation: &Situation, row: &RowLine, names: &Names) -> String {
     let person = row.row.and_then(|(list, at)| {
         let row = situation.list(list)?.rows.get(usize::try_from(at).ok()?)?;
         let instance = situation.instance(row.target?)?;
         (program.dict.entity_name(instance.entity) == "个人").then_some(instance.key)
     });
-    let label = person.map_or_else(|| row.label.clone(), |p| format!("{} {}", row.label, names.name(p)));
+    person.map_or_else(|| row.label.clone(), |p| format!("{} {}", row.label, names.name(p)))
+}
+
+fn of_row(program: &Program, situation: &Situation, line: &Line, row: &RowLine, names: &Names) -> ExplainLine {
+    let label = label(program, situation, row, names);
     ExplainLine {
         kind: kind(line.kind),
         name: format!("{} · {label}", line.name),
         formula: String::new(),
         with_numbers: row.formula.clone().unwrap_or_default(),
-        result: row.result.clone(),
+        result: row.mark.filter(|_| row.result.is_empty()).map_or_else(|| row.result.clone(), |m| word_of(m).to_owned()),
         mark: row.mark.map(mark),
         article: row.note.clone().unwrap_or_default(),
         distance: None,
@@ -84,8 +115,13 @@ pub(super) fn mark(mark: explain::Mark) -> Mark {
     }
 }
 
-/// The threshold is what stands on the right of a single comparison.
+/// The threshold is what stands on the right of a single comparison, which other tests may stand
+/// beside.
 fn distance(text: &str, numbers: &str) -> Distance {
+    let compares = |part: &&str| part.contains(['<', '>', '≤', '≥']);
+    let parts = numbers.split(" 且 ").flat_map(|part| part.split(" 或 ")).map(str::trim);
+    let compared: Vec<&str> = parts.filter(compares).collect();
+    let numbers = if let [only] = compared.as_slice() { *only } else { "" };
     let sides = ["<=", ">=", "≤", "≥", "<", ">"].iter().find_map(|sign| {
         let (left, right) = numbers.split_once(sign)?;
         (!right.contains(['<', '>', '≤', '≥'])).then_some((left.trim(), right.trim()))

@@ -136,6 +136,23 @@ pub(super) fn one(eval: &mut Evaluator<'_>, at: InstanceId, fact: &FactDef, item
     view
 }
 
+/// A status a feed brings, as a fact with its source.
+pub(super) fn status(eval: &mut Evaluator<'_>, at: InstanceId, item: ItemId, key: i64, index: &RowIndex) -> Option<(FactView, String)> {
+    let program = eval.program();
+    let feed = program.feeds.iter().find(|f| f.grants.iter().any(|g| g.status == item))?;
+    let held = eval.value(item, at).truth();
+    let mut view = FactView {
+        name: program.item(item)?.name.clone(),
+        value: held.map(|held| if held { "在册" } else { "不在册" }.to_owned()),
+        source: String::new(),
+        behind: Behind::Nothing,
+        period: "—".to_owned(),
+        known: "—".to_owned(),
+    };
+    from_feed(&mut view, feed, key, index);
+    Some((view, feed.id.clone()))
+}
+
 fn from_feed(view: &mut FactView, feed: &FeedPlan, person: i64, index: &RowIndex) {
     let own = index.of(person, &feed.id).next_back();
     let batch = own.and_then(|row| index.batch(row)).or_else(|| index.newest(&feed.id));
@@ -145,9 +162,9 @@ fn from_feed(view: &mut FactView, feed: &FeedPlan, person: i64, index: &RowIndex
         return;
     };
     let said = match own {
-        Some(row) => format!("第 {} 行", row.row_no()),
-        None if view.value.is_some() => "名单里没有此人".to_owned(),
-        None => "来文里没有,须核对".to_owned(),
+        Some(row) if view.value.is_some() => format!("第 {} 行", row.row_no()),
+        Some(row) => format!("第 {} 行,没有这个数", row.row_no()),
+        None => "来文里没有此人".to_owned(),
     };
     view.source = format!("{} · {} · {said}", feed.title, feed.department);
     view.behind = Behind::Batch(batch.batch_no);

@@ -27,7 +27,7 @@ impl Names {
     /// A card, masked.
     pub fn card(&self, person: i64) -> String {
         let masked = self.0.get(&PersonId::new(person));
-        masked.and_then(|m| m.card.clone()).unwrap_or_else(|| "卡号不上页面".to_owned())
+        masked.and_then(|m| m.card.clone()).unwrap_or_else(|| "未登记".to_owned())
     }
 }
 

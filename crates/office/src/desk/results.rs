@@ -4,7 +4,7 @@ use super::explained;
 use super::month::{Judgement, has};
 use super::names::Names;
 use super::paging::word;
-use crate::views::{Behind, Mark, ProgrammeResult, Tone, Verdict, Word};
+use crate::views::{Behind, LineKind, Mark, ProgrammeResult, Tone, Verdict, Word};
 use engine::differential::Sides;
 use rules::eval::{self, Evaluator};
 use rules::explain::{Detail, explain};
@@ -12,6 +12,9 @@ use rules::plan::{FileId, FileKind, FilePlan};
 use rules::situation::{InstanceId, Moments};
 use rules::value::Value;
 use std::sync::Arc;
+
+/// What a result of the household is about.
+const WHOLE: &str = "全户";
 
 /// Judges a household and persons by every policy in force: 符合 first, then 待查.
 pub(super) fn all(judgement: &Arc<Judgement>, sides: &Sides, household: Option<i64>, persons: &[i64], names: &Names) -> Vec<ProgrammeResult> {
@@ -23,15 +26,19 @@ pub(super) fn all(judgement: &Arc<Judgement>, sides: &Sides, household: Option<i
             continue;
         }
         match program.dict.entity_name(file.entity) {
-            "家庭" => out.extend(household.and_then(|id| one(judgement, sides, &mut eval, (at, file), id, "全户".to_owned(), names))),
+            "家庭" => out.extend(household.and_then(|id| one(judgement, sides, &mut eval, (at, file), id, WHOLE.to_owned(), names))),
             "个人" => out.extend(persons.iter().filter_map(|id| one(judgement, sides, &mut eval, (at, file), *id, names.name(*id), names))),
             _ => {}
         }
     }
-    out.sort_by_key(|r| match r.verdict {
-        Verdict::Met => 0_u8,
-        Verdict::Unsettled => 1,
-        Verdict::NotMet => 2,
+    // The household's own results before those of its members.
+    out.sort_by_key(|r| match (r.verdict, r.subject == WHOLE) {
+        (Verdict::Met, true) => 0_u8,
+        (Verdict::Met, false) => 1,
+        (Verdict::Unsettled, true) => 2,
+        (Verdict::Unsettled, false) => 3,
+        (Verdict::NotMet, true) => 4,
+        (Verdict::NotMet, false) => 5,
     });
     out
 }
@@ -55,6 +62,11 @@ fn one(
     };
     let benefit = (verdict == Verdict::Met).then(|| benefit(judgement, file, &told.outcome)).flatten();
     let reasons = reasons(eval, &told.outcome, instance);
+    let mut lines = explained::lines(program, &sides.situation, &told, names);
+    if verdict == Verdict::NotMet && subject != WHOLE {
+        // Of a member who is not meant by a programme the conditions say enough.
+        lines.retain(|line| line.kind == LineKind::Condition);
+    }
     let on_roll = judgement.sums.programme(&file.id).is_some_and(|p| has(&p.on_roll, id));
     Some(ProgrammeResult {
         id: file.id.clone(),
@@ -67,7 +79,7 @@ fn one(
         ask: told.missing.clone(),
         rule: Behind::Rule(file.path.clone()),
         version: format!("{} 起施行", file.from),
-        lines: explained::lines(program, &sides.situation, &told, names),
+        lines,
     })
 }
 

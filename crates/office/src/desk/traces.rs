@@ -13,65 +13,59 @@ use store::RowId;
 
 /// More rows than this explain nothing more.
 const CAUSES_SHOWN: usize = 12;
+/// Of a sum over several rows the newest are told.
+const ROWS_OF_A_FACT: usize = 4;
 /// Facts told one by one on the way back.
 const FACTS_SHOWN: usize = 6;
 
-/// The newest row of each feed that the facts of a warning come from.
-pub(super) fn causes(
-    desk: &Desk,
-    judgement: &Arc<Judgement>,
-    index: &RowIndex,
-    used: &[(i64, FactView)],
-    members: &[i64],
-    names: &Names,
-) -> Vec<Cause> {
+/// A fact a warning rests on.
+pub(super) struct Used {
+    pub person: i64,
+    /// The feed it comes from, or who is asked for it.
+    pub feed: String,
+    pub view: FactView,
+}
+
+/// The newest rows of each feed that the facts of a warning come from.
+pub(super) fn causes(desk: &Desk, judgement: &Arc<Judgement>, index: &RowIndex, used: &[Used], names: &Names) -> Vec<Cause> {
     let program = &judgement.data.program;
     let mut out = Vec::new();
-    for row in rows(used, index, judgement) {
+    for (person, row) in rows(used, index) {
         let Some(batch) = index.batch(row) else { continue };
         let Some(feed) = program.feeds.iter().find(|f| f.id == batch.feed) else { continue };
         let says = desk.row_sheet(index, row).map_or_else(
             || "这一行的内容已不在本机".to_owned(),
             |(sheet, at)| row_words(program, feed, &sheet, at),
         );
-        let whose = members.iter().find(|m| index.of(**m, &feed.id).any(|r| r == row));
-        let link = match whose {
-            Some(person) => word(format!("证件号一致 · {}", names.name(*person)), Tone::Good),
-            None => word("证件号一致", Tone::Good),
-        };
         out.push(Cause {
             feed: format!("{} · {}", feed.title, feed.department),
             batch: batch.batch_no,
             file: batch.file_name.clone(),
             row: u64::from(row.row_no()),
             says,
-            link,
+            link: word(format!("证件号一致 · {}", names.name(person)), Tone::Good),
         });
-        if out.len() >= CAUSES_SHOWN {
-            break;
-        }
     }
     out
 }
 
-fn rows(used: &[(i64, FactView)], index: &RowIndex, judgement: &Arc<Judgement>) -> Vec<RowId> {
+/// Rows behind the facts: of one person and feed the newest few, each once.
+fn rows(used: &[Used], index: &RowIndex) -> Vec<(i64, RowId)> {
     let mut seen = HashSet::new();
     let mut out = Vec::new();
-    for (person, fact) in used {
-        let name = fact.name.split(" · ").next().unwrap_or_default();
-        let def = judgement.data.program.dict.facts.iter().find(|f| f.name == name);
-        let row = def.and_then(|d| index.of(*person, &d.source).next_back());
-        if let Some(row) = row
-            && seen.insert(row.get())
-        {
-            out.push(row);
+    for fact in used {
+        for row in index.of(fact.person, &fact.feed).rev().take(ROWS_OF_A_FACT) {
+            if seen.insert(row.get()) {
+                out.push((fact.person, row));
+            }
         }
     }
+    out.truncate(CAUSES_SHOWN);
     out
 }
 
 /// 预警 → 判定 → 事实 → 来文行 → 批次.
-pub(super) async fn trace(desk: &Desk, entry: &Entry, kind: &Kind, used: &[(i64, FactView)], index: &RowIndex) -> Told<Vec<TraceStep>> {
+pub(super) async fn trace(desk: &Desk, entry: &Entry, kind: &Kind, used: &[Used], index: &RowIndex) -> Told<Vec<TraceStep>> {
     let content = &entry.warning.content;
     let id = entry.warning.id.get();
     let step = |what: &str, record: String, says: String, at: String, behind| TraceStep {
@@ -99,14 +93,14 @@ pub(super) async fn trace(desk: &Desk, entry: &Entry, kind: &Kind, used: &[(i64,
         ));
     }
     let mut batches = Vec::new();
-    for (person, fact) in used.iter().filter(|(_, f)| f.value.is_some()).take(FACTS_SHOWN) {
-        let value = fact.value.clone().unwrap_or_default();
-        let record = format!("fact:{}:{person}", fact.name.split(" · ").next().unwrap_or_default());
-        let says = format!("{} {value} · {}", fact.name, fact.source);
-        out.push(step("事实", record, says, fact.known.clone(), fact.behind.clone()));
-        if let Behind::Batch(batch) = fact.behind
-            && !batches.contains(&batch)
-        {
+    for fact in used.iter().filter(|f| f.view.value.is_some()).take(FACTS_SHOWN) {
+        let view = &fact.view;
+        let Behind::Batch(batch) = view.behind else { continue };
+        let row = index.of(fact.person, &fact.feed).next_back();
+        let record = row.map_or_else(|| format!("batch:{batch}"), |r| format!("row:{}/{}", r.batch_no(), r.row_no()));
+        let says = format!("{} {} · {}", view.name, view.value.clone().unwrap_or_default(), view.source);
+        out.push(step("事实", record, says, view.known.clone(), view.behind.clone()));
+        if !batches.contains(&batch) {
             batches.push(batch);
         }
     }

@@ -4,17 +4,17 @@
 use super::ledger::{Entry, Record};
 use super::names::Names;
 use super::paging::{choice, minute, page};
-use super::traces::{causes, trace};
+use super::traces::{Used, causes, trace};
 use super::{Desk, Told, clusters, explained, facts};
 use crate::views::{
-    Behind, Choice, ExplainLine, FactView, ViewError, WarningEvent, WarningFilter, WarningList,
+    Behind, Choice, ExplainLine, ViewError, WarningEvent, WarningFilter, WarningList,
     WarningRow, WarningView,
 };
 use domain::WarningId;
 use rules::eval::Evaluator;
 use rules::explain::{Detail, explain};
-use rules::plan::{Body, FileId, FilePlan, Home};
-use rules::situation::Moments;
+use rules::plan::{Body, FileId, FilePlan, Home, ItemId};
+use rules::situation::{InstanceId, Moments};
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -144,7 +144,7 @@ pub(super) async fn one(desk: &Desk, id: i64) -> Told<WarningView> {
     let (lines, facts) = file.map_or_else(Default::default, |(at, plan)| {
         explanation(&judgement, &sides, (at, plan), content.entity_id, &members, &names, index)
     });
-    let causes = causes(desk, &judgement, index, &facts, &members, &names);
+    let causes = causes(desk, &judgement, index, &facts, &names);
     let trace = trace(desk, entry, &kind, &facts, index).await?;
     let others = match household {
         Some(home) => {
@@ -163,7 +163,7 @@ pub(super) async fn one(desk: &Desk, id: i64) -> Told<WarningView> {
         rule: if kind.path.is_empty() { Behind::Nothing } else { Behind::Rule(kind.path) },
         rule_title,
         lines,
-        facts: facts.into_iter().map(|(_, fact)| fact).collect(),
+        facts: facts.into_iter().map(|used| used.view).collect(),
         causes,
         trace,
         events: events(desk, entry).await?,
@@ -206,7 +206,7 @@ fn explanation(
     members: &[i64],
     names: &Names,
     index: &facts::RowIndex,
-) -> (Vec<ExplainLine>, Vec<(i64, FactView)>) {
+) -> (Vec<ExplainLine>, Vec<Used>) {
     let program = &judgement.data.program;
     let Some(at) = sides.situation.find(plan.entity, id) else { return Default::default() };
     let mut eval = Evaluator::new(program, &sides.situation, Moments::monthly(judgement.data.month));
@@ -216,22 +216,39 @@ fn explanation(
     for line in &told.lines {
         let Some(item) = program.item(line.item) else { continue };
         let Home::Entity(entity) = item.home else { continue };
-        let fact = program.dict.facts.iter().find(|f| f.entity == entity && f.name == item.name);
-        let (Body::Fact, Some(fact)) = (&item.body, fact) else { continue };
-        if entity == plan.entity {
-            used.push((id, facts::one(&mut eval, at, fact, line.item, id, index)));
-            continue;
-        }
-        for member in members {
-            let Some(there) = sides.situation.find(entity, *member) else { continue };
-            let mut view = facts::one(&mut eval, there, fact, line.item, *member, index);
-            if view.value.is_some() {
-                view.name = format!("{} · {}", view.name, names.name(*member));
-                used.push((*member, view));
+        let own = entity == plan.entity;
+        let whose = if own { std::slice::from_ref(&id) } else { members };
+        for person in whose {
+            let Some(there) = sides.situation.find(entity, *person) else { continue };
+            let Some(mut found) = fact_or_status(&mut eval, there, line.item, *person, index) else { continue };
+            if !own {
+                found.view.name = format!("{} · {}", found.view.name, names.name(*person));
+            }
+            if own || found.view.value.is_some() {
+                used.push(found);
             }
         }
     }
     (lines, used)
+}
+
+/// A fact or status of a person, with the feed it comes from.
+fn fact_or_status(eval: &mut Evaluator<'_>, at: InstanceId, id: ItemId, person: i64, index: &facts::RowIndex) -> Option<Used> {
+    let program = eval.program();
+    let item = program.item(id)?;
+    match &item.body {
+        Body::Fact => {
+            let Home::Entity(entity) = item.home else { return None };
+            let fact = program.dict.facts.iter().find(|f| f.entity == entity && f.name == item.name)?;
+            let view = facts::one(eval, at, fact, id, person, index);
+            Some(Used { person, feed: fact.source.clone(), view })
+        }
+        Body::Status => {
+            let (view, feed) = facts::status(eval, at, id, person, index)?;
+            Some(Used { person, feed, view })
+        }
+        _ => None,
+    }
 }
 
 async fn events(desk: &Desk, entry: &Entry) -> Told<Vec<WarningEvent>> {
@@ -261,7 +278,8 @@ async fn events(desk: &Desk, entry: &Entry) -> Told<Vec<WarningEvent>> {
             out.push((minute(&event.at), by, did));
         }
     }
-    // Newest first; what stands at one moment keeps its order.
+    // Newest first; of one moment, what was written last.
+    out.reverse();
     out.sort_by(|a, b| b.0.cmp(&a.0));
     Ok(out.into_iter().map(|(at, by, did)| WarningEvent { at, by, did }).collect())
 }

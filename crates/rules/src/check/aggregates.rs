@@ -16,34 +16,7 @@ impl Builder<'_> {
         frame: Frame,
         span: Span,
     ) -> Option<Expr> {
-        let Some(rel) = self.relation_in(over) else {
-            let said = format!("`{}` 的括号里要写一个关系", function.text);
-            self.error(
-                "aggregate-relation",
-                over.span,
-                said,
-                "如 合计(成员.月工资 : 成员.计入)、人数(成员)",
-            );
-            return None;
-        };
-        let name = self
-            .dict
-            .relation_of(rel)
-            .map_or(String::new(), |r| r.name.clone());
-        if frame.inside_aggregate {
-            self.error(
-                "two-steps",
-                span,
-                "合计里面又有合计,一个文件只能看一步",
-                "把里面的一步写成另一个文件的量,再引用它",
-            );
-            return None;
-        }
-        if self.dict.relation_of(rel).map(|r| r.owner) != self.current.entity {
-            let (said, help) = self.wrong_owner(rel);
-            self.error("relation-owner", over.span, said, help);
-            return None;
-        }
+        let (rel, name) = self.aggregated(function, over, frame, span)?;
         let inner = Frame {
             row: Some(rel),
             inside_aggregate: true,
@@ -98,6 +71,45 @@ impl Builder<'_> {
             bounds,
             span,
         })
+    }
+
+    /// The relation an aggregate goes over, one step from the file's entity, and its name.
+    fn aggregated(
+        &mut self,
+        function: &Name,
+        over: &Written,
+        frame: Frame,
+        span: Span,
+    ) -> Option<(RelId, String)> {
+        let Some(rel) = self.relation_in(over) else {
+            let said = format!("`{}` 的括号里要写一个关系", function.text);
+            self.error(
+                "aggregate-relation",
+                over.span,
+                said,
+                "如 合计(成员.月工资 : 成员.计入)、人数(成员)",
+            );
+            return None;
+        };
+        let name = self
+            .dict
+            .relation_of(rel)
+            .map_or(String::new(), |r| r.name.clone());
+        if frame.inside_aggregate {
+            self.error(
+                "two-steps",
+                span,
+                "合计里面又有合计,一个文件只能看一步",
+                "把里面的一步写成另一个文件的量,再引用它",
+            );
+            return None;
+        }
+        if self.dict.relation_of(rel).map(|r| r.owner) != self.current.entity {
+            let (said, help) = self.wrong_owner(rel);
+            self.error("relation-owner", over.span, said, help);
+            return None;
+        }
+        Some((rel, name))
     }
 
     fn aggregate_rules(&mut self, kind: AggregateKind, rel: RelId, function: &Name) -> Option<()> {

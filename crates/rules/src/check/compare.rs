@@ -3,7 +3,7 @@
 use super::Builder;
 use super::exprs::{moment, plain};
 use super::scope::Frame;
-use crate::ast::{Ex, Expr as Written, SetText};
+use crate::ast::{Ex, Expr as Written, Name, SetText};
 use crate::plan::{Compare, Expr, ExprKind, Type, Window};
 use crate::problem::Span;
 use crate::unit::Unit;
@@ -262,29 +262,40 @@ impl Builder<'_> {
             }
             SetText::Past(count, unit) => {
                 let inner = self.day_expr(inner, frame)?;
-                let months = unit.text == "月";
-                if !months && unit.text != "天" {
-                    self.error(
-                        "past-unit",
-                        unit.span,
-                        format!("近 多少后面应写 月 或 天,却是 `{}`", unit.text),
-                        "如 近 12 月",
-                    );
-                    return None;
-                }
-                let count = Box::new(self.number_expr(count, frame)?);
-                let window = if months {
-                    Window::PastMonths(count)
-                } else {
-                    Window::PastDays(count)
-                };
-                Some(plain(
-                    ExprKind::Within(Box::new(inner), window),
-                    Type::Bool,
-                    span,
-                ))
+                let window = self.past(count, unit, frame)?;
+                let kind = ExprKind::Within(Box::new(inner), window);
+                Some(plain(kind, Type::Bool, span))
             }
         }
+    }
+
+    /// 近 n 月, 近 n 天: the number is bare, or a quantity in months or days.
+    fn past(&mut self, count: &Written, unit: &Name, frame: Frame) -> Option<Window> {
+        let months = unit.text == "月";
+        if !months && unit.text != "天" {
+            let said = format!("近 多少后面应写 月 或 天,却是 `{}`", unit.text);
+            self.error("past-unit", unit.span, said, "如 近 12 月");
+            return None;
+        }
+        let number = self.number_expr(count, frame)?;
+        let fits = [Some(Unit::RATIO), Unit::base(&unit.text)];
+        if !fits.iter().flatten().any(|u| number.ty == Type::Num(*u)) {
+            let have = self.type_name(number.ty);
+            let said = format!("近 … {0} 里要写 {0} 数,却是 {have}", unit.text);
+            self.error(
+                "past-unit",
+                count.span,
+                said,
+                format!("换一个单位是 {} 的量", unit.text),
+            );
+            return None;
+        }
+        let number = Box::new(number);
+        Some(if months {
+            Window::PastMonths(number)
+        } else {
+            Window::PastDays(number)
+        })
     }
 }
 

@@ -284,7 +284,12 @@ impl Builder<'_> {
                         .chain(crate::unit::BASES)
                         .chain(["是否", "日期", "比例"]);
                     let help = nearest(text, known).map_or_else(
-                        || "单位如 元/人月;枚举先在 facts.md 里写".to_owned(),
+                        || {
+                            format!(
+                                "枚举先在 facts.md 里写;单位由这些组成:{}",
+                                crate::unit::BASES.join("、")
+                            )
+                        },
                         |n| format!("是不是 `{n}`?"),
                     );
                     let said = format!("`{text}` 不是单位,也不是枚举");

@@ -2,10 +2,10 @@
 
 use super::Builder;
 use super::scope::Frame;
-use crate::ast::{ColumnStmt, FeedLine, Stmt, TypeText};
+use crate::ast::{ColumnStmt, FeedLine, Statement, Stmt, TypeText};
 use crate::dict::Relation;
 use crate::feed::{ColumnKind, FeedColumn, FeedPlan};
-use crate::plan::{Body, FilePlan, Home, RelId, Type};
+use crate::plan::{Body, FilePlan, Home, ItemId, RelId, Type};
 
 const ROWS_MAX: u32 = 1_000;
 
@@ -102,12 +102,7 @@ impl Builder<'_> {
     }
 
     /// 拒收 as a quantity of the rows, so that both evaluators can answer it.
-    fn refusal(
-        &mut self,
-        plan: &FilePlan,
-        expr: crate::plan::Expr,
-        at: usize,
-    ) -> crate::plan::ItemId {
+    fn refusal(&mut self, plan: &FilePlan, expr: crate::plan::Expr, at: usize) -> ItemId {
         let name = format!("拒收{}", at.saturating_add(1));
         let home = plan.rows.map_or(Home::Entity(plan.entity), Home::Rows);
         let span = expr.span;
@@ -195,23 +190,15 @@ impl Builder<'_> {
         }
     }
 
-    /// After a feed's statements: its own line, refusals, and the facts it yields.
-    pub(super) fn finish_feed(&mut self, plan: &FilePlan) {
-        let Some(at) = self.feeds.iter().position(|f| f.id == plan.id) else {
-            return;
-        };
-        let Some(parsed) = self
-            .source
-            .files
-            .iter()
-            .find(|f| f.path == plan.path)
-            .copied()
-        else {
-            return;
-        };
+    /// The feed's own line, and its refusals with what they say.
+    fn own_lines(
+        &mut self,
+        plan: &FilePlan,
+        statements: &[Statement],
+    ) -> (FeedLine, Vec<(ItemId, String)>) {
         let mut refusals = Vec::new();
         let mut line = FeedLine::default();
-        for statement in &parsed.file.statements {
+        for statement in statements {
             match &statement.kind {
                 Stmt::FeedLine(l) => line = l.clone(),
                 Stmt::Refuse { expr, text } => {
@@ -237,6 +224,24 @@ impl Builder<'_> {
                 _ => {}
             }
         }
+        (line, refusals)
+    }
+
+    /// After a feed's statements: its own line, refusals, and the facts it yields.
+    pub(super) fn finish_feed(&mut self, plan: &FilePlan) {
+        let Some(at) = self.feeds.iter().position(|f| f.id == plan.id) else {
+            return;
+        };
+        let Some(parsed) = self
+            .source
+            .files
+            .iter()
+            .find(|f| f.path == plan.path)
+            .copied()
+        else {
+            return;
+        };
+        let (line, refusals) = self.own_lines(plan, &parsed.file.statements);
         let Some(department) = &line.department else {
             if !self.current.whole {
                 return;

@@ -439,7 +439,8 @@ impl Builder<'_> {
                 Stmt::Head(_) | Stmt::Use(_) | Stmt::Input(..) | Stmt::Note(_)
             )
         };
-        if self.current.whole && head.keyword.text != "来文" && statements.iter().all(silent) {
+        let told = !self.current.whole || !self.current.broken.is_empty();
+        if !told && head.keyword.text != "来文" && statements.iter().all(silent) {
             let said = format!("`{}` 什么也没有规定", head.id.text);
             self.error("file-empty", head.id.span, said, "写上 条件、计算 或 给付");
         }

@@ -31,75 +31,7 @@ impl Builder<'_> {
                 return None;
             }
         }
-        let mut values: Vec<ParamValue> = Vec::new();
-        for row in &stmt.values {
-            let value = self.expr(&row.value, Frame::default(), Some(ty))?;
-            let crate::plan::ExprKind::Literal(literal) = value.kind else {
-                self.error(
-                    "param-literal",
-                    row.value.span,
-                    "参数的值要写一个数",
-                    "算出来的量用 计算",
-                );
-                return None;
-            };
-            if value.ty != ty {
-                let said = format!(
-                    "`{}` 是 {},这里的值是 {}",
-                    stmt.name.text,
-                    self.type_name(ty),
-                    self.type_name(value.ty)
-                );
-                self.error(
-                    "param-unit",
-                    row.value.span,
-                    said,
-                    format!("写成 {} 的数", self.type_name(ty)),
-                );
-                return None;
-            }
-            let Some(from) = day_of(&row.from) else {
-                self.error(
-                    "date-none",
-                    row.from.span,
-                    format!("没有 `{}` 这一天", row.from.text),
-                    "核对年月日",
-                );
-                return None;
-            };
-            if values.last().is_some_and(|v| v.from >= from) {
-                self.error(
-                    "param-order",
-                    row.from.span,
-                    "参数的日期要从早到晚",
-                    "按日期排好",
-                );
-            }
-            let Some(source) = &row.source else {
-                self.error(
-                    "param-source",
-                    row.from.span,
-                    format!("`{}` 的这个数没有写来源", stmt.name.text),
-                    "在后面写上文件名;没有文件的写 示例值",
-                );
-                return None;
-            };
-            if let Some(last) = values.last_mut() {
-                last.to = from.add_days(-1);
-            }
-            let width = keys
-                .iter()
-                .filter(|k| matches!(k, ParamKey::Enum(_)))
-                .count();
-            values.push(ParamValue {
-                area: String::new(),
-                keys: vec![None; width],
-                from,
-                to: None,
-                value: literal,
-                source: source.text.clone(),
-            });
-        }
+        let mut values = self.written_values(stmt, ty, &keys)?;
         self.fill(stmt, ty, &keys, &mut values, plan)?;
         let bounds = self.param_bounds(&values, ty);
         let path = format!("{}.{}", plan.id, stmt.name.text);
@@ -118,6 +50,66 @@ impl Builder<'_> {
         self.define(&stmt.name.text, id, stmt.name.span);
         plan.items.push(id);
         Some(())
+    }
+
+    /// The dated values written in the rule text.
+    fn written_values(
+        &mut self,
+        stmt: &ParamStmt,
+        ty: Type,
+        keys: &[ParamKey],
+    ) -> Option<Vec<ParamValue>> {
+        let width = keys
+            .iter()
+            .filter(|k| matches!(k, ParamKey::Enum(_)))
+            .count();
+        let mut values: Vec<ParamValue> = Vec::new();
+        for row in &stmt.values {
+            let value = self.expr(&row.value, Frame::default(), Some(ty))?;
+            let crate::plan::ExprKind::Literal(literal) = value.kind else {
+                let said = format!("参数 `{}` 的值要写一个数", stmt.name.text);
+                self.error("param-literal", row.value.span, said, "算出来的量用 计算");
+                return None;
+            };
+            if value.ty != ty {
+                let (want, have) = (self.type_name(ty), self.type_name(value.ty));
+                let said = format!("`{}` 是 {want},这里的值是 {have}", stmt.name.text);
+                self.error(
+                    "param-unit",
+                    row.value.span,
+                    said,
+                    format!("写成 {want} 的数"),
+                );
+                return None;
+            }
+            let Some(from) = day_of(&row.from) else {
+                let said = format!("没有 `{}` 这一天", row.from.text);
+                self.error("date-none", row.from.span, said, "核对年月日");
+                return None;
+            };
+            if values.last().is_some_and(|v| v.from >= from) {
+                let said = format!("参数 `{}` 的日期要从早到晚", stmt.name.text);
+                self.error("param-order", row.from.span, said, "按日期排好");
+            }
+            let Some(source) = &row.source else {
+                let said = format!("`{}` 的这个数没有写来源", stmt.name.text);
+                let help = "在后面写上文件名;没有文件的写 示例值";
+                self.error("param-source", row.from.span, said, help);
+                return None;
+            };
+            if let Some(last) = values.last_mut() {
+                last.to = from.add_days(-1);
+            }
+            values.push(ParamValue {
+                area: String::new(),
+                keys: vec![None; width],
+                from,
+                to: None,
+                value: literal,
+                source: source.text.clone(),
+            });
+        }
+        Some(values)
     }
 
     /// Rows of the locality's parameters.csv that fill this parameter.
@@ -213,7 +205,8 @@ impl Builder<'_> {
             return None;
         };
         let digits = row.area.bytes().all(|b| b.is_ascii_digit());
-        if !row.area.is_empty() && !(digits && [2, 4, 6, 9, 12].contains(&row.area.len())) {
+        let level = digits && [2, 4, 6, 9, 12].contains(&row.area.len());
+        if !(row.area.is_empty() || level) {
             let said = format!("第 {number} 行的地区 `{}` 不是行政区划代码", row.area);
             self.fail_row(
                 "param-area",

@@ -13,20 +13,7 @@ pub(super) enum Gap {
 }
 
 /// Clauses of typed blocks that stand apart by two blanks.
-const APART: [&str; 12] = [
-    "谁",
-    "限",
-    "材料",
-    "给出",
-    "下一步",
-    "依据",
-    "周期",
-    "编码",
-    "保留",
-    "变动上限",
-    "问",
-    "显示",
-];
+const APART: [&str; 6] = ["谁", "限", "材料", "给出", "下一步", "依据"];
 const HEADS: [&str; 5] = ["政策", "预警", "评估", "指标", "来文"];
 
 /// What was last written on the line at hand.
@@ -125,7 +112,8 @@ impl Line {
             "否则" if self.clause == "依据" => Gap::Blanks(2),
             "依据" if self.clause == "否则" => Gap::Blanks(2),
             "说明" if self.keyword == "拒收" => Gap::Blanks(1),
-            "周期" | "编码" | "保留" | "变动上限" => Gap::Blanks(2),
+            _ if self.keyword == "部门" => Gap::Blanks(2),
+            "依据" if self.keyword == "不并给" && self.clause.is_empty() => Gap::Blanks(2),
             "给" | "限" | "静默" | "紧急" if self.clause != "说明" && !self.clause.is_empty() => {
                 Gap::Blanks(1)
             }

@@ -26,7 +26,7 @@ pub(super) fn broken(book: &Rulebook) -> Vec<Problem> {
                 Stmt::Column(c) => c.codes.as_ref().and_then(|c| codes(c, book)),
                 _ => None,
             };
-            out.extend(told.into_iter());
+            out.extend(told);
         }
         out.iter_mut()
             .filter(|p| p.path.is_empty())
@@ -144,7 +144,7 @@ fn choices(locality: &Locality, book: &Rulebook, ids: &BTreeSet<&str>) -> Vec<Pr
                     .into_iter()
                     .any(|f| *p == f || p.strip_suffix(".md") == Some(f))
             };
-            if !paths.iter().any(|p| known(p)) {
+            if !paths.iter().any(known) {
                 let said = format!("替换里的 `{file}` 没有这个文件");
                 let help = meant(
                     file,

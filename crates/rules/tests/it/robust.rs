@@ -125,8 +125,20 @@ fn changed(text: &str, changes: &[(usize, usize, usize)]) -> String {
     letters.into_iter().collect()
 }
 
+/// `PROPTEST_CASES=20000` looks longer; the seed of a failure is printed.
+fn config() -> ProptestConfig {
+    let cases = std::env::var("PROPTEST_CASES")
+        .ok()
+        .and_then(|n| n.parse().ok());
+    ProptestConfig {
+        cases: cases.unwrap_or(96),
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(config())]
 
     #[test]
     fn any_letters_are_read(text in "(?s).{0,300}") {

@@ -1,15 +1,24 @@
-//! A cluster of the tables as a `rules` situation.
+//! A few households of the tables as a `rules` situation, for one page or one comparison.
+//!
+//! Only who is named is there: whoever else a list leads to is nobody known.
 
-use super::people::{COUNTY, Cluster, den_of};
+use crate::compile::number::fact_den;
 use crate::frames::{EntityFrame, Frames};
 use datafusion::arrow::array::{Array, ArrayRef, AsArray};
 use datafusion::arrow::datatypes::{DataType, Date32Type, Int64Type, UInt16Type, UInt64Type};
 use domain::Day;
 use rules::Program;
-use rules::plan::{EntityId, Item, ItemId, RelId};
+use rules::plan::{EntityId, Home, Item, ItemId, RelId};
 use rules::situation::{InstanceId, ListId, Situation};
 use rules::value::{Ratio, Value};
 use std::collections::BTreeMap;
+
+/// Those who are looked at together.
+#[derive(Clone, Debug, Default)]
+pub struct Cluster {
+    /// Ids by entity, areas above them too.
+    pub ids: BTreeMap<EntityId, Vec<i64>>,
+}
 
 /// A cluster for the household's evaluator, and who is who in it.
 #[derive(Clone, Debug)]
@@ -23,7 +32,10 @@ pub struct Sides {
 impl Sides {
     /// Ids and instances of an entity.
     pub fn instances(&self, entity: EntityId) -> impl Iterator<Item = (i64, InstanceId)> + '_ {
-        let found = self.instances.iter().filter(move |((e, _), _)| *e == entity);
+        let found = self
+            .instances
+            .iter()
+            .filter(move |((e, _), _)| *e == entity);
         found.map(|((_, id), at)| (*id, *at))
     }
 
@@ -55,26 +67,31 @@ pub(crate) fn value_at(column: &ArrayRef, row: usize, den: i64) -> Option<Value>
     })
 }
 
-/// The cluster, with the area above all clusters, as a situation.
+/// The cluster as a situation.
 pub fn situation_of(program: &Program, frames: &Frames, cluster: &Cluster) -> Sides {
     let mut sides = Sides {
         situation: Situation::new(),
         instances: BTreeMap::new(),
         lists: Vec::new(),
     };
-    let area = program.dict.entity("地区");
     for (entity, ids) in &cluster.ids {
-        let above = (Some(*entity) == area).then_some(COUNTY.0);
-        for id in ids.iter().copied().chain(above) {
-            let at = sides.situation.add(*entity, id);
-            sides.instances.insert((*entity, id), at);
+        for id in ids {
+            let at = sides.situation.add(*entity, *id);
+            sides.instances.insert((*entity, *id), at);
         }
     }
-    let all: Vec<(EntityId, i64, InstanceId)> =
-        sides.instances.iter().map(|((e, id), at)| (*e, *id, *at)).collect();
+    let all: Vec<(EntityId, i64, InstanceId)> = sides
+        .instances
+        .iter()
+        .map(|((e, id), at)| (*e, *id, *at))
+        .collect();
     for (entity, id, at) in all {
-        let Some(frame) = frames.entities.get(&entity) else { continue };
-        let Some(row) = frame.position(id).and_then(|r| usize::try_from(r).ok()) else { continue };
+        let Some(frame) = frames.entities.get(&entity) else {
+            continue;
+        };
+        let Some(row) = frame.position(id).and_then(|r| usize::try_from(r).ok()) else {
+            continue;
+        };
         facts(program, &mut sides.situation, at, frame, row);
         surroundings(program, frames, &mut sides, (entity, at), frame, row);
         statuses(program, frames, &mut sides.situation, (entity, id, at));
@@ -92,22 +109,32 @@ fn facts(
 ) {
     for (item, column) in frame.columns() {
         let known = program.item(*item);
-        let Some(value) = known.and_then(|i| value_at(column, row, den_of(i))) else { continue };
+        let Some(value) = known.and_then(|i| value_at(column, row, fact_den(i.bounds))) else {
+            continue;
+        };
         if value.is_known() && known.is_some_and(|i| i.name != "城乡") {
             situation.set(at, *item, value);
         }
     }
     for record in frame.records() {
-        let Some(item) = program.item(record.item) else { continue };
+        let Some(item) = program.item(record.item) else {
+            continue;
+        };
         let den = record.dens.as_ref().and_then(|d| value_at(d, row, 1));
         let value = match den {
-            None => value_at(&record.values, row, den_of(item)),
-            Some(Value::Num(den)) => {
-                i64::try_from(den.num()).ok().and_then(|den| value_at(&record.values, row, den))
-            }
+            None => value_at(&record.values, row, fact_den(item.bounds)),
+            Some(Value::Num(den)) => i64::try_from(den.num())
+                .ok()
+                .and_then(|den| value_at(&record.values, row, den)),
             Some(_) => None,
         };
-        situation.record(at, record.item, record.from, record.to, value.unwrap_or(Value::Unknown));
+        situation.record(
+            at,
+            record.item,
+            record.from,
+            record.to,
+            value.unwrap_or(Value::Unknown),
+        );
     }
 }
 
@@ -120,24 +147,42 @@ fn surroundings(
     frame: &EntityFrame,
     row: usize,
 ) {
-    let code = if frame.areas().is_valid(row) { frame.areas().value(row) } else { "" };
-    let named = |i: &Item| i.name == "城乡" && i.home == rules::plan::Home::Entity(entity);
-    let urban_rural = (0..).map(ItemId).zip(&program.items).find(|(_, i)| named(i));
+    let code = if frame.areas().is_valid(row) {
+        frame.areas().value(row)
+    } else {
+        ""
+    };
+    let named = |i: &Item| i.name == "城乡" && i.home == Home::Entity(entity);
+    let urban_rural = (0..)
+        .map(ItemId)
+        .zip(&program.items)
+        .find(|(_, i)| named(i));
     let column = urban_rural.and_then(|(id, _)| frame.column(id));
     let urban_rural = match column.and_then(|c| value_at(c, row, 1)) {
         Some(Value::Sym(member)) => Some(member),
         _ => None,
     };
     sides.situation.set_place(at, code, urban_rural);
-    if let (Some(household), true) =
-        (program.dict.entity("家庭"), frame.households().is_valid(row))
-        && let Some(there) = sides.instances.get(&(household, frame.households().value(row)))
+    if let (Some(household), true) = (
+        program.dict.entity("家庭"),
+        frame.households().is_valid(row),
+    ) && let Some(there) = sides
+        .instances
+        .get(&(household, frame.households().value(row)))
     {
         sides.situation.set_household(at, *there);
     }
-    let Some(area) = program.dict.entity("地区") else { return };
-    let Some(areas) = frames.entities.get(&area) else { return };
-    let longest = if entity == area { code.len().saturating_sub(1) } else { code.len() };
+    let Some(area) = program.dict.entity("地区") else {
+        return;
+    };
+    let Some(areas) = frames.entities.get(&area) else {
+        return;
+    };
+    let longest = if entity == area {
+        code.len().saturating_sub(1)
+    } else {
+        code.len()
+    };
     let nearest = sides
         .instances(area)
         .filter_map(|(id, there)| {
@@ -159,7 +204,7 @@ fn statuses(
 ) {
     for (status, frame) in &frames.statuses {
         let of = program.item(*status).map(|i| i.home);
-        if of != Some(rules::plan::Home::Entity(entity)) {
+        if of != Some(Home::Entity(entity)) {
             continue;
         }
         if frame.complete().holds(id) {
@@ -180,21 +225,33 @@ fn lists(
     (entity, id, at): (EntityId, i64, InstanceId),
 ) {
     for (relation, frame) in &frames.relations {
-        let Some(known) = program.dict.relation_of(*relation).filter(|r| r.owner == entity) else {
+        let Some(known) = program
+            .dict
+            .relation_of(*relation)
+            .filter(|r| r.owner == entity)
+        else {
             continue;
         };
-        let list = sides.situation.add_list(at, *relation, frame.complete().holds(id));
+        let list = sides
+            .situation
+            .add_list(at, *relation, frame.complete().holds(id));
         sides.lists.push((*relation, id, list));
         let owners = frame.owners().values();
         let start = owners.partition_point(|owner| *owner < id);
         let end = owners.partition_point(|owner| *owner <= id);
         for row in start..end {
-            let target = known.target.filter(|_| frame.targets().is_valid(row)).and_then(|target| {
-                sides.instances.get(&(target, frame.targets().value(row))).copied()
-            });
+            let target = known
+                .target
+                .filter(|_| frame.targets().is_valid(row))
+                .and_then(|target| {
+                    sides
+                        .instances
+                        .get(&(target, frame.targets().value(row)))
+                        .copied()
+                });
             let place = sides.situation.add_row(list, target);
             for (item, column) in frame.columns() {
-                let den = program.item(*item).map_or(1, den_of);
+                let den = program.item(*item).map_or(1, |i| fact_den(i.bounds));
                 if let Some(value) = value_at(column, row, den)
                     && value.is_known()
                 {
