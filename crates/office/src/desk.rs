@@ -68,13 +68,41 @@ impl Desk {
     /// # Errors
     /// The record or the lake cannot be read.
     pub async fn open(office: Arc<Office>) -> crate::error::Result<Arc<dyn Views>> {
+        Ok(Arc::new(Self::ready(office).await?))
+    }
+
+    /// The same for a server: the older months of the charts are judged in the background, so that
+    /// the first page need not wait for them.
+    ///
+    /// # Errors
+    /// The record or the lake cannot be read.
+    pub async fn open_for_pages(office: Arc<Office>) -> crate::error::Result<Arc<dyn Views>> {
+        let desk = Arc::new(Self::ready(office).await?);
+        // The server may end before the months are judged; then nobody waits for them.
+        let waiting = Arc::downgrade(&desk);
+        tokio::spawn(async move {
+            if let Some(desk) = waiting.upgrade()
+                && let Err(error) = overview::overview(&desk, None).await
+            {
+                tracing::warn!(%error, "the charts are not at hand yet");
+            }
+        });
+        Ok(desk)
+    }
+
+    async fn ready(office: Arc<Office>) -> crate::error::Result<Self> {
         let worker = Arc::clone(&office);
         let ran = tokio::task::spawn_blocking(move || {
             let cases = rules::cases::run_all(&worker.book, &worker.locality);
-            (cases, rulebook::findings(&worker.book), rulebook::digest(&worker.book))
+            (
+                cases,
+                rulebook::findings(&worker.book),
+                rulebook::digest(&worker.book),
+            )
         });
-        let (cases, findings, rulebook) =
-            ran.await.map_err(|e| OfficeError::Other(format!("规则案例没有跑完:{e}")))?;
+        let (cases, findings, rulebook) = ran
+            .await
+            .map_err(|e| OfficeError::Other(format!("规则案例没有跑完:{e}")))?;
         let desk = Self {
             office,
             cases,
@@ -90,11 +118,14 @@ impl Desk {
         if let Err(error) = desk.newest().await {
             tracing::warn!(%error, "the newest month is not at hand yet");
         }
-        Ok(Arc::new(desk))
+        Ok(desk)
     }
 
     fn shown(&self) -> Shown {
-        self.shown.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.shown
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     fn show(&self, change: impl FnOnce(&mut Shown)) {

@@ -21,21 +21,36 @@ pub(super) async fn tree(desk: &Desk, code: Option<String>) -> Told<AreaTree> {
         above = code.parent();
     }
     trail.reverse();
-    let below = record.areas.values().filter(|a| a.code.parent() == Some(here.code)).map(row).collect();
-    Ok(AreaTree { trail, here: row(here), below })
+    let below = record
+        .areas
+        .values()
+        .filter(|a| a.code.parent() == Some(here.code))
+        .map(row)
+        .collect();
+    Ok(AreaTree {
+        trail,
+        here: row(here),
+        below,
+    })
 }
 
 fn find<'a>(record: &'a Record, code: Option<&str>) -> Told<&'a Area> {
     match code {
         None => {
             let county = record.areas.values().find(|a| a.level == AreaLevel::County);
-            county.or_else(|| record.areas.values().next()).ok_or_else(|| {
-                ViewError::NotAnswerable("还没有导入区划;先用 areas load 导入".to_owned())
-            })
+            county
+                .or_else(|| record.areas.values().next())
+                .ok_or_else(|| {
+                    ViewError::NotAnswerable("还没有导入区划;先用 areas load 导入".to_owned())
+                })
         }
         Some(text) => {
-            let found = domain::AreaCode::parse(text).ok().and_then(|c| record.areas.get(c.full()));
-            found.ok_or_else(|| ViewError::NotFound(format!("没有代码为 `{text}` 的地区;请从区划页面逐级打开")))
+            let found = domain::AreaCode::parse(text)
+                .ok()
+                .and_then(|c| record.areas.get(c.full()));
+            found.ok_or_else(|| {
+                ViewError::NotFound(format!("没有代码为 `{text}` 的地区;请从区划页面逐级打开"))
+            })
         }
     }
 }
@@ -47,10 +62,19 @@ fn row(record: &Record, judgement: Option<&Arc<Judgement>>, area: &Area) -> Area
         name: area.name.clone(),
         level: area.level.name().to_owned(),
         urban_rural: area.urban_rural.map(UrbanRural::name).map(str::to_owned),
-        children: count(record.areas.values().filter(|a| a.code.parent() == Some(area.code)).count()),
+        children: count(
+            record
+                .areas
+                .values()
+                .filter(|a| a.code.parent() == Some(area.code))
+                .count(),
+        ),
         persons: people.map(|p| p.0),
         households: people.map(|p| p.1),
-        warnings: record.count(WarningFilter { township: Some(code.clone()), ..open() }),
+        warnings: record.count(WarningFilter {
+            township: Some(code.clone()),
+            ..open()
+        }),
         code,
     }
 }

@@ -33,7 +33,8 @@ impl Found {
     }
 
     pub fn title(&self) -> String {
-        self.feed().map_or_else(|| self.batch.feed.clone(), |f| f.title.clone())
+        self.feed()
+            .map_or_else(|| self.batch.feed.clone(), |f| f.title.clone())
     }
 }
 
@@ -50,7 +51,11 @@ pub(super) async fn find(desk: &Desk, id: i64) -> Told<Found> {
         refusals.extend(page.into_iter().map(|(_, r)| r));
     }
     let program = desk.office.program_of(batch.period);
-    Ok(Found { batch, program, refusals })
+    Ok(Found {
+        batch,
+        program,
+        refusals,
+    })
 }
 
 pub(super) async fn view(desk: &Desk, id: i64, cursor: Option<String>) -> Told<FeedBatchView> {
@@ -59,10 +64,20 @@ pub(super) async fn view(desk: &Desk, id: i64, cursor: Option<String>) -> Told<F
     let start = match cursor.as_deref().map(str::parse::<usize>) {
         None => 0,
         Some(Ok(last)) => last.saturating_add(1),
-        Some(Err(_)) => return Err(ViewError::NotAnswerable("页码不对,请从第一页看起".to_owned())),
+        Some(Err(_)) => {
+            return Err(ViewError::NotAnswerable(
+                "页码不对,请从第一页看起".to_owned(),
+            ));
+        }
     };
     let numbered: Vec<(usize, &Refusal)> = found.refusals.iter().enumerate().collect();
-    let refusals = page(&numbered, start, ROWS_ON_PAGE, |(at, _)| at.to_string(), |(_, r)| refusal(r));
+    let refusals = page(
+        &numbered,
+        start,
+        ROWS_ON_PAGE,
+        |(at, _)| at.to_string(),
+        |(_, r)| refusal(r),
+    );
     let sheet = row_sheet(desk, &found.batch).await?;
     let doubtful = doubts(desk, &found, sheet.as_ref()).await?;
     let batch = &found.batch;
@@ -70,7 +85,9 @@ pub(super) async fn view(desk: &Desk, id: i64, cursor: Option<String>) -> Told<F
     Ok(FeedBatchView {
         id,
         title: found.title(),
-        department: found.feed().map_or_else(|| "部门未写".to_owned(), |f| f.department.clone()),
+        department: found
+            .feed()
+            .map_or_else(|| "部门未写".to_owned(), |f| f.department.clone()),
         month: batch.period.to_string(),
         state: applied,
         advice: advice(applied, batch, &found),
@@ -88,7 +105,11 @@ pub(super) async fn view(desk: &Desk, id: i64, cursor: Option<String>) -> Told<F
 }
 
 fn format_of(name: &str) -> String {
-    match name.rsplit_once('.').map(|(_, end)| end.to_ascii_lowercase()).as_deref() {
+    match name
+        .rsplit_once('.')
+        .map(|(_, end)| end.to_ascii_lowercase())
+        .as_deref()
+    {
         Some("xlsx") => "Excel 工作簿".to_owned(),
         Some("csv") => "CSV,编码自动辨认".to_owned(),
         Some("txt") => "文本,编码自动辨认".to_owned(),
@@ -99,11 +120,14 @@ fn format_of(name: &str) -> String {
 fn advice(state: BatchState, batch: &Batch, found: &Found) -> Option<String> {
     let department = found.feed().map_or("报送部门", |f| f.department.as_str());
     match state {
-        BatchState::Waiting => Some("变动超过上限,没有入库;请向部门核实,确认无误后加 --confirm 重新导入".to_owned()),
-        BatchState::Refused => Some(format!("整批没有入库;请把原因告诉{department},更正后重报")),
-        BatchState::Applied if batch.counts.refused > 0 => {
-            Some(format!("退回 {} 行,请下载明细表发还{department}更正后重报", batch.counts.refused))
+        BatchState::Waiting => {
+            Some("变动超过上限,没有入库;请向部门核实,确认无误后加 --confirm 重新导入".to_owned())
         }
+        BatchState::Refused => Some(format!("整批没有入库;请把原因告诉{department},更正后重报")),
+        BatchState::Applied if batch.counts.refused > 0 => Some(format!(
+            "退回 {} 行,请下载明细表发还{department}更正后重报",
+            batch.counts.refused
+        )),
         BatchState::Applied | BatchState::Missing | BatchState::Repeated => None,
     }
 }
@@ -128,7 +152,9 @@ fn hidden(value: &str) -> String {
     let digits = value.chars().filter(char::is_ascii_digit).count();
     if (2..=8).contains(&size) && value.chars().all(is_han) {
         store::identity::mask_name(value)
-    } else if digits >= 15 || value.chars().count() == 11 && digits == 11 {
+    } else if size == 11 && digits == 11 {
+        store::identity::mask_phone(value)
+    } else if digits >= 15 {
         store::identity::mask_number(value)
     } else {
         value.to_owned()
@@ -137,13 +163,18 @@ fn hidden(value: &str) -> String {
 
 fn shown_reason(refusal: &Refusal) -> String {
     let written = format!("`{}`", refusal.masked);
-    refusal.message.replace(&written, &format!("`{}`", hidden(&refusal.masked)))
+    refusal
+        .message
+        .replace(&written, &format!("`{}`", hidden(&refusal.masked)))
 }
 
 /// What a kind of refusal is called, and what to do about it.
 fn kind_of(code: &str) -> (&str, &'static str) {
     match code {
-        "id-number" => ("证件号不对", "请按户口簿或身份证核对,并把该列设为文本后重新导出"),
+        "id-number" => (
+            "证件号不对",
+            "请按户口簿或身份证核对,并把该列设为文本后重新导出",
+        ),
         "card" => ("银行卡号不对", "请核对卡号,并把该列设为文本后重新导出"),
         "money" => ("金额读不懂", "请写成 1234.50 的样子,单位元"),
         "number" | "integer" => ("数读不懂", "请只写数字"),
@@ -168,7 +199,13 @@ fn reasons(refusals: &[Refusal]) -> Vec<ReasonCount> {
         let rows = counts.entry(kind_of(&refusal.code).0).or_default();
         *rows = rows.saturating_add(1);
     }
-    let mut out: Vec<ReasonCount> = counts.into_iter().map(|(reason, rows)| ReasonCount { reason: reason.to_owned(), rows }).collect();
+    let mut out: Vec<ReasonCount> = counts
+        .into_iter()
+        .map(|(reason, rows)| ReasonCount {
+            reason: reason.to_owned(),
+            rows,
+        })
+        .collect();
     out.sort_by_key(|r| Reverse(r.rows));
     out
 }
@@ -177,7 +214,12 @@ fn reasons(refusals: &[Refusal]) -> Vec<ReasonCount> {
 async fn row_sheet(desk: &Desk, batch: &Batch) -> Told<Option<Sheet>> {
     let kind = format!("row-{}", batch.feed);
     let files = store::manifest::list(&desk.office.store, &kind, batch.period).await?;
-    let Some(file) = files.into_iter().find(|f| f.cause == batch.batch_no.to_string()) else { return Ok(None) };
+    let Some(file) = files
+        .into_iter()
+        .find(|f| f.cause == batch.batch_no.to_string())
+    else {
+        return Ok(None);
+    };
     let lake = desk.office.lake.clone();
     let read = tokio::task::spawn_blocking(move || lake.read(&file.path)).await;
     Ok(Some(read.map_err(|e| ViewError::Failed(e.to_string()))??))
@@ -185,13 +227,24 @@ async fn row_sheet(desk: &Desk, batch: &Batch) -> Told<Option<Sheet>> {
 
 /// How well the columns that reached the lake are filled; identity columns never reach it.
 fn columns(found: &Found, sheet: Option<&Sheet>) -> Vec<ColumnQuality> {
-    let (Some(feed), Some(sheet)) = (found.feed(), sheet) else { return Vec::new() };
+    let (Some(feed), Some(sheet)) = (found.feed(), sheet) else {
+        return Vec::new();
+    };
     let mut out = Vec::new();
     for column in &feed.columns {
-        let Some(values) = sheet.column(&column.name) else { continue };
+        let Some(values) = sheet.column(&column.name) else {
+            continue;
+        };
         let header = column.headers.first().unwrap_or(&column.name);
-        let refused = found.refusals.iter().filter(|r| r.column == *header).count();
-        let filled = filled(values).saturating_mul(1_000).checked_div(values.len()).unwrap_or(0);
+        let refused = found
+            .refusals
+            .iter()
+            .filter(|r| r.column == *header)
+            .count();
+        let filled = filled(values)
+            .saturating_mul(1_000)
+            .checked_div(values.len())
+            .unwrap_or(0);
         out.push(ColumnQuality {
             header: header.clone(),
             fact: column.name.clone(),
@@ -220,13 +273,30 @@ async fn doubts(desk: &Desk, found: &Found, sheet: Option<&Sheet>) -> Told<Vec<D
     let record = desk.record().await?;
     let mut out = Vec::new();
     for doubt in all.into_iter().filter(|d| d.row.batch_no() == batch_no) {
-        let candidates: Vec<i64> = doubt.candidates.split(',').filter_map(|c| c.trim().parse().ok()).collect();
-        let Some(first) = candidates.first().copied() else { continue };
+        let candidates: Vec<i64> = doubt
+            .candidates
+            .split(',')
+            .filter_map(|c| c.trim().parse().ok())
+            .collect();
+        let Some(first) = candidates.first().copied() else {
+            continue;
+        };
         let names = desk.names(&[first]).await?;
         let person = store::persons::get_many(store, &[PersonId::new(first)]).await?;
-        let place = person.first().and_then(|p| p.area).map_or(String::new(), |a| format!(" · {}", record.place(&a)));
-        let more = if candidates.len() > 1 { format!(" 等 {} 人", candidates.len()) } else { String::new() };
-        let at = sheet.and_then(|s| s.ints("row_id").iter().position(|id| *id == Some(doubt.row.get())));
+        let place = person
+            .first()
+            .and_then(|p| p.area)
+            .map_or(String::new(), |a| format!(" · {}", record.place(&a)));
+        let more = if candidates.len() > 1 {
+            format!(" 等 {} 人", candidates.len())
+        } else {
+            String::new()
+        };
+        let at = sheet.and_then(|s| {
+            s.ints("row_id")
+                .iter()
+                .position(|id| *id == Some(doubt.row.get()))
+        });
         let says = match (sheet, at, found.feed()) {
             (Some(sheet), Some(at), Some(feed)) => row_words(&found.program, feed, sheet, at),
             _ => "这一行的内容不在本机".to_owned(),
@@ -241,4 +311,19 @@ async fn doubts(desk: &Desk, found: &Found, sheet: Option<&Sheet>) -> Told<Vec<D
         });
     }
     Ok(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_may_be_a_name_or_a_number_is_hidden_whatever_its_column() {
+        let check = |value: &str, expected: &str| assert_eq!(hidden(value), expected);
+        check("王秀英", "王*英");
+        check("990101195103081283", "990101********1283");
+        check("13800008000", "138****8000");
+        check("283.00元左右", "283.00元左右");
+        check("2026-13-01", "2026-13-01");
+    }
 }

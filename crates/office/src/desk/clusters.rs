@@ -3,8 +3,8 @@
 
 use super::month::{Judgement, targets};
 use domain::AreaCode;
-use engine::differential::{Cluster, Sides, situation_of};
 use engine::arrow::array::Array;
+use engine::differential::{Cluster, Sides, situation_of};
 use std::collections::BTreeSet;
 
 /// A household, or a person without one, with all whom the rules may look at.
@@ -39,18 +39,33 @@ pub(super) fn around(judgement: &Judgement, household: Option<i64>, person: Opti
 pub(super) fn home_of(judgement: &Judgement, person: i64) -> Option<i64> {
     let frame = judgement.frame("个人")?;
     let row = usize::try_from(frame.position(person)?).ok()?;
-    frame.households().is_valid(row).then(|| frame.households().value(row))
+    frame
+        .households()
+        .is_valid(row)
+        .then(|| frame.households().value(row))
 }
 
 /// The areas these people live in, and all above them.
-fn areas(judgement: &Judgement, persons: &BTreeSet<i64>, households: &BTreeSet<i64>) -> BTreeSet<i64> {
-    let Some(frame) = judgement.frame("地区") else { return BTreeSet::new() };
+fn areas(
+    judgement: &Judgement,
+    persons: &BTreeSet<i64>,
+    households: &BTreeSet<i64>,
+) -> BTreeSet<i64> {
+    let Some(frame) = judgement.frame("地区") else {
+        return BTreeSet::new();
+    };
     let lived: BTreeSet<AreaCode> = persons
         .iter()
         .filter_map(|p| judgement.area_of("个人", *p))
-        .chain(households.iter().filter_map(|h| judgement.area_of("家庭", *h)))
+        .chain(
+            households
+                .iter()
+                .filter_map(|h| judgement.area_of("家庭", *h)),
+        )
         .collect();
     let holds = |code: &str| lived.iter().any(|at| at.full().starts_with(code));
     let rows = frame.ids().values().iter().zip(frame.areas().iter());
-    rows.filter(|(_, code)| code.is_some_and(holds)).map(|(id, _)| *id).collect()
+    rows.filter(|(_, code)| code.is_some_and(holds))
+        .map(|(id, _)| *id)
+        .collect()
 }

@@ -10,14 +10,19 @@ const HEADER: [&str; 5] = ["行", "列", "原值(已遮盖)", "退回原因", "�
 pub(super) async fn download(desk: &Desk, id: i64) -> Told<Download> {
     let found = find(desk, id).await?;
     if found.refusals.is_empty() {
-        return Err(ViewError::NotAnswerable("这一批没有退回的行,不用下载明细".to_owned()));
+        return Err(ViewError::NotAnswerable(
+            "这一批没有退回的行,不用下载明细".to_owned(),
+        ));
     }
     let title = found.title();
     let rows: Vec<RefusalRow> = found.refusals.iter().map(refusal).collect();
     let written = tokio::task::spawn_blocking(move || workbook(&rows)).await;
     let written = written.map_err(|e| ViewError::Failed(e.to_string()))?;
     let bytes = written.map_err(|e| ViewError::Failed(e.to_string()))?;
-    Ok(Download { file_name: format!("{title}-{}-退回明细.xlsx", found.batch.period), bytes })
+    Ok(Download {
+        file_name: format!("{title}-{}-退回明细.xlsx", found.batch.period),
+        bytes,
+    })
 }
 
 fn workbook(rows: &[RefusalRow]) -> Result<Vec<u8>, XlsxError> {
@@ -31,7 +36,13 @@ fn workbook(rows: &[RefusalRow]) -> Result<Vec<u8>, XlsxError> {
         sheet.write_string(0, column, text)?;
     }
     for (at, row) in (1_u32..).zip(rows) {
-        let cells = [&row.row.to_string(), &row.column, &row.value, &row.reason, &row.advice];
+        let cells = [
+            &row.row.to_string(),
+            &row.column,
+            &row.value,
+            &row.reason,
+            &row.advice,
+        ];
         for (column, text) in (0_u16..).zip(cells) {
             sheet.write_string(at, column, text.as_str())?;
         }

@@ -7,7 +7,12 @@ use rules::explain::{self, Explanation, Line, RowLine, Scope};
 use rules::situation::Situation;
 
 /// The lines of an explanation.
-pub(super) fn lines(program: &Program, situation: &Situation, told: &Explanation, names: &Names) -> Vec<ExplainLine> {
+pub(super) fn lines(
+    program: &Program,
+    situation: &Situation,
+    told: &Explanation,
+    names: &Names,
+) -> Vec<ExplainLine> {
     let mut out = Vec::new();
     for line in &told.lines {
         let mut head = one(line);
@@ -35,8 +40,17 @@ fn one(line: &Line) -> ExplainLine {
         result = format!("{result} · {tentative}");
     }
     let cites = line.cites.join("、");
-    let told = [Some(cites), line.file.as_ref().map(|f| format!("见《{f}》")), line.note.clone(), line.reason.clone()];
-    let told: Vec<String> = told.into_iter().flatten().filter(|t| !t.is_empty()).collect();
+    let told = [
+        Some(cites),
+        line.file.as_ref().map(|f| format!("见《{f}》")),
+        line.note.clone(),
+        line.reason.clone(),
+    ];
+    let told: Vec<String> = told
+        .into_iter()
+        .flatten()
+        .filter(|t| !t.is_empty())
+        .collect();
     ExplainLine {
         kind: kind(line.kind),
         name: line.name.clone(),
@@ -45,7 +59,10 @@ fn one(line: &Line) -> ExplainLine {
         result,
         mark: line.mark.map(mark),
         article: told.join(" · "),
-        distance: line.distance.as_ref().map(|text| distance(text, line.numbers.as_deref().unwrap_or_default())),
+        distance: line
+            .distance
+            .as_ref()
+            .map(|text| distance(text, line.numbers.as_deref().unwrap_or_default())),
     }
 }
 
@@ -59,7 +76,11 @@ fn in_one_line(program: &Program, situation: &Situation, line: &Line, names: &Na
         format!("{} {value}", label(program, situation, row, names))
     });
     let told: Vec<String> = told.collect();
-    if told.is_empty() { line.result.clone() } else { told.join(";") }
+    if told.is_empty() {
+        line.result.clone()
+    } else {
+        told.join(";")
+    }
 }
 
 fn word_of(mark: explain::Mark) -> &'static str {
@@ -76,17 +97,29 @@ fn label(program: &Program, situation: &Situation, row: &RowLine, names: &Names)
         let instance = situation.instance(row.target?)?;
         (program.dict.entity_name(instance.entity) == "个人").then_some(instance.key)
     });
-    person.map_or_else(|| row.label.clone(), |p| format!("{} {}", row.label, names.name(p)))
+    person.map_or_else(
+        || row.label.clone(),
+        |p| format!("{} {}", row.label, names.name(p)),
+    )
 }
 
-fn of_row(program: &Program, situation: &Situation, line: &Line, row: &RowLine, names: &Names) -> ExplainLine {
+fn of_row(
+    program: &Program,
+    situation: &Situation,
+    line: &Line,
+    row: &RowLine,
+    names: &Names,
+) -> ExplainLine {
     let label = label(program, situation, row, names);
     ExplainLine {
         kind: kind(line.kind),
         name: format!("{} · {label}", line.name),
         formula: String::new(),
         with_numbers: row.formula.clone().unwrap_or_default(),
-        result: row.mark.filter(|_| row.result.is_empty()).map_or_else(|| row.result.clone(), |m| word_of(m).to_owned()),
+        result: row
+            .mark
+            .filter(|_| row.result.is_empty())
+            .map_or_else(|| row.result.clone(), |m| word_of(m).to_owned()),
         mark: row.mark.map(mark),
         article: row.note.clone().unwrap_or_default(),
         distance: None,
@@ -119,9 +152,16 @@ pub(super) fn mark(mark: explain::Mark) -> Mark {
 /// beside.
 fn distance(text: &str, numbers: &str) -> Distance {
     let compares = |part: &&str| part.contains(['<', '>', '≤', '≥']);
-    let parts = numbers.split(" 且 ").flat_map(|part| part.split(" 或 ")).map(str::trim);
+    let parts = numbers
+        .split(" 且 ")
+        .flat_map(|part| part.split(" 或 "))
+        .map(str::trim);
     let compared: Vec<&str> = parts.filter(compares).collect();
-    let numbers = if let [only] = compared.as_slice() { *only } else { "" };
+    let numbers = if let [only] = compared.as_slice() {
+        *only
+    } else {
+        ""
+    };
     let sides = ["<=", ">=", "≤", "≥", "<", ">"].iter().find_map(|sign| {
         let (left, right) = numbers.split_once(sign)?;
         (!right.contains(['<', '>', '≤', '≥'])).then_some((left.trim(), right.trim()))
@@ -139,12 +179,48 @@ fn distance(text: &str, numbers: &str) -> Distance {
 
 /// `1,180.00 元/人月` as 118000, for drawing only; none when more than one number stands there.
 fn hundredths(text: &str) -> Option<i64> {
-    let mut words = text.split_whitespace().filter(|w| w.starts_with(|c: char| c.is_ascii_digit()));
+    let mut words = text
+        .split_whitespace()
+        .filter(|w| w.starts_with(|c: char| c.is_ascii_digit()));
     let first: String = words.next()?.chars().filter(|c| *c != ',').collect();
-    if words.next().is_some() || text.contains(['+', '*', '/', '×', '÷', '(']) && !text.contains("元/") {
+    if words.next().is_some()
+        || text.contains(['+', '*', '/', '×', '÷', '(']) && !text.contains("元/")
+    {
         return None;
     }
     let (whole, part) = first.split_once('.').unwrap_or((&first, ""));
     let part: String = part.chars().chain("00".chars()).take(2).collect();
-    whole.parse::<i64>().ok()?.checked_mul(100)?.checked_add(part.parse().ok()?)
+    whole
+        .parse::<i64>()
+        .ok()?
+        .checked_mul(100)?
+        .checked_add(part.parse().ok()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(numbers: &str, expected: &str) {
+        let told = distance("还差 1.00 元", numbers);
+        assert_eq!(format!("{} {:?}", told.limit, told.percent), expected);
+    }
+
+    #[test]
+    fn the_threshold_is_the_right_side_of_the_only_comparison() {
+        check(
+            "846.50 元/人月 < 1,180.00 元/人月",
+            "1,180.00 元/人月 Some(71)",
+        );
+        check(
+            "9,363.72 元 > 3,000.00 元 且 非 否",
+            "3,000.00 元 Some(312)",
+        );
+    }
+
+    #[test]
+    fn of_several_comparisons_none_is_the_threshold() {
+        check("1 套 <= 1 套 或 113.12 平方米 <= 18 平方米", "见算式 None");
+        check("", "见算式 None");
+    }
 }

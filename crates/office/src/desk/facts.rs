@@ -34,8 +34,14 @@ impl RowIndex {
     /// The rows of a feed about a person, oldest first.
     pub fn of(&self, person: i64, feed: &str) -> impl DoubleEndedIterator<Item = RowId> + '_ {
         let rows = self.rows.get(&person).map_or(&[][..], Vec::as_slice);
-        let number = self.feeds.iter().position(|f| f == feed).and_then(|at| u16::try_from(at).ok());
-        rows.iter().filter(move |(f, _)| Some(*f) == number).map(|(_, row)| *row)
+        let number = self
+            .feeds
+            .iter()
+            .position(|f| f == feed)
+            .and_then(|at| u16::try_from(at).ok());
+        rows.iter()
+            .filter(move |(f, _)| Some(*f) == number)
+            .map(|(_, row)| *row)
     }
 
     /// The batch a row came with.
@@ -52,7 +58,10 @@ impl RowIndex {
 impl Desk {
     /// The rows that count for a month, by person.
     pub(super) async fn index<'a>(&self, judgement: &'a Arc<Judgement>) -> Told<&'a RowIndex> {
-        judgement.index.get_or_try_init(|| self.read_index(judgement)).await
+        judgement
+            .index
+            .get_or_try_init(|| self.read_index(judgement))
+            .await
     }
 
     async fn read_index(&self, judgement: &Arc<Judgement>) -> Told<RowIndex> {
@@ -61,11 +70,20 @@ impl Desk {
         let mut out = RowIndex::default();
         for (number, feed) in (0_u16..).zip(&judgement.data.program.feeds) {
             out.feeds.push(feed.id.clone());
-            let links = store::manifest::list_up_to(store, &format!("link-{}", feed.id), month).await?;
-            let rows = store::manifest::list_up_to(store, &format!("row-{}", feed.id), month).await?;
-            let counted = judgement.data.batches.iter().find(|(id, _)| *id == feed.id).map(|(_, b)| *b);
+            let links =
+                store::manifest::list_up_to(store, &format!("link-{}", feed.id), month).await?;
+            let rows =
+                store::manifest::list_up_to(store, &format!("row-{}", feed.id), month).await?;
+            let counted = judgement
+                .data
+                .batches
+                .iter()
+                .find(|(id, _)| *id == feed.id)
+                .map(|(_, b)| *b);
             for file in rows {
-                let Ok(batch) = file.cause.parse() else { continue };
+                let Ok(batch) = file.cause.parse() else {
+                    continue;
+                };
                 if feed.whole && Some(batch) != counted {
                     continue;
                 }
@@ -73,7 +91,9 @@ impl Desk {
                     out.batches.insert(batch, found);
                 }
                 out.files.insert(batch, file.path.clone());
-                let Some(link) = links.iter().find(|l| l.cause == file.cause) else { continue };
+                let Some(link) = links.iter().find(|l| l.cause == file.cause) else {
+                    continue;
+                };
                 let (lake, path) = (self.office.lake.clone(), link.path.clone());
                 let sheet = tokio::task::spawn_blocking(move || lake.read(&path)).await;
                 let sheet = sheet.map_err(|e| crate::views::ViewError::Failed(e.to_string()))??;
@@ -88,8 +108,15 @@ impl Desk {
 
     /// A row of the lake: its row sheet and the place in it.
     pub(super) fn row_sheet(&self, index: &RowIndex, row: RowId) -> Option<(Sheet, usize)> {
-        let sheet = self.office.lake.read(index.files.get(&row.batch_no())?).ok()?;
-        let at = sheet.ints("row_id").iter().position(|id| *id == Some(row.get()))?;
+        let sheet = self
+            .office
+            .lake
+            .read(index.files.get(&row.batch_no())?)
+            .ok()?;
+        let at = sheet
+            .ints("row_id")
+            .iter()
+            .position(|id| *id == Some(row.get()))?;
         Some((sheet, at))
     }
 }
@@ -104,7 +131,13 @@ fn take(index: &mut RowIndex, feed: u16, link: &Sheet) {
 }
 
 /// The facts of one instance with their sources, in the order of the dictionary.
-pub(super) fn of_instance(eval: &mut Evaluator<'_>, at: InstanceId, entity: EntityId, key: i64, index: &RowIndex) -> Vec<FactView> {
+pub(super) fn of_instance(
+    eval: &mut Evaluator<'_>,
+    at: InstanceId,
+    entity: EntityId,
+    key: i64,
+    index: &RowIndex,
+) -> Vec<FactView> {
     let program = eval.program();
     let facts = program.dict.facts.iter().filter(|f| f.entity == entity);
     facts
@@ -116,10 +149,19 @@ pub(super) fn of_instance(eval: &mut Evaluator<'_>, at: InstanceId, entity: Enti
 }
 
 /// One fact with its source.
-pub(super) fn one(eval: &mut Evaluator<'_>, at: InstanceId, fact: &FactDef, item: ItemId, key: i64, index: &RowIndex) -> FactView {
+pub(super) fn one(
+    eval: &mut Evaluator<'_>,
+    at: InstanceId,
+    fact: &FactDef,
+    item: ItemId,
+    key: i64,
+    index: &RowIndex,
+) -> FactView {
     let program = eval.program();
     let value = eval.value(item, at);
-    let shown = value.is_known().then(|| rules::show::value(value, fact.ty, &program.dict));
+    let shown = value
+        .is_known()
+        .then(|| rules::show::value(value, fact.ty, &program.dict));
     let feed = program.feeds.iter().find(|f| f.id == fact.source);
     let mut view = FactView {
         name: fact.name.clone(),
@@ -137,9 +179,18 @@ pub(super) fn one(eval: &mut Evaluator<'_>, at: InstanceId, fact: &FactDef, item
 }
 
 /// A status a feed brings, as a fact with its source.
-pub(super) fn status(eval: &mut Evaluator<'_>, at: InstanceId, item: ItemId, key: i64, index: &RowIndex) -> Option<(FactView, String)> {
+pub(super) fn status(
+    eval: &mut Evaluator<'_>,
+    at: InstanceId,
+    item: ItemId,
+    key: i64,
+    index: &RowIndex,
+) -> Option<(FactView, String)> {
     let program = eval.program();
-    let feed = program.feeds.iter().find(|f| f.grants.iter().any(|g| g.status == item))?;
+    let feed = program
+        .feeds
+        .iter()
+        .find(|f| f.grants.iter().any(|g| g.status == item))?;
     let held = eval.value(item, at).truth();
     let mut view = FactView {
         name: program.item(item)?.name.clone(),
@@ -155,7 +206,9 @@ pub(super) fn status(eval: &mut Evaluator<'_>, at: InstanceId, item: ItemId, key
 
 fn from_feed(view: &mut FactView, feed: &FeedPlan, person: i64, index: &RowIndex) {
     let own = index.of(person, &feed.id).next_back();
-    let batch = own.and_then(|row| index.batch(row)).or_else(|| index.newest(&feed.id));
+    let batch = own
+        .and_then(|row| index.batch(row))
+        .or_else(|| index.newest(&feed.id));
     let Some(batch) = batch else {
         view.source = format!("{} · {} · 本月没有来文,请催报", feed.title, feed.department);
         view.behind = Behind::Feeds;
@@ -187,7 +240,9 @@ fn asked_of_people(fact: &FactDef, known: bool) -> String {
 pub(super) fn row_words(program: &Program, feed: &FeedPlan, sheet: &Sheet, at: usize) -> String {
     let mut said = Vec::new();
     for column in &feed.columns {
-        let Some(values) = sheet.column(&column.name) else { continue };
+        let Some(values) = sheet.column(&column.name) else {
+            continue;
+        };
         if let Some(text) = cell_words(program, column, values, at) {
             let header = column.headers.first().unwrap_or(&column.name);
             said.push(format!("{header} {text}"));
@@ -197,7 +252,12 @@ pub(super) fn row_words(program: &Program, feed: &FeedPlan, sheet: &Sheet, at: u
 }
 
 /// One cell of the lake in words.
-pub(super) fn cell_words(program: &Program, column: &FeedColumn, values: &Column, at: usize) -> Option<String> {
+pub(super) fn cell_words(
+    program: &Program,
+    column: &FeedColumn,
+    values: &Column,
+    at: usize,
+) -> Option<String> {
     Some(match values {
         Column::Text(v) => v.get(at)?.clone()?,
         Column::Bool(v) => if v.get(at).copied()?? { "是" } else { "否" }.to_owned(),
@@ -212,7 +272,10 @@ pub(super) fn cell_words(program: &Program, column: &FeedColumn, values: &Column
             let number = v.get(at).copied()??;
             match column.kind {
                 ColumnKind::Number(unit) => {
-                    let bounds = column.item.and_then(|i| program.item(i)).and_then(|i| i.bounds);
+                    let bounds = column
+                        .item
+                        .and_then(|i| program.item(i))
+                        .and_then(|i| i.bounds);
                     let den = bounds.map_or(1, |b| b.den_min);
                     rules::show::number(rules::Ratio::new(i128::from(number), den)?, unit)
                 }

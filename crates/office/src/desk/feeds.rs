@@ -16,20 +16,47 @@ pub(super) async fn list(desk: &Desk) -> Told<FeedList> {
     let periods: BTreeSet<Month> = found.iter().map(|b| b.period).collect();
     let mut months: Vec<Month> = periods.into_iter().rev().take(MONTHS_SHOWN).collect();
     months.reverse();
-    let by_cell: BTreeMap<(&str, Month), &Batch> = found.iter().map(|b| ((b.feed.as_str(), b.period), b)).collect();
+    let by_cell: BTreeMap<(&str, Month), &Batch> = found
+        .iter()
+        .map(|b| ((b.feed.as_str(), b.period), b))
+        .collect();
     let program = super::month::program_today(&desk.office);
-    let feeds: Vec<FeedRow> = program.feeds.iter().map(|feed| row(desk, feed, &months, &by_cell)).collect();
+    let feeds: Vec<FeedRow> = program
+        .feeds
+        .iter()
+        .map(|feed| row(desk, feed, &months, &by_cell))
+        .collect();
     let mut totals = FeedCounts::default();
     if let Some(newest) = months.last() {
-        found.iter().filter(|b| b.period == *newest).for_each(|b| add(&mut totals, counts(b)));
+        found
+            .iter()
+            .filter(|b| b.period == *newest)
+            .for_each(|b| add(&mut totals, counts(b)));
     }
-    Ok(FeedList { months: months.iter().map(Month::to_string).collect(), totals, feeds })
+    Ok(FeedList {
+        months: months.iter().map(Month::to_string).collect(),
+        totals,
+        feeds,
+    })
 }
 
-fn row(desk: &Desk, feed: &FeedPlan, months: &[Month], by_cell: &BTreeMap<(&str, Month), &Batch>) -> FeedRow {
+fn row(
+    desk: &Desk,
+    feed: &FeedPlan,
+    months: &[Month],
+    by_cell: &BTreeMap<(&str, Month), &Batch>,
+) -> FeedRow {
     let cell = |month: &Month| match by_cell.get(&(feed.id.as_str(), *month)) {
-        None => FeedCell { state: BatchState::Missing, batch: None, counts: FeedCounts::default() },
-        Some(batch) => FeedCell { state: state(batch), batch: Some(batch.batch_no), counts: counts(batch) },
+        None => FeedCell {
+            state: BatchState::Missing,
+            batch: None,
+            counts: FeedCounts::default(),
+        },
+        Some(batch) => FeedCell {
+            state: state(batch),
+            batch: Some(batch.batch_no),
+            counts: counts(batch),
+        },
     };
     FeedRow {
         id: feed.id.clone(),
@@ -43,9 +70,12 @@ fn row(desk: &Desk, feed: &FeedPlan, months: &[Month], by_cell: &BTreeMap<(&str,
 
 /// The page of a feed's description.
 pub(super) fn rule_of(desk: &Desk, feed: &str) -> Behind {
-    let path = desk.office.book.parsed().iter().find(|p| {
-        p.path.starts_with("feeds/") && p.head().is_some_and(|h| h.id.text == feed)
-    });
+    let path = desk
+        .office
+        .book
+        .parsed()
+        .iter()
+        .find(|p| p.path.starts_with("feeds/") && p.head().is_some_and(|h| h.id.text == feed));
     path.map_or(Behind::Nothing, |p| Behind::Rule(p.path.clone()))
 }
 

@@ -15,26 +15,55 @@ pub(super) async fn view(desk: &Desk) -> Told<HealthView> {
     checks.push(check("数据库", Tone::Good, kept.to_owned(), None));
     let findings = store::doctor::examine(store).await?;
     if findings.is_empty() {
-        checks.push(check("记录检查", Tone::Good, "没有发现不该有的内容".to_owned(), None));
+        checks.push(check(
+            "记录检查",
+            Tone::Good,
+            "没有发现不该有的内容".to_owned(),
+            None,
+        ));
     }
     for finding in findings {
         let found = format!("{} 处", grouped(finding.count));
-        checks.push(check(&finding.what, Tone::Urgent, found, Some("请管理员运行 doudi doctor 查看")));
+        checks.push(check(
+            &finding.what,
+            Tone::Urgent,
+            found,
+            Some("请管理员运行 doudi doctor 查看"),
+        ));
     }
     checks.push(lake(desk).await?);
     let failed = desk.cases.iter().filter(|c| !c.passed()).count();
     let all = grouped(super::paging::count(desk.cases.len()));
     checks.push(if failed == 0 {
-        check("规则案例", Tone::Good, format!("{all} 个案例全部通过"), None)
+        check(
+            "规则案例",
+            Tone::Good,
+            format!("{all} 个案例全部通过"),
+            None,
+        )
     } else {
-        check("规则案例", Tone::Notice, format!("{all} 个案例里有 {failed} 个不符"), Some("请在规则手册里查看标 ✗ 的案例"))
+        check(
+            "规则案例",
+            Tone::Notice,
+            format!("{all} 个案例里有 {failed} 个不符"),
+            Some("请在规则手册里查看标 ✗ 的案例"),
+        )
     });
     checks.push(calendar(desk));
-    Ok(HealthView { version: env!("CARGO_PKG_VERSION").to_owned(), rulebook: desk.rulebook.clone(), checks })
+    Ok(HealthView {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        rulebook: desk.rulebook.clone(),
+        checks,
+    })
 }
 
 fn check(name: &str, tone: Tone, found: String, advice: Option<&str>) -> HealthCheck {
-    HealthCheck { name: name.to_owned(), tone, found, advice: advice.map(str::to_owned) }
+    HealthCheck {
+        name: name.to_owned(),
+        tone,
+        found,
+        advice: advice.map(str::to_owned),
+    }
 }
 
 async fn chain(desk: &Desk) -> Told<HealthCheck> {
@@ -43,8 +72,17 @@ async fn chain(desk: &Desk) -> Told<HealthCheck> {
     Ok(match verdict.breaks.first() {
         None => check("审计链", Tone::Good, format!("{entries} 条,首尾相接"), None),
         Some(first) => {
-            let found = format!("{entries} 条,第 {} 条起不相接:{}", first.seq, first.kind.name());
-            check("审计链", Tone::Urgent, found, Some("请保护现场,不要再写入,立即告诉管理员"))
+            let found = format!(
+                "{entries} 条,第 {} 条起不相接:{}",
+                first.seq,
+                first.kind.name()
+            );
+            check(
+                "审计链",
+                Tone::Urgent,
+                found,
+                Some("请保护现场,不要再写入,立即告诉管理员"),
+            )
         }
     })
 }
@@ -52,12 +90,20 @@ async fn chain(desk: &Desk) -> Told<HealthCheck> {
 async fn lake(desk: &Desk) -> Told<HealthCheck> {
     let files = store::manifest::list_all(&desk.office.store).await?;
     let root = desk.office.lake.root();
-    let missing = files.iter().filter(|f| !root.join(&f.path).is_file()).count();
+    let missing = files
+        .iter()
+        .filter(|f| !root.join(&f.path).is_file())
+        .count();
     let all = grouped(super::paging::count(files.len()));
     Ok(if missing == 0 {
         check("数据湖", Tone::Good, format!("{all} 个文件都在"), None)
     } else {
-        check("数据湖", Tone::Urgent, format!("{all} 个文件里缺 {missing} 个"), Some("请从备份恢复数据文件夹"))
+        check(
+            "数据湖",
+            Tone::Urgent,
+            format!("{all} 个文件里缺 {missing} 个"),
+            Some("请从备份恢复数据文件夹"),
+        )
     })
 }
 
@@ -66,8 +112,18 @@ fn calendar(desk: &Desk) -> HealthCheck {
     let next = desk.office.clock.today().year().saturating_add(1);
     let path = format!("calendars/{next}.csv");
     if desk.office.book.texts().contains_key(&path) {
-        return check("工作日历", Tone::Good, format!("有 {next} 年的放假安排"), None);
+        return check(
+            "工作日历",
+            Tone::Good,
+            format!("有 {next} 年的放假安排"),
+            None,
+        );
     }
     let advice = format!("国务院公布后导入 {path}");
-    check("工作日历", Tone::Notice, format!("没有 {next} 年的放假安排"), Some(&advice))
+    check(
+        "工作日历",
+        Tone::Notice,
+        format!("没有 {next} 年的放假安排"),
+        Some(&advice),
+    )
 }

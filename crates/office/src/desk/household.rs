@@ -37,14 +37,29 @@ struct Door {
 }
 
 impl Door {
-    async fn open(desk: &Desk, month: Option<&str>, household: Option<i64>, person: Option<i64>) -> Told<Self> {
+    async fn open(
+        desk: &Desk,
+        month: Option<&str>,
+        household: Option<i64>,
+        person: Option<i64>,
+    ) -> Told<Self> {
         let record = desk.record().await?;
         let judgement = desk.judged(month).await?;
         let sides = clusters::around(&judgement, household, person);
         let names = desk.names(&all_persons(&judgement, &sides)).await?;
-        let mut persons: Vec<i64> = household.into_iter().flat_map(|h| judgement.members(h)).collect();
+        let mut persons: Vec<i64> = household
+            .into_iter()
+            .flat_map(|h| judgement.members(h))
+            .collect();
         persons.extend(person.filter(|p| !persons.contains(p)));
-        Ok(Self { record, judgement, sides, names, household, persons })
+        Ok(Self {
+            record,
+            judgement,
+            sides,
+            names,
+            household,
+            persons,
+        })
     }
 
     fn month(&self) -> Month {
@@ -55,7 +70,8 @@ impl Door {
         let content = &entry.warning.content;
         let home = content.household.map(HouseholdId::get);
         let whose = content.person.map(PersonId::get);
-        self.household.is_some_and(|h| home == Some(h)) || whose.is_some_and(|p| self.persons.contains(&p))
+        self.household.is_some_and(|h| home == Some(h))
+            || whose.is_some_and(|p| self.persons.contains(&p))
     }
 }
 
@@ -69,20 +85,43 @@ pub(super) async fn file(desk: &Desk, id: i64, month: Option<String>) -> Told<Ho
     let index = desk.index(&index_of).await?;
     let memberships = store::households::members(store, HouseholdId::new(id)).await?;
     let relation = |person: i64| relation_of(&memberships, person);
-    door.persons.sort_by_key(|p| (relation(*p) != Some(Relation::Head), *p));
+    door.persons
+        .sort_by_key(|p| (relation(*p) != Some(Relation::Head), *p));
     let people = people(desk, &door.persons).await?;
-    let results = results::all(&door.judgement, &door.sides, Some(id), &door.persons, &door.names);
+    let results = results::all(
+        &door.judgement,
+        &door.sides,
+        Some(id),
+        &door.persons,
+        &door.names,
+    );
     let warnings = rows_where(desk, &door.record, |e| door.concerns(e)).await?;
-    let open = warnings.iter().filter(|w| w.state == WarningState::Open || w.state == WarningState::Assigned).count();
-    let members: Vec<MemberView> = people.iter().map(|p| member(&door, p, relation(p.id.get()), index)).collect();
+    let open = warnings
+        .iter()
+        .filter(|w| w.state == WarningState::Open || w.state == WarningState::Assigned)
+        .count();
+    let members: Vec<MemberView> = people
+        .iter()
+        .map(|p| member(&door, p, relation(p.id.get()), index))
+        .collect();
     Ok(HouseholdFile {
         id,
         number: household.number.clone(),
-        head: members.first().map_or_else(|| "没有成员".to_owned(), |m| m.name.clone()),
+        head: members
+            .first()
+            .map_or_else(|| "没有成员".to_owned(), |m| m.name.clone()),
         place: door.record.place(&household.area),
-        urban_rural: household.urban_rural.map_or("城乡未知", domain::UrbanRural::name).to_owned(),
+        urban_rural: household
+            .urban_rural
+            .map_or("城乡未知", domain::UrbanRural::name)
+            .to_owned(),
         month: door.month().to_string(),
-        months: desk.month_list().await?.iter().map(Month::to_string).collect(),
+        months: desk
+            .month_list()
+            .await?
+            .iter()
+            .map(Month::to_string)
+            .collect(),
         marks: results::marks(&results, open),
         members,
         facts: household_facts(&door, id),
@@ -109,7 +148,9 @@ pub(super) async fn person(desk: &Desk, id: i64, month: Option<String>) -> Told<
         household: home,
         month,
         member: member(&door, &person, None, index),
-        place: person.area.map_or_else(|| "地区未知".to_owned(), |a| door.record.place(&a)),
+        place: person
+            .area
+            .map_or_else(|| "地区未知".to_owned(), |a| door.record.place(&a)),
         results: results::all(&door.judgement, &door.sides, None, &[id], &door.names),
         roll: roll(desk, &door, index),
         warnings: rows_where(desk, &door.record, |e| door.concerns(e)).await?,
@@ -123,14 +164,25 @@ async fn people(desk: &Desk, ids: &[i64]) -> Told<Vec<Person>> {
 }
 
 fn relation_of(memberships: &[Membership], person: i64) -> Option<Relation> {
-    memberships.iter().rev().find(|m| m.person.get() == person).map(|m| m.relation)
+    memberships
+        .iter()
+        .rev()
+        .find(|m| m.person.get() == person)
+        .map(|m| m.relation)
 }
 
-fn member(door: &Door, person: &Person, relation: Option<Relation>, index: &RowIndex) -> MemberView {
+fn member(
+    door: &Door,
+    person: &Person,
+    relation: Option<Relation>,
+    index: &RowIndex,
+) -> MemberView {
     let id = person.id.get();
     let month = door.month();
     let (mark, reason) = results::counted(&door.judgement, &door.sides, door.household, id);
-    let age = person.birth.map(|birth| domain::age_in_years(birth, person.death.unwrap_or(month.last())));
+    let age = person
+        .birth
+        .map(|birth| domain::age_in_years(birth, person.death.unwrap_or(month.last())));
     MemberView {
         id,
         name: door.names.name(id),
@@ -158,11 +210,23 @@ fn person_marks(door: &Door, person: &Person) -> Vec<Word> {
         PersonStatus::OnRegister => {}
     }
     let id = person.id.get();
-    let rolls = door.judgement.sums.programmes.iter().filter(|p| !p.of_households && has(&p.on_roll, id));
+    let rolls = door
+        .judgement
+        .sums
+        .programmes
+        .iter()
+        .filter(|p| !p.of_households && has(&p.on_roll, id));
     out.extend(rolls.map(|p| word(format!("{}在册", p.title), Tone::Good)));
     let program = &door.judgement.data.program;
-    let mut eval = Evaluator::new(program, &door.sides.situation, Moments::monthly(door.month()));
-    let at = program.dict.entity("个人").and_then(|e| door.sides.situation.find(e, id));
+    let mut eval = Evaluator::new(
+        program,
+        &door.sides.situation,
+        Moments::monthly(door.month()),
+    );
+    let at = program
+        .dict
+        .entity("个人")
+        .and_then(|e| door.sides.situation.find(e, id));
     // The grade stands in the dictionary's own words; 无 is no mark.
     let grade = program.find("残疾等级").zip(at).and_then(|(item, at)| {
         let value = eval.value(item, at);
@@ -177,8 +241,14 @@ fn person_facts(door: &Door, id: i64, index: &RowIndex) -> Vec<FactView> {
     let program = &door.judgement.data.program;
     let entity = program.dict.entity("个人");
     let at = entity.and_then(|e| door.sides.situation.find(e, id));
-    let (Some(entity), Some(at)) = (entity, at) else { return Vec::new() };
-    let mut eval = Evaluator::new(program, &door.sides.situation, Moments::monthly(door.month()));
+    let (Some(entity), Some(at)) = (entity, at) else {
+        return Vec::new();
+    };
+    let mut eval = Evaluator::new(
+        program,
+        &door.sides.situation,
+        Moments::monthly(door.month()),
+    );
     let mut all = facts::of_instance(&mut eval, at, entity, id, index);
     // What is known first; both keep the dictionary's order.
     all.sort_by_key(|f| f.value.is_none());
@@ -190,20 +260,37 @@ fn household_facts(door: &Door, id: i64) -> Vec<FactView> {
     let program = &door.judgement.data.program;
     let entity = program.dict.entity("家庭");
     let at = entity.and_then(|e| door.sides.situation.find(e, id));
-    let (Some(entity), Some(at)) = (entity, at) else { return Vec::new() };
-    let mut eval = Evaluator::new(program, &door.sides.situation, Moments::monthly(door.month()));
+    let (Some(entity), Some(at)) = (entity, at) else {
+        return Vec::new();
+    };
+    let mut eval = Evaluator::new(
+        program,
+        &door.sides.situation,
+        Moments::monthly(door.month()),
+    );
     let mut out = Vec::new();
-    for file in program.files.iter().filter(|f| f.kind == FileKind::Policy && f.verdict.is_none() && f.entity == entity) {
+    for file in program
+        .files
+        .iter()
+        .filter(|f| f.kind == FileKind::Policy && f.verdict.is_none() && f.entity == entity)
+    {
         for item_id in &file.items {
-            let Some(item) = program.item(*item_id) else { continue };
+            let Some(item) = program.item(*item_id) else {
+                continue;
+            };
             let number = matches!(item.ty, Type::Num(_) | Type::Bool);
-            if item.home != Home::Entity(entity) || !matches!(item.body, Body::Formula { .. }) || !number {
+            if item.home != Home::Entity(entity)
+                || !matches!(item.body, Body::Formula { .. })
+                || !number
+            {
                 continue;
             }
             let value = eval.value(*item_id, at);
             out.push(FactView {
                 name: item.name.clone(),
-                value: value.is_known().then(|| rules::show::value(value, item.ty, &program.dict)),
+                value: value
+                    .is_known()
+                    .then(|| rules::show::value(value, item.ty, &program.dict)),
                 source: format!("按《{}》算出", file.title),
                 behind: Behind::Rule(file.path.clone()),
                 period: door.month().to_string(),
@@ -217,11 +304,15 @@ fn household_facts(door: &Door, id: i64) -> Vec<FactView> {
 /// The rows of the roll that are about these persons.
 fn roll(desk: &Desk, door: &Door, index: &RowIndex) -> Vec<RollEntry> {
     let program = &door.judgement.data.program;
-    let Some(feed) = program.feeds.iter().find(|f| f.id == ROLL) else { return Vec::new() };
+    let Some(feed) = program.feeds.iter().find(|f| f.id == ROLL) else {
+        return Vec::new();
+    };
     let mut out = Vec::new();
     for person in &door.persons {
         for row in index.of(*person, ROLL) {
-            let Some((sheet, at)) = desk.row_sheet(index, row) else { continue };
+            let Some((sheet, at)) = desk.row_sheet(index, row) else {
+                continue;
+            };
             let cell = |name: &str| {
                 let column = feed.columns.iter().find(|c| c.name == name)?;
                 cell_words(program, column, sheet.column(name)?, at)
@@ -230,7 +321,8 @@ fn roll(desk: &Desk, door: &Door, index: &RowIndex) -> Vec<RollEntry> {
             out.push(RollEntry {
                 title: cell("救助类型").unwrap_or_else(|| "类型未写".to_owned()),
                 subject: door.names.name(*person),
-                period: cell("起始月份").map_or_else(|| "起始未写".to_owned(), |m| format!("{m} 起{until}")),
+                period: cell("起始月份")
+                    .map_or_else(|| "起始未写".to_owned(), |m| format!("{m} 起{until}")),
                 amount: cell("发放额").unwrap_or_else(|| "金额未写".to_owned()),
                 card: door.names.card(*person),
                 behind: Behind::Batch(row.batch_no()),
@@ -244,9 +336,23 @@ async fn history(desk: &Desk, door: &Door) -> Told<Vec<HistoryRow>> {
     let mut out = Vec::new();
     for month in desk.month_list().await?.into_iter().take(MONTHS_SHOWN) {
         let sums = desk.sums(month).await?;
-        let raised = door.record.warnings.iter().filter(|e| door.concerns(e) && e.month == month.to_string()).count();
-        let events = if raised > 0 { format!("预警 {raised} 条") } else { String::new() };
-        out.push(HistoryRow { month: month.to_string(), result: results_of(door, &sums), paid: paid(door, &sums), events });
+        let raised = door
+            .record
+            .warnings
+            .iter()
+            .filter(|e| door.concerns(e) && e.month == month.to_string())
+            .count();
+        let events = if raised > 0 {
+            format!("预警 {raised} 条")
+        } else {
+            String::new()
+        };
+        out.push(HistoryRow {
+            month: month.to_string(),
+            result: results_of(door, &sums),
+            paid: paid(door, &sums),
+            events,
+        });
     }
     Ok(out)
 }
@@ -254,24 +360,45 @@ async fn history(desk: &Desk, door: &Door) -> Told<Vec<HistoryRow>> {
 fn results_of(door: &Door, sums: &Sums) -> String {
     let mut said = Vec::new();
     for programme in &sums.programmes {
-        let ids: Vec<i64> = if programme.of_households { door.household.into_iter().collect() } else { door.persons.clone() };
-        for (list, told) in [(&programme.on_roll, "在册"), (&programme.entitled, "符合"), (&programme.unsettled, "待查")] {
+        let ids: Vec<i64> = if programme.of_households {
+            door.household.into_iter().collect()
+        } else {
+            door.persons.clone()
+        };
+        for (list, told) in [
+            (&programme.on_roll, "在册"),
+            (&programme.entitled, "符合"),
+            (&programme.unsettled, "待查"),
+        ] {
             let hits = ids.iter().filter(|id| has(list, **id)).count();
             if hits == 0 {
                 continue;
             }
-            let who = if programme.of_households { String::new() } else { format!(" {hits} 人") };
+            let who = if programme.of_households {
+                String::new()
+            } else {
+                format!(" {hits} 人")
+            };
             // 待查 of a person by a programme nobody asked for says nothing of the month.
             if told != "待查" || programme.of_households {
                 said.push(format!("{} {told}{who}", programme.title));
             }
         }
     }
-    if said.is_empty() { "没有一项符合或在册".to_owned() } else { said.join(" · ") }
+    if said.is_empty() {
+        "没有一项符合或在册".to_owned()
+    } else {
+        said.join(" · ")
+    }
 }
 
 fn paid(door: &Door, sums: &Sums) -> String {
-    let amounts: Vec<i64> = door.persons.iter().filter_map(|p| sums.paid.get(p)).copied().collect();
+    let amounts: Vec<i64> = door
+        .persons
+        .iter()
+        .filter_map(|p| sums.paid.get(p))
+        .copied()
+        .collect();
     if count(amounts.len()) == 0 {
         return "没有".to_owned();
     }

@@ -54,29 +54,49 @@ impl Entry {
 impl Record {
     /// The warnings a filter asks for, in order.
     pub fn selected(&self, filter: &WarningFilter) -> Vec<&Entry> {
-        self.warnings.iter().filter(|e| self.selects(filter, e)).collect()
+        self.warnings
+            .iter()
+            .filter(|e| self.selects(filter, e))
+            .collect()
     }
 
     fn selects(&self, filter: &WarningFilter, entry: &Entry) -> bool {
         let is = |wanted: &Option<String>, have: &str| wanted.as_deref().is_none_or(|w| w == have);
-        let programme = self.kinds.get(&entry.warning.content.rule).and_then(|k| k.programme.as_deref());
+        let programme = self
+            .kinds
+            .get(&entry.warning.content.rule)
+            .and_then(|k| k.programme.as_deref());
         is(&filter.kind, &entry.warning.content.rule)
             && inside(filter.township.as_deref(), &entry.warning.content.area)
-            && filter.programme.as_deref().is_none_or(|p| programme == Some(p))
+            && filter
+                .programme
+                .as_deref()
+                .is_none_or(|p| programme == Some(p))
             && is(&filter.month, &entry.month)
             && filter.state.is_none_or(|state| state == entry.state)
     }
 
     /// How many warnings a filter selects, and the list of them.
     pub fn count(&self, filter: WarningFilter) -> Count {
-        let selected = self.warnings.iter().filter(|e| self.selects(&filter, e)).count();
-        Count { value: super::paging::count(selected), behind: Behind::Warnings(filter) }
+        let selected = self
+            .warnings
+            .iter()
+            .filter(|e| self.selects(&filter, e))
+            .count();
+        Count {
+            value: super::paging::count(selected),
+            behind: Behind::Warnings(filter),
+        }
     }
 
     /// A kind, also one whose file is no longer in force.
     pub fn kind(&self, rule: &str) -> Kind {
         self.kinds.get(rule).cloned().unwrap_or_else(|| Kind {
-            view: KindView { id: rule.to_owned(), title: rule.to_owned(), tone: Tone::Notice },
+            view: KindView {
+                id: rule.to_owned(),
+                title: rule.to_owned(),
+                tone: Tone::Notice,
+            },
             path: String::new(),
             programme: None,
             programme_title: None,
@@ -85,7 +105,9 @@ impl Record {
 
     /// The name of a place; its code where nobody named it.
     pub fn area_name(&self, code: &AreaCode) -> String {
-        self.areas.get(code.full()).map_or_else(|| code.as_str().to_owned(), |a| a.name.clone())
+        self.areas
+            .get(code.full())
+            .map_or_else(|| code.as_str().to_owned(), |a| a.name.clone())
     }
 
     /// `城东街道 · 河湾村`.
@@ -95,12 +117,18 @@ impl Record {
             .filter_map(|level| code.at(level))
             .map(|c| self.area_name(&c))
             .collect();
-        if names.is_empty() { self.area_name(code) } else { names.join(" · ") }
+        if names.is_empty() {
+            self.area_name(code)
+        } else {
+            names.join(" · ")
+        }
     }
 
     /// The townships, by code.
     pub fn townships(&self) -> impl Iterator<Item = &Area> {
-        self.areas.values().filter(|a| a.level == AreaLevel::Township)
+        self.areas
+            .values()
+            .filter(|a| a.level == AreaLevel::Township)
     }
 }
 
@@ -111,20 +139,28 @@ pub(super) fn inside(wanted: Option<&str>, place: &AreaCode) -> bool {
 
 /// A filter of open warnings.
 pub(super) fn open() -> WarningFilter {
-    WarningFilter { state: Some(WarningState::Open), ..WarningFilter::default() }
+    WarningFilter {
+        state: Some(WarningState::Open),
+        ..WarningFilter::default()
+    }
 }
 
 impl Desk {
     /// The record's lists, as new as the record.
     pub(super) async fn record(&self) -> Told<Arc<Record>> {
-        let seq = store::audit::checkpoint(&self.office.store).await?.map_or(0, |c| c.seq);
+        let seq = store::audit::checkpoint(&self.office.store)
+            .await?
+            .map_or(0, |c| c.seq);
         let mut held = self.record.lock().await;
         if let Some(record) = held.as_ref().filter(|r| r.seq == seq) {
             return Ok(Arc::clone(record));
         }
         let record = Arc::new(self.read_record(seq).await?);
         let county = record.areas.values().find(|a| a.level == AreaLevel::County);
-        let newest = crate::monitoring::months(&self.office).await?.last().copied();
+        let newest = crate::monitoring::months(&self.office)
+            .await?
+            .last()
+            .copied();
         self.show(|shown| {
             if let Some(county) = county {
                 shown.code = county.code.full().to_owned();
@@ -139,7 +175,10 @@ impl Desk {
     async fn read_record(&self, seq: i64) -> Told<Record> {
         let office = &self.office;
         let areas = store::areas::list(&office.store, office.clock.today()).await?;
-        let areas = areas.into_iter().map(|a| (a.code.full().to_owned(), a)).collect();
+        let areas = areas
+            .into_iter()
+            .map(|a| (a.code.full().to_owned(), a))
+            .collect();
         let assigned = assigned(office).await?;
         let mut entries = Vec::new();
         for state in [warnings::WarningState::Open, warnings::WarningState::Closed] {
@@ -154,15 +193,28 @@ impl Desk {
         }
         entries.sort_by_key(Entry::rank);
         let kinds = kinds(&program_today(office));
-        Ok(Record { seq, areas, warnings: entries, kinds })
+        Ok(Record {
+            seq,
+            areas,
+            warnings: entries,
+            kinds,
+        })
     }
 }
 
 async fn all(office: &crate::Office, state: warnings::WarningState) -> Told<Vec<Warning>> {
-    let filter = Filter { state, area: None, rule: None, urgency_min: i64::MIN };
+    let filter = Filter {
+        state,
+        area: None,
+        rule: None,
+        urgency_min: i64::MIN,
+    };
     let mut out: Vec<Warning> = Vec::new();
     loop {
-        let after = out.last().map(|w| warnings::After { urgency: w.content.urgency, id: w.id });
+        let after = out.last().map(|w| warnings::After {
+            urgency: w.content.urgency,
+            id: w.id,
+        });
         let page = warnings::list(&office.store, &filter, after, PAGE).await?;
         if page.is_empty() {
             return Ok(out);
@@ -173,13 +225,22 @@ async fn all(office: &crate::Office, state: warnings::WarningState) -> Told<Vec<
 
 /// Warnings somebody has been named for.
 async fn assigned(office: &crate::Office) -> Told<HashSet<WarningId>> {
-    let filter = store::tasks::Filter { state: TaskState::Open, area: None, worker: None };
+    let filter = store::tasks::Filter {
+        state: TaskState::Open,
+        area: None,
+        worker: None,
+    };
     let mut out = HashSet::new();
     let mut after = None;
     loop {
         let page = store::tasks::list(&office.store, &filter, after, PAGE).await?;
-        let Some(last) = page.last() else { return Ok(out) };
-        after = Some(store::tasks::After { urgency: last.content.urgency, id: last.id });
+        let Some(last) = page.last() else {
+            return Ok(out);
+        };
+        after = Some(store::tasks::After {
+            urgency: last.content.urgency,
+            id: last.id,
+        });
         for task in page.iter().filter(|t| t.content.worker.is_some()) {
             out.extend(store::tasks::warnings(&office.store, task.id).await?);
         }
@@ -213,10 +274,16 @@ fn kinds(program: &Program) -> BTreeMap<String, Kind> {
                 days if days == latest => Tone::Calm,
                 _ => Tone::Notice,
             };
-            let first = statuses(program, file).into_iter().find_map(|s| granted.get(&s).copied());
+            let first = statuses(program, file)
+                .into_iter()
+                .find_map(|s| granted.get(&s).copied());
             let programme = first.and_then(|f| program.files.get(f.at()));
             let kind = Kind {
-                view: KindView { id: file.id.clone(), title: file.title.clone(), tone },
+                view: KindView {
+                    id: file.id.clone(),
+                    title: file.title.clone(),
+                    tone,
+                },
                 path: file.path.clone(),
                 programme: programme.map(|p| p.id.clone()),
                 programme_title: programme.map(|p| p.title.clone()),
@@ -285,7 +352,9 @@ fn visit(program: &Program, expr: &Expr, seen: &mut HashSet<ItemId>, out: &mut V
             visit(program, a, seen, out);
             visit(program, b, seen, out);
         }
-        ExprKind::If(a, b, c) => [a, b, c].into_iter().for_each(|e| visit(program, e, seen, out)),
+        ExprKind::If(a, b, c) => [a, b, c]
+            .into_iter()
+            .for_each(|e| visit(program, e, seen, out)),
         ExprKind::Aggregate(aggregate) => {
             let parts = aggregate.value.iter().chain(&aggregate.filter);
             parts.for_each(|p| visit(program, p, seen, out));

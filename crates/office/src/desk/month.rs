@@ -110,11 +110,17 @@ impl Desk {
         let months = self.month_list().await?;
         match month {
             None => months.first().copied().ok_or_else(|| {
-                ViewError::NotAnswerable("还没有任何月份的户籍登记来文;先导入来文,再看这一页".to_owned())
+                ViewError::NotAnswerable(
+                    "还没有任何月份的户籍登记来文;先导入来文,再看这一页".to_owned(),
+                )
             }),
             Some(text) => {
                 let wanted = Month::parse(text).ok().filter(|m| months.contains(m));
-                wanted.ok_or_else(|| ViewError::NotFound(format!("`{text}` 没有户籍登记来文,没有当月判断;请换一个月份")))
+                wanted.ok_or_else(|| {
+                    ViewError::NotFound(format!(
+                        "`{text}` 没有户籍登记来文,没有当月判断;请换一个月份"
+                    ))
+                })
             }
         }
     }
@@ -146,12 +152,14 @@ impl Desk {
         let newest_batch = self.newest_batch().await?;
         let mut held = self.months.0.lock().await;
         held.renew(newest_batch);
-        let found = held.sums.get(&month).cloned();
-        drop(held);
-        match found {
-            Some(sums) => Ok(sums),
-            None => Ok(Arc::clone(&self.judgement(month).await?.sums)),
+        if let Some(sums) = held.sums.get(&month) {
+            return Ok(Arc::clone(sums));
         }
+        // A chart needs the sums only: the whole month is let go again at once.
+        let data = MonthData::load(&self.office, month).await?;
+        let sums = Arc::new(sums(&data));
+        held.sums.insert(month, Arc::clone(&sums));
+        Ok(sums)
     }
 
     async fn newest_batch(&self) -> Told<i64> {
@@ -171,10 +179,17 @@ impl Held {
 }
 
 impl Judgement {
-    fn new(data: MonthData) -> Self {
+    fn new(mut data: MonthData) -> Self {
+        // What the feeds' own formulas said stands in the facts by now.
+        data.feeds = engine::Judged::default();
         let sums = Arc::new(sums(&data));
         let people = people(&data);
-        Self { data, sums, index: OnceCell::new(), people }
+        Self {
+            data,
+            sums,
+            index: OnceCell::new(),
+            people,
+        }
     }
 
     pub fn entity(&self, name: &str) -> Option<EntityId> {
@@ -190,7 +205,10 @@ impl Judgement {
         let frame = self.frame(entity)?;
         let row = usize::try_from(frame.position(id)?).ok()?;
         let areas = frame.areas();
-        areas.is_valid(row).then(|| areas.value(row)).and_then(|a| domain::AreaCode::parse(a).ok())
+        areas
+            .is_valid(row)
+            .then(|| areas.value(row))
+            .and_then(|a| domain::AreaCode::parse(a).ok())
     }
 
     /// Members of a household in the month, in the order of the record.
@@ -219,22 +237,37 @@ impl Judgement {
         let told = |item: ItemId| {
             let ty = program.item(item)?.ty;
             let value = table.value(item, row)?;
-            value.is_known().then(|| rules::show::value(value, ty, &program.dict))
+            value
+                .is_known()
+                .then(|| rules::show::value(value, ty, &program.dict))
         };
-        let all: Vec<String> = file.benefits.iter().filter_map(|(item, _)| told(*item)).collect();
+        let all: Vec<String> = file
+            .benefits
+            .iter()
+            .filter_map(|(item, _)| told(*item))
+            .collect();
         (!all.is_empty()).then(|| all.join("、"))
     }
 }
 
 /// Whom the rows of a relation lead to.
 pub(super) fn targets(data: &MonthData, relation: &str, owner: i64) -> Vec<i64> {
-    let found = data.program.dict.relation(relation).and_then(|r| data.frames.relations.get(&r));
-    let Some(frame) = found else { return Vec::new() };
+    let found = data
+        .program
+        .dict
+        .relation(relation)
+        .and_then(|r| data.frames.relations.get(&r));
+    let Some(frame) = found else {
+        return Vec::new();
+    };
     let owners = frame.owners().values();
     let start = owners.partition_point(|o| *o < owner);
     let end = owners.partition_point(|o| *o <= owner);
     let targets = frame.targets();
-    (start..end).filter(|row| targets.is_valid(*row)).map(|row| targets.value(row)).collect()
+    (start..end)
+        .filter(|row| targets.is_valid(*row))
+        .map(|row| targets.value(row))
+        .collect()
 }
 
 /// Policies that propose a status nobody before them proposes: what officials call programmes.
@@ -244,7 +277,11 @@ pub(super) fn programmes(program: &Program) -> Vec<(FileId, &FilePlan)> {
         .map(FileId)
         .zip(&program.files)
         .filter(|(at, file)| {
-            let own = || file.grants.iter().any(|g| granting.get(&g.status) == Some(at));
+            let own = || {
+                file.grants
+                    .iter()
+                    .any(|g| granting.get(&g.status) == Some(at))
+            };
             file.kind == FileKind::Policy && file.verdict.is_some() && own()
         })
         .collect()
@@ -254,7 +291,10 @@ fn sums(data: &MonthData) -> Sums {
     let program = &data.program;
     let household = program.dict.entity("家庭");
     let person = program.dict.entity("个人");
-    let size = |e: Option<EntityId>| e.and_then(|e| data.frames.entities.get(&e)).map_or(0, EntityFrame::len);
+    let size = |e: Option<EntityId>| {
+        e.and_then(|e| data.frames.entities.get(&e))
+            .map_or(0, EntityFrame::len)
+    };
     let mut out = Sums {
         month: data.month,
         programmes: Vec::new(),
@@ -263,11 +303,18 @@ fn sums(data: &MonthData) -> Sums {
         households: super::paging::count(size(household)),
     };
     for (_, file) in programmes(program) {
-        let Some(table) = data.judged.table(&file.id) else { continue };
-        let Some(verdicts) = table.verdicts() else { continue };
+        let Some(table) = data.judged.table(&file.id) else {
+            continue;
+        };
+        let Some(verdicts) = table.verdicts() else {
+            continue;
+        };
         let ids = |want: Option<bool>| {
             let rows = table.ids().iter().zip(verdicts.iter());
-            let mut found: Vec<i64> = rows.filter(|(_, v)| *v == want).map(|(id, _)| *id).collect();
+            let mut found: Vec<i64> = rows
+                .filter(|(_, v)| *v == want)
+                .map(|(id, _)| *id)
+                .collect();
             found.sort_unstable();
             found
         };
@@ -288,17 +335,27 @@ fn sums(data: &MonthData) -> Sums {
 fn on_roll(data: &MonthData, file: &FilePlan) -> Vec<i64> {
     let mut out = BTreeSet::new();
     let day = data.month.last().epoch_days();
-    let people = data.program.dict.entity("个人").and_then(|e| data.frames.entities.get(&e));
+    let people = data
+        .program
+        .dict
+        .entity("个人")
+        .and_then(|e| data.frames.entities.get(&e));
     for grant in &file.grants {
-        let Some(status) = data.frames.statuses.get(&grant.status) else { continue };
-        let held = status.periods().filter(|(_, from, to)| *from <= day && to.is_none_or(|to| day <= to));
+        let Some(status) = data.frames.statuses.get(&grant.status) else {
+            continue;
+        };
+        let held = status
+            .periods()
+            .filter(|(_, from, to)| *from <= day && to.is_none_or(|to| day <= to));
         for (holder, ..) in held {
             let of = data.program.item(grant.status).map(|i| i.home);
             if of == Some(Home::Entity(file.entity)) {
                 out.insert(holder);
                 continue;
             }
-            let row = people.and_then(|p| p.position(holder)).and_then(|r| usize::try_from(r).ok());
+            let row = people
+                .and_then(|p| p.position(holder))
+                .and_then(|r| usize::try_from(r).ok());
             if let (Some(people), Some(row)) = (people, row)
                 && people.households().is_valid(row)
             {
@@ -310,19 +367,37 @@ fn on_roll(data: &MonthData, file: &FilePlan) -> Vec<i64> {
 }
 
 fn paid(data: &MonthData) -> HashMap<i64, i64> {
-    let frame = data.program.dict.entity("个人").and_then(|e| data.frames.entities.get(&e));
+    let frame = data
+        .program
+        .dict
+        .entity("个人")
+        .and_then(|e| data.frames.entities.get(&e));
     let column = data.program.find(PAID).and_then(|item| frame?.column(item));
-    let (Some(frame), Some(column)) = (frame, column) else { return HashMap::new() };
-    let Some(amounts) = column.as_any().downcast_ref::<engine::arrow::array::Int64Array>() else { return HashMap::new() };
+    let (Some(frame), Some(column)) = (frame, column) else {
+        return HashMap::new();
+    };
+    let Some(amounts) = column
+        .as_any()
+        .downcast_ref::<engine::arrow::array::Int64Array>()
+    else {
+        return HashMap::new();
+    };
     let pairs = frame.ids().values().iter().copied().zip(amounts.iter());
-    pairs.filter_map(|(id, fen)| Some((id, fen?))).filter(|(_, fen)| *fen != 0).collect()
+    pairs
+        .filter_map(|(id, fen)| Some((id, fen?)))
+        .filter(|(_, fen)| *fen != 0)
+        .collect()
 }
 
 /// Persons and households of every place and of those above it.
 fn people(data: &MonthData) -> BTreeMap<String, (u64, u64)> {
     let mut out: BTreeMap<String, (u64, u64)> = BTreeMap::new();
     for (entity, is_person) in [("个人", true), ("家庭", false)] {
-        let frame = data.program.dict.entity(entity).and_then(|e| data.frames.entities.get(&e));
+        let frame = data
+            .program
+            .dict
+            .entity(entity)
+            .and_then(|e| data.frames.entities.get(&e));
         let Some(frame) = frame else { continue };
         let mut by_place: HashMap<&str, u64> = HashMap::new();
         for code in frame.areas().iter().flatten() {

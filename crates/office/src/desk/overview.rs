@@ -50,7 +50,10 @@ fn kinds(record: &Record) -> Vec<KindRow> {
         .values()
         .map(|kind| KindRow {
             kind: kind.view.clone(),
-            count: record.count(WarningFilter { kind: Some(kind.view.id.clone()), ..open() }),
+            count: record.count(WarningFilter {
+                kind: Some(kind.view.id.clone()),
+                ..open()
+            }),
         })
         .collect();
     out.sort_by_key(|row| Reverse(row.count.value));
@@ -59,9 +62,15 @@ fn kinds(record: &Record) -> Vec<KindRow> {
 
 fn townships(record: &Record, kinds: &[KindRow]) -> Vec<TownshipRow> {
     let row = |code: &str, name: &str| {
-        let here = WarningFilter { township: Some(code.to_owned()), ..open() };
+        let here = WarningFilter {
+            township: Some(code.to_owned()),
+            ..open()
+        };
         let part = |kind: &KindRow| {
-            record.count(WarningFilter { kind: Some(kind.kind.id.clone()), ..here.clone() })
+            record.count(WarningFilter {
+                kind: Some(kind.kind.id.clone()),
+                ..here.clone()
+            })
         };
         TownshipRow {
             code: code.to_owned(),
@@ -70,7 +79,10 @@ fn townships(record: &Record, kinds: &[KindRow]) -> Vec<TownshipRow> {
             parts: kinds.iter().map(part).collect(),
         }
     };
-    record.townships().map(|area| row(area.code.full(), &area.name)).collect()
+    record
+        .townships()
+        .map(|area| row(area.code.full(), &area.name))
+        .collect()
 }
 
 /// One line a kind with open warnings, and what the feeds wait for.
@@ -80,8 +92,17 @@ async fn todos(desk: &Desk, kinds: &[KindRow]) -> Told<Vec<Todo>> {
     for row in kinds.iter().filter(|row| row.count.value > 0) {
         let file = program.files.iter().find(|f| f.id == row.kind.id);
         let days = file.and_then(|f| f.dispatches.iter().map(|d| d.working_days).min());
-        let unit = file.map_or("条", |f| if program.dict.entity_name(f.entity) == "家庭" { "户" } else { "人" });
-        let advice = days.map_or_else(|| "请核实".to_owned(), |n| format!("请在 {n} 个工作日内上门核实;只提示,不作认定"));
+        let unit = file.map_or("条", |f| {
+            if program.dict.entity_name(f.entity) == "家庭" {
+                "户"
+            } else {
+                "人"
+            }
+        });
+        let advice = days.map_or_else(
+            || "请核实".to_owned(),
+            |n| format!("请在 {n} 个工作日内上门核实;只提示,不作认定"),
+        );
         out.push(Todo {
             title: row.kind.title.clone(),
             advice,
@@ -109,27 +130,56 @@ async fn feed_todos(desk: &Desk) -> Told<Vec<Todo>> {
     let line = |title: &str, advice: &str, value: u64, unit: &str, tone| Todo {
         title: title.to_owned(),
         advice: advice.to_owned(),
-        count: Count { value, behind: Behind::Feeds },
+        count: Count {
+            value,
+            behind: Behind::Feeds,
+        },
         unit: unit.to_owned(),
         tone,
     };
     let all = [
-        line("来文待人工确认", "变动超过上限,核实后确认入库", count(of(BatchState::Waiting)), "批", Tone::Notice),
-        line("来文整批退回", "请部门更正后重报", count(of(BatchState::Refused)), "批", Tone::Notice),
-        line("人员存疑的来文行", "同名同生日而没有证件号,请逐条认定是谁", doubts, "行", Tone::Unknown),
+        line(
+            "来文待人工确认",
+            "变动超过上限,核实后确认入库",
+            count(of(BatchState::Waiting)),
+            "批",
+            Tone::Notice,
+        ),
+        line(
+            "来文整批退回",
+            "请部门更正后重报",
+            count(of(BatchState::Refused)),
+            "批",
+            Tone::Notice,
+        ),
+        line(
+            "人员存疑的来文行",
+            "同名同生日而没有证件号,请逐条认定是谁",
+            doubts,
+            "行",
+            Tone::Unknown,
+        ),
     ];
-    Ok(all.into_iter().filter(|todo| todo.count.value > 0).collect())
+    Ok(all
+        .into_iter()
+        .filter(|todo| todo.count.value > 0)
+        .collect())
 }
 
 /// The newest file of each feed and month.
 pub(super) async fn newest_batches(desk: &Desk) -> Told<Vec<Batch>> {
     let all = store::batches::list(&desk.office.store, None, i64::MAX, 5_000).await?;
     let mut seen = std::collections::HashSet::new();
-    Ok(all.into_iter().filter(|b| seen.insert((b.feed.clone(), b.period))).collect())
+    Ok(all
+        .into_iter()
+        .filter(|b| seen.insert((b.feed.clone(), b.period)))
+        .collect())
 }
 
 async fn figures(desk: &Desk, record: &Record, months: &[Arc<Sums>]) -> Told<Vec<Figure>> {
-    let Some(now) = months.last() else { return Ok(Vec::new()) };
+    let Some(now) = months.last() else {
+        return Ok(Vec::new());
+    };
     let before = months.iter().rev().nth(1);
     let figure = |label: &str, value: String, unit: &str, note: Option<String>, behind| Figure {
         label: label.to_owned(),
@@ -146,7 +196,9 @@ async fn figures(desk: &Desk, record: &Record, months: &[Arc<Sums>]) -> Told<Vec
         Behind::Areas,
     )];
     for programme in now.programmes.iter().filter(|p| !p.on_roll.is_empty()) {
-        let was = before.and_then(|b| b.programme(&programme.id)).map(|p| p.on_roll.len());
+        let was = before
+            .and_then(|b| b.programme(&programme.id))
+            .map(|p| p.on_roll.len());
         let label = format!("{}在册", programme.title);
         let value = grouped(count(programme.on_roll.len()));
         let note = was.map(|was| change(programme.on_roll.len(), was, programme.unit()));
@@ -154,13 +206,34 @@ async fn figures(desk: &Desk, record: &Record, months: &[Arc<Sums>]) -> Told<Vec
         out.push(figure(&label, value, programme.unit(), note, behind));
     }
     let waiting = record.count(open());
-    let raised = record.count(WarningFilter { month: Some(now.month.to_string()), ..open() });
+    let raised = record.count(WarningFilter {
+        month: Some(now.month.to_string()),
+        ..open()
+    });
     let note = format!("其中 {} 判断的 {} 条", now.month, grouped(raised.value));
-    out.push(figure("待处置预警", grouped(waiting.value), "条", Some(note), waiting.behind));
+    out.push(figure(
+        "待处置预警",
+        grouped(waiting.value),
+        "条",
+        Some(note),
+        waiting.behind,
+    ));
     let tasks = store::tasks::count_all(&desk.office.store, TaskState::Open, None).await?;
-    out.push(figure("未办任务", grouped(tasks), "件", None, Behind::Nothing));
+    out.push(figure(
+        "未办任务",
+        grouped(tasks),
+        "件",
+        None,
+        Behind::Nothing,
+    ));
     if let Some(note) = paid_note(now, before) {
-        out.push(figure("本月名册发放", yuan(total(now)).replace(" 元", ""), "元", Some(note), Behind::Nothing));
+        out.push(figure(
+            "本月名册发放",
+            yuan(total(now)).replace(" 元", ""),
+            "元",
+            Some(note),
+            Behind::Nothing,
+        ));
     }
     Ok(out)
 }
@@ -174,7 +247,9 @@ fn paid_note(now: &Sums, before: Option<&Arc<Sums>>) -> Option<String> {
         return None;
     }
     let people = format!("{} 人", grouped(count(now.paid.len())));
-    let change = before.and_then(|b| total(now).sub(total(b))).map(signed_yuan);
+    let change = before
+        .and_then(|b| total(now).sub(total(b)))
+        .map(signed_yuan);
     Some(change.map_or(people.clone(), |change| format!("{people};比上月 {change}")))
 }
 
@@ -197,7 +272,9 @@ fn list(programme: &Programme, month: Month, standing: Standing) -> Behind {
 }
 
 fn programmes(record: &Record, months: &[Arc<Sums>]) -> Vec<ProgrammeRow> {
-    let Some(now) = months.last() else { return Vec::new() };
+    let Some(now) = months.last() else {
+        return Vec::new();
+    };
     let row = |programme: &Programme| {
         let of_month = |sums: &Arc<Sums>| {
             let then = sums.programme(&programme.id)?;
@@ -214,7 +291,11 @@ fn programmes(record: &Record, months: &[Arc<Sums>]) -> Vec<ProgrammeRow> {
         };
         let warned = |kind: &str| {
             let programme = Some(programme.id.clone());
-            record.count(WarningFilter { kind: Some(kind.to_owned()), programme, ..open() })
+            record.count(WarningFilter {
+                kind: Some(kind.to_owned()),
+                programme,
+                ..open()
+            })
         };
         ProgrammeRow {
             id: programme.id.clone(),
@@ -236,6 +317,9 @@ async fn run(desk: &Desk, month: Month) -> Told<Option<RunView>> {
         took: "未记录".to_owned(),
         persons: grouped(run.content.persons),
         households: grouped(run.content.households),
-        rulebook: store::digest::hex(&run.content.rules_digest).chars().take(12).collect(),
+        rulebook: store::digest::hex(&run.content.rules_digest)
+            .chars()
+            .take(12)
+            .collect(),
     }))
 }

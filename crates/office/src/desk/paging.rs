@@ -8,7 +8,13 @@ use rules::unit::Unit;
 use store::At;
 
 /// A page of `size` rows from place `start` on; `key` names a row, and a page begins after one.
-pub(super) fn page<T, R>(all: &[T], start: usize, size: usize, key: impl Fn(&T) -> String, row: impl Fn(&T) -> R) -> Page<R> {
+pub(super) fn page<T, R>(
+    all: &[T],
+    start: usize,
+    size: usize,
+    key: impl Fn(&T) -> String,
+    row: impl Fn(&T) -> R,
+) -> Page<R> {
     let start = start.min(all.len());
     let end = start.saturating_add(size).min(all.len());
     let rows = all.get(start..end).unwrap_or_default();
@@ -50,7 +56,11 @@ pub(super) fn yuan(fen: Ratio) -> String {
 
 /// The same with its sign, for differences.
 pub(super) fn signed_yuan(fen: Ratio) -> String {
-    if fen > Ratio::ZERO { format!("+{}", yuan(fen)) } else { yuan(fen) }
+    if fen > Ratio::ZERO {
+        format!("+{}", yuan(fen))
+    } else {
+        yuan(fen)
+    }
 }
 
 /// What a page shows for what nobody knows.
@@ -58,22 +68,60 @@ pub(super) const UNKNOWN: &str = "未知";
 
 /// A state in words.
 pub(super) fn word(text: impl Into<String>, tone: Tone) -> Word {
-    Word { text: text.into(), tone }
+    Word {
+        text: text.into(),
+        tone,
+    }
 }
 
 /// A choice in a filter.
 pub(super) fn choice(value: impl Into<String>, label: impl Into<String>) -> Choice {
-    Choice { value: value.into(), label: label.into() }
+    Choice {
+        value: value.into(),
+        label: label.into(),
+    }
 }
 
 /// `2026-09-01 01:02` in Beijing.
 pub(super) fn minute(at: &At) -> String {
-    let Ok(moment) = at.as_str().parse::<Timestamp>() else { return at.as_str().to_owned() };
+    let Ok(moment) = at.as_str().parse::<Timestamp>() else {
+        return at.as_str().to_owned();
+    };
     // A fixed offset, as the office's clock has it.
-    moment.to_zoned(TimeZone::fixed(offset(8))).strftime("%Y-%m-%d %H:%M").to_string()
+    moment
+        .to_zoned(TimeZone::fixed(offset(8)))
+        .strftime("%Y-%m-%d %H:%M")
+        .to_string()
 }
 
 /// `2026-09-01` in Beijing.
 pub(super) fn day(at: &At) -> String {
     minute(at).chars().take(10).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(start: usize, expected: &str) {
+        let all: Vec<u32> = (1..=7).collect();
+        let page = page(&all, start, 3, u32::to_string, |n| *n);
+        let shown = format!(
+            "{:?} of {} after {}, {:?} {:?}",
+            page.rows, page.total, page.before, page.previous, page.next
+        );
+        assert_eq!(shown, expected);
+    }
+
+    #[test]
+    fn a_page_names_its_neighbours_by_the_row_before_them() {
+        check(0, r#"[1, 2, 3] of 7 after 0, None Some("3")"#);
+        check(3, r#"[4, 5, 6] of 7 after 3, Some("") Some("6")"#);
+        check(6, r#"[7] of 7 after 6, Some("3") None"#);
+    }
+
+    #[test]
+    fn a_page_past_the_end_is_empty_and_leads_back() {
+        check(9, r#"[] of 7 after 7, Some("4") None"#);
+    }
 }

@@ -19,10 +19,18 @@ pub(super) async fn list(desk: &Desk, mut filter: ProgrammeFilter) -> Told<Progr
     let judgement = desk.judged(filter.month.as_deref()).await?;
     let sums = Arc::clone(&judgement.sums);
     if filter.programme.is_empty() {
-        filter.programme = sums.programmes.first().map_or(String::new(), |p| p.id.clone());
+        filter.programme = sums
+            .programmes
+            .first()
+            .map_or(String::new(), |p| p.id.clone());
     }
     filter.month = Some(sums.month.to_string());
-    let missing = || ViewError::NotFound(format!("{} 没有名为 `{}` 的救助;请在筛选栏里重新选择", sums.month, filter.programme));
+    let missing = || {
+        ViewError::NotFound(format!(
+            "{} 没有名为 `{}` 的救助;请在筛选栏里重新选择",
+            sums.month, filter.programme
+        ))
+    };
     let programme = sums.programme(&filter.programme).ok_or_else(missing)?;
     let ids = match filter.standing {
         Standing::OnRoll => &programme.on_roll,
@@ -33,32 +41,59 @@ pub(super) async fn list(desk: &Desk, mut filter: ProgrammeFilter) -> Told<Progr
     let start = match filter.cursor.as_deref().map(str::parse::<i64>) {
         None => 0,
         Some(Ok(last)) => ids.partition_point(|id| *id <= last),
-        Some(Err(_)) => return Err(ViewError::NotAnswerable("页码不对,请从第一页看起".to_owned())),
+        Some(Err(_)) => {
+            return Err(ViewError::NotAnswerable(
+                "页码不对,请从第一页看起".to_owned(),
+            ));
+        }
     };
     let shown: Vec<i64> = ids.iter().skip(start).take(ROWS_ON_PAGE).copied().collect();
     let people = Subjects::of(desk, programme, &shown).await?;
-    let page = page(&ids, start, ROWS_ON_PAGE, i64::to_string, |id| row(&record, &judgement, programme, *id, &people));
+    let page = page(&ids, start, ROWS_ON_PAGE, i64::to_string, |id| {
+        row(&record, &judgement, programme, *id, &people)
+    });
     let months = desk.month_list().await?;
     Ok(ProgrammeList {
         title: programme.title.clone(),
         rule: Behind::Rule(programme.path.clone()),
         unit: programme.unit().to_owned(),
-        programmes: sums.programmes.iter().map(|p| choice(&p.id, &p.title)).collect(),
-        months: months.iter().map(|m| choice(m.to_string(), m.to_string())).collect(),
-        townships: record.townships().map(|a| choice(a.code.full(), &a.name)).collect(),
+        programmes: sums
+            .programmes
+            .iter()
+            .map(|p| choice(&p.id, &p.title))
+            .collect(),
+        months: months
+            .iter()
+            .map(|m| choice(m.to_string(), m.to_string()))
+            .collect(),
+        townships: record
+            .townships()
+            .map(|a| choice(a.code.full(), &a.name))
+            .collect(),
         page,
         filter,
     })
 }
 
 fn entity(programme: &Programme) -> &'static str {
-    if programme.of_households { "家庭" } else { "个人" }
+    if programme.of_households {
+        "家庭"
+    } else {
+        "个人"
+    }
 }
 
-fn within(judgement: &Judgement, programme: &Programme, ids: &[i64], township: Option<&str>) -> Vec<i64> {
+fn within(
+    judgement: &Judgement,
+    programme: &Programme,
+    ids: &[i64],
+    township: Option<&str>,
+) -> Vec<i64> {
     let lives = |id: &i64| match township {
         None => true,
-        Some(_) => judgement.area_of(entity(programme), *id).is_some_and(|a| inside(township, &a)),
+        Some(_) => judgement
+            .area_of(entity(programme), *id)
+            .is_some_and(|a| inside(township, &a)),
     };
     ids.iter().copied().filter(lives).collect()
 }
@@ -71,7 +106,11 @@ struct Subjects {
 
 impl Subjects {
     async fn of(desk: &Desk, programme: &Programme, ids: &[i64]) -> Told<Self> {
-        let (households, persons): (&[i64], &[i64]) = if programme.of_households { (ids, &[]) } else { (&[], ids) };
+        let (households, persons): (&[i64], &[i64]) = if programme.of_households {
+            (ids, &[])
+        } else {
+            (&[], ids)
+        };
         Ok(Self {
             heads: desk.heads(households).await?,
             names: desk.names(persons).await?,
@@ -79,14 +118,31 @@ impl Subjects {
     }
 }
 
-fn row(record: &Record, judgement: &Judgement, programme: &Programme, id: i64, people: &Subjects) -> StandingRow {
-    let members = if programme.of_households { judgement.members(id) } else { vec![id] };
+fn row(
+    record: &Record,
+    judgement: &Judgement,
+    programme: &Programme,
+    id: i64,
+    people: &Subjects,
+) -> StandingRow {
+    let members = if programme.of_households {
+        judgement.members(id)
+    } else {
+        vec![id]
+    };
     let subject = if programme.of_households {
-        people.heads.get(&id).map_or_else(|| "没有成员".to_owned(), |head| format!("{head}户"))
+        people
+            .heads
+            .get(&id)
+            .map_or_else(|| "没有成员".to_owned(), |head| format!("{head}户"))
     } else {
         people.names.name(id)
     };
-    let paid: Vec<i64> = members.iter().filter_map(|m| judgement.sums.paid.get(m)).copied().collect();
+    let paid: Vec<i64> = members
+        .iter()
+        .filter_map(|m| judgement.sums.paid.get(m))
+        .copied()
+        .collect();
     let total = Ratio::whole(paid.iter().map(|fen| i128::from(*fen)).sum());
     let file = judgement.data.program.file(&programme.id);
     let area = judgement.area_of(entity(programme), id);
@@ -94,8 +150,15 @@ fn row(record: &Record, judgement: &Judgement, programme: &Programme, id: i64, p
         subject,
         about: about(programme.of_households, id),
         place: area.map_or_else(|| "地区未知".to_owned(), |a| record.place(&a)),
-        members: if programme.of_households { format!("{} 人", count(members.len())) } else { String::new() },
-        verdict: match judgement.answer(&programme.id, id).and_then(|(.., verdict)| verdict) {
+        members: if programme.of_households {
+            format!("{} 人", count(members.len()))
+        } else {
+            String::new()
+        },
+        verdict: match judgement
+            .answer(&programme.id, id)
+            .and_then(|(.., verdict)| verdict)
+        {
             Some(true) => Verdict::Met,
             Some(false) => Verdict::NotMet,
             None => Verdict::Unsettled,

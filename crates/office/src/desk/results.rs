@@ -17,17 +17,47 @@ use std::sync::Arc;
 const WHOLE: &str = "全户";
 
 /// Judges a household and persons by every policy in force: 符合 first, then 待查.
-pub(super) fn all(judgement: &Arc<Judgement>, sides: &Sides, household: Option<i64>, persons: &[i64], names: &Names) -> Vec<ProgrammeResult> {
+pub(super) fn all(
+    judgement: &Arc<Judgement>,
+    sides: &Sides,
+    household: Option<i64>,
+    persons: &[i64],
+    names: &Names,
+) -> Vec<ProgrammeResult> {
     let program = &judgement.data.program;
-    let mut eval = Evaluator::new(program, &sides.situation, Moments::monthly(judgement.data.month));
+    let mut eval = Evaluator::new(
+        program,
+        &sides.situation,
+        Moments::monthly(judgement.data.month),
+    );
     let mut out = Vec::new();
     for (at, file) in (0..).map(FileId).zip(&program.files) {
         if file.kind != FileKind::Policy || file.verdict.is_none() {
             continue;
         }
         match program.dict.entity_name(file.entity) {
-            "家庭" => out.extend(household.and_then(|id| one(judgement, sides, &mut eval, (at, file), id, WHOLE.to_owned(), names))),
-            "个人" => out.extend(persons.iter().filter_map(|id| one(judgement, sides, &mut eval, (at, file), *id, names.name(*id), names))),
+            "家庭" => out.extend(household.and_then(|id| {
+                one(
+                    judgement,
+                    sides,
+                    &mut eval,
+                    (at, file),
+                    id,
+                    WHOLE.to_owned(),
+                    names,
+                )
+            })),
+            "个人" => out.extend(persons.iter().filter_map(|id| {
+                one(
+                    judgement,
+                    sides,
+                    &mut eval,
+                    (at, file),
+                    *id,
+                    names.name(*id),
+                    names,
+                )
+            })),
             _ => {}
         }
     }
@@ -60,14 +90,19 @@ fn one(
         eval::Verdict::Ineligible => Verdict::NotMet,
         eval::Verdict::Pending => Verdict::Unsettled,
     };
-    let benefit = (verdict == Verdict::Met).then(|| benefit(judgement, file, &told.outcome)).flatten();
+    let benefit = (verdict == Verdict::Met)
+        .then(|| benefit(judgement, file, &told.outcome))
+        .flatten();
     let reasons = reasons(eval, &told.outcome, instance);
     let mut lines = explained::lines(program, &sides.situation, &told, names);
     if verdict == Verdict::NotMet && subject != WHOLE {
         // Of a member who is not meant by a programme the conditions say enough.
         lines.retain(|line| line.kind == LineKind::Condition);
     }
-    let on_roll = judgement.sums.programme(&file.id).is_some_and(|p| has(&p.on_roll, id));
+    let on_roll = judgement
+        .sums
+        .programme(&file.id)
+        .is_some_and(|p| has(&p.on_roll, id));
     Some(ProgrammeResult {
         id: file.id.clone(),
         title: file.title.clone(),
@@ -91,7 +126,11 @@ fn benefit(judgement: &Arc<Judgement>, file: &FilePlan, outcome: &eval::Outcome)
         .filter_map(|(item, _)| {
             let value = outcome.benefits.iter().find(|(b, _)| b == item)?.1;
             let ty = program.item(*item)?.ty;
-            Some(if value.is_known() { rules::show::value(value, ty, &program.dict) } else { "金额待查".to_owned() })
+            Some(if value.is_known() {
+                rules::show::value(value, ty, &program.dict)
+            } else {
+                "金额待查".to_owned()
+            })
         })
         .collect();
     (!told.is_empty()).then(|| told.join("、"))
@@ -105,34 +144,63 @@ fn reasons(eval: &mut Evaluator<'_>, outcome: &eval::Outcome, at: InstanceId) ->
         .map(|condition| {
             let item = program.item(condition);
             let name = item.map_or("", |i| i.name.as_str());
-            let said = eval.reason(condition, at).unwrap_or_else(|| name.to_owned());
+            let said = eval
+                .reason(condition, at)
+                .unwrap_or_else(|| name.to_owned());
             let cites = match item.map(|i| &i.body) {
                 Some(rules::plan::Body::Condition { cites, .. }) => cites.join("、"),
                 _ => String::new(),
             };
-            if cites.is_empty() { said } else { format!("{said}({cites})") }
+            if cites.is_empty() {
+                said
+            } else {
+                format!("{said}({cites})")
+            }
         })
         .collect()
 }
 
 /// Whether a member counts, by the rules of composition when the place has them.
-pub(super) fn counted(judgement: &Arc<Judgement>, sides: &Sides, household: Option<i64>, member: i64) -> (Mark, String) {
+pub(super) fn counted(
+    judgement: &Arc<Judgement>,
+    sides: &Sides,
+    household: Option<i64>,
+    member: i64,
+) -> (Mark, String) {
     let program = &judgement.data.program;
     let unknown = |why: &str| (Mark::Unknown, why.to_owned());
-    let Some(household) = household else { return unknown("没有家庭") };
-    let found = program.dict.entity("家庭").zip(program.dict.relation("成员"));
-    let Some((home, relation)) = found else { return unknown("规则没有家庭成员") };
-    let list = sides.situation.find(home, household).and_then(|at| sides.situation.list_of(at, relation));
-    let Some(list) = list else { return unknown("名单没有") };
+    let Some(household) = household else {
+        return unknown("没有家庭");
+    };
+    let found = program
+        .dict
+        .entity("家庭")
+        .zip(program.dict.relation("成员"));
+    let Some((home, relation)) = found else {
+        return unknown("规则没有家庭成员");
+    };
+    let list = sides
+        .situation
+        .find(home, household)
+        .and_then(|at| sides.situation.list_of(at, relation));
+    let Some(list) = list else {
+        return unknown("名单没有");
+    };
     let place = sides.situation.list(list).and_then(|l| {
         l.rows.iter().position(|row| {
-            row.target.and_then(|t| sides.situation.instance(t)).is_some_and(|i| i.key == member)
+            row.target
+                .and_then(|t| sides.situation.instance(t))
+                .is_some_and(|i| i.key == member)
         })
     });
     let (Some(place), Some(counts)) = (place, program.find("composition.成员.计入")) else {
         return unknown("是否计入未判断");
     };
-    let mut eval = Evaluator::new(program, &sides.situation, Moments::monthly(judgement.data.month));
+    let mut eval = Evaluator::new(
+        program,
+        &sides.situation,
+        Moments::monthly(judgement.data.month),
+    );
     let answer = eval.row_value(counts, list, place).truth();
     let class = program.find("composition.成员.计入类别");
     let class = class.and_then(|item| {
@@ -157,7 +225,10 @@ pub(super) fn marks(results: &[ProgrammeResult], warnings: usize) -> Vec<Word> {
             out.push(word(text, Tone::Good));
         }
     }
-    let asked = results.iter().filter(|r| r.verdict == Verdict::Unsettled).count();
+    let asked = results
+        .iter()
+        .filter(|r| r.verdict == Verdict::Unsettled)
+        .count();
     if asked > 0 {
         out.push(word(format!("待查 {asked} 项"), Tone::Unknown));
     }

@@ -55,12 +55,23 @@ pub(super) fn index(desk: &Desk) -> RulebookIndex {
     let section = |(folder, title, gist): &(&str, &str, &str)| RulebookSection {
         title: (*title).to_owned(),
         gist: (*gist).to_owned(),
-        files: paths(book).filter(|p| folder_of(p) == *folder).map(|p| row(desk, p)).collect(),
+        files: paths(book)
+            .filter(|p| folder_of(p) == *folder)
+            .map(|p| row(desk, p))
+            .collect(),
     };
-    let sections = SECTIONS.iter().map(section).filter(|s| !s.files.is_empty()).collect();
+    let sections = SECTIONS
+        .iter()
+        .map(section)
+        .filter(|s| !s.files.is_empty())
+        .collect();
     RulebookIndex {
         hash: desk.rulebook.clone(),
-        origin: format!("{} · 共 {} 个文件", desk.office.locality, book.texts().len()),
+        origin: format!(
+            "{} · 共 {} 个文件",
+            desk.office.locality,
+            book.texts().len()
+        ),
         findings: desk.findings.clone(),
         sections,
     }
@@ -68,7 +79,9 @@ pub(super) fn index(desk: &Desk) -> RulebookIndex {
 
 /// Texts officials read: all of Markdown, and the locality's numbers.
 fn paths(book: &Rulebook) -> impl Iterator<Item = &str> {
-    let is_shown = |p: &&str| p.ends_with(".md") && !p.ends_with("README.md") || p.ends_with("/parameters.csv");
+    let is_shown = |p: &&str| {
+        p.ends_with(".md") && !p.ends_with("README.md") || p.ends_with("/parameters.csv")
+    };
     book.texts().keys().map(String::as_str).filter(is_shown)
 }
 
@@ -79,7 +92,10 @@ fn folder_of(path: &str) -> &str {
 
 fn section_title(path: &str) -> &'static str {
     let folder = folder_of(path);
-    SECTIONS.iter().find(|(f, ..)| *f == folder).map_or("", |(_, title, _)| title)
+    SECTIONS
+        .iter()
+        .find(|(f, ..)| *f == folder)
+        .map_or("", |(_, title, _)| title)
 }
 
 fn parsed<'a>(book: &'a Rulebook, path: &str) -> Option<&'a Parsed> {
@@ -92,7 +108,11 @@ fn row(desk: &Desk, path: &str) -> RuleFileRow {
     let title = parsed(book, path).map_or("参数表", |p| p.title.as_str());
     RuleFileRow {
         path: path.to_owned(),
-        title: if title.is_empty() { path.to_owned() } else { title.to_owned() },
+        title: if title.is_empty() {
+            path.to_owned()
+        } else {
+            title.to_owned()
+        },
         in_force: in_force(book, path),
         cases: count(results().count()),
         passed: count(results().filter(|c| c.passed()).count()),
@@ -100,10 +120,16 @@ fn row(desk: &Desk, path: &str) -> RuleFileRow {
 }
 
 fn in_force(book: &Rulebook, path: &str) -> String {
-    let Some(head) = parsed(book, path).and_then(Parsed::head) else { return String::new() };
+    let Some(head) = parsed(book, path).and_then(Parsed::head) else {
+        return String::new();
+    };
     let from = head.from.as_ref().map(|d| format!("{} 起施行", d.text));
     let to = head.to.as_ref().map(|d| format!("{} 止", d.text));
-    [from, to].into_iter().flatten().collect::<Vec<_>>().join(" ")
+    [from, to]
+        .into_iter()
+        .flatten()
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 pub(super) fn page(desk: &Desk, path: &str) -> Result<RulePage, ViewError> {
@@ -117,15 +143,29 @@ pub(super) fn page(desk: &Desk, path: &str) -> Result<RulePage, ViewError> {
     for file in &program.files {
         let reads = || file.reads.iter().filter_map(|f| program.files.get(f.at()));
         if file.path == path {
-            uses.extend(reads().filter(|f| f.path != path).map(|f| row(desk, &f.path)));
+            uses.extend(
+                reads()
+                    .filter(|f| f.path != path)
+                    .map(|f| row(desk, &f.path)),
+            );
         } else if reads().any(|f| f.path == path) {
             used_by.push(row(desk, &file.path));
         }
     }
-    let links: HashMap<&str, &str> = program.files.iter().map(|f| (f.id.as_str(), f.path.as_str())).collect();
-    let mut found = if path.ends_with(".csv") { vec![table(text)] } else { blocks(text) };
+    let links: HashMap<&str, &str> = program
+        .files
+        .iter()
+        .map(|f| (f.id.as_str(), f.path.as_str()))
+        .collect();
+    let mut found = if path.ends_with(".csv") {
+        vec![table(text)]
+    } else {
+        blocks(text)
+    };
     let mut results = desk.cases.iter().filter(|c| c.path == path);
-    found.iter_mut().for_each(|block| complete(block, &mut results, &links));
+    found
+        .iter_mut()
+        .for_each(|block| complete(block, &mut results, &links));
     Ok(RulePage {
         path: path.to_owned(),
         title: shown.title,
@@ -139,12 +179,19 @@ pub(super) fn page(desk: &Desk, path: &str) -> Result<RulePage, ViewError> {
 }
 
 /// Cases get their results, names of other files their links.
-fn complete<'a>(block: &mut Block, results: &mut impl Iterator<Item = &'a CaseResult>, links: &HashMap<&str, &str>) {
+fn complete<'a>(
+    block: &mut Block,
+    results: &mut impl Iterator<Item = &'a CaseResult>,
+    links: &HashMap<&str, &str>,
+) {
     match block {
         Block::Table { header, rows } if header.first().is_some_and(|h| h == "案例") => {
             let header = std::mem::take(header);
             let rows = std::mem::take(rows);
-            let rows = rows.into_iter().map(|cells| case_row(cells, results.next())).collect();
+            let rows = rows
+                .into_iter()
+                .map(|cells| case_row(cells, results.next()))
+                .collect();
             *block = Block::Cases(CaseTable { header, rows });
         }
         Block::Rule(lines) => {
@@ -156,7 +203,12 @@ fn complete<'a>(block: &mut Block, results: &mut impl Iterator<Item = &'a CaseRe
                 }
             }
         }
-        Block::Heading { .. } | Block::Paragraph(_) | Block::List(_) | Block::Table { .. } | Block::Code(_) | Block::Cases(_) => {}
+        Block::Heading { .. }
+        | Block::Paragraph(_)
+        | Block::List(_)
+        | Block::Table { .. }
+        | Block::Code(_)
+        | Block::Cases(_) => {}
     }
 }
 
@@ -175,6 +227,12 @@ fn case_row(cells: Vec<String>, result: Option<&CaseResult>) -> CaseRow {
 }
 
 fn table(text: &str) -> Block {
-    let mut lines = text.lines().filter(|l| !l.trim().is_empty()).map(|l| rules::params::split(l.trim_start_matches('\u{FEFF}')));
-    Block::Table { header: lines.next().unwrap_or_default(), rows: lines.collect() }
+    let mut lines = text
+        .lines()
+        .filter(|l| !l.trim().is_empty())
+        .map(|l| rules::params::split(l.trim_start_matches('\u{FEFF}')));
+    Block::Table {
+        header: lines.next().unwrap_or_default(),
+        rows: lines.collect(),
+    }
 }

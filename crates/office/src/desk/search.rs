@@ -26,11 +26,21 @@ pub(super) async fn search(desk: &Desk, words: String) -> Told<SearchResult> {
     let advice = rows.is_empty().then(|| {
         "没有找到。请输入完整的户号、完整的身份证号、预警编号、地区名或规则名;姓名加密存放,不能按姓名查找".to_owned()
     });
-    Ok(SearchResult { words, rows, total, advice })
+    Ok(SearchResult {
+        words,
+        rows,
+        total,
+        advice,
+    })
 }
 
 fn found(what: &str, title: String, detail: String, behind: Behind) -> SearchRow {
-    SearchRow { what: what.to_owned(), title, detail, behind }
+    SearchRow {
+        what: what.to_owned(),
+        title,
+        detail,
+        behind,
+    }
 }
 
 async fn households(desk: &Desk, record: &Record, wanted: &str) -> Told<Vec<SearchRow>> {
@@ -48,7 +58,12 @@ async fn households(desk: &Desk, record: &Record, wanted: &str) -> Told<Vec<Sear
         .map(|h| {
             let head = heads.get(&h.id.get()).map_or("没有成员", String::as_str);
             let title = format!("{head}户 {}", h.number);
-            found("家庭", title, record.place(&h.area), Behind::Household(h.id.get()))
+            found(
+                "家庭",
+                title,
+                record.place(&h.area),
+                Behind::Household(h.id.get()),
+            )
         })
         .collect())
 }
@@ -56,7 +71,9 @@ async fn households(desk: &Desk, record: &Record, wanted: &str) -> Told<Vec<Sear
 /// A full id number finds its holder; only what is masked is shown.
 async fn persons(desk: &Desk, record: &Record, wanted: &str) -> Told<Vec<SearchRow>> {
     let store = &desk.office.store;
-    let Ok(parsed) = IdNumber::parse(wanted, desk.office.clock.today()) else { return Ok(Vec::new()) };
+    let Ok(parsed) = IdNumber::parse(wanted, desk.office.clock.today()) else {
+        return Ok(Vec::new());
+    };
     let token = Tokeniser::of(store).id_number(&parsed.number);
     let hits = look_up_many(store, TokenField::IdNumber, &[token]).await?;
     let ids: Vec<PersonId> = hits.into_values().flatten().collect();
@@ -67,8 +84,15 @@ async fn persons(desk: &Desk, record: &Record, wanted: &str) -> Told<Vec<SearchR
         .into_iter()
         .map(|person| {
             let id = person.id.get();
-            let place = person.area.map_or_else(|| "地区未知".to_owned(), |a| record.place(&a));
-            found("个人", format!("{} {}", names.name(id), names.number(id)), place, Behind::Person(id))
+            let place = person
+                .area
+                .map_or_else(|| "地区未知".to_owned(), |a| record.place(&a));
+            found(
+                "个人",
+                format!("{} {}", names.name(id), names.number(id)),
+                place,
+                Behind::Person(id),
+            )
         })
         .collect())
 }
@@ -77,18 +101,48 @@ fn warning(record: &Record, wanted: &str) -> Option<SearchRow> {
     let number = wanted.trim_start_matches(['№', ' ']);
     let id: i64 = number.parse().ok()?;
     let entry = record.warnings.iter().find(|e| e.warning.id.get() == id)?;
-    let title = format!("{} № {id}", record.kind(&entry.warning.content.rule).view.title);
-    let detail = format!("{} · {} · {}", record.place(&entry.warning.content.area), entry.month, entry.state.word());
+    let title = format!(
+        "{} № {id}",
+        record.kind(&entry.warning.content.rule).view.title
+    );
+    let detail = format!(
+        "{} · {} · {}",
+        record.place(&entry.warning.content.area),
+        entry.month,
+        entry.state.word()
+    );
     Some(found("预警", title, detail, Behind::Warning(id)))
 }
 
 fn places<'a>(record: &'a Record, wanted: &'a str) -> impl Iterator<Item = SearchRow> + 'a {
     let code = AreaCode::parse(wanted).ok();
-    let hits = record.areas.values().filter(move |a| a.name.contains(wanted) || Some(a.code) == code);
-    hits.map(|a| found("地区", a.name.clone(), a.code.as_str().to_owned(), Behind::Area(a.code.full().to_owned())))
+    let hits = record
+        .areas
+        .values()
+        .filter(move |a| a.name.contains(wanted) || Some(a.code) == code);
+    hits.map(|a| {
+        found(
+            "地区",
+            a.name.clone(),
+            a.code.as_str().to_owned(),
+            Behind::Area(a.code.full().to_owned()),
+        )
+    })
 }
 
 fn rule_files<'a>(desk: &'a Desk, wanted: &'a str) -> impl Iterator<Item = SearchRow> + 'a {
-    let hits = desk.office.book.parsed().iter().filter(move |p| p.title.contains(wanted));
-    hits.map(|p| found("规则", p.title.clone(), p.path.clone(), Behind::Rule(p.path.clone())))
+    let hits = desk
+        .office
+        .book
+        .parsed()
+        .iter()
+        .filter(move |p| p.title.contains(wanted));
+    hits.map(|p| {
+        found(
+            "规则",
+            p.title.clone(),
+            p.path.clone(),
+            Behind::Rule(p.path.clone()),
+        )
+    })
 }

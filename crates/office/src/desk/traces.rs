@@ -27,12 +27,22 @@ pub(super) struct Used {
 }
 
 /// The newest rows of each feed that the facts of a warning come from.
-pub(super) fn causes(desk: &Desk, judgement: &Arc<Judgement>, index: &RowIndex, used: &[Used], names: &Names) -> Vec<Cause> {
+pub(super) fn causes(
+    desk: &Desk,
+    judgement: &Arc<Judgement>,
+    index: &RowIndex,
+    used: &[Used],
+    names: &Names,
+) -> Vec<Cause> {
     let program = &judgement.data.program;
     let mut out = Vec::new();
     for (person, row) in rows(used, index) {
-        let Some(batch) = index.batch(row) else { continue };
-        let Some(feed) = program.feeds.iter().find(|f| f.id == batch.feed) else { continue };
+        let Some(batch) = index.batch(row) else {
+            continue;
+        };
+        let Some(feed) = program.feeds.iter().find(|f| f.id == batch.feed) else {
+            continue;
+        };
         let says = desk.row_sheet(index, row).map_or_else(
             || "这一行的内容已不在本机".to_owned(),
             |(sheet, at)| row_words(program, feed, &sheet, at),
@@ -65,47 +75,60 @@ fn rows(used: &[Used], index: &RowIndex) -> Vec<(i64, RowId)> {
 }
 
 /// 预警 → 判定 → 事实 → 来文行 → 批次.
-pub(super) async fn trace(desk: &Desk, entry: &Entry, kind: &Kind, used: &[Used], index: &RowIndex) -> Told<Vec<TraceStep>> {
+pub(super) async fn trace(
+    desk: &Desk,
+    entry: &Entry,
+    kind: &Kind,
+    used: &[Used],
+    index: &RowIndex,
+) -> Told<Vec<TraceStep>> {
     let content = &entry.warning.content;
-    let id = entry.warning.id.get();
-    let step = |what: &str, record: String, says: String, at: String, behind| TraceStep {
-        what: what.to_owned(),
-        record,
-        says,
-        at,
-        behind,
-    };
     let mut out = vec![step(
         "预警",
-        format!("warning:{id}"),
+        format!("warning:{}", entry.warning.id.get()),
         format!("{},紧急 {}", kind.view.title, content.urgency),
         minute(&entry.warning.last_seen),
         Behind::Nothing,
     )];
     if let Some(run) = store::runs::newest(&desk.office.store, content.month).await? {
-        let digest: String = store::digest::hex(&run.content.rules_digest).chars().take(12).collect();
+        let digest = short(&run.content.rules_digest);
+        let home = content.household.map(|h| Behind::Household(h.get()));
         out.push(step(
             "判定",
             format!("run:{}", run.run_no),
             format!("{} 月度运行,规则版本 {digest}", content.month),
             minute(&run.content.at),
-            content.household.map_or(Behind::Nothing, |h| Behind::Household(h.get())),
+            home.unwrap_or(Behind::Nothing),
         ));
     }
+    facts_and_batches(used, index, &mut out);
+    Ok(out)
+}
+
+/// The facts with their rows, then the files the rows came in.
+fn facts_and_batches(used: &[Used], index: &RowIndex, out: &mut Vec<TraceStep>) {
     let mut batches = Vec::new();
-    for fact in used.iter().filter(|f| f.view.value.is_some()).take(FACTS_SHOWN) {
+    let known = used.iter().filter(|f| f.view.value.is_some());
+    for fact in known.take(FACTS_SHOWN) {
         let view = &fact.view;
-        let Behind::Batch(batch) = view.behind else { continue };
+        let Behind::Batch(batch) = view.behind else {
+            continue;
+        };
         let row = index.of(fact.person, &fact.feed).next_back();
-        let record = row.map_or_else(|| format!("batch:{batch}"), |r| format!("row:{}/{}", r.batch_no(), r.row_no()));
-        let says = format!("{} {} · {}", view.name, view.value.clone().unwrap_or_default(), view.source);
-        out.push(step("事实", record, says, view.known.clone(), view.behind.clone()));
+        let record = row.map_or_else(
+            || format!("batch:{batch}"),
+            |r| format!("row:{}/{}", r.batch_no(), r.row_no()),
+        );
+        let value = view.value.clone().unwrap_or_default();
+        let says = format!("{} {value} · {}", view.name, view.source);
+        let behind = view.behind.clone();
+        out.push(step("事实", record, says, view.known.clone(), behind));
         if !batches.contains(&batch) {
             batches.push(batch);
         }
     }
     for batch in batches.iter().filter_map(|b| index.batches.get(b)) {
-        let digest: String = store::digest::hex(&batch.file_digest).chars().take(12).collect();
+        let digest = short(&batch.file_digest);
         out.push(step(
             "批次",
             format!("batch:{}", batch.batch_no),
@@ -114,5 +137,18 @@ pub(super) async fn trace(desk: &Desk, entry: &Entry, kind: &Kind, used: &[Used]
             Behind::Batch(batch.batch_no),
         ));
     }
-    Ok(out)
+}
+
+fn step(what: &str, record: String, says: String, at: String, behind: Behind) -> TraceStep {
+    TraceStep {
+        what: what.to_owned(),
+        record,
+        says,
+        at,
+        behind,
+    }
+}
+
+fn short(digest: &[u8]) -> String {
+    store::digest::hex(digest).chars().take(12).collect()
 }

@@ -6,9 +6,9 @@ use super::month::Judgement;
 use super::paging::{count, yuan};
 use super::trial::paying;
 use crate::views::{Cliff, CurvePoint};
-use engine::Judged;
+use engine::{Judged, JudgedTable};
 use rules::eval::Evaluator;
-use rules::plan::{EntityId, FileId, ItemId, Type};
+use rules::plan::{EntityId, FileId, FilePlan, ItemId, Type};
 use rules::situation::{InstanceId, Moments, Situation};
 use rules::value::Value;
 use rules::{Program, Ratio};
@@ -34,7 +34,7 @@ pub(super) struct Curve {
 
 pub(super) fn curve(judgement: &Judgement, program: &Program, judged: &Judged) -> Option<Curve> {
     let before = &judgement.data.program;
-    let (household, place) = example(judgement)?;
+    let (household, place) = example(judgement, program, judged)?;
     let entity = program.dict.entity("家庭")?;
     let sides = clusters::around(judgement, Some(household), None);
     let at = sides.situation.find(entity, household)?;
@@ -43,42 +43,80 @@ pub(super) fn curve(judgement: &Judgement, program: &Program, judged: &Judged) -
         let income_fen = step.saturating_mul(STEP_FEN);
         let situation = |program: &Program| with_income(program, &sides.situation, at, income_fen);
         let help = |program: &Program| help(program, judgement, &situation(program)?, entity, at);
-        points.push(CurvePoint { income_fen, before_fen: help(before)?, after_fen: help(program)? });
+        points.push(CurvePoint {
+            income_fen,
+            before_fen: help(before)?,
+            after_fen: help(program)?,
+        });
     }
     let cliffs = cliffs(&points, judged);
-    Some(Curve { points, cliffs, title: format!("一户三口之家({place})的实际情况,只改收入") })
+    Some(Curve {
+        points,
+        cliffs,
+        title: format!("一户三口之家({place})的实际情况,只改收入"),
+    })
 }
 
-/// The first household of three that 符合 a paying programme: everything else about it is known.
-fn example(judgement: &Judgement) -> Option<(i64, &'static str)> {
-    let program = &judgement.data.program;
-    let household = program.dict.entity("家庭")?;
-    let counted = program.find(COUNTED)?;
+/// A household of three that 符合 a paying programme, so that everything else about it is known;
+/// one whom the change reaches, where there is one.
+fn example(
+    judgement: &Judgement,
+    program: &Program,
+    judged: &Judged,
+) -> Option<(i64, &'static str)> {
+    let before = &judgement.data.program;
+    let household = before.dict.entity("家庭")?;
+    let counted = before.find(COUNTED)?;
     let sizes = judgement.data.judged.table_of(counted)?;
-    for file in paying(program).filter(|f| f.entity == household) {
-        let Some(table) = judgement.data.judged.table(&file.id) else { continue };
-        let Some(verdicts) = table.verdicts() else { continue };
-        for (id, verdict) in table.ids().iter().zip(verdicts.iter()) {
-            let row = sizes.ids().binary_search(id).ok();
-            let size = row.and_then(|row| sizes.value(counted, row));
-            if verdict == Some(true) && size == Some(Value::Num(Ratio::whole(PERSONS))) {
+    let mut first = None;
+    for file in paying(before).filter(|f| f.entity == household) {
+        let (Some(was), Some(is)) = (
+            judgement.data.judged.table(&file.id),
+            judged.table(&file.id),
+        ) else {
+            continue;
+        };
+        let Some(verdicts) = was.verdicts() else {
+            continue;
+        };
+        let after = program.file(&file.id).map(|(_, plan)| plan);
+        for (row, (id, verdict)) in was.ids().iter().zip(verdicts.iter()).enumerate() {
+            let at = sizes.ids().binary_search(id).ok();
+            let size = at.and_then(|at| sizes.value(counted, at));
+            if verdict != Some(true) || size != Some(Value::Num(Ratio::whole(PERSONS))) {
+                continue;
+            }
+            let paid = |plan: &FilePlan, table: &JudgedTable| {
+                let (item, _) = plan.benefits.first()?;
+                table.value(*item, row)
+            };
+            if after.and_then(|plan| paid(plan, is)) != paid(file, was) {
                 return Some((*id, urban_rural(judgement, *id)));
             }
+            first = first.or(Some(*id));
         }
     }
-    None
+    first.map(|id| (id, urban_rural(judgement, id)))
 }
 
 fn urban_rural(judgement: &Judgement, household: i64) -> &'static str {
     let program = &judgement.data.program;
-    let column = program.dict.entity("家庭").zip(judgement.frame("家庭")).and_then(|(entity, frame)| {
-        let named = |i: &rules::plan::Item| i.name == "城乡" && i.home == rules::plan::Home::Entity(entity);
-        let at = program.items.iter().position(named)?;
-        let column = frame.column(ItemId(u32::try_from(at).ok()?))?;
-        let row = usize::try_from(frame.position(household)?).ok()?;
-        let words = column.as_any().downcast_ref::<engine::arrow::array::UInt16Array>()?;
-        engine::arrow::array::Array::is_valid(words, row).then(|| words.value(row))
-    });
+    let column = program
+        .dict
+        .entity("家庭")
+        .zip(judgement.frame("家庭"))
+        .and_then(|(entity, frame)| {
+            let named = |i: &rules::plan::Item| {
+                i.name == "城乡" && i.home == rules::plan::Home::Entity(entity)
+            };
+            let at = program.items.iter().position(named)?;
+            let column = frame.column(ItemId(u32::try_from(at).ok()?))?;
+            let row = usize::try_from(frame.position(household)?).ok()?;
+            let words = column
+                .as_any()
+                .downcast_ref::<engine::arrow::array::UInt16Array>()?;
+            engine::arrow::array::Array::is_valid(words, row).then(|| words.value(row))
+        });
     match column {
         Some(0) => "城镇",
         Some(1) => "农村",
@@ -86,7 +124,12 @@ fn urban_rural(judgement: &Judgement, household: i64) -> &'static str {
     }
 }
 
-fn with_income(program: &Program, known: &Situation, at: InstanceId, income_fen: i64) -> Option<Situation> {
+fn with_income(
+    program: &Program,
+    known: &Situation,
+    at: InstanceId,
+    income_fen: i64,
+) -> Option<Situation> {
     let mut situation = known.clone();
     let per_head = Ratio::whole(i128::from(income_fen));
     let yearly = per_head.mul(Ratio::whole(PERSONS))?.mul(Ratio::whole(12))?;
@@ -96,11 +139,20 @@ fn with_income(program: &Program, known: &Situation, at: InstanceId, income_fen:
 }
 
 /// What the household's own programmes give it together.
-fn help(program: &Program, judgement: &Judgement, situation: &Situation, household: EntityId, at: InstanceId) -> Option<i64> {
+fn help(
+    program: &Program,
+    judgement: &Judgement,
+    situation: &Situation,
+    household: EntityId,
+    at: InstanceId,
+) -> Option<i64> {
     let mut eval = Evaluator::new(program, situation, Moments::monthly(judgement.data.month));
     let mut sum = Ratio::ZERO;
     for (file, plan) in (0..).map(FileId).zip(&program.files) {
-        if plan.entity != household || plan.verdict.is_none() || eval.verdict(file, at) != Some(true) {
+        if plan.entity != household
+            || plan.verdict.is_none()
+            || eval.verdict(file, at) != Some(true)
+        {
             continue;
         }
         for (item, _) in &plan.benefits {
@@ -116,14 +168,22 @@ fn help(program: &Program, judgement: &Judgement, situation: &Situation, househo
 /// Steps at which income and help together fall, with how many households stand there.
 fn cliffs(points: &[CurvePoint], judged: &Judged) -> Vec<Cliff> {
     let persons = i64::try_from(PERSONS).unwrap_or(1);
-    let total = |p: &CurvePoint| p.income_fen.saturating_mul(persons).saturating_add(p.after_fen);
+    let total = |p: &CurvePoint| {
+        p.income_fen
+            .saturating_mul(persons)
+            .saturating_add(p.after_fen)
+    };
     let mut out = Vec::new();
     for (a, b) in points.iter().zip(points.iter().skip(1)) {
         let lost = total(a).saturating_sub(total(b));
         if lost > 0 {
             let money = |fen: i64| yuan(Ratio::whole(i128::from(fen)));
             out.push(Cliff {
-                at: format!("人均月收入 {} 到 {} 之间", money(a.income_fen), money(b.income_fen)),
+                at: format!(
+                    "人均月收入 {} 到 {} 之间",
+                    money(a.income_fen),
+                    money(b.income_fen)
+                ),
                 drop: format!("收入加救助每月少 {}", money(lost)),
                 households: near(judged, a.income_fen, b.income_fen),
             });
@@ -135,8 +195,11 @@ fn cliffs(points: &[CurvePoint], judged: &Judged) -> Vec<Cliff> {
 fn near(judged: &Judged, from: i64, to: i64) -> u64 {
     let file = PER_HEAD.split_once('.').map_or("", |(file, _)| file);
     let name = PER_HEAD.split_once('.').map_or("", |(_, name)| name);
-    let Some(table) = judged.table(file) else { return 0 };
+    let Some(table) = judged.table(file) else {
+        return 0;
+    };
     let (from, to) = (Ratio::whole(i128::from(from)), Ratio::whole(i128::from(to)));
-    let inside = |row: &usize| matches!(table.named(name, *row), Some(Value::Num(n)) if from <= n && n < to);
+    let inside =
+        |row: &usize| matches!(table.named(name, *row), Some(Value::Num(n)) if from <= n && n < to);
     count((0..table.ids().len()).filter(inside).count())
 }

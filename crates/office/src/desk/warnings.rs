@@ -7,8 +7,8 @@ use super::paging::{choice, minute, page};
 use super::traces::{Used, causes, trace};
 use super::{Desk, Told, clusters, explained, facts};
 use crate::views::{
-    Behind, Choice, ExplainLine, ViewError, WarningEvent, WarningFilter, WarningList,
-    WarningRow, WarningView,
+    Behind, Choice, ExplainLine, ViewError, WarningEvent, WarningFilter, WarningList, WarningRow,
+    WarningView,
 };
 use domain::WarningId;
 use rules::eval::Evaluator;
@@ -29,14 +29,36 @@ pub(super) async fn list(desk: &Desk, filter: WarningFilter) -> Told<WarningList
     let start = match filter.cursor.as_deref().map(rank_of) {
         None => 0,
         Some(Some(rank)) => selected.partition_point(|e| e.rank() <= rank),
-        Some(None) => return Err(ViewError::NotAnswerable("页码不对,请从第一页看起".to_owned())),
+        Some(None) => {
+            return Err(ViewError::NotAnswerable(
+                "页码不对,请从第一页看起".to_owned(),
+            ));
+        }
     };
-    let shown: Vec<&Entry> = selected.iter().skip(start).take(ROWS_ON_PAGE).copied().collect();
+    let shown: Vec<&Entry> = selected
+        .iter()
+        .skip(start)
+        .take(ROWS_ON_PAGE)
+        .copied()
+        .collect();
     let told = Subjects::of(desk, &shown).await?;
-    let page = page(&selected, start, ROWS_ON_PAGE, |e| key(e), |e| row(&record, e, &told));
+    let page = page(
+        &selected,
+        start,
+        ROWS_ON_PAGE,
+        |e| key(e),
+        |e| row(&record, e, &told),
+    );
     Ok(WarningList {
-        townships: record.townships().map(|a| choice(a.code.full(), &a.name)).collect(),
-        kinds: record.kinds.values().map(|k| choice(&k.view.id, &k.view.title)).collect(),
+        townships: record
+            .townships()
+            .map(|a| choice(a.code.full(), &a.name))
+            .collect(),
+        kinds: record
+            .kinds
+            .values()
+            .map(|k| choice(&k.view.id, &k.view.title))
+            .collect(),
         programmes: programmes(&record),
         months: months(&record),
         page,
@@ -45,7 +67,11 @@ pub(super) async fn list(desk: &Desk, filter: WarningFilter) -> Told<WarningList
 }
 
 fn key(entry: &Entry) -> String {
-    format!("{}.{}", entry.warning.content.urgency, entry.warning.id.get())
+    format!(
+        "{}.{}",
+        entry.warning.content.urgency,
+        entry.warning.id.get()
+    )
 }
 
 fn rank_of(cursor: &str) -> Option<(Reverse<i64>, i64)> {
@@ -78,13 +104,21 @@ pub(super) struct Subjects {
 
 impl Subjects {
     pub async fn of(desk: &Desk, entries: &[&Entry]) -> Told<Self> {
-        let (households, persons) = (ids(entries, Entity::Household), ids(entries, Entity::Person));
-        Ok(Self { heads: desk.heads(&households).await?, names: desk.names(&persons).await? })
+        let (households, persons) = (
+            ids(entries, Entity::Household),
+            ids(entries, Entity::Person),
+        );
+        Ok(Self {
+            heads: desk.heads(&households).await?,
+            names: desk.names(&persons).await?,
+        })
     }
 }
 
 fn ids(entries: &[&Entry], entity: Entity) -> Vec<i64> {
-    let found = entries.iter().filter(|e| e.warning.content.entity == entity);
+    let found = entries
+        .iter()
+        .filter(|e| e.warning.content.entity == entity);
     found.map(|e| e.warning.content.entity_id).collect()
 }
 
@@ -93,7 +127,10 @@ pub(super) fn row(record: &Record, entry: &Entry, told: &Subjects) -> WarningRow
     let kind = record.kind(&content.rule);
     let (subject, about) = match content.entity {
         Entity::Household => {
-            let head = told.heads.get(&content.entity_id).map_or("没有成员", String::as_str);
+            let head = told
+                .heads
+                .get(&content.entity_id)
+                .map_or("没有成员", String::as_str);
             (format!("{head}户"), Behind::Household(content.entity_id))
         }
         Entity::Person => {
@@ -101,7 +138,10 @@ pub(super) fn row(record: &Record, entry: &Entry, told: &Subjects) -> WarningRow
             let behind = home.map_or(Behind::Person(content.entity_id), Behind::Household);
             (told.names.name(content.entity_id), behind)
         }
-        Entity::Area => (record.area_name(&content.area), Behind::Area(content.area.full().to_owned())),
+        Entity::Area => (
+            record.area_name(&content.area),
+            Behind::Area(content.area.full().to_owned()),
+        ),
     };
     WarningRow {
         id: entry.warning.id.get(),
@@ -119,7 +159,11 @@ pub(super) fn row(record: &Record, entry: &Entry, told: &Subjects) -> WarningRow
 }
 
 /// Rows of warnings chosen by a test, in the order of the list.
-pub(super) async fn rows_where(desk: &Desk, record: &Record, wanted: impl Fn(&Entry) -> bool) -> Told<Vec<WarningRow>> {
+pub(super) async fn rows_where(
+    desk: &Desk,
+    record: &Record,
+    wanted: impl Fn(&Entry) -> bool,
+) -> Told<Vec<WarningRow>> {
     let chosen: Vec<&Entry> = record.warnings.iter().filter(|e| wanted(e)).collect();
     let told = Subjects::of(desk, &chosen).await?;
     Ok(chosen.into_iter().map(|e| row(record, e, &told)).collect())
@@ -128,7 +172,11 @@ pub(super) async fn rows_where(desk: &Desk, record: &Record, wanted: impl Fn(&En
 pub(super) async fn one(desk: &Desk, id: i64) -> Told<WarningView> {
     let record = desk.record().await?;
     let missing = || ViewError::NotFound(format!("没有编号为 {id} 的预警;请核对编号"));
-    let entry = record.warnings.iter().find(|e| e.warning.id.get() == id).ok_or_else(missing)?;
+    let entry = record
+        .warnings
+        .iter()
+        .find(|e| e.warning.id.get() == id)
+        .ok_or_else(missing)?;
     let told = Subjects::of(desk, &[entry]).await?;
     let content = &entry.warning.content;
     let judgement = desk.judgement(content.month).await?;
@@ -139,10 +187,22 @@ pub(super) async fn one(desk: &Desk, id: i64) -> Told<WarningView> {
     let household = content.household.map(|h| h.get());
     let person = content.person.map(|p| p.get());
     let sides = clusters::around(&judgement, household, person);
-    let members: Vec<i64> = household.into_iter().flat_map(|h| judgement.members(h)).chain(person).collect();
+    let mut members: Vec<i64> = household
+        .into_iter()
+        .flat_map(|h| judgement.members(h))
+        .collect();
+    members.extend(person.filter(|p| !members.contains(p)));
     let names = desk.names(&all_persons(&judgement, &sides)).await?;
     let (lines, facts) = file.map_or_else(Default::default, |(at, plan)| {
-        explanation(&judgement, &sides, (at, plan), content.entity_id, &members, &names, index)
+        explanation(
+            &judgement,
+            &sides,
+            (at, plan),
+            content.entity_id,
+            &members,
+            &names,
+            index,
+        )
     });
     let causes = causes(desk, &judgement, index, &facts, &names);
     let trace = trace(desk, entry, &kind, &facts, index).await?;
@@ -153,14 +213,19 @@ pub(super) async fn one(desk: &Desk, id: i64) -> Told<WarningView> {
         }
         None => Vec::new(),
     };
-    let (advice, rule_title) = file.map_or_else(
-        || ("这条预警的规则已不在当前规则手册里,请按当时的说明核实".to_owned(), content.rule.clone()),
-        |(_, plan)| (advice(plan), format!("预警 {} · {} 起施行", plan.title, plan.from)),
+    let plan = file.map(|(_, plan)| plan);
+    let rule_title = plan.map_or_else(
+        || content.rule.clone(),
+        |plan| format!("预警 {} · {} 起施行", plan.title, plan.from),
     );
     Ok(WarningView {
         row: row(&record, entry, &told),
-        advice: due(desk, entry, advice).await?,
-        rule: if kind.path.is_empty() { Behind::Nothing } else { Behind::Rule(kind.path) },
+        advice: due(desk, entry, advice(plan)).await?,
+        rule: if kind.path.is_empty() {
+            Behind::Nothing
+        } else {
+            Behind::Rule(kind.path)
+        },
         rule_title,
         lines,
         facts: facts.into_iter().map(|used| used.view).collect(),
@@ -172,16 +237,29 @@ pub(super) async fn one(desk: &Desk, id: i64) -> Told<WarningView> {
 }
 
 /// Everybody a situation holds.
-pub(super) fn all_persons(judgement: &super::month::Judgement, sides: &engine::differential::Sides) -> Vec<i64> {
+pub(super) fn all_persons(
+    judgement: &super::month::Judgement,
+    sides: &engine::differential::Sides,
+) -> Vec<i64> {
     let entity = judgement.entity("个人");
-    entity.into_iter().flat_map(|e| sides.instances(e)).map(|(id, _)| id).collect()
+    entity
+        .into_iter()
+        .flat_map(|e| sides.instances(e))
+        .map(|(id, _)| id)
+        .collect()
 }
 
-fn advice(plan: &FilePlan) -> String {
+fn advice(plan: Option<&FilePlan>) -> String {
+    let Some(plan) = plan else {
+        return "这条预警的规则已不在当前规则手册里,请按当时的说明核实".to_owned();
+    };
     let Some(dispatch) = plan.dispatches.iter().min_by_key(|d| d.working_days) else {
         return "请核实".to_owned();
     };
-    format!("{} 个工作日内由{}上门核实;预警只是线索,不是认定", dispatch.working_days, dispatch.to)
+    format!(
+        "{} 个工作日内由{}上门核实;预警只是线索,不是认定",
+        dispatch.working_days, dispatch.to
+    )
 }
 
 /// The day the task of this warning is due, when there is one.
@@ -208,19 +286,40 @@ fn explanation(
     index: &facts::RowIndex,
 ) -> (Vec<ExplainLine>, Vec<Used>) {
     let program = &judgement.data.program;
-    let Some(at) = sides.situation.find(plan.entity, id) else { return Default::default() };
-    let mut eval = Evaluator::new(program, &sides.situation, Moments::monthly(judgement.data.month));
-    let Some(told) = explain(&mut eval, file, at, Detail::Whole) else { return Default::default() };
+    let Some(at) = sides.situation.find(plan.entity, id) else {
+        return Default::default();
+    };
+    let mut eval = Evaluator::new(
+        program,
+        &sides.situation,
+        Moments::monthly(judgement.data.month),
+    );
+    let Some(told) = explain(&mut eval, file, at, Detail::Whole) else {
+        return Default::default();
+    };
     let lines = explained::lines(program, &sides.situation, &told, names);
     let mut used = Vec::new();
     for line in &told.lines {
-        let Some(item) = program.item(line.item) else { continue };
-        let Home::Entity(entity) = item.home else { continue };
+        let Some(item) = program.item(line.item) else {
+            continue;
+        };
+        let Home::Entity(entity) = item.home else {
+            continue;
+        };
         let own = entity == plan.entity;
-        let whose = if own { std::slice::from_ref(&id) } else { members };
+        let whose = if own {
+            std::slice::from_ref(&id)
+        } else {
+            members
+        };
         for person in whose {
-            let Some(there) = sides.situation.find(entity, *person) else { continue };
-            let Some(mut found) = fact_or_status(&mut eval, there, line.item, *person, index) else { continue };
+            let Some(there) = sides.situation.find(entity, *person) else {
+                continue;
+            };
+            let Some(mut found) = fact_or_status(&mut eval, there, line.item, *person, index)
+            else {
+                continue;
+            };
             if !own {
                 found.view.name = format!("{} · {}", found.view.name, names.name(*person));
             }
@@ -233,15 +332,31 @@ fn explanation(
 }
 
 /// A fact or status of a person, with the feed it comes from.
-fn fact_or_status(eval: &mut Evaluator<'_>, at: InstanceId, id: ItemId, person: i64, index: &facts::RowIndex) -> Option<Used> {
+fn fact_or_status(
+    eval: &mut Evaluator<'_>,
+    at: InstanceId,
+    id: ItemId,
+    person: i64,
+    index: &facts::RowIndex,
+) -> Option<Used> {
     let program = eval.program();
     let item = program.item(id)?;
     match &item.body {
         Body::Fact => {
-            let Home::Entity(entity) = item.home else { return None };
-            let fact = program.dict.facts.iter().find(|f| f.entity == entity && f.name == item.name)?;
+            let Home::Entity(entity) = item.home else {
+                return None;
+            };
+            let fact = program
+                .dict
+                .facts
+                .iter()
+                .find(|f| f.entity == entity && f.name == item.name)?;
             let view = facts::one(eval, at, fact, id, person, index);
-            Some(Used { person, feed: fact.source.clone(), view })
+            Some(Used {
+                person,
+                feed: fact.source.clone(),
+                view,
+            })
         }
         Body::Status => {
             let (view, feed) = facts::status(eval, at, id, person, index)?;
@@ -273,14 +388,24 @@ async fn events(desk: &Desk, entry: &Entry) -> Told<Vec<WarningEvent>> {
                 TaskEvent::Done => "任务办结",
                 TaskEvent::Cancelled => "任务取消",
             };
-            let did = if event.why.is_empty() { did.to_owned() } else { format!("{did}:{}", event.why) };
-            let by = if event.actor == "system" { "系统".to_owned() } else { event.actor };
+            let did = if event.why.is_empty() {
+                did.to_owned()
+            } else {
+                format!("{did}:{}", event.why)
+            };
+            let by = if event.actor == "system" {
+                "系统".to_owned()
+            } else {
+                event.actor
+            };
             out.push((minute(&event.at), by, did));
         }
     }
     // Newest first; of one moment, what was written last.
     out.reverse();
     out.sort_by(|a, b| b.0.cmp(&a.0));
-    Ok(out.into_iter().map(|(at, by, did)| WarningEvent { at, by, did }).collect())
+    Ok(out
+        .into_iter()
+        .map(|(at, by, did)| WarningEvent { at, by, did })
+        .collect())
 }
-

@@ -87,10 +87,9 @@ impl Builder<'_> {
             if !self.same_type(&first, part, "最大最小", part.span) {
                 return None;
             }
-            bounds = bounds
-                .zip(part.bounds)
-                .and_then(|(a, b)| a.aligned(b))
-                .map(|(a, b)| extreme_bounds(a, b, most));
+            let parts = bounds.zip(part.bounds);
+            let joined = parts.map(|(a, b)| either(a, b, most));
+            bounds = self.fits_or_tell(joined, span);
             self.cross_fits(&first, part, span);
         }
         let ty = first.ty;
@@ -116,14 +115,11 @@ impl Builder<'_> {
         if !(self.same_type(x, a, "段内", span) && self.same_type(x, b, "段内", span)) {
             return None;
         }
-        // The part lies between 0 and b - a.
+        // As both evaluators take it: the lesser of x and b, less a, but not below 0.
         let zero = Bounds::constant(Ratio::ZERO);
-        let bounds = b
-            .bounds
-            .zip(a.bounds)
-            .and_then(|(b, a)| b.add(a.neg()?))
-            .and_then(|d| d.aligned(zero))
-            .map(|(d, z)| d.union(z));
+        let known = x.bounds.zip(a.bounds).zip(b.bounds);
+        let part = known.map(|((x, a), b)| either(x, b, false)?.add(a.neg()?));
+        let bounds = self.fits_or_tell(part.map(|p| either(p?, zero, true)), span);
         let ty = x.ty;
         let boxed = |e: &Expr| Box::new(e.clone());
         Some(Expr {
@@ -195,7 +191,12 @@ impl Builder<'_> {
     }
 }
 
-pub(super) fn extreme_bounds(a: Bounds, b: Bounds, most: bool) -> Bounds {
+/// The bounds of the greater or the lesser of two.
+pub(super) fn either(a: Bounds, b: Bounds, most: bool) -> Option<Bounds> {
+    a.aligned(b).map(|(a, b)| extreme_bounds(a, b, most))
+}
+
+fn extreme_bounds(a: Bounds, b: Bounds, most: bool) -> Bounds {
     let mut out = a.union(b);
     if a.fixed_den().is_some() && a.fixed_den() == b.fixed_den() {
         if most {

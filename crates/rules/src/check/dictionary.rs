@@ -182,6 +182,37 @@ impl Builder<'_> {
         taken
     }
 
+    /// Least and greatest value of a fact that is a number.
+    fn fact_range(&mut self, fact: &FactStmt, ty: Type) -> Option<(Ratio, Ratio)> {
+        let name = &fact.name.text;
+        let (said, help) = match (&fact.range, ty) {
+            (None, Type::Num(_)) => {
+                let said = format!("数值事实 `{name}` 没有写范围");
+                (said, "在单位后面写上 最小..最大,如 元/月 0..100000")
+            }
+            (Some(_), Type::Bool | Type::Day | Type::Enum(_) | Type::Set(_) | Type::Area) => {
+                let said = format!("事实 `{name}` 是 {},没有大小范围", self.type_name(ty));
+                (said, "删去范围")
+            }
+            (None, _) => return None,
+            (Some((low, high)), Type::Num(unit)) => {
+                let range = Self::scaled(&low.text, unit).zip(Self::scaled(&high.text, unit));
+                let fits = |(low, high): &(Ratio, Ratio)| {
+                    fraction_bounds(*low, *high).is_some_and(Bounds::fits)
+                };
+                match range.filter(fits) {
+                    None => (format!("事实 `{name}` 的范围太大,放不下"), "核对数和单位"),
+                    Some((low, high)) if low > high => {
+                        (format!("事实 `{name}` 的范围前大后小"), "写成 最小..最大")
+                    }
+                    Some(range) => return Some(range),
+                }
+            }
+        };
+        self.error("fact-range", fact.name.span, said, help);
+        None
+    }
+
     fn fact(&mut self, fact: &FactStmt) {
         let (Some(owner), Some(ty)) = (self.entity(&fact.entity), self.resolve_type(&fact.ty))
         else {
@@ -190,28 +221,7 @@ impl Builder<'_> {
         if self.taken(owner, &fact.name) {
             return;
         }
-        let range = match (&fact.range, ty) {
-            (Some((low, high)), Type::Num(unit)) => {
-                Self::scaled(&low.text, unit).zip(Self::scaled(&high.text, unit))
-            }
-            (None, Type::Num(_)) => {
-                let said = format!("数值事实 `{}` 没有写范围", fact.name.text);
-                self.error(
-                    "fact-range",
-                    fact.name.span,
-                    said,
-                    "在单位后面写上 最小..最大,如 元/月 0..100000",
-                );
-                None
-            }
-            _ => None,
-        };
-        if let Some((low, high)) = range
-            && low > high
-        {
-            let said = format!("事实 `{}` 的范围前大后小", fact.name.text);
-            self.error("fact-range", fact.name.span, said, "写成 最小..最大");
-        }
+        let range = self.fact_range(fact, ty);
         let Some(source) = &fact.source else {
             let said = format!("事实 `{}` 没有写来源", fact.name.text);
             self.error(

@@ -261,12 +261,25 @@ impl Builder<'_> {
         })
     }
 
+    /// Bounds that fit a column; outer `None` when a part's own bounds are not known.
+    pub(super) fn fits_or_tell(
+        &mut self,
+        bounds: Option<Option<Bounds>>,
+        span: Span,
+    ) -> Option<Bounds> {
+        let bounds = bounds?.filter(|b| b.fits());
+        if bounds.is_none() {
+            self.overflow(span);
+        }
+        bounds
+    }
+
     /// A number of a type, for people.
     pub(super) fn shown(&self, n: Ratio, ty: Type) -> String {
         crate::show::value(Value::Num(n), ty, &self.dict)
     }
 
-    fn unit_or_tell(&mut self, unit: Option<Unit>, span: Span) -> Option<Unit> {
+    pub(super) fn unit_or_tell(&mut self, unit: Option<Unit>, span: Span) -> Option<Unit> {
         if unit.is_none() {
             self.error("unit-power", span, "单位乘得太多,读不懂了", "拆成几条 计算");
         }
@@ -349,11 +362,9 @@ impl Builder<'_> {
         if !self.same_type(&yes, &no, "若 的", span) {
             return None;
         }
-        let bounds = yes
-            .bounds
-            .zip(no.bounds)
-            .and_then(|(a, b)| a.aligned(b))
-            .map(|(a, b)| a.union(b));
+        let parts = yes.bounds.zip(no.bounds);
+        let joined = parts.map(|(a, b)| a.aligned(b).map(|(a, b)| a.union(b)));
+        let bounds = self.fits_or_tell(joined, span);
         let ty = yes.ty;
         Some(Expr {
             kind: ExprKind::If(Box::new(test), Box::new(yes), Box::new(no)),

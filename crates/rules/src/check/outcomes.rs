@@ -85,10 +85,7 @@ impl Builder<'_> {
             direction: Direction::HalfUp,
             step: Ratio::whole(1),
         }));
-        let bounds = match (expr.bounds, rounding) {
-            (Some(b), Some(r)) => b.rounded(r),
-            (b, _) => b,
-        };
+        let bounds = self.rounded_bounds(&expr, rounding);
         let home = (
             Home::Entity(plan.entity),
             name.text.clone(),

@@ -5,7 +5,7 @@ use super::{Builder, day_of};
 use crate::ast::ParamStmt;
 use crate::params::Row;
 use crate::plan::{Body, Bounds, EnumId, FilePlan, Home, Item, Param, ParamKey, ParamValue, Type};
-use crate::problem::Problem;
+use crate::problem::{Problem, Span};
 use crate::unit::Unit;
 use crate::value::{Ratio, Value};
 
@@ -33,7 +33,7 @@ impl Builder<'_> {
         }
         let mut values = self.written_values(stmt, ty, &keys)?;
         self.fill(stmt, ty, &keys, &mut values, plan)?;
-        let bounds = self.param_bounds(&values, ty);
+        let bounds = self.param_bounds(&values, ty, stmt.name.span);
         let path = format!("{}.{}", plan.id, stmt.name.text);
         let body = Body::Param(Param { keys, values });
         let item = Item {
@@ -390,7 +390,7 @@ impl Builder<'_> {
         }
     }
 
-    fn param_bounds(&self, values: &[ParamValue], ty: Type) -> Option<Bounds> {
+    fn param_bounds(&mut self, values: &[ParamValue], ty: Type, span: Span) -> Option<Bounds> {
         let Type::Num(_) = ty else { return None };
         let numbers: Vec<Ratio> = values
             .iter()
@@ -403,12 +403,12 @@ impl Builder<'_> {
             // An open parameter: any whole amount up to ten million 元, or a ratio in ten-thousandths.
             return Bounds::between(Ratio::new(0, 10_000)?, Ratio::new(10_000_000_001, 10_000)?);
         };
-        let mut bounds = Bounds::constant(*first);
+        let mut bounds = Some(Bounds::constant(*first));
         for number in &numbers {
-            let (a, b) = bounds.aligned(Bounds::constant(*number))?;
-            bounds = a.union(b);
+            let both = bounds.and_then(|b| b.aligned(Bounds::constant(*number)));
+            bounds = both.map(|(a, b)| a.union(b));
         }
-        Some(bounds)
+        self.fits_or_tell(Some(bounds), span)
     }
 }
 

@@ -1,10 +1,12 @@
 //! 计算, 归类, 分项, 比率 and 性质: the quantities of a file.
 
 use super::Builder;
-use super::calls::extreme_bounds;
+use super::calls::either;
 use super::scope::Frame;
 use crate::ast::{self, Name, Path, RoundText, TypeText};
-use crate::plan::{AmountRow, Body, Bounds, ClassRow, FilePlan, Home, ItemiseMode, Property, Type};
+use crate::plan::{
+    AmountRow, Body, Bounds, ClassRow, Expr, FilePlan, Home, ItemiseMode, Property, Type,
+};
 use crate::unit::Unit;
 use crate::value::{Direction, Ratio, Rounding};
 
@@ -31,10 +33,7 @@ impl Builder<'_> {
                 return None;
             }
         };
-        let bounds = match (expr.bounds, rounding) {
-            (Some(b), Some(r)) => b.rounded(r),
-            (b, _) => b,
-        };
+        let bounds = self.rounded_bounds(&expr, rounding);
         self.put(
             home,
             ty,
@@ -44,6 +43,19 @@ impl Builder<'_> {
             plan,
         );
         Some(())
+    }
+
+    /// The bounds of a formula after its rounding.
+    pub(super) fn rounded_bounds(
+        &mut self,
+        expr: &Expr,
+        rounding: Option<Rounding>,
+    ) -> Option<Bounds> {
+        let bounds = expr.bounds.map(|b| match rounding {
+            Some(r) => b.rounded(r),
+            None => Some(b),
+        });
+        self.fits_or_tell(bounds, expr.span)
     }
 
     /// The step of a written rounding, in the machine's scale of the type.
@@ -195,21 +207,16 @@ impl Builder<'_> {
             let Some((row, part)) = self.amount_row(name, ty, frame, row) else {
                 continue;
             };
-            bounds = bounds.zip(part).and_then(|(a, b)| {
-                if mode == ItemiseMode::Max {
-                    a.aligned(b).map(|(a, b)| a.union(b))
-                } else {
-                    a.add(b)
-                }
+            let total = bounds.zip(part).map(|(a, b)| match mode {
+                ItemiseMode::Max => a.aligned(b).map(|(a, b)| a.union(b)),
+                ItemiseMode::Sum | ItemiseMode::ByParam(_) => a.add(b),
             });
+            bounds = self.fits_or_tell(total, name.span());
             out.push(row);
         }
         if out.len() < rows.len() {
             self.put_unusable(home, ty, name.span(), plan);
             return None;
-        }
-        if bounds.is_some_and(|b| !b.fits()) {
-            self.overflow(name.span());
         }
         self.put(
             home,
@@ -253,18 +260,16 @@ impl Builder<'_> {
             );
             return None;
         }
-        let capped = match &cap {
-            None => amount.bounds,
+        let zero = Bounds::constant(Ratio::ZERO);
+        let most = match &cap {
+            None => amount.bounds.map(Some),
             Some(cap) => amount
                 .bounds
                 .zip(cap.bounds)
-                .and_then(|(a, c)| a.aligned(c))
-                .map(|(a, c)| extreme_bounds(a, c, false)),
+                .map(|(a, c)| either(a, c, false)),
         };
-        let zero = Bounds::constant(Ratio::ZERO);
-        let part = capped
-            .and_then(|b| b.aligned(zero))
-            .map(|(b, z)| b.union(z));
+        let part = most.map(|m| m.and_then(|m| m.aligned(zero)).map(|(m, z)| m.union(z)));
+        let part = self.fits_or_tell(part, row.label.span);
         let label = row.label.text.clone();
         Some((
             AmountRow {
@@ -316,13 +321,24 @@ impl Builder<'_> {
         let (Type::Num(x), Type::Num(y)) = (num.ty, den.ty) else {
             return None;
         };
-        let ty = Type::Num(x.divide(y)?);
+        let ty = Type::Num(self.unit_or_tell(x.divide(y), name.span)?);
+        // A denominator of 0 is 不适用, so the quotient is by 1 at least.
+        let parts = num.bounds.zip(den.bounds.filter(|d| d.num_min >= 0));
+        let quotient = parts.map(|(n, d)| {
+            let divisor = Bounds {
+                num_min: d.num_min.max(1),
+                num_max: d.num_max.max(1),
+                ..d
+            };
+            n.div(divisor)
+        });
+        let bounds = self.fits_or_tell(quotient, name.span);
         let home = (
             Home::Entity(plan.entity),
             name.text.clone(),
             name.text.clone(),
         );
-        self.put(home, ty, Body::Rate { num, den }, None, name.span, plan);
+        self.put(home, ty, Body::Rate { num, den }, bounds, name.span, plan);
         Some(())
     }
 

@@ -70,7 +70,7 @@ impl Line {
         mark: Option<Mark>,
         text: &str,
     ) -> Option<(Gap, String)> {
-        let words = self.words(token, text)?;
+        let words = self.words(token, mark, text)?;
         let gap = match mark {
             Some(Mark::Statement) => Gap::Line(0),
             Some(Mark::Row) => Gap::Line(2),
@@ -87,10 +87,11 @@ impl Line {
         Some((gap, words))
     }
 
-    fn words(&self, token: &Token, text: &str) -> Option<String> {
+    fn words(&self, token: &Token, mark: Option<Mark>, text: &str) -> Option<String> {
         Some(match &token.kind {
             Kind::Word(w) | Kind::Number(w) | Kind::Date(w) => w.clone(),
             Kind::Percent(w) => format!("{w}%"),
+            Kind::Sign(s) if mark == Some(Mark::Word) => (*s).to_owned(),
             Kind::Sign("、") if self.open.last() == Some(&"{") => ",".to_owned(),
             Kind::Sign("、" | ",") if self.keyword == "实体" => return None,
             Kind::Sign("、" | ",") if self.keyword == "枚举" => return None,
@@ -183,6 +184,7 @@ impl Line {
         self.last = match token.kind {
             _ if mark == Some(Mark::Sign) => Last::Tight,
             Kind::Word(_) => Last::Word(words),
+            Kind::Sign(sign) if mark == Some(Mark::Word) => Last::Sign(sign),
             Kind::Sign(sign) => {
                 self.bracket(sign);
                 Last::Sign(if words == "," { "," } else { sign })

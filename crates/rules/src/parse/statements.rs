@@ -284,6 +284,11 @@ impl Parser<'_> {
         while self.row_follows() {
             let value = self.name("类")?;
             self.sign(":", "类名")?;
+            if otherwise.is_some() {
+                let said = format!("`{}` 写在 其余 后面,轮不到它", value.text);
+                let problem = Problem::error("classify-rest", value.span, said);
+                self.problems.push(problem.help("把 其余 移到最后一行"));
+            }
             if value.text == "其余" {
                 otherwise = Some(self.name("其余的类")?);
                 continue;
@@ -465,9 +470,12 @@ impl Parser<'_> {
 
     /// A whole number and the word behind it.
     pub(super) fn count(&mut self, units: &[&str]) -> Got<Name> {
-        let Kind::Number(text) = self.kind().clone() else {
-            let said = format!("这里应写一个整数,却是 {}", self.found());
-            return self.fail("count-missing", said, "写上整数,如 10");
+        let text = match self.kind() {
+            Kind::Number(digits) if digits.parse::<u32>().is_ok() => digits.clone(),
+            _ => {
+                let said = format!("这里应写一个整数,却是 {}", self.found());
+                return self.fail("count-missing", said, "写上整数,如 10");
+            }
         };
         let number = self.date_name(text);
         if !units.iter().any(|u| self.eat_word(u)) {

@@ -30,7 +30,21 @@ fn meaning(text: &str) -> String {
 
 pub fn check(path: &str, text: &str) {
     let Ok(once) = format(text) else { return };
-    assert_eq!(meaning(&once), meaning(text), "{path}: another meaning");
+    let (now, was) = (meaning(&once), meaning(text));
+    if let Some(at) = now.chars().zip(was.chars()).position(|(a, b)| a != b) {
+        let near = |t: &str| {
+            t.chars()
+                .skip(at.saturating_sub(80))
+                .take(160)
+                .collect::<String>()
+        };
+        panic!(
+            "{path}: another meaning\n  was: {}\n  now: {}",
+            near(&was),
+            near(&now)
+        );
+    }
+    assert_eq!(now.len(), was.len(), "{path}: another meaning");
     assert_eq!(format(&once).unwrap(), once, "{path}: not the same twice");
 }
 

@@ -1,0 +1,136 @@
+//! A county of 2,000 invented persons in a temporary folder, and the office that receives its files.
+
+use domain::Month;
+use office::intake::{Intake, Received, workbook};
+use office::monitoring::{self, MonthRun};
+use office::{Clock, Database, Office, Setting};
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use tempfile::TempDir;
+
+pub(crate) const PERSONS: u64 = 2_000;
+
+/// The departments' files, and what is true.
+pub(crate) struct County {
+    pub(crate) folder: TempDir,
+}
+
+/// Whether the departments damage their files.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Faults {
+    Planted,
+    None,
+}
+
+impl County {
+    /// Invents the county. Workbooks are turned into CSV: the child that opens them is the program's.
+    pub(crate) fn new(faults: Faults) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut config = synth::Config::new(folder.path().join("county"));
+        config.persons = PERSONS;
+        config.faults = faults == Faults::Planted;
+        synth::generate(&config, &mut |_, _, _| {}).unwrap();
+        let county = Self { folder };
+        for file in county.files("xlsx") {
+            workbook::to_csv(&file, File::create(file.with_extension("csv")).unwrap()).unwrap();
+            std::fs::remove_file(&file).unwrap();
+        }
+        county
+    }
+
+    pub(crate) fn feeds(&self) -> PathBuf {
+        self.folder.path().join("county/feeds")
+    }
+
+    /// The feeds' files of an ending, in order.
+    pub(crate) fn files(&self, ending: &str) -> Vec<PathBuf> {
+        let months = std::fs::read_dir(self.feeds()).unwrap();
+        let of_month = |month: PathBuf| std::fs::read_dir(month).unwrap().map(|e| e.unwrap().path());
+        let all = months.flat_map(|m| of_month(m.unwrap().path()));
+        let mut files: Vec<PathBuf> = all.filter(|f| f.extension().is_some_and(|e| e == ending)).collect();
+        files.sort();
+        files
+    }
+
+    /// A CSV file of the truth, its rows as maps would be too slow to read: header and rows.
+    pub(crate) fn truth(&self, name: &str) -> Table {
+        Table::read(&self.folder.path().join("county/truth").join(name))
+    }
+
+    /// A feed's file of a month.
+    pub(crate) fn feed(&self, month: &str, name: &str) -> Table {
+        Table::read(&self.feeds().join(month).join(format!("{name}.csv")))
+    }
+
+    /// An office in a folder beside the county.
+    pub(crate) async fn office(&self, name: &str) -> Office {
+        open(&self.folder.path().join(name), Database::Sqlite).await
+    }
+
+    /// Receives everything.
+    pub(crate) async fn receive(&self, office: &Office) -> Vec<Received> {
+        office.load_areas(&self.folder.path().join("county/areas.csv")).await.unwrap();
+        Intake::new(office).receive_folder(&self.feeds(), |_, _, _| {}).await.unwrap()
+    }
+}
+
+/// An office whose clock stands at the demo's moment.
+pub(crate) async fn open(folder: &Path, database: Database) -> Office {
+    let setting = Setting {
+        folder: folder.to_owned(),
+        database,
+        rulebook: None,
+        locality: "demo".to_owned(),
+        clock: Clock::fixed("2026-09-14T09:00").unwrap(),
+    };
+    Office::open(setting).await.unwrap()
+}
+
+/// Runs every month there is a register for.
+pub(crate) async fn run_months(office: &Office) -> Vec<(Month, MonthRun)> {
+    let mut runs = Vec::new();
+    for month in monitoring::months(office).await.unwrap() {
+        runs.push((month, monitoring::run_month(office, month, |_| {}).await.unwrap()));
+    }
+    runs
+}
+
+/// A table of words.
+pub(crate) struct Table {
+    header: Vec<String>,
+    rows: Vec<Vec<String>>,
+}
+
+impl Table {
+    /// Reads a file in either of the encodings the departments use.
+    pub(crate) fn read(path: &Path) -> Self {
+        let bytes = std::fs::read(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+        let text = match String::from_utf8(bytes) {
+            Ok(text) => text,
+            Err(other) => encoding_rs::GB18030.decode(other.as_bytes()).0.into_owned(),
+        };
+        let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text.trim_start_matches('\u{FEFF}').as_bytes());
+        let mut rows: Vec<Vec<String>> = reader.records().map(|r| r.unwrap().iter().map(str::to_owned).collect()).collect();
+        let header = rows.remove(0);
+        Self { header, rows }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    fn place(&self, column: &str) -> usize {
+        self.header.iter().position(|h| h == column).unwrap_or_else(|| panic!("no column {column}"))
+    }
+
+    /// The cells of some columns, row by row.
+    pub(crate) fn columns<const N: usize>(&self, names: [&str; N]) -> Vec<[&str; N]> {
+        let places = names.map(|n| self.place(n));
+        self.rows.iter().map(|r| places.map(|p| r.get(p).map_or("", String::as_str))).collect()
+    }
+
+    /// A cell by its data row, from 1.
+    pub(crate) fn cell(&self, row: usize, column: &str) -> &str {
+        &self.rows[row - 1][self.place(column)]
+    }
+}

@@ -1,0 +1,191 @@
+//! From files to people, warnings and tasks; compared with what the files say, counted another way.
+
+use crate::county::{County, Faults, open, run_months};
+use crate::postgres;
+use office::intake::{Received, State};
+use office::monitoring::MonthRun;
+use office::views::{WarningFilter, Views};
+use office::{Database, Office, desk::Desk};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// The warnings of a kind in a month that still stand.
+async fn warnings(views: &dyn Views, kind: &str) -> Vec<i64> {
+    let mut filter = WarningFilter { kind: Some(kind.to_owned()), ..WarningFilter::default() };
+    let mut ids = Vec::new();
+    loop {
+        let list = views.warnings(filter.clone()).await.unwrap();
+        ids.extend(list.page.rows.iter().map(|r| r.id));
+        match list.page.next {
+            Some(next) => filter.cursor = Some(next),
+            None => return ids,
+        }
+    }
+}
+
+fn applied(received: &[Received]) -> u64 {
+    received.iter().map(|r| r.counts.applied).sum()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files_without_faults_are_taken_row_by_row() {
+    let county = County::new(Faults::None);
+    let office = county.office("data").await;
+    let received = county.receive(&office).await;
+    for file in &received {
+        assert_eq!(file.state, State::Applied, "{} {}", file.period, file.file);
+        assert_eq!(file.refusals, [], "{} {}", file.period, file.file);
+    }
+    let rows: usize = county.files("csv").iter().map(|f| crate::county::Table::read(f).len()).sum();
+    assert_eq!(applied(&received), u64::try_from(rows).unwrap());
+    // Everybody who ever stood in the register, and nobody twice.
+    let mut numbers = BTreeSet::new();
+    for month in ["2026-06", "2026-07", "2026-08"] {
+        let register = county.feed(month, "register");
+        numbers.extend(register.columns(["身份证号"]).into_iter().map(|[n]| n.to_owned()));
+    }
+    let runs = run_months(&office).await;
+    let last = &runs.last().unwrap().1;
+    assert_eq!(last.persons, u64::try_from(numbers.len()).unwrap());
+    office.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_dead_who_are_still_paid_are_found_and_nobody_else() {
+    let county = County::new(Faults::None);
+    let office = county.office("data").await;
+    county.receive(&office).await;
+    run_months(&office).await;
+    let mut died: BTreeMap<String, String> = BTreeMap::new();
+    for month in ["2026-06", "2026-07", "2026-08"] {
+        for [number, day] in county.feed(month, "deaths").columns(["身份证号", "死亡日期"]) {
+            died.insert(number.to_owned(), day.to_owned());
+        }
+    }
+    let roll = county.feed("2026-08", "roll");
+    let paid: BTreeSet<&str> = roll
+        .columns(["身份证号", "终止月份"])
+        .into_iter()
+        .filter(|[number, end]| end.is_empty() && died.get(*number).is_some_and(|day| day.as_str() < "2026-08-01"))
+        .map(|[number, _]| number)
+        .collect();
+    let office = Arc::new(office);
+    let views = Desk::open(Arc::clone(&office)).await.unwrap();
+    let mut open = 0;
+    for id in warnings(views.as_ref(), "paid_after_death").await {
+        let warning = views.warning(id).await.unwrap();
+        if warning.row.state == office::views::WarningState::Open {
+            assert_eq!(warning.row.month, "2026-08");
+            open += 1;
+        }
+    }
+    assert!(!paid.is_empty(), "the county has none, so this test says nothing");
+    assert_eq!(open, paid.len());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_warning_walks_back_to_the_row_of_the_file() {
+    let county = County::new(Faults::None);
+    let office = Arc::new(county.office("data").await);
+    county.receive(&office).await;
+    run_months(&office).await;
+    let views = Desk::open(Arc::clone(&office)).await.unwrap();
+    let ids = warnings(views.as_ref(), "paid_after_death").await;
+    let steps = office::trace::trace(&office, &format!("warning:{}", ids[0])).await.unwrap();
+    let of = |what: &str| steps.iter().filter(|s| s.what == what).collect::<Vec<_>>();
+    assert_eq!(of("监测").len(), 1);
+    assert!(of("规则")[0].where_.starts_with("warnings/paid-after-death.md"));
+    assert!(of("规则")[0].says.contains("去世日期"), "{}", of("规则")[0].says);
+    let row = steps.iter().find(|s| s.what == "来文行" && s.where_.starts_with("死亡登记")).expect("the row of the death register");
+    let number: usize = row.record.rsplit('/').next().unwrap().parse().unwrap();
+    let batch = steps.iter().find(|s| s.record == row.cause).expect("its batch");
+    let month = &batch.says[..7];
+    let day = county.feed(month, "deaths").cell(number, "死亡日期").to_owned();
+    assert!(row.says.contains(&day), "{} says {}, the file {day}", row.record, row.says);
+    assert!(batch.where_.contains("intake.receive"), "{}", batch.where_);
+    // And the row knows the warning it led to.
+    let forward = office::trace::trace(&office, &row.record).await.unwrap();
+    assert!(forward.iter().any(|s| s.record == format!("warning:{}", ids[0])), "{forward:#?}");
+}
+
+async fn the_same_again_changes_nothing(database: Database) {
+    let county = County::new(Faults::Planted);
+    let office = open(&county.folder.path().join("data"), database).await;
+    let first = county.receive(&office).await;
+    let runs = run_months(&office).await;
+    let before = entries(&office).await;
+    for file in county.receive(&office).await {
+        let was = first.iter().find(|f| f.batch_no == file.batch_no).unwrap();
+        let taken = matches!(was.state, State::Applied | State::Repeated);
+        assert!(!taken || file.state == State::Repeated, "{} {}: {:?}", file.period, file.file, file.state);
+    }
+    assert_eq!(entries(&office).await, before, "a file that is here already leaves no entry");
+    for (month, again) in run_months(&office).await.into_iter().rev().take(1) {
+        let last = &runs.last().unwrap().1;
+        assert_eq!((again.warnings_raised, again.warnings_closed, again.tasks_raised), (0, 0, 0), "{month}");
+        assert_eq!(verdicts(&again), verdicts(last), "{month}");
+    }
+    assert!(office::audit::verify(&office).await.unwrap().is_whole());
+    office.close().await;
+}
+
+fn verdicts(run: &MonthRun) -> Vec<String> {
+    run.verdicts.iter().map(|v| format!("{v:?}")).collect()
+}
+
+async fn entries(office: &Office) -> u64 {
+    let verdict = office::audit::verify(office).await.unwrap();
+    assert!(verdict.is_whole(), "{:?}", verdict.breaks);
+    verdict.entries
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_files_and_months_again_change_nothing() {
+    the_same_again_changes_nothing(Database::Sqlite).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_files_and_months_again_change_nothing_on_postgresql() {
+    if let Some(address) = postgres::fresh_database().await {
+        the_same_again_changes_nothing(Database::Postgres { address }).await;
+    }
+}
+
+/// Planted faults that must come back with their column, and those that must be read past.
+#[tokio::test(flavor = "multi_thread")]
+async fn every_planted_fault_is_refused_by_row_or_read_past() {
+    let county = County::new(Faults::Planted);
+    let office = county.office("data").await;
+    let received = county.receive(&office).await;
+    office.close().await;
+    let refused = |file: &str, month: &str, row: &str| {
+        let of_file = received.iter().find(|r| r.file == file && r.period.to_string() == month);
+        let found = of_file.unwrap_or_else(|| panic!("{month} {file}"));
+        found.refusals.iter().filter(|r| r.row_no.to_string() == row).map(|r| r.column.clone()).collect::<Vec<_>>()
+    };
+    let faults = county.truth("faults.csv");
+    let mut counted: BTreeMap<&str, u32> = BTreeMap::new();
+    for [month, file, row, kind, column] in faults.columns(["month", "file", "row", "kind", "column"]) {
+        // The workbook was turned into CSV, and a late file tells its own month.
+        let file = file.replace(".xlsx", ".csv");
+        let columns = match kind {
+            "late-file" | "repeated-file" | "header-order" | "duplicate-row" => continue,
+            _ => refused(&file, month, row),
+        };
+        *counted.entry(kind).or_default() += 1;
+        match kind {
+            "wrong-check-digit" | "scientific-number" | "invalid-date" | "money-with-text" | "money-out-of-range" => {
+                assert!(columns.iter().any(|c| c == column), "{month} {file} row {row}: {kind} in {column} was taken, refused {columns:?}");
+            }
+            "shifted-row" | "total-row" => assert!(!columns.is_empty(), "{month} {file} row {row}: {kind} was taken"),
+            "lower-case-x" | "fifteen-digits" | "full-width-number" | "number-spaces" | "zero-width-prefix" | "name-space" | "dot-variant" => {
+                assert_eq!(columns, Vec::<String>::new(), "{month} {file} row {row}: {kind} can be read");
+            }
+            // The register takes people without a number; every other feed must name one.
+            "missing-number" => assert_eq!(columns.is_empty(), file == "register.csv", "{month} {file} row {row}"),
+            other => panic!("a fault of a kind this test does not know: {other}"),
+        }
+    }
+    println!("{counted:?}");
+    assert!(counted.len() >= 10, "too few kinds to mean anything: {counted:?}");
+}
