@@ -45,9 +45,12 @@ impl County {
     /// The feeds' files of an ending, in order.
     pub(crate) fn files(&self, ending: &str) -> Vec<PathBuf> {
         let months = std::fs::read_dir(self.feeds()).unwrap();
-        let of_month = |month: PathBuf| std::fs::read_dir(month).unwrap().map(|e| e.unwrap().path());
+        let of_month =
+            |month: PathBuf| std::fs::read_dir(month).unwrap().map(|e| e.unwrap().path());
         let all = months.flat_map(|m| of_month(m.unwrap().path()));
-        let mut files: Vec<PathBuf> = all.filter(|f| f.extension().is_some_and(|e| e == ending)).collect();
+        let mut files: Vec<PathBuf> = all
+            .filter(|f| f.extension().is_some_and(|e| e == ending))
+            .collect();
         files.sort();
         files
     }
@@ -69,8 +72,14 @@ impl County {
 
     /// Receives everything.
     pub(crate) async fn receive(&self, office: &Office) -> Vec<Received> {
-        office.load_areas(&self.folder.path().join("county/areas.csv")).await.unwrap();
-        Intake::new(office).receive_folder(&self.feeds(), |_, _, _| {}).await.unwrap()
+        office
+            .load_areas(&self.folder.path().join("county/areas.csv"))
+            .await
+            .unwrap();
+        Intake::new(office)
+            .receive_folder(&self.feeds(), |_, _, _| {})
+            .await
+            .unwrap()
     }
 }
 
@@ -90,7 +99,10 @@ pub(crate) async fn open(folder: &Path, database: Database) -> Office {
 pub(crate) async fn run_months(office: &Office) -> Vec<(Month, MonthRun)> {
     let mut runs = Vec::new();
     for month in monitoring::months(office).await.unwrap() {
-        runs.push((month, monitoring::run_month(office, month, |_| {}).await.unwrap()));
+        runs.push((
+            month,
+            monitoring::run_month(office, month, |_| {}).await.unwrap(),
+        ));
     }
     runs
 }
@@ -109,8 +121,14 @@ impl Table {
             Ok(text) => text,
             Err(other) => encoding_rs::GB18030.decode(other.as_bytes()).0.into_owned(),
         };
-        let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text.trim_start_matches('\u{FEFF}').as_bytes());
-        let mut rows: Vec<Vec<String>> = reader.records().map(|r| r.unwrap().iter().map(str::to_owned).collect()).collect();
+        let mut reader = csv::ReaderBuilder::new()
+            .has_headers(false)
+            .flexible(true)
+            .from_reader(text.trim_start_matches('\u{FEFF}').as_bytes());
+        let mut rows: Vec<Vec<String>> = reader
+            .records()
+            .map(|r| r.unwrap().iter().map(str::to_owned).collect())
+            .collect();
         let header = rows.remove(0);
         Self { header, rows }
     }
@@ -120,13 +138,19 @@ impl Table {
     }
 
     fn place(&self, column: &str) -> usize {
-        self.header.iter().position(|h| h == column).unwrap_or_else(|| panic!("no column {column}"))
+        self.header
+            .iter()
+            .position(|h| h == column)
+            .unwrap_or_else(|| panic!("no column {column}"))
     }
 
     /// The cells of some columns, row by row.
     pub(crate) fn columns<const N: usize>(&self, names: [&str; N]) -> Vec<[&str; N]> {
         let places = names.map(|n| self.place(n));
-        self.rows.iter().map(|r| places.map(|p| r.get(p).map_or("", String::as_str))).collect()
+        self.rows
+            .iter()
+            .map(|r| places.map(|p| r.get(p).map_or("", String::as_str)))
+            .collect()
     }
 
     /// A cell by its data row, from 1.

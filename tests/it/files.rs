@@ -14,13 +14,28 @@ async fn answer(bytes: &[u8]) -> String {
     let file = folder.path().join("deaths.2026-08.csv");
     std::fs::write(&file, bytes).unwrap();
     let office = open(&folder.path().join("data"), Database::Sqlite).await;
-    let received = Intake::new(&office).receive(&file, None, true).await.unwrap();
+    let received = Intake::new(&office)
+        .receive(&file, None, true)
+        .await
+        .unwrap();
     office.close().await;
     let c = received.counts;
     match received.state {
         State::Applied => {
-            let why: Vec<String> = received.refusals.iter().map(|r| format!("第 {} 行 {}", r.row_no, r.code)).collect();
-            format!("入库 {} 重复 {} 退回 {} {}", c.applied, c.unchanged, c.refused, why.join(" ")).trim_end().to_owned()
+            let why: Vec<String> = received
+                .refusals
+                .iter()
+                .map(|r| format!("第 {} 行 {}", r.row_no, r.code))
+                .collect();
+            format!(
+                "入库 {} 重复 {} 退回 {} {}",
+                c.applied,
+                c.unchanged,
+                c.refused,
+                why.join(" ")
+            )
+            .trim_end()
+            .to_owned()
         }
         State::Refused(said) => format!("整个退回 {said}"),
         State::Repeated => "已有".to_owned(),
@@ -33,11 +48,17 @@ async fn check(bytes: impl AsRef<[u8]>, expected: &str) {
     let got = answer(bytes.as_ref()).await;
     let mut words = expected.split_whitespace();
     let begins = words.next().unwrap();
-    assert!(got.starts_with(begins) && words.all(|w| got.contains(w)), "wanted {expected}\ngot {got}");
+    assert!(
+        got.starts_with(begins) && words.all(|w| got.contains(w)),
+        "wanted {expected}\ngot {got}"
+    );
 }
 
 fn text(rows: &[&str]) -> String {
-    std::iter::once(HEADER).chain(rows.iter().copied()).map(|l| format!("{l}\n")).collect()
+    std::iter::once(HEADER)
+        .chain(rows.iter().copied())
+        .map(|l| format!("{l}\n"))
+        .collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -56,9 +77,15 @@ async fn e3_e4_every_usual_encoding_is_read() {
     check(encoding_rs::GB18030.encode(&whole).0, "入库 1").await;
     let rare = text(&["990101195403121282,王𬭚,2026-08-03,2026-08-05,公安注销"]);
     check(encoding_rs::GB18030.encode(&rare).0, "入库 1").await;
-    let utf16: Vec<u8> = std::iter::once(0xFEFF).chain(whole.encode_utf16()).flat_map(u16::to_le_bytes).collect();
+    let utf16: Vec<u8> = std::iter::once(0xFEFF)
+        .chain(whole.encode_utf16())
+        .flat_map(u16::to_le_bytes)
+        .collect();
     check(utf16, "入库 1").await;
-    let big: Vec<u8> = std::iter::once(0xFEFF).chain(whole.encode_utf16()).flat_map(u16::to_be_bytes).collect();
+    let big: Vec<u8> = std::iter::once(0xFEFF)
+        .chain(whole.encode_utf16())
+        .flat_map(u16::to_be_bytes)
+        .collect();
     check(big, "入库 1").await;
 }
 
@@ -87,15 +114,30 @@ async fn e8_e11_line_ends_and_delimiters_do_not_matter() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn e9_a_quote_that_never_closes_is_told_with_its_line() {
-    check(text(&[ROW, "\"990101195403121282,王桂英,2026-08-03,2026-08-05,公安注销"]), "整个退回 第 3 行 引号未闭合").await;
+    check(
+        text(&[
+            ROW,
+            "\"990101195403121282,王桂英,2026-08-03,2026-08-05,公安注销",
+        ]),
+        "整个退回 第 3 行 引号未闭合",
+    )
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn e12_e13_columns_are_counted_and_named() {
     let long = format!("{ROW},多一格");
-    check(text(&[ROW, &long, "990101195403121282,王桂英"]), "入库 1 退回 2 columns").await;
+    check(
+        text(&[ROW, &long, "990101195403121282,王桂英"]),
+        "入库 1 退回 2 columns",
+    )
+    .await;
     check(format!("{HEADER},姓名\n{ROW},x\n"), "整个退回 姓名 两次").await;
-    check(format!("身份证号,姓名,登记日期\n{ROW}\n"), "整个退回 表头缺少 死亡日期").await;
+    check(
+        format!("身份证号,姓名,登记日期\n{ROW}\n"),
+        "整个退回 表头缺少 死亡日期",
+    )
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -103,7 +145,11 @@ async fn e15_e16_e29_headers_are_found_by_name_and_totals_are_no_data() {
     check("来源,登记日期,死亡日期,姓名,身份证号\n公安注销,2026-08-05,2026-08-03,王桂英,990101195403121282\n", "入库 1").await;
     check(text(&[ROW, "合计,1,,,"]), "入库 1 退回 1 total-row").await;
     check(text(&[ROW, ",,,,", ROW]), "入库 1 重复 1").await;
-    check(format!("　身份证号 ,姓名,死亡日期,登记日期,来源\n{ROW}\n"), "入库 1").await;
+    check(
+        format!("　身份证号 ,姓名,死亡日期,登记日期,来源\n{ROW}\n"),
+        "入库 1",
+    )
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -117,7 +163,9 @@ async fn e17_what_is_larger_than_any_real_file_goes_back() {
 #[tokio::test(flavor = "multi_thread")]
 async fn e28_a_column_of_damaged_numbers_condemns_the_file() {
     let damaged = "9.90101E+17,王桂英,2026-08-03,2026-08-05,公安注销";
-    let rows: Vec<&str> = std::iter::repeat_n(ROW, 70).chain(std::iter::repeat_n(damaged, 30)).collect();
+    let rows: Vec<&str> = std::iter::repeat_n(ROW, 70)
+        .chain(std::iter::repeat_n(damaged, 30))
+        .collect();
     check(text(&rows), "整个退回 20% 科学计数").await;
 }
 
@@ -130,14 +178,48 @@ async fn e20_e21_the_same_rows_in_other_clothes_are_here_already() {
     let mut receive = async |name: &str, bytes: &[u8]| {
         let file = folder.path().join(name);
         std::fs::write(&file, bytes).unwrap();
-        intake.receive(&file, Some(("deaths", domain::Month::parse("2026-08").unwrap())), true).await.unwrap().state
+        intake
+            .receive(
+                &file,
+                Some(("deaths", domain::Month::parse("2026-08").unwrap())),
+                true,
+            )
+            .await
+            .unwrap()
+            .state
     };
-    assert_eq!(receive("deaths.csv", text(&[ROW, other]).as_bytes()).await, State::Applied);
-    assert_eq!(receive("renamed.csv", text(&[ROW, other]).as_bytes()).await, State::Repeated);
-    assert_eq!(receive("reordered.csv", text(&[other, ROW]).as_bytes()).await, State::Repeated);
-    assert_eq!(receive("reencoded.csv", &encoding_rs::GB18030.encode(&text(&[ROW, other])).0).await, State::Repeated);
+    assert_eq!(
+        receive("deaths.csv", text(&[ROW, other]).as_bytes()).await,
+        State::Applied
+    );
+    assert_eq!(
+        receive("renamed.csv", text(&[ROW, other]).as_bytes()).await,
+        State::Repeated
+    );
+    assert_eq!(
+        receive("reordered.csv", text(&[other, ROW]).as_bytes()).await,
+        State::Repeated
+    );
+    assert_eq!(
+        receive(
+            "reencoded.csv",
+            &encoding_rs::GB18030.encode(&text(&[ROW, other])).0
+        )
+        .await,
+        State::Repeated
+    );
     let turned = "来源,登记日期,死亡日期,姓名,身份证号\n公安注销,2026-08-05,2026-08-03,王桂英,990101195403121282\n公安注销,2026-08-05,2026-08-04,潘忠彦,990101197607313154\n";
-    assert_eq!(receive("turned.csv", turned.as_bytes()).await, State::Repeated);
-    assert_eq!(receive("changed.csv", text(&[ROW, &other.replace("08-04", "08-02")]).as_bytes()).await, State::Applied);
+    assert_eq!(
+        receive("turned.csv", turned.as_bytes()).await,
+        State::Repeated
+    );
+    assert_eq!(
+        receive(
+            "changed.csv",
+            text(&[ROW, &other.replace("08-04", "08-02")]).as_bytes()
+        )
+        .await,
+        State::Applied
+    );
     office.close().await;
 }

@@ -24,7 +24,11 @@ school_meals,餐补,990101,学段=其余,2026-01-01,,0,元/人月,示例餐补�
 
 /// The blocks between fences of the guide, by the fence that opens them.
 fn blocks<'a>(guide: &'a str, open: &str, close: &str) -> Vec<&'a str> {
-    guide.split(open).skip(1).filter_map(|rest| rest.split(close).next()).collect()
+    guide
+        .split(open)
+        .skip(1)
+        .filter_map(|rest| rest.split(close).next())
+        .collect()
 }
 
 fn guide_book() -> Rulebook {
@@ -34,7 +38,10 @@ fn guide_book() -> Rulebook {
         .unwrap()
         .texts()
         .iter()
-        .map(|(path, text)| SourceText { path: path.clone(), text: text.clone() })
+        .map(|(path, text)| SourceText {
+            path: path.clone(),
+            text: text.clone(),
+        })
         .collect();
     for text in &mut texts {
         match text.path.as_str() {
@@ -45,11 +52,17 @@ fn guide_book() -> Rulebook {
         }
     }
     let whole = blocks(&guide, "````markdown\n", "````");
-    texts.push(SourceText { path: "policies/heating.md".to_owned(), text: whole[0].to_owned() });
+    texts.push(SourceText {
+        path: "policies/heating.md".to_owned(),
+        text: whole[0].to_owned(),
+    });
     let parts = blocks(&guide, "```text\n", "```");
     for (folder, part) in ["policies", "warnings", "feeds"].into_iter().zip(parts) {
         let text = format!("# 例\n\n要旨:例。\n\n```规则\n{part}```\n");
-        texts.push(SourceText { path: format!("{folder}/guide.md"), text });
+        texts.push(SourceText {
+            path: format!("{folder}/guide.md"),
+            text,
+        });
     }
     Rulebook::read(texts)
 }
@@ -57,12 +70,26 @@ fn guide_book() -> Rulebook {
 #[test]
 fn what_the_guide_shows_passes_the_checker_and_its_cases() {
     let book = guide_book();
-    let wrong = book.check().into_iter().filter(|p| p.severity == Severity::Error);
-    let said: Vec<String> = wrong.map(|p| p.show(book.texts().get(&p.path).map_or("", String::as_str))).collect();
+    let wrong = book
+        .check()
+        .into_iter()
+        .filter(|p| p.severity == Severity::Error);
+    let said: Vec<String> = wrong
+        .map(|p| p.show(book.texts().get(&p.path).map_or("", String::as_str)))
+        .collect();
     assert_eq!(said, Vec::<String>::new());
-    let cases: Vec<_> = rules::cases::run_all(&book, "demo").into_iter().filter(|c| c.path == "policies/heating.md").collect();
+    let cases: Vec<_> = rules::cases::run_all(&book, "demo")
+        .into_iter()
+        .filter(|c| c.path == "policies/heating.md")
+        .collect();
     assert_eq!(cases.len(), 3);
     for case in cases {
-        assert!(case.passed(), "{}: {:?}\n{}", case.name, case.failures, case.explanation);
+        assert!(
+            case.passed(),
+            "{}: {:?}\n{}",
+            case.name,
+            case.failures,
+            case.explanation
+        );
     }
 }

@@ -26,7 +26,13 @@ struct Group {
 /// A row of each feed that nothing is wrong with.
 fn good_row(feed: &str) -> Vec<(&'static str, &'static str)> {
     match feed {
-        "deaths" => vec![("身份证号", "990101195403121282"), ("姓名", "王桂英"), ("死亡日期", "2026-08-03"), ("登记日期", "2026-08-05"), ("来源", "公安注销")],
+        "deaths" => vec![
+            ("身份证号", "990101195403121282"),
+            ("姓名", "王桂英"),
+            ("死亡日期", "2026-08-03"),
+            ("登记日期", "2026-08-05"),
+            ("来源", "公安注销"),
+        ],
         "social-insurance" => vec![
             ("身份证号", "990101195403121282"),
             ("姓名", "王桂英"),
@@ -45,15 +51,35 @@ fn read(path: &Path) -> Vec<Group> {
     let text = std::fs::read_to_string(path).unwrap();
     let mut groups: Vec<Group> = Vec::new();
     for line in text.lines() {
-        if let Some((feed, column)) = line.strip_prefix("来文 ").and_then(|rest| rest.split_once(",列 ")) {
-            groups.push(Group { feed: feed.to_owned(), column: column.trim().to_owned(), inputs: vec![] });
+        if let Some((feed, column)) = line
+            .strip_prefix("来文 ")
+            .and_then(|rest| rest.split_once(",列 "))
+        {
+            groups.push(Group {
+                feed: feed.to_owned(),
+                column: column.trim().to_owned(),
+                inputs: vec![],
+            });
             continue;
         }
         // The cell stands between backticks, so that blanks and signs of the table can be written.
-        let Some((before, after)) = line.strip_prefix("| ").and_then(|l| l.split_once(" | `")) else { continue };
-        let (cell, answer) = after.rsplit_once("` | ").unwrap_or_else(|| panic!("{line}"));
-        let input = Input { id: before.to_owned(), cell: unescape(cell), answer: answer.trim_end_matches('|').trim().to_owned() };
-        groups.last_mut().unwrap_or_else(|| panic!("no 来文 above {line}")).inputs.push(input);
+        let Some((before, after)) = line.strip_prefix("| ").and_then(|l| l.split_once(" | `"))
+        else {
+            continue;
+        };
+        let (cell, answer) = after
+            .rsplit_once("` | ")
+            .unwrap_or_else(|| panic!("{line}"));
+        let input = Input {
+            id: before.to_owned(),
+            cell: unescape(cell),
+            answer: answer.trim_end_matches('|').trim().to_owned(),
+        };
+        groups
+            .last_mut()
+            .unwrap_or_else(|| panic!("no 来文 above {line}"))
+            .inputs
+            .push(input);
     }
     groups
 }
@@ -94,13 +120,22 @@ async fn answers(group: &Group) -> Vec<String> {
     }
     drop(writer);
     let office = open(&folder.path().join("data"), Database::Sqlite).await;
-    let received = Intake::new(&office).receive(&file, None, true).await.unwrap();
+    let received = Intake::new(&office)
+        .receive(&file, None, true)
+        .await
+        .unwrap();
     office.close().await;
     assert_eq!(received.state, State::Applied, "{}", group.feed);
     let of_row = |at: usize| {
         let number = GOOD_ROWS + at + 1;
-        let refusal = received.refusals.iter().find(|r| usize::try_from(r.row_no).unwrap() == number);
-        refusal.map_or_else(|| "入库".to_owned(), |r| format!("退回 {} {}", r.code, r.message))
+        let refusal = received
+            .refusals
+            .iter()
+            .find(|r| usize::try_from(r.row_no).unwrap() == number);
+        refusal.map_or_else(
+            || "入库".to_owned(),
+            |r| format!("退回 {} {}", r.code, r.message),
+        )
     };
     (0..group.inputs.len()).map(of_row).collect()
 }
@@ -113,7 +148,9 @@ fn fits(expected: &str, got: &str) -> bool {
 }
 
 async fn check(name: &str) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("inputs").join(name);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("inputs")
+        .join(name);
     let mut wrong = Vec::new();
     let mut seen = 0;
     for group in read(&path) {
@@ -121,12 +158,23 @@ async fn check(name: &str) {
         for (input, got) in group.inputs.iter().zip(&answers) {
             seen += 1;
             if !fits(&input.answer, got) {
-                wrong.push(format!("{} {} `{}`: wanted {}, got {got}", input.id, group.column, input.cell.escape_debug(), input.answer));
+                wrong.push(format!(
+                    "{} {} `{}`: wanted {}, got {got}",
+                    input.id,
+                    group.column,
+                    input.cell.escape_debug(),
+                    input.answer
+                ));
             }
         }
     }
     assert!(seen > 10, "{name} has only {seen} inputs");
-    assert!(wrong.is_empty(), "{} of {seen}:\n{}", wrong.len(), wrong.join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "{} of {seen}:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

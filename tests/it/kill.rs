@@ -16,11 +16,17 @@ const KILLS: u32 = 8;
 /// The program that `cargo build -p doudi` leaves beside this test; the newest of both is meant.
 fn program() -> Option<PathBuf> {
     let here = std::env::current_exe().ok()?;
-    let program = here.parent()?.parent()?.join(format!("doudi{}", std::env::consts::EXE_SUFFIX));
+    let program = here
+        .parent()?
+        .parent()?
+        .join(format!("doudi{}", std::env::consts::EXE_SUFFIX));
     if program.is_file() {
         return Some(program);
     }
-    eprintln!("SKIPPED: no `{}`; run `cargo build -p doudi` first, as `cargo xtask test` does", program.display());
+    eprintln!(
+        "SKIPPED: no `{}`; run `cargo build -p doudi` first, as `cargo xtask test` does",
+        program.display()
+    );
     None
 }
 
@@ -29,13 +35,19 @@ struct Dice(u64);
 
 impl Dice {
     fn new() -> Self {
-        let seed = std::env::var("DOUDI_SEED").ok().and_then(|s| s.parse().ok()).unwrap_or(20_260_914);
+        let seed = std::env::var("DOUDI_SEED")
+            .ok()
+            .and_then(|s| s.parse().ok())
+            .unwrap_or(20_260_914);
         println!("DOUDI_SEED={seed}");
         Self(seed)
     }
 
     fn below(&mut self, limit: u64) -> u64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33) % limit
     }
 }
@@ -50,18 +62,27 @@ struct Work<'a> {
 impl Work<'_> {
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(self.program);
-        command.args(arguments).arg("--data").arg(&self.data).args(["--now", MOMENT]);
+        command
+            .args(arguments)
+            .arg("--data")
+            .arg(&self.data)
+            .args(["--now", MOMENT]);
         if let Database::Postgres { address } = &self.database {
             command.args(["--postgres", address]);
         }
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
         command
     }
 
     fn steps(&self) -> Vec<Command> {
         let feeds = self.feeds.to_string_lossy().into_owned();
         let months = ["2026-06", "2026-07", "2026-08"].map(|m| self.command(&["run-month", m]));
-        std::iter::once(self.command(&["import", &feeds])).chain(months).collect()
+        std::iter::once(self.command(&["import", &feeds]))
+            .chain(months)
+            .collect()
     }
 
     /// Does all of it, uninterrupted.
@@ -76,20 +97,31 @@ impl Work<'_> {
     fn killed(&self, dice: &mut Dice) {
         let mut died = 0;
         for mut step in self.steps() {
-            let kills = if step.get_args().next().is_some_and(|a| a == "import") { KILLS } else { 2 };
+            let kills = if step.get_args().next().is_some_and(|a| a == "import") {
+                KILLS
+            } else {
+                2
+            };
             for _ in 0..kills {
                 let child = step.spawn().unwrap();
                 died += u32::from(kill(child, Duration::from_millis(dice.below(600))));
             }
             let code = step.status().unwrap().code();
-            assert!(matches!(code, Some(0 | 1)), "{step:?} ended with {code:?} after kills");
+            assert!(
+                matches!(code, Some(0 | 1)),
+                "{step:?} ended with {code:?} after kills"
+            );
         }
         println!("{died} times killed before the end");
         assert!(died > 3, "the kills came too late to mean anything");
     }
 
     async fn state(&self) -> State {
-        let opening = Opening { folder: self.data.clone(), database: self.database.clone(), at: At::parse("2026-09-14T01:00:00Z").unwrap() };
+        let opening = Opening {
+            folder: self.data.clone(),
+            database: self.database.clone(),
+            at: At::parse("2026-09-14T01:00:00Z").unwrap(),
+        };
         let store = Store::open(opening).await.unwrap();
         let state = State::read(&store).await;
         let verdict = store::audit::verify(&store, &[]).await.unwrap();
@@ -123,27 +155,65 @@ struct State {
 
 impl State {
     async fn read(store: &Store) -> Self {
-        let batches = store::batches::list(store, None, i64::MAX, 10_000).await.unwrap();
+        let batches = store::batches::list(store, None, i64::MAX, 10_000)
+            .await
+            .unwrap();
         let lake = store::manifest::list_all(store).await.unwrap();
         let mut warnings = Vec::new();
         for state in [WarningState::Open, WarningState::Closed] {
-            let filter = Filter { state, area: None, rule: None, urgency_min: i64::MIN };
-            warnings.extend(store::warnings::list(store, &filter, None, 100_000).await.unwrap());
+            let filter = Filter {
+                state,
+                area: None,
+                rule: None,
+                urgency_min: i64::MIN,
+            };
+            warnings.extend(
+                store::warnings::list(store, &filter, None, 100_000)
+                    .await
+                    .unwrap(),
+            );
         }
-        let filter = store::tasks::Filter { state: store::tasks::TaskState::Open, area: None, worker: None };
-        let tasks = store::tasks::list(store, &filter, None, 100_000).await.unwrap();
+        let filter = store::tasks::Filter {
+            state: store::tasks::TaskState::Open,
+            area: None,
+            worker: None,
+        };
+        let tasks = store::tasks::list(store, &filter, None, 100_000)
+            .await
+            .unwrap();
         let mut verdicts = Vec::new();
         for month in ["2026-06", "2026-07", "2026-08"] {
-            let run = store::runs::newest(store, Month::parse(month).unwrap()).await.unwrap().unwrap();
+            let run = store::runs::newest(store, Month::parse(month).unwrap())
+                .await
+                .unwrap()
+                .unwrap();
             verdicts.push(run.content.counts);
         }
         Self {
             persons: store::persons::count(store).await.unwrap(),
             households: store::households::count(store, None).await.unwrap(),
-            batches: sorted(batches.iter().map(|b| format!("{} {} {} {:?} {:?}", b.feed, b.period, b.file_name, b.state, b.counts))),
-            lake: sorted(lake.iter().map(|f| format!("{} {} {} {}", f.kind, f.month, f.path, f.rows))),
-            warnings: sorted(warnings.iter().map(|w| format!("{} {:?} {} {} {:?}", w.content.rule, w.content.household, w.content.month, w.content.text, w.state))),
-            tasks: sorted(tasks.iter().map(|t| format!("{} {:?} {:?} {}", t.content.kind, t.content.household, t.content.due, t.content.urgency))),
+            batches: sorted(batches.iter().map(|b| {
+                format!(
+                    "{} {} {} {:?} {:?}",
+                    b.feed, b.period, b.file_name, b.state, b.counts
+                )
+            })),
+            lake: sorted(
+                lake.iter()
+                    .map(|f| format!("{} {} {} {}", f.kind, f.month, f.path, f.rows)),
+            ),
+            warnings: sorted(warnings.iter().map(|w| {
+                format!(
+                    "{} {:?} {} {} {:?}",
+                    w.content.rule, w.content.household, w.content.month, w.content.text, w.state
+                )
+            })),
+            tasks: sorted(tasks.iter().map(|t| {
+                format!(
+                    "{} {:?} {:?} {}",
+                    t.content.kind, t.content.household, t.content.due, t.content.urgency
+                )
+            })),
             verdicts,
         }
     }
@@ -181,8 +251,15 @@ async fn killed_at_any_moment_it_ends_as_if_it_never_was() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_at_any_moment_on_postgresql_it_ends_as_if_it_never_was() {
-    let (one, other) = (postgres::fresh_database().await, postgres::fresh_database().await);
+    let (one, other) = (
+        postgres::fresh_database().await,
+        postgres::fresh_database().await,
+    );
     if let (Some(one), Some(other)) = (one, other) {
-        ends_as_if_never_killed([Database::Postgres { address: one }, Database::Postgres { address: other }]).await;
+        ends_as_if_never_killed([
+            Database::Postgres { address: one },
+            Database::Postgres { address: other },
+        ])
+        .await;
     }
 }

@@ -21,7 +21,10 @@ async fn desk() -> (County, Arc<dyn Views>) {
 }
 
 async fn get(pages: &Router, path: &str) -> (StatusCode, String) {
-    let request = Request::get(path).header("host", "127.0.0.1:8642").body(Body::empty()).unwrap();
+    let request = Request::get(path)
+        .header("host", "127.0.0.1:8642")
+        .body(Body::empty())
+        .unwrap();
     let answer = pages.clone().oneshot(request).await.unwrap();
     let status = answer.status();
     let bytes = answer.into_body().collect().await.unwrap().to_bytes();
@@ -30,9 +33,19 @@ async fn get(pages: &Router, path: &str) -> (StatusCode, String) {
 
 /// The addresses a page links to, without those inside it.
 fn links(page: &str) -> BTreeSet<String> {
-    let hrefs = page.split("href=\"").skip(1).filter_map(|rest| rest.split('"').next());
+    let hrefs = page
+        .split("href=\"")
+        .skip(1)
+        .filter_map(|rest| rest.split('"').next());
     let own = hrefs.filter(|h| h.starts_with('/') && !h.starts_with("/assets"));
-    own.map(|h| h.split('#').next().unwrap().replace("&amp;", "&").replace("&#38;", "&")).collect()
+    own.map(|h| {
+        h.split('#')
+            .next()
+            .unwrap()
+            .replace("&amp;", "&")
+            .replace("&#38;", "&")
+    })
+    .collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -49,16 +62,38 @@ async fn every_page_that_a_page_links_to_answers() {
             assert_eq!(status, StatusCode::OK, "{path}\n{page}");
             found.extend(links(&page));
         }
-        next = found.into_iter().filter(|path| seen.insert(path.clone())).take(60).collect();
+        next = found
+            .into_iter()
+            .filter(|path| seen.insert(path.clone()))
+            .take(60)
+            .collect();
     }
     for part in ["/warnings", "/programmes", "/feeds", "/rulebook", "/areas"] {
-        assert!(seen.iter().any(|s| s.starts_with(part)), "nothing links to {part}");
+        assert!(
+            seen.iter().any(|s| s.starts_with(part)),
+            "nothing links to {part}"
+        );
     }
-    assert!(seen.iter().any(|s| s.starts_with("/households/")), "no household was opened: {seen:?}");
-    for path in ["/whatif", "/health", "/search?q=H0000005", "/api/v1/overview", "/api/v1/warnings", "/openapi.json"] {
+    assert!(
+        seen.iter().any(|s| s.starts_with("/households/")),
+        "no household was opened: {seen:?}"
+    );
+    for path in [
+        "/whatif",
+        "/health",
+        "/search?q=H0000005",
+        "/api/v1/overview",
+        "/api/v1/warnings",
+        "/openapi.json",
+    ] {
         assert_eq!(get(&pages, path).await.0, StatusCode::OK, "{path}");
     }
-    for path in ["/households/999999999", "/warnings/999999999", "/rulebook/no.md", "/nowhere"] {
+    for path in [
+        "/households/999999999",
+        "/warnings/999999999",
+        "/rulebook/no.md",
+        "/nowhere",
+    ] {
         assert_eq!(get(&pages, path).await.0, StatusCode::NOT_FOUND, "{path}");
     }
     drop(county);
@@ -68,7 +103,9 @@ async fn every_page_that_a_page_links_to_answers() {
 async fn length(views: &dyn Views, behind: &Behind) -> Option<u64> {
     match behind {
         Behind::Warnings(filter) => Some(views.warnings(filter.clone()).await.unwrap().page.total),
-        Behind::Programme(filter) => Some(views.programme(filter.clone()).await.unwrap().page.total),
+        Behind::Programme(filter) => {
+            Some(views.programme(filter.clone()).await.unwrap().page.total)
+        }
         _ => None,
     }
 }
@@ -80,7 +117,12 @@ async fn every_number_of_the_overview_equals_the_list_behind_it() {
         let overview = views.overview(Some(month.to_owned())).await.unwrap();
         let mut counts: Vec<(String, &Count)> = Vec::new();
         counts.extend(overview.todos.iter().map(|t| (t.title.clone(), &t.count)));
-        counts.extend(overview.kinds.iter().map(|k| (k.kind.title.clone(), &k.count)));
+        counts.extend(
+            overview
+                .kinds
+                .iter()
+                .map(|k| (k.kind.title.clone(), &k.count)),
+        );
         for town in &overview.townships {
             counts.push((town.name.clone(), &town.count));
             counts.extend(town.parts.iter().map(|c| (town.name.clone(), c)));
@@ -88,8 +130,14 @@ async fn every_number_of_the_overview_equals_the_list_behind_it() {
             assert_eq!(parts, town.count.value, "{month} {}", town.name);
         }
         for programme in &overview.programmes {
-            let all = programme.months.iter().flat_map(|m| [&m.on_roll, &m.entitled, &m.unsettled]);
-            counts.extend(all.chain([&programme.missing, &programme.leaving]).map(|c| (programme.title.clone(), c)));
+            let all = programme
+                .months
+                .iter()
+                .flat_map(|m| [&m.on_roll, &m.entitled, &m.unsettled]);
+            counts.extend(
+                all.chain([&programme.missing, &programme.leaving])
+                    .map(|c| (programme.title.clone(), c)),
+            );
         }
         let mut compared = 0;
         for (what, count) in counts {
@@ -100,11 +148,19 @@ async fn every_number_of_the_overview_equals_the_list_behind_it() {
         }
         for figure in &overview.figures {
             if let Some(length) = length(views.as_ref(), &figure.behind).await {
-                assert_eq!(figure.value.replace(',', ""), length.to_string(), "{month} {}", figure.label);
+                assert_eq!(
+                    figure.value.replace(',', ""),
+                    length.to_string(),
+                    "{month} {}",
+                    figure.label
+                );
                 compared += 1;
             }
         }
-        assert!(compared > 20, "{month}: only {compared} numbers open a list");
+        assert!(
+            compared > 20,
+            "{month}: only {compared} numbers open a list"
+        );
     }
     drop(county);
 }
@@ -116,14 +172,29 @@ async fn no_page_shows_a_whole_number_or_name() {
     let people = county.truth("persons.csv");
     let known = people.columns(["id_number", "name"]);
     let mut texts = Vec::new();
-    for path in ["/", "/warnings", "/programmes", "/feeds", "/search?q=H0000005", "/households/5", "/households/6", "/api/v1/warnings"] {
+    for path in [
+        "/",
+        "/warnings",
+        "/programmes",
+        "/feeds",
+        "/search?q=H0000005",
+        "/households/5",
+        "/households/6",
+        "/api/v1/warnings",
+    ] {
         texts.push((path, get(&pages, path).await.1));
     }
     for (path, text) in &texts {
         for [number, name] in &known {
-            assert!(number.is_empty() || !text.contains(number), "{path} shows a whole number");
+            assert!(
+                number.is_empty() || !text.contains(number),
+                "{path} shows a whole number"
+            );
             // Names of two characters are masked to the first; a longer one cannot stand there by chance.
-            assert!(name.chars().count() < 4 || !text.contains(name), "{path} shows a whole name");
+            assert!(
+                name.chars().count() < 4 || !text.contains(name),
+                "{path} shows a whole name"
+            );
         }
     }
 }

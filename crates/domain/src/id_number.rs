@@ -154,7 +154,7 @@ impl IdNumber {
     /// An [`IdError`] whose message the official can act on, without the number in it.
     pub fn parse(cell: &str, today: Day) -> Result<ParsedId, IdError> {
         let mut notes = Vec::new();
-        let mut written = text::without_blanks(cell);
+        let mut written = unmarked(&text::without_blanks(cell));
         if written != cell {
             notes.push(IdNote::Cleaned);
         }
@@ -301,6 +301,16 @@ fn is_filler(written: &str) -> bool {
         Some(first) => first.is_ascii_digit() && characters.all(|c| c == first),
     };
     repeated || WORDS.contains(&written)
+}
+
+/// Without the apostrophe a spreadsheet puts before text, and with full-width digits folded where the
+/// check digit still proves the number: one of 15 digits has none, so it is left for the sender.
+fn unmarked(written: &str) -> String {
+    let bare = written.trim_start_matches(['\'', '\u{2018}', '\u{2019}']);
+    if bare.chars().count() == 18 {
+        return bare.chars().map(text::fold_width).collect();
+    }
+    bare.to_owned()
 }
 
 fn check_characters(written: &str) -> Result<(), IdError> {

@@ -73,7 +73,13 @@ fn code(error: &anyhow::Error) -> u8 {
             | OfficeError::NotFound(_)
             | OfficeError::Rulebook { .. },
         ) => 3,
-        Some(OfficeError::Store(_) | OfficeError::Engine(_) | OfficeError::File { .. } | OfficeError::Other(_)) | None => 4,
+        Some(
+            OfficeError::Store(_)
+            | OfficeError::Engine(_)
+            | OfficeError::File { .. }
+            | OfficeError::Other(_),
+        )
+        | None => 4,
     }
 }
 

@@ -33,12 +33,21 @@ pub struct Folder {
 impl Folder {
     /// A demo's folder, its clock standing still.
     pub fn at(data: PathBuf, now: String) -> Self {
-        Self { data, rulebook: None, locality: "demo".to_owned(), now: Some(now), postgres: None }
+        Self {
+            data,
+            rulebook: None,
+            locality: "demo".to_owned(),
+            now: Some(now),
+            postgres: None,
+        }
     }
 
     /// How the office is to be opened.
     pub fn setting(&self) -> Result<Setting> {
-        let postgres = self.postgres.clone().or_else(|| std::env::var("DOUDI_POSTGRES").ok());
+        let postgres = self
+            .postgres
+            .clone()
+            .or_else(|| std::env::var("DOUDI_POSTGRES").ok());
         let database = postgres.map_or(Database::Sqlite, |address| Database::Postgres { address });
         Ok(Setting {
             folder: self.data.clone(),
@@ -57,7 +66,10 @@ impl Folder {
     /// Opens an office that is there.
     pub async fn open(&self) -> Result<Office> {
         if !self.data.is_dir() {
-            let said = format!("没有数据文件夹 `{}`;先运行 doudi demo 或 doudi import,或用 --data 指明", self.data.display());
+            let said = format!(
+                "没有数据文件夹 `{}`;先运行 doudi demo 或 doudi import,或用 --data 指明",
+                self.data.display()
+            );
             return Err(RefusedInput(said).into());
         }
         self.open_or_make().await
@@ -65,7 +77,11 @@ impl Folder {
 
     /// The clock: the moment given, the one of the demo that made the folder, or the machine's.
     fn clock(&self) -> Result<Clock> {
-        let Some(text) = self.now.clone().or_else(|| DemoMark::read(&self.data).map(|d| d.now)) else {
+        let Some(text) = self
+            .now
+            .clone()
+            .or_else(|| DemoMark::read(&self.data).map(|d| d.now))
+        else {
             return Ok(Clock::System);
         };
         let wrong = || WrongUse(format!("时刻 `{text}` 读不懂;请写成 2026-09-14T09:00"));

@@ -11,7 +11,9 @@ mod say;
 mod words;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
-use commands::{audit, check, demo, doctor, explain, import, months, serve, synth, trace, workbook};
+use commands::{
+    audit, check, demo, doctor, explain, import, months, serve, synth, trace, workbook,
+};
 use std::process::ExitCode;
 use tracing_subscriber::EnvFilter;
 
@@ -60,8 +62,14 @@ fn main() -> ExitCode {
         return workbook::run(&args);
     }
     let filter = EnvFilter::try_from_env("DOUDI_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .init();
+    let runtime = match tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+    {
         Ok(runtime) => runtime,
         Err(error) => return ended::failed(&error.into()),
     };

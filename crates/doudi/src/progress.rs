@@ -21,19 +21,28 @@ impl Step {
             bar.enable_steady_tick(Duration::from_millis(120));
             bar
         });
-        Self { bar, name: name.to_owned(), began: Instant::now() }
+        Self {
+            bar,
+            name: name.to_owned(),
+            began: Instant::now(),
+        }
     }
 
     /// How far it is, and with what.
     pub fn at(&self, done: u64, all: u64, what: &str) {
         let Some(bar) = &self.bar else { return };
         if bar.length() != Some(all) {
-            let style = ProgressStyle::with_template("{msg} {wide_bar:.cyan} {human_pos}/{human_len}");
+            let style =
+                ProgressStyle::with_template("{msg} {wide_bar:.cyan} {human_pos}/{human_len}");
             bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
             bar.set_length(all);
         }
         bar.set_position(done);
-        let message = if what.is_empty() { self.name.clone() } else { format!("{} {what}", self.name) };
+        let message = if what.is_empty() {
+            self.name.clone()
+        } else {
+            format!("{} {what}", self.name)
+        };
         bar.set_message(message);
     }
 
@@ -49,6 +58,10 @@ impl Step {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();
         }
-        say::aside(format!("{}  {result}  {:.1} 秒", self.name, self.began.elapsed().as_secs_f64()));
+        say::aside(format!(
+            "{}  {result}  {:.1} 秒",
+            self.name,
+            self.began.elapsed().as_secs_f64()
+        ));
     }
 }

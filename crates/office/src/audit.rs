@@ -31,14 +31,21 @@ pub fn write_checkpoint(checkpoint: &Checkpoint) -> String {
 /// # Errors
 /// It is none.
 pub fn read_checkpoint(line: &str) -> Result<Checkpoint> {
-    let wrong = || OfficeError::NotFound(format!("`{line}` 不是链头;链头像 412:9f0c…,由 doudi audit verify 打印"));
+    let wrong = || {
+        OfficeError::NotFound(format!(
+            "`{line}` 不是链头;链头像 412:9f0c…,由 doudi audit verify 打印"
+        ))
+    };
     let (seq, digits) = line.trim().split_once(':').ok_or_else(wrong)?;
     let seq = seq.parse().map_err(|_| wrong())?;
     let digest = crate::intake::unhex(digits);
     if digits.len() != 64 || !digits.bytes().all(|b| b.is_ascii_hexdigit()) {
         return Err(wrong());
     }
-    Ok(Checkpoint { seq, digest: digest.to_vec() })
+    Ok(Checkpoint {
+        seq,
+        digest: digest.to_vec(),
+    })
 }
 
 #[cfg(test)]
@@ -47,7 +54,10 @@ mod tests {
 
     #[test]
     fn a_place_of_the_chain_survives_being_written_down() {
-        let place = Checkpoint { seq: 412, digest: (0..32).collect() };
+        let place = Checkpoint {
+            seq: 412,
+            digest: (0..32).collect(),
+        };
         let line = write_checkpoint(&place);
         assert_eq!(read_checkpoint(&line).ok(), Some(place));
         for wrong in ["", "412", "412:", "x:00", "412:zz"] {

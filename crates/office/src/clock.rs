@@ -44,7 +44,10 @@ impl Clock {
 
     /// `2026-09-14 09:00` in Beijing.
     pub fn minute(&self) -> String {
-        self.now().to_zoned(beijing()).strftime("%Y-%m-%d %H:%M").to_string()
+        self.now()
+            .to_zoned(beijing())
+            .strftime("%Y-%m-%d %H:%M")
+            .to_string()
     }
 }
 

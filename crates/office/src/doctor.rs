@@ -27,11 +27,21 @@ pub struct Check {
 
 impl Check {
     fn good(name: &'static str, found: impl Into<String>) -> Self {
-        Self { name, good: true, found: found.into(), advice: String::new() }
+        Self {
+            name,
+            good: true,
+            found: found.into(),
+            advice: String::new(),
+        }
     }
 
     fn bad(name: &'static str, found: impl Into<String>, advice: impl Into<String>) -> Self {
-        Self { name, good: false, found: found.into(), advice: advice.into() }
+        Self {
+            name,
+            good: false,
+            found: found.into(),
+            advice: advice.into(),
+        }
     }
 }
 
@@ -58,30 +68,61 @@ async fn record(office: &Office) -> Result<Check> {
     let persons = store::persons::count(&office.store).await?;
     let households = store::households::count(&office.store, None).await?;
     if findings.is_empty() {
-        return Ok(Check::good(NAME, format!("{persons} 人,{households} 户,各表与其历史相符")));
+        return Ok(Check::good(
+            NAME,
+            format!("{persons} 人,{households} 户,各表与其历史相符"),
+        ));
     }
-    let said: Vec<String> = findings.iter().map(|f| format!("{} {} 处", f.what, f.count)).collect();
-    Ok(Check::bad(NAME, said.join(";"), "先停止写入,保留现场,与最近一次备份比对"))
+    let said: Vec<String> = findings
+        .iter()
+        .map(|f| format!("{} {} 处", f.what, f.count))
+        .collect();
+    Ok(Check::bad(
+        NAME,
+        said.join(";"),
+        "先停止写入,保留现场,与最近一次备份比对",
+    ))
 }
 
 async fn chain(office: &Office) -> Result<Check> {
     const NAME: &str = "审计链";
     let verdict = crate::audit::verify(office).await?;
     let Some(first) = verdict.breaks.first() else {
-        return Ok(Check::good(NAME, format!("{} 条,首尾相接", verdict.entries)));
+        return Ok(Check::good(
+            NAME,
+            format!("{} 条,首尾相接", verdict.entries),
+        ));
     };
-    let found = format!("{} 条里有 {} 处不对,第一处在第 {} 条:{}", verdict.entries, verdict.breaks.len(), first.seq, first.kind.name());
-    Ok(Check::bad(NAME, found, "运行 doudi audit verify 看全部,并报告审计人员"))
+    let found = format!(
+        "{} 条里有 {} 处不对,第一处在第 {} 条:{}",
+        verdict.entries,
+        verdict.breaks.len(),
+        first.seq,
+        first.kind.name()
+    );
+    Ok(Check::bad(
+        NAME,
+        found,
+        "运行 doudi audit verify 看全部,并报告审计人员",
+    ))
 }
 
 /// A sealed identity can be opened as far as a mask needs it.
 async fn keys(office: &Office) -> Result<Check> {
     const NAME: &str = "密钥";
-    let some: Vec<_> = store::persons::list(&office.store, 0, 10).await?.iter().map(|p| p.id).collect();
+    let some: Vec<_> = store::persons::list(&office.store, 0, 10)
+        .await?
+        .iter()
+        .map(|p| p.id)
+        .collect();
     match store::identity::masked(&office.store, &some).await {
         Ok(_) if some.is_empty() => Ok(Check::good(NAME, "密钥文件在,还没有身份信息")),
         Ok(_) => Ok(Check::good(NAME, "身份信息打得开")),
-        Err(e) => Ok(Check::bad(NAME, e.to_string(), "把本数据库的密钥文件放回数据文件夹")),
+        Err(e) => Ok(Check::bad(
+            NAME,
+            e.to_string(),
+            "把本数据库的密钥文件放回数据文件夹",
+        )),
     }
 }
 
@@ -97,7 +138,9 @@ async fn lake(office: &Office) -> Result<Check> {
         });
         broken.map(|f| f.path.clone()).collect::<Vec<_>>()
     });
-    let broken = worked.await.unwrap_or_else(|e| vec![format!("没有查完:{e}")]);
+    let broken = worked
+        .await
+        .unwrap_or_else(|e| vec![format!("没有查完:{e}")]);
     Ok(match broken.first() {
         None => Check::good(NAME, format!("{all} 个文件,内容与清单相符")),
         Some(first) => {
@@ -113,12 +156,22 @@ async fn feeds(office: &Office) -> Result<Check> {
     let of = |state| batches.iter().filter(|b| b.state == state).count();
     let (waiting, staged) = (of(BatchState::Waiting), of(BatchState::Staged));
     let doubts = batches::count_doubts(&office.store).await?;
-    let found = format!("{} 批,待确认 {waiting} 批,待认人 {doubts} 行", batches.len());
+    let found = format!(
+        "{} 批,待确认 {waiting} 批,待认人 {doubts} 行",
+        batches.len()
+    );
     if staged > 0 {
-        return Ok(Check::bad(NAME, format!("{found},有 {staged} 批只收了一半"), "再次导入同样的文件,它会接着做完"));
+        return Ok(Check::bad(
+            NAME,
+            format!("{found},有 {staged} 批只收了一半"),
+            "再次导入同样的文件,它会接着做完",
+        ));
     }
     Ok(if waiting > 0 {
-        Check { advice: "核实变动是真的,再用 doudi import --confirm 入库".to_owned(), ..Check::good(NAME, found) }
+        Check {
+            advice: "核实变动是真的,再用 doudi import --confirm 入库".to_owned(),
+            ..Check::good(NAME, found)
+        }
     } else {
         Check::good(NAME, found)
     })
@@ -126,10 +179,19 @@ async fn feeds(office: &Office) -> Result<Check> {
 
 async fn areas(office: &Office) -> Result<Check> {
     const NAME: &str = "区划";
-    let count = store::areas::list(&office.store, office.clock.today()).await?.len();
+    let count = store::areas::list(&office.store, office.clock.today())
+        .await?
+        .len();
     Ok(match office.county().await? {
-        Some(county) => Check::good(NAME, format!("{}({}),{count} 个地方", county.name, county.code.as_str())),
-        None => Check::bad(NAME, format!("{count} 个地方,没有县"), "用 doudi import --areas 导入区划表"),
+        Some(county) => Check::good(
+            NAME,
+            format!("{}({}),{count} 个地方", county.name, county.code.as_str()),
+        ),
+        None => Check::bad(
+            NAME,
+            format!("{count} 个地方,没有县"),
+            "用 doudi import --areas 导入区划表",
+        ),
     })
 }
 
@@ -137,17 +199,30 @@ fn rulebook(office: &Office) -> Check {
     const NAME: &str = "规则手册";
     // Errors keep the office from opening at all, so only reminders are left to tell.
     let problems = office.book.check();
-    let reminders = problems.iter().filter(|p| p.severity == Severity::Warning).count();
+    let reminders = problems
+        .iter()
+        .filter(|p| p.severity == Severity::Warning)
+        .count();
     let files = office.book.texts().len();
-    Check::good(NAME, format!("{files} 个文件,地方 {},没有错误,{reminders} 处提醒", office.locality))
+    Check::good(
+        NAME,
+        format!(
+            "{files} 个文件,地方 {},没有错误,{reminders} 处提醒",
+            office.locality
+        ),
+    )
 }
 
 fn calendar(office: &Office) -> Check {
     const NAME: &str = "工作日历";
     let today = office.clock.today();
-    let reached = crate::calendar::read(&office.book).map(|c| c.add_workdays(today, WORKDAYS_AHEAD));
+    let reached =
+        crate::calendar::read(&office.book).map(|c| c.add_workdays(today, WORKDAYS_AHEAD));
     match reached {
-        Ok(Ok((day, _))) => Check::good(NAME, format!("今天 {today},{WORKDAYS_AHEAD} 个工作日后是 {day}")),
+        Ok(Ok((day, _))) => Check::good(
+            NAME,
+            format!("今天 {today},{WORKDAYS_AHEAD} 个工作日后是 {day}"),
+        ),
         Ok(Err(none)) => Check::bad(NAME, none.to_string(), missing_year(today)),
         Err(e) => Check::bad(NAME, e.to_string(), "改正 calendars/ 里的文件"),
     }

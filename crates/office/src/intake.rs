@@ -79,14 +79,24 @@ impl<'a> Intake<'a> {
     /// Opens the intake.
     pub fn new(office: &'a Office) -> Self {
         let tokeniser = Tokeniser::of(&office.store);
-        Self { office, tokeniser, by_number: HashMap::new(), by_name: HashMap::new(), loaded: false }
+        Self {
+            office,
+            tokeniser,
+            by_number: HashMap::new(),
+            by_name: HashMap::new(),
+            loaded: false,
+        }
     }
 
     /// Receives every file of a folder: month by month, the register first.
     ///
     /// # Errors
     /// The record or the disk; what is wrong with a file is in its answer.
-    pub async fn receive_folder(&mut self, folder: &Path, mut told: impl FnMut(usize, usize, &Path)) -> Result<Vec<Received>> {
+    pub async fn receive_folder(
+        &mut self,
+        folder: &Path,
+        mut told: impl FnMut(usize, usize, &Path),
+    ) -> Result<Vec<Received>> {
         let files = files_in_order(folder)?;
         let mut out = Vec::new();
         for (at, file) in files.iter().enumerate() {
@@ -102,13 +112,22 @@ impl<'a> Intake<'a> {
     ///
     /// # Errors
     /// The record or the disk; what is wrong with the file is in the answer.
-    pub async fn receive(&mut self, file: &Path, named: Option<(&str, Month)>, confirmed: bool) -> Result<Received> {
+    pub async fn receive(
+        &mut self,
+        file: &Path,
+        named: Option<(&str, Month)>,
+        confirmed: bool,
+    ) -> Result<Received> {
         let (feed_id, period) = match named {
             Some((feed, month)) => (feed.replace('-', "_"), month),
             None => name_and_month(file)?,
         };
         let program = self.office.program_of(period);
-        let feed = program.feeds.iter().find(|f| f.id == feed_id).ok_or_else(|| OfficeError::FeedUnknown(feed_id.clone()))?;
+        let feed = program
+            .feeds
+            .iter()
+            .find(|f| f.id == feed_id)
+            .ok_or_else(|| OfficeError::FeedUnknown(feed_id.clone()))?;
         let bytes = std::fs::read(file).map_err(at_path(file))?;
         let digest: [u8; 32] = Sha256::digest(&bytes).into();
         let mut received = Received {
@@ -116,24 +135,39 @@ impl<'a> Intake<'a> {
             feed: feed.id.clone(),
             title: feed.title.clone(),
             period,
-            file: file.file_name().map_or(String::new(), |n| n.to_string_lossy().into_owned()),
+            file: file
+                .file_name()
+                .map_or(String::new(), |n| n.to_string_lossy().into_owned()),
             state: State::Applied,
-            counts: Counts { received: 0, applied: 0, unchanged: 0, refused: 0, doubtful: 0 },
+            counts: Counts {
+                received: 0,
+                applied: 0,
+                unchanged: 0,
+                refused: 0,
+                doubtful: 0,
+            },
             refusals: vec![],
         };
         if let Some(seen) = batches::find_file(&self.office.store, digest).await?
             && seen.state == BatchState::Applied
             && seen.feed == feed.id
+            && seen.period == period
         {
             received.batch_no = Some(seen.batch_no);
             received.counts = seen.counts;
             received.state = State::Repeated;
             return Ok(received);
         }
-        let parsed = decode::read(file, &bytes).and_then(|cells| sheet::parse(self.office, &program, feed, period, cells));
+        let parsed = decode::read(file, &bytes)
+            .and_then(|cells| sheet::parse(self.office, &program, feed, period, cells));
         match parsed {
-            Ok(parsed) => self.take(feed, digest, parsed, &mut received, confirmed).await?,
-            Err(OfficeError::FileRefused(said)) => self.send_back(digest, &said, &mut received).await?,
+            Ok(parsed) => {
+                self.take(feed, digest, parsed, &mut received, confirmed)
+                    .await?
+            }
+            Err(OfficeError::FileRefused(said)) => {
+                self.send_back(digest, &said, &mut received).await?
+            }
             Err(other) => return Err(other),
         }
         Ok(received)
@@ -146,7 +180,9 @@ impl<'a> Intake<'a> {
         let numbers = tokens::export_all(&self.office.store, TokenField::IdNumber).await?;
         self.by_number = numbers.into_iter().collect();
         self.by_name.clear();
-        for (token, person) in tokens::export_all(&self.office.store, TokenField::NameBirthArea).await? {
+        for (token, person) in
+            tokens::export_all(&self.office.store, TokenField::NameBirthArea).await?
+        {
             self.by_name.entry(token).or_default().push(person);
         }
         self.loaded = true;
@@ -158,17 +194,34 @@ impl<'a> Intake<'a> {
         let mut tx = self.office.store.write().await?;
         let begun = batches::begin(&mut tx, &self.new_batch(received, digest, digest)).await?;
         received.state = State::Refused(said.to_owned());
-        let Begun::New(batch_no) = begun else { return Ok(()) };
-        let refusal = Refusal { row_no: 0, column: String::new(), code: "file".to_owned(), message: said.to_owned(), masked: String::new() };
+        let Begun::New(batch_no) = begun else {
+            return Ok(());
+        };
+        let refusal = Refusal {
+            row_no: 0,
+            column: String::new(),
+            code: "file".to_owned(),
+            message: said.to_owned(),
+            masked: String::new(),
+        };
         batches::refuse_many(&mut tx, batch_no, &[refusal]).await?;
         batches::finish(&mut tx, batch_no, BatchState::Refused, received.counts, &at).await?;
-        tx.record(Act::new(&at, "system", "intake.send-back").on("batch", batch_no).because("报送"));
+        tx.record(
+            Act::new(&at, "system", "intake.send-back")
+                .on("batch", batch_no)
+                .because("报送"),
+        );
         tx.commit().await?;
         received.batch_no = Some(batch_no);
         Ok(())
     }
 
-    fn new_batch(&self, received: &Received, file_digest: [u8; 32], canonical_digest: [u8; 32]) -> NewBatch {
+    fn new_batch(
+        &self,
+        received: &Received,
+        file_digest: [u8; 32],
+        canonical_digest: [u8; 32],
+    ) -> NewBatch {
         NewBatch {
             feed: received.feed.clone(),
             period: received.period,
@@ -179,12 +232,25 @@ impl<'a> Intake<'a> {
         }
     }
 
-    async fn take(&mut self, feed: &FeedPlan, digest: [u8; 32], mut parsed: Parsed, received: &mut Received, confirmed: bool) -> Result<()> {
+    async fn take(
+        &mut self,
+        feed: &FeedPlan,
+        digest: [u8; 32],
+        mut parsed: Parsed,
+        received: &mut Received,
+        confirmed: bool,
+    ) -> Result<()> {
         let whole = u64::from(parsed.received);
         let refused_rows = parsed.refused_rows();
-        if whole >= REFUSED_ROWS_MIN && refused_rows.saturating_mul(100) > whole.saturating_mul(REFUSED_PERCENT_MAX) {
-            let reason = parsed.refusals.first().map_or(String::new(), |r| format!("如第 {} 行 {}:{}", r.row_no, r.column, r.message));
-            let said = format!("{whole} 行里有 {refused_rows} 行读不懂,超过 {REFUSED_PERCENT_MAX}%,像是列错了位或导出方式不对。{reason}");
+        if whole >= REFUSED_ROWS_MIN
+            && refused_rows.saturating_mul(100) > whole.saturating_mul(REFUSED_PERCENT_MAX)
+        {
+            let reason = parsed.refusals.first().map_or(String::new(), |r| {
+                format!("如第 {} 行 {}:{}", r.row_no, r.column, r.message)
+            });
+            let said = format!(
+                "{whole} 行里有 {refused_rows} 行读不懂,超过 {REFUSED_PERCENT_MAX}%,像是列错了位或导出方式不对。{reason}"
+            );
             return self.send_back(digest, &said, received).await;
         }
         if !confirmed && let Some(said) = self.changes_too_much(feed, &parsed).await? {
@@ -193,15 +259,21 @@ impl<'a> Intake<'a> {
         self.load().await?;
         let at = self.office.clock.at();
         let mut tx = self.office.store.write().await?;
-        let batch_no = match batches::begin(&mut tx, &self.new_batch(received, digest, parsed.canonical)).await? {
-            Begun::New(batch_no) => batch_no,
-            Begun::Seen(batch) => {
-                received.batch_no = Some(batch.batch_no);
-                received.counts = batch.counts;
-                received.state = State::Repeated;
-                return Ok(());
-            }
-        };
+        let batch_no =
+            match batches::begin(&mut tx, &self.new_batch(received, digest, parsed.canonical))
+                .await?
+            {
+                Begun::New(batch_no) => batch_no,
+                Begun::Seen(batch) if confirmed && batch.state == BatchState::Waiting => {
+                    batch.batch_no
+                }
+                Begun::Seen(batch) => {
+                    received.batch_no = Some(batch.batch_no);
+                    received.counts = batch.counts;
+                    received.state = State::Repeated;
+                    return Ok(());
+                }
+            };
         let links = if feed.id == REGISTER {
             register::take(self, &mut tx, batch_no, &parsed, received.period).await?
         } else {
@@ -215,13 +287,21 @@ impl<'a> Intake<'a> {
         batches::doubt_many(&mut tx, &links.doubts, &at).await?;
         let counts = Counts {
             received: whole,
-            applied: whole.saturating_sub(refused_rows).saturating_sub(links.repeated).saturating_sub(doubtful),
+            applied: whole
+                .saturating_sub(refused_rows)
+                .saturating_sub(links.repeated)
+                .saturating_sub(doubtful),
             unchanged: links.repeated,
             refused: refused_rows,
             doubtful,
         };
         batches::finish(&mut tx, batch_no, BatchState::Applied, counts, &at).await?;
-        tx.record(Act::new(&at, "system", "intake.receive").on("batch", batch_no).because("报送").under(format!("feeds/{}", feed.id)));
+        tx.record(
+            Act::new(&at, "system", "intake.receive")
+                .on("batch", batch_no)
+                .because("报送")
+                .under(format!("feeds/{}", feed.id)),
+        );
         tx.commit().await?;
         received.batch_no = Some(batch_no);
         received.counts = counts;
@@ -231,23 +311,49 @@ impl<'a> Intake<'a> {
 
     /// A whole list that is much shorter or longer than the last one waits for a person.
     async fn changes_too_much(&self, feed: &FeedPlan, parsed: &Parsed) -> Result<Option<String>> {
-        let (true, Some(limit)) = (feed.whole, feed.change_limit) else { return Ok(None) };
-        let Some(last) = batches::newest_applied(&self.office.store, &feed.id).await? else { return Ok(None) };
+        let (true, Some(limit)) = (feed.whole, feed.change_limit) else {
+            return Ok(None);
+        };
+        let Some(last) = batches::newest_applied(&self.office.store, &feed.id).await? else {
+            return Ok(None);
+        };
         let (now, before) = (u64::from(parsed.received), last.counts.received);
         let change = now.abs_diff(before);
         if change.saturating_mul(10_000) <= before.saturating_mul(u64::from(limit)) {
             return Ok(None);
         }
-        Ok(Some(format!("上次 {before} 行,这次 {now} 行,变动超过 {}%;请核实后用 --confirm 确认入库", limit / 100)))
+        Ok(Some(format!(
+            "上次 {before} 行,这次 {now} 行,变动超过 {}%;请核实后用 --confirm 确认入库",
+            limit / 100
+        )))
     }
 
-    async fn wait(&self, digest: [u8; 32], said: String, whole: u64, parsed: &Parsed, received: &mut Received) -> Result<()> {
+    async fn wait(
+        &self,
+        digest: [u8; 32],
+        said: String,
+        whole: u64,
+        parsed: &Parsed,
+        received: &mut Received,
+    ) -> Result<()> {
         let at = self.office.clock.at();
         let mut tx = self.office.store.write().await?;
-        if let Begun::New(batch_no) = batches::begin(&mut tx, &self.new_batch(received, digest, parsed.canonical)).await? {
-            let counts = Counts { received: whole, applied: 0, unchanged: whole, refused: 0, doubtful: 0 };
+        if let Begun::New(batch_no) =
+            batches::begin(&mut tx, &self.new_batch(received, digest, parsed.canonical)).await?
+        {
+            let counts = Counts {
+                received: whole,
+                applied: 0,
+                unchanged: whole,
+                refused: 0,
+                doubtful: 0,
+            };
             batches::finish(&mut tx, batch_no, BatchState::Waiting, counts, &at).await?;
-            tx.record(Act::new(&at, "system", "intake.wait").on("batch", batch_no).because("变动上限"));
+            tx.record(
+                Act::new(&at, "system", "intake.wait")
+                    .on("batch", batch_no)
+                    .because("变动上限"),
+            );
             tx.commit().await?;
             received.batch_no = Some(batch_no);
             received.counts = counts;
@@ -261,7 +367,9 @@ impl<'a> Intake<'a> {
         let mut links = Links::default();
         let mut seen = std::collections::HashSet::new();
         for (at, row) in parsed.rows.iter().enumerate() {
-            let find = |id: &Option<domain::IdNumber>| id.and_then(|n| self.by_number.get(&self.tokeniser.id_number(&n)).copied());
+            let find = |id: &Option<domain::IdNumber>| {
+                id.and_then(|n| self.by_number.get(&self.tokeniser.id_number(&n)).copied())
+            };
             links.persons.push(find(&row.id));
             links.targets.push(find(&row.second_id));
             if !seen.insert(parsed.row_digest(at)) {
@@ -273,11 +381,34 @@ impl<'a> Intake<'a> {
     }
 
     /// Writes rows and links to the lake, side by side and in one order.
-    fn to_lake(&self, feed: &FeedPlan, period: Month, batch_no: i64, parsed: &mut Parsed, links: &Links) -> Result<Vec<LakeFile>> {
+    fn to_lake(
+        &self,
+        feed: &FeedPlan,
+        period: Month,
+        batch_no: i64,
+        parsed: &mut Parsed,
+        links: &Links,
+    ) -> Result<Vec<LakeFile>> {
         let sheets = parsed.sheets(batch_no, links);
         let county = parsed.county.clone();
         let mut files = Vec::new();
-        for (kind, sheet) in [("row", sheets.0), ("link", sheets.1)] {
+        // A refused row leaves its person's list with a gap: unknown, never zero.
+        let mut gaps: Vec<i64> = parsed
+            .gaps
+            .iter()
+            .filter_map(|id| self.by_number.get(&self.tokeniser.id_number(id)))
+            .map(|p| p.get())
+            .collect();
+        gaps.sort_unstable();
+        gaps.dedup();
+        let gaps = engine::Column::Int(gaps.into_iter().map(Some).collect());
+        let gaps = engine::Sheet {
+            columns: vec![("person_id".to_owned(), gaps)],
+        };
+        for (kind, sheet) in [("row", sheets.0), ("link", sheets.1), ("gap", gaps)] {
+            if kind == "gap" && sheet.is_empty() {
+                continue;
+            }
             let kind = format!("{kind}-{}", feed.id);
             let written = self.office.lake.write(&kind, period, &county, &sheet)?;
             files.push(LakeFile {
@@ -329,7 +460,10 @@ fn files_in_order(folder: &Path) -> Result<Vec<PathBuf>> {
             let path = entry.map_err(at_path(&next))?.path();
             if path.is_dir() {
                 folders.push(path);
-            } else if path.extension().is_some_and(|e| ["csv", "xlsx", "txt"].iter().any(|x| e == *x)) {
+            } else if path
+                .extension()
+                .is_some_and(|e| ["csv", "xlsx", "txt"].iter().any(|x| e == *x))
+            {
                 files.push(path);
             }
         }
@@ -344,14 +478,22 @@ fn files_in_order(folder: &Path) -> Result<Vec<PathBuf>> {
 
 /// `2026-08/medical-expense.csv`, or `medical-expense.2026-06.csv` for a late one.
 fn name_and_month(file: &Path) -> Result<(String, Month)> {
-    let stem = file.file_stem().map_or(String::new(), |s| s.to_string_lossy().into_owned());
+    let stem = file
+        .file_stem()
+        .map_or(String::new(), |s| s.to_string_lossy().into_owned());
     let (name, own) = match stem.split_once('.') {
         Some((name, month)) => (name.to_owned(), Month::parse(month).ok()),
         None => (stem, None),
     };
-    let folder = file.parent().and_then(Path::file_name).map(|n| n.to_string_lossy().into_owned());
+    let folder = file
+        .parent()
+        .and_then(Path::file_name)
+        .map(|n| n.to_string_lossy().into_owned());
     let month = own.or_else(|| folder.and_then(|f| Month::parse(&f).ok()));
-    let month = month.ok_or_else(|| OfficeError::FileRefused("不知道是哪个月的;把文件放进 2026-08 这样的文件夹,或用 --month 写明".to_owned()))?;
+    let month = month.ok_or_else(|| {
+        OfficeError::FileRefused(
+            "不知道是哪个月的;把文件放进 2026-08 这样的文件夹,或用 --month 写明".to_owned(),
+        )
+    })?;
     Ok((name.replace('-', "_"), month))
 }
-

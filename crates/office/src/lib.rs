@@ -3,17 +3,17 @@
 //! Every writing function gathers, decides (a pure function) and appends, in one transaction of the
 //! record with its act in the audit chain. Pages read through `views` only.
 
+pub mod audit;
 pub mod calendar;
-pub mod monitoring;
 pub mod clock;
 pub mod desk;
+pub mod doctor;
 mod error;
 pub mod intake;
+pub mod monitoring;
 mod office;
 pub mod rulebook;
 pub mod trace;
-pub mod doctor;
-pub mod audit;
 pub mod views;
 
 pub use clock::Clock;

@@ -1,8 +1,8 @@
 //! 监测: the facts of a month, everybody judged by every rule, and what came of it: warnings for the
 //! people to be visited, and one task for each door.
 
-mod frames;
 mod feeds;
+mod frames;
 mod warnings;
 
 use crate::error::{OfficeError, Result};
@@ -60,9 +60,18 @@ impl MonthData {
         let gathered = frames::gather(office, &program, month).await?;
         let worker = Arc::clone(&program);
         let worked = tokio::task::spawn_blocking(move || assemble(&worker, gathered, month));
-        let (frames, judged, feeds, batches) = worked.await.map_err(|e| OfficeError::Other(format!("当月判断中断:{e}")))??;
+        let (frames, judged, feeds, batches) = worked
+            .await
+            .map_err(|e| OfficeError::Other(format!("当月判断中断:{e}")))??;
         let program = Arc::try_unwrap(program).unwrap_or_else(|p| (*p).clone());
-        Ok(Self { program, month, frames, judged, feeds, batches })
+        Ok(Self {
+            program,
+            month,
+            frames,
+            judged,
+            feeds,
+            batches,
+        })
     }
 }
 
@@ -86,7 +95,11 @@ fn assemble(program: &Program, gathered: frames::Gathered, month: Month) -> Resu
 /// The record.
 pub async fn months(office: &Office) -> Result<Vec<Month>> {
     let batches = store::batches::list(&office.store, Some("register"), i64::MAX, 1_000).await?;
-    let mut months: Vec<Month> = batches.iter().filter(|b| b.state == BatchState::Applied).map(|b| b.period).collect();
+    let mut months: Vec<Month> = batches
+        .iter()
+        .filter(|b| b.state == BatchState::Applied)
+        .map(|b| b.period)
+        .collect();
     months.sort_unstable();
     months.dedup();
     Ok(months)
@@ -97,7 +110,11 @@ pub async fn months(office: &Office) -> Result<Vec<Month>> {
 ///
 /// # Errors
 /// No register for the month; the record.
-pub async fn run_month(office: &Office, month: Month, mut told: impl FnMut(&str)) -> Result<MonthRun> {
+pub async fn run_month(
+    office: &Office,
+    month: Month,
+    mut told: impl FnMut(&str),
+) -> Result<MonthRun> {
     if !months(office).await?.contains(&month) {
         return Err(OfficeError::NoRegister(month));
     }

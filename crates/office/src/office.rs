@@ -45,10 +45,16 @@ impl Office {
     pub async fn open(setting: Setting) -> Result<Self> {
         let book = crate::rulebook::read(setting.rulebook.as_deref())?;
         let problems = book.check();
-        let wrong: Vec<_> = problems.iter().filter(|p| p.severity == Severity::Error).collect();
+        let wrong: Vec<_> = problems
+            .iter()
+            .filter(|p| p.severity == Severity::Error)
+            .collect();
         if let Some(first) = wrong.first() {
             let text = book.texts().get(&first.path).map_or("", String::as_str);
-            return Err(OfficeError::Rulebook { count: wrong.len(), first: first.show(text) });
+            return Err(OfficeError::Rulebook {
+                count: wrong.len(),
+                first: first.show(text),
+            });
         }
         std::fs::create_dir_all(&setting.folder).map_err(at_path(&setting.folder))?;
         let opening = Opening {
@@ -58,7 +64,13 @@ impl Office {
         };
         let store = Store::open(opening).await?;
         let lake = Lake::open(setting.folder.join("lake"))?;
-        Ok(Self { store, lake, book, locality: setting.locality, clock: setting.clock })
+        Ok(Self {
+            store,
+            lake,
+            book,
+            locality: setting.locality,
+            clock: setting.clock,
+        })
     }
 
     /// The clock.
@@ -94,14 +106,20 @@ impl Office {
     pub async fn load_areas(&self, file: &Path) -> Result<u64> {
         let text = std::fs::read_to_string(file).map_err(at_path(file))?;
         let known: std::collections::BTreeSet<String> =
-            store::areas::list(&self.store, self.clock.today()).await?.iter().map(|a| a.code.full().to_owned()).collect();
+            store::areas::list(&self.store, self.clock.today())
+                .await?
+                .iter()
+                .map(|a| a.code.full().to_owned())
+                .collect();
         let mut reader = csv::Reader::from_reader(text.as_bytes());
         let mut areas = Vec::new();
         for (at, record) in reader.records().enumerate() {
             let row = at.saturating_add(2);
-            let record = record.map_err(|e| OfficeError::FileRefused(format!("第 {row} 行:{e}")))?;
+            let record =
+                record.map_err(|e| OfficeError::FileRefused(format!("第 {row} 行:{e}")))?;
             let cell = |i: usize| record.get(i).unwrap_or("").trim();
-            let code = AreaCode::parse(cell(0)).map_err(|e| OfficeError::FileRefused(format!("第 {row} 行的代码:{e}")))?;
+            let code = AreaCode::parse(cell(0))
+                .map_err(|e| OfficeError::FileRefused(format!("第 {row} 行的代码:{e}")))?;
             if known.contains(code.full()) {
                 continue;
             }
@@ -118,7 +136,11 @@ impl Office {
         if count > 0 {
             let mut tx = self.store.write().await?;
             store::areas::add_many(&mut tx, &areas).await?;
-            tx.record(Act::new(&self.clock.at(), "system", "areas.load").on("areas", count).because("导入区划"));
+            tx.record(
+                Act::new(&self.clock.at(), "system", "areas.load")
+                    .on("areas", count)
+                    .because("导入区划"),
+            );
             tx.commit().await?;
         }
         Ok(count)

@@ -19,9 +19,14 @@ pub fn read(folder: Option<&Path>) -> Result<Rulebook> {
         Some(root) => collect(root, root, &mut texts)?,
         None => {
             for path in Embedded::iter().filter(|p| is_text(p)) {
-                let Some(file) = Embedded::get(&path) else { continue };
+                let Some(file) = Embedded::get(&path) else {
+                    continue;
+                };
                 let text = String::from_utf8_lossy(&file.data).into_owned();
-                texts.push(SourceText { path: path.into_owned(), text });
+                texts.push(SourceText {
+                    path: path.into_owned(),
+                    text,
+                });
             }
         }
     }
@@ -44,7 +49,11 @@ fn collect(root: &Path, folder: &Path, out: &mut Vec<SourceText>) -> Result<()> 
             collect(root, &path, out)?;
             continue;
         }
-        let name = path.strip_prefix(root).unwrap_or(&path).to_string_lossy().replace('\\', "/");
+        let name = path
+            .strip_prefix(root)
+            .unwrap_or(&path)
+            .to_string_lossy()
+            .replace('\\', "/");
         if is_text(&name) {
             let text = std::fs::read_to_string(&path).map_err(at_path(&path))?;
             out.push(SourceText { path: name, text });

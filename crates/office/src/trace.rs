@@ -41,7 +41,8 @@ pub struct Step {
 /// There is no such record; the record or the lake cannot be read.
 pub async fn trace(office: &Office, record: &str) -> Result<Vec<Step>> {
     let unknown = || {
-        let said = format!("`{record}` 不是记录编号;可以是 warning:12、task:3、run:2、row:7/214、batch:7");
+        let said =
+            format!("`{record}` 不是记录编号;可以是 warning:12、task:3、run:2、row:7/214、batch:7");
         OfficeError::NotFound(said)
     };
     let (kind, rest) = record.trim().split_once(':').ok_or_else(unknown)?;
@@ -69,7 +70,9 @@ fn not_there(what: &str, id: impl std::fmt::Display) -> OfficeError {
 }
 
 async fn of_task(office: &Office, id: TaskId) -> Result<Vec<Step>> {
-    let task = store::tasks::find(&office.store, id).await?.ok_or_else(|| not_there("任务", id))?;
+    let task = store::tasks::find(&office.store, id)
+        .await?
+        .ok_or_else(|| not_there("任务", id))?;
     let warnings = store::tasks::warnings(&office.store, id).await?;
     let causes: Vec<String> = warnings.iter().map(|w| format!("warning:{w}")).collect();
     let mut steps = vec![Step {
@@ -80,13 +83,20 @@ async fn of_task(office: &Office, id: TaskId) -> Result<Vec<Step>> {
         cause: causes.join(" "),
     }];
     for warning in warnings {
-        steps.extend(of_warning(office, warning).await?.into_iter().filter(|s| s.what != "任务"));
+        steps.extend(
+            of_warning(office, warning)
+                .await?
+                .into_iter()
+                .filter(|s| s.what != "任务"),
+        );
     }
     Ok(steps)
 }
 
 async fn of_warning(office: &Office, id: WarningId) -> Result<Vec<Step>> {
-    let warning = store::warnings::find(&office.store, id).await?.ok_or_else(|| not_there("预警", id))?;
+    let warning = store::warnings::find(&office.store, id)
+        .await?
+        .ok_or_else(|| not_there("预警", id))?;
     let content = &warning.content;
     let month = content.month;
     let program = office.program_of(month);
@@ -106,7 +116,9 @@ async fn of_warning(office: &Office, id: WarningId) -> Result<Vec<Step>> {
         record: format!("warning:{id}"),
         says: content.text.clone(),
         where_: format!("{month},地区 {}", content.area.as_str()),
-        cause: run.as_ref().map_or(String::new(), |r| format!("run:{}", r.run_no)),
+        cause: run
+            .as_ref()
+            .map_or(String::new(), |r| format!("run:{}", r.run_no)),
     });
     if let Some(run) = run {
         steps.push(run_step(office, &run).await?);
@@ -122,7 +134,9 @@ async fn of_warning(office: &Office, id: WarningId) -> Result<Vec<Step>> {
 }
 
 async fn of_run(office: &Office, run_no: i64) -> Result<Vec<Step>> {
-    let run = store::runs::find(&office.store, run_no).await?.ok_or_else(|| not_there("监测运行", run_no))?;
+    let run = store::runs::find(&office.store, run_no)
+        .await?
+        .ok_or_else(|| not_there("监测运行", run_no))?;
     Ok(vec![run_step(office, &run).await?])
 }
 
@@ -132,7 +146,15 @@ async fn run_step(office: &Office, run: &store::runs::Run) -> Result<Step> {
     Ok(Step {
         what: "监测",
         record: format!("run:{}", run.run_no),
-        says: format!("{} 判断 {} 人 {} 户,预警 {} 条;规则 {},事实 {}", c.month, c.persons, c.households, c.warnings, short(&c.rules_digest), short(&c.facts_digest)),
+        says: format!(
+            "{} 判断 {} 人 {} 户,预警 {} 条;规则 {},事实 {}",
+            c.month,
+            c.persons,
+            c.households,
+            c.warnings,
+            short(&c.rules_digest),
+            short(&c.facts_digest)
+        ),
         where_: acted(office, "run", run.run_no).await?,
         cause: format!("{} 的来文和规则手册", c.month),
     })
@@ -143,9 +165,20 @@ fn rule_step(program: &Program, rule: &str, reads: &reads::Reads) -> Step {
     Step {
         what: "规则",
         record: String::new(),
-        says: format!("读了事实:{}", reads.facts.iter().cloned().collect::<Vec<_>>().join("、")),
-        where_: file.map_or_else(|| rule.to_owned(), |f| format!("{}「{}」{} 起施行", f.path, f.title, f.from)),
-        cause: reads.feeds.iter().map(|f| format!("feeds/{f}")).collect::<Vec<_>>().join(" "),
+        says: format!(
+            "读了事实:{}",
+            reads.facts.iter().cloned().collect::<Vec<_>>().join("、")
+        ),
+        where_: file.map_or_else(
+            || rule.to_owned(),
+            |f| format!("{}「{}」{} 起施行", f.path, f.title, f.from),
+        ),
+        cause: reads
+            .feeds
+            .iter()
+            .map(|f| format!("feeds/{f}"))
+            .collect::<Vec<_>>()
+            .join(" "),
     }
 }
 
@@ -154,27 +187,64 @@ async fn people(office: &Office, warning: &Warning) -> Result<BTreeSet<i64>> {
     if let Some(person) = warning.content.person {
         return Ok([person.get()].into());
     }
-    let Some(household) = warning.content.household else { return Ok(BTreeSet::new()) };
+    let Some(household) = warning.content.household else {
+        return Ok(BTreeSet::new());
+    };
     let members = store::households::members(&office.store, household).await?;
     let (first, last) = (warning.content.month.first(), warning.content.month.last());
-    let then = members.into_iter().filter(|m| m.span.from() <= last && m.span.to().is_none_or(|to| to > first));
+    let then = members
+        .into_iter()
+        .filter(|m| m.span.from() <= last && m.span.to().is_none_or(|to| to > first));
     Ok(then.map(|m| m.person.get()).collect())
 }
 
 /// The rows of a feed that told of these people, up to the month.
-async fn rows_of(office: &Office, program: &Program, feed: &FeedPlan, month: Month, people: &BTreeSet<i64>) -> Result<Vec<Step>> {
-    let links = store::manifest::list_up_to(&office.store, &format!("link-{}", feed.id), month).await?;
-    let rows = store::manifest::list_up_to(&office.store, &format!("row-{}", feed.id), month).await?;
+async fn rows_of(
+    office: &Office,
+    program: &Program,
+    feed: &FeedPlan,
+    month: Month,
+    people: &BTreeSet<i64>,
+) -> Result<Vec<Step>> {
+    let links =
+        store::manifest::list_up_to(&office.store, &format!("link-{}", feed.id), month).await?;
+    let rows =
+        store::manifest::list_up_to(&office.store, &format!("row-{}", feed.id), month).await?;
     let newest = links.iter().map(|f| f.month).max();
     let mut steps = Vec::new();
-    for file in links.iter().filter(|f| !feed.whole || Some(f.month) == newest) {
+    for file in links
+        .iter()
+        .filter(|f| !feed.whole || Some(f.month) == newest)
+    {
         let link = office.lake.read(&file.path)?;
-        let theirs = |column: &str, at: usize| link.ints(column).get(at).copied().flatten().is_some_and(|p| people.contains(&p));
-        let places: Vec<usize> = (0..link.len()).filter(|at| theirs("person_id", *at) || theirs("target_id", *at)).collect();
-        let Some(row_file) = rows.iter().find(|r| r.cause == file.cause).filter(|_| !places.is_empty()) else { continue };
+        let theirs = |column: &str, at: usize| {
+            link.ints(column)
+                .get(at)
+                .copied()
+                .flatten()
+                .is_some_and(|p| people.contains(&p))
+        };
+        let places: Vec<usize> = (0..link.len())
+            .filter(|at| theirs("person_id", *at) || theirs("target_id", *at))
+            .collect();
+        let Some(row_file) = rows
+            .iter()
+            .find(|r| r.cause == file.cause)
+            .filter(|_| !places.is_empty())
+        else {
+            continue;
+        };
         let sheet = office.lake.read(&row_file.path)?;
         for at in places {
-            let Some(id) = link.ints("row_id").get(at).copied().flatten().map(RowId::from_get) else { continue };
+            let Some(id) = link
+                .ints("row_id")
+                .get(at)
+                .copied()
+                .flatten()
+                .map(RowId::from_get)
+            else {
+                continue;
+            };
             steps.push(Step {
                 what: "来文行",
                 record: format!("row:{}/{}", id.batch_no(), id.row_no()),
@@ -202,7 +272,9 @@ fn says(program: &Program, feed: &FeedPlan, sheet: &Sheet, at: usize) -> String 
             (Column::Text(v), _) => v.get(at)?.clone()?,
             (Column::Bool(v), _) => if (*v.get(at)?)? { "是" } else { "否" }.to_owned(),
             (Column::Day(v), _) => Day::from_epoch_days((*v.get(at)?)?)?.to_string(),
-            (Column::Int(v), Some(item)) if known.is_some_and(|c| c.kind != ColumnKind::Integer) => {
+            (Column::Int(v), Some(item))
+                if known.is_some_and(|c| c.kind != ColumnKind::Integer) =>
+            {
                 let den = item.bounds.map_or(1, |b| b.den_min);
                 let number = Value::Num(Ratio::new(i128::from((*v.get(at)?)?), den)?);
                 show::value(number, item.ty, &program.dict)
@@ -218,21 +290,41 @@ async fn of_row(office: &Office, id: RowId) -> Result<Vec<Step>> {
     let batch = find_batch(office, id.batch_no()).await?;
     let program = office.program_of(batch.period);
     let gone = || not_there("来文行", format!("{}/{}", id.batch_no(), id.row_no()));
-    let feed = program.feeds.iter().find(|f| f.id == batch.feed).ok_or_else(gone)?;
+    let feed = program
+        .feeds
+        .iter()
+        .find(|f| f.id == batch.feed)
+        .ok_or_else(gone)?;
     let file = |kind: String| async move {
         let files = store::manifest::list(&office.store, &kind, batch.period).await?;
-        let file = files.into_iter().find(|f| f.cause == id.batch_no().to_string());
-        file.map(|f| office.lake.read(&f.path)).transpose().map_err(OfficeError::from)
+        let file = files
+            .into_iter()
+            .find(|f| f.cause == id.batch_no().to_string());
+        file.map(|f| office.lake.read(&f.path))
+            .transpose()
+            .map_err(OfficeError::from)
     };
     let sheet = file(format!("row-{}", feed.id)).await?.ok_or_else(gone)?;
     let link = file(format!("link-{}", feed.id)).await?.ok_or_else(gone)?;
-    let at = sheet.ints("row_id").iter().position(|r| *r == Some(id.get())).ok_or_else(gone)?;
+    let at = sheet
+        .ints("row_id")
+        .iter()
+        .position(|r| *r == Some(id.get()))
+        .ok_or_else(gone)?;
     let person = link.ints("person_id").get(at).copied().flatten();
     let mut steps = Vec::new();
     if let Some(person) = person {
-        for warning in store::warnings::of_person(&office.store, domain::PersonId::new(person)).await? {
+        for warning in
+            store::warnings::of_person(&office.store, domain::PersonId::new(person)).await?
+        {
             let c = warning.content;
-            steps.push(Step { what: "预警", record: format!("warning:{}", warning.id), says: c.text, where_: c.month.to_string(), cause: c.rule });
+            steps.push(Step {
+                what: "预警",
+                record: format!("warning:{}", warning.id),
+                says: c.text,
+                where_: c.month.to_string(),
+                cause: c.rule,
+            });
         }
     }
     steps.push(Step {
@@ -248,7 +340,10 @@ async fn of_row(office: &Office, id: RowId) -> Result<Vec<Step>> {
 
 /// The batches named as causes by the steps so far, each once.
 async fn batches_of(office: &Office, steps: &[Step]) -> Result<Vec<Step>> {
-    let named: BTreeSet<i64> = steps.iter().filter_map(|s| s.cause.strip_prefix("batch:")?.parse().ok()).collect();
+    let named: BTreeSet<i64> = steps
+        .iter()
+        .filter_map(|s| s.cause.strip_prefix("batch:")?.parse().ok())
+        .collect();
     let mut out = Vec::new();
     for batch in named {
         out.push(batch_step(office, batch).await?);
@@ -257,7 +352,9 @@ async fn batches_of(office: &Office, steps: &[Step]) -> Result<Vec<Step>> {
 }
 
 async fn find_batch(office: &Office, batch_no: i64) -> Result<Batch> {
-    store::batches::find(&office.store, batch_no).await?.ok_or_else(|| not_there("批次", batch_no))
+    store::batches::find(&office.store, batch_no)
+        .await?
+        .ok_or_else(|| not_there("批次", batch_no))
 }
 
 async fn batch_step(office: &Office, batch_no: i64) -> Result<Step> {
@@ -266,7 +363,15 @@ async fn batch_step(office: &Office, batch_no: i64) -> Result<Step> {
     Ok(Step {
         what: "批次",
         record: format!("batch:{batch_no}"),
-        says: format!("{} {} {},收到 {} 行,入库 {} 行,退回 {} 行,文件指纹 {digest}", batch.period, batch.feed, batch.file_name, batch.counts.received, batch.counts.applied, batch.counts.refused),
+        says: format!(
+            "{} {} {},收到 {} 行,入库 {} 行,退回 {} 行,文件指纹 {digest}",
+            batch.period,
+            batch.feed,
+            batch.file_name,
+            batch.counts.received,
+            batch.counts.applied,
+            batch.counts.refused
+        ),
         where_: acted(office, "batch", batch_no).await?,
         cause: "部门报送".to_owned(),
     })
@@ -274,7 +379,18 @@ async fn batch_step(office: &Office, batch_no: i64) -> Result<Step> {
 
 /// The newest entry of the audit chain about a thing.
 async fn acted(office: &Office, kind: &str, id: i64) -> Result<String> {
-    let about = About::Object { kind: kind.to_owned(), id: id.to_string() };
+    let about = About::Object {
+        kind: kind.to_owned(),
+        id: id.to_string(),
+    };
     let entries = store::audit::list(&office.store, &about, i64::MAX, 1).await?;
-    Ok(entries.first().map_or(String::new(), |e| format!("审计第 {} 条,{} 由 {} 于 {}", e.seq, e.act, e.actor, e.at.as_str())))
+    Ok(entries.first().map_or(String::new(), |e| {
+        format!(
+            "审计第 {} 条,{} 由 {} 于 {}",
+            e.seq,
+            e.act,
+            e.actor,
+            e.at.as_str()
+        )
+    }))
 }

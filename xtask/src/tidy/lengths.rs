@@ -98,7 +98,10 @@ mod tests {
             "    x;\n".repeat(FUNCTION_LINES_MAX - 1)
         );
         assert_eq!(said(functions, "x.rs", &long), [3]);
-        let fits = format!("fn long() {{\n{}}}\n", "    x;\n".repeat(FUNCTION_LINES_MAX - 2));
+        let fits = format!(
+            "fn long() {{\n{}}}\n",
+            "    x;\n".repeat(FUNCTION_LINES_MAX - 2)
+        );
         assert_eq!(said(functions, "x.rs", &fits), Vec::<usize>::new());
         let declared = format!(
             "trait A {{\n    fn declared();\n{}}}\n",

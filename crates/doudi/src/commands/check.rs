@@ -11,7 +11,9 @@ use std::path::PathBuf;
 
 /// What to check.
 #[derive(clap::Args)]
-#[command(after_help = "例:\n  doudi check                       检查程序自带的手册\n  doudi check rulebook --cases      检查一个文件夹,并跑全部案例\n  doudi check rulebook --json | jq '.findings[].message'\n\n有错误或有案例不符时退出码为 1。")]
+#[command(
+    after_help = "例:\n  doudi check                       检查程序自带的手册\n  doudi check rulebook --cases      检查一个文件夹,并跑全部案例\n  doudi check rulebook --json | jq '.findings[].message'\n\n有错误或有案例不符时退出码为 1。"
+)]
 pub struct Args {
     /// 规则手册的文件夹;不写就是程序自带的
     rulebook: Option<PathBuf>,
@@ -30,16 +32,34 @@ pub struct Args {
 pub fn run(args: &Args) -> Result<Ended> {
     let book = office::rulebook::read(args.rulebook.as_deref())?;
     let problems = book.check();
-    let cases = if args.cases { run_cases(&book, args.locality.as_deref()) } else { Vec::new() };
-    let errors = problems.iter().filter(|p| p.severity == Severity::Error).count();
+    let cases = if args.cases {
+        run_cases(&book, args.locality.as_deref())
+    } else {
+        Vec::new()
+    };
+    let errors = problems
+        .iter()
+        .filter(|p| p.severity == Severity::Error)
+        .count();
     let failed = cases.iter().filter(|(_, c)| !c.passed()).count();
     if args.json {
         let findings: Vec<Value> = problems.iter().map(|p| finding(&book, p)).collect();
-        let failures: Vec<Value> = cases.iter().filter(|(_, c)| !c.passed()).map(|(place, c)| failure(&book, place, c)).collect();
-        say::json(&json!({ "files": book.texts().len(), "errors": errors, "findings": findings, "cases": cases.len(), "failures": failures }));
+        let failures: Vec<Value> = cases
+            .iter()
+            .filter(|(_, c)| !c.passed())
+            .map(|(place, c)| failure(&book, place, c))
+            .collect();
+        say::json(
+            &json!({ "files": book.texts().len(), "errors": errors, "findings": findings, "cases": cases.len(), "failures": failures }),
+        );
     } else {
         show(&book, &problems, &cases, args.cases);
-        say::line(summary(book.texts().len(), errors, problems.len().saturating_sub(errors), args.cases.then_some((cases.len(), failed))));
+        say::line(summary(
+            book.texts().len(),
+            errors,
+            problems.len().saturating_sub(errors),
+            args.cases.then_some((cases.len(), failed)),
+        ));
     }
     Ok(Ended::with(errors > 0 || failed > 0))
 }
@@ -48,7 +68,14 @@ fn run_cases(book: &Rulebook, only: Option<&str>) -> Vec<(String, CaseResult)> {
     let known = book.localities().iter().map(|l| l.id.as_str());
     let places: Vec<&str> = known.filter(|l| only.is_none_or(|o| o == *l)).collect();
     let places = if places.is_empty() { vec![""] } else { places };
-    places.into_iter().flat_map(|p| rules::cases::run_all(book, p).into_iter().map(|c| (p.to_owned(), c))).collect()
+    places
+        .into_iter()
+        .flat_map(|p| {
+            rules::cases::run_all(book, p)
+                .into_iter()
+                .map(|c| (p.to_owned(), c))
+        })
+        .collect()
 }
 
 fn text<'a>(book: &'a Rulebook, path: &str) -> &'a str {
@@ -65,7 +92,10 @@ fn show(book: &Rulebook, problems: &[Problem], cases: &[(String, CaseResult)], r
     }
     for (place, case) in cases.iter().filter(|(_, c)| !c.passed()) {
         let (line, _) = line_column(text(book, &case.path), case.span.start);
-        say::line(format!("{}:{line}: 案例不符 `{}`(「{}」,{place})", case.path, case.name, case.heading));
+        say::line(format!(
+            "{}:{line}: 案例不符 `{}`(「{}」,{place})",
+            case.path, case.name, case.heading
+        ));
         for failure in &case.failures {
             say::line(format!("  {failure}"));
         }

@@ -11,7 +11,9 @@ use std::path::{Path, PathBuf};
 
 /// Which county to make.
 #[derive(clap::Args)]
-#[command(after_help = "例:\n  doudi demo                               十万人的一个县,页面在 http://127.0.0.1:8642\n  doudi demo --persons 2000 --data small   小一点,快一点\n\n人和事都是编的。时钟停在 2026-09-14 09:00;来文是 2026 年 6 月到 8 月的。\n做到一半停下,再运行一次会接着做;做完了的文件夹直接打开页面。")]
+#[command(
+    after_help = "例:\n  doudi demo                               十万人的一个县,页面在 http://127.0.0.1:8642\n  doudi demo --persons 2000 --data small   小一点,快一点\n\n人和事都是编的。时钟停在 2026-09-14 09:00;来文是 2026 年 6 月到 8 月的。\n做到一半停下,再运行一次会接着做;做完了的文件夹直接打开页面。"
+)]
 pub struct Args {
     /// 常住人口
     #[arg(long, default_value_t = 100_000)]
@@ -41,7 +43,12 @@ pub async fn run(args: Args) -> Result<Ended> {
     if !args.no_serve {
         args.door.must_be_free()?;
     }
-    let mark = DemoMark { persons: args.persons, seed: args.seed, now: args.now.clone(), complete: false };
+    let mark = DemoMark {
+        persons: args.persons,
+        seed: args.seed,
+        now: args.now.clone(),
+        complete: false,
+    };
     let folder = Folder::at(args.data.clone(), args.now.clone());
     if args.rebuild {
         clear(&folder).await?;
@@ -50,7 +57,10 @@ pub async fn run(args: Args) -> Result<Ended> {
         make(&folder, &mark).await?;
     }
     if args.no_serve {
-        say::line(format!("做好了;打开页面:doudi serve --data {}", args.data.display()));
+        say::line(format!(
+            "做好了;打开页面:doudi serve --data {}",
+            args.data.display()
+        ));
         return Ok(Ended::Good);
     }
     serve::serve(&folder, args.door).await
@@ -63,10 +73,16 @@ fn ready(data: &Path, wanted: &DemoMark) -> Result<bool> {
         if empty {
             return Ok(false);
         }
-        let said = format!("`{}` 里已有别的数据,不是演示;请用 --data 换一个文件夹", data.display());
+        let said = format!(
+            "`{}` 里已有别的数据,不是演示;请用 --data 换一个文件夹",
+            data.display()
+        );
         return Err(RefusedInput(said).into());
     };
-    let same = DemoMark { complete: wanted.complete, ..found.clone() } == *wanted;
+    let same = DemoMark {
+        complete: wanted.complete,
+        ..found.clone()
+    } == *wanted;
     if !same {
         let said = format!(
             "`{}` 里是另一个演示({} 人,种子 {},时钟 {});加 --rebuild 重做,或用 --data 换一个文件夹",
@@ -100,7 +116,11 @@ async fn make(folder: &Folder, mark: &DemoMark) -> Result<()> {
     .await;
     office.close().await;
     made?;
-    DemoMark { complete: true, ..mark.clone() }.write(&folder.data)
+    DemoMark {
+        complete: true,
+        ..mark.clone()
+    }
+    .write(&folder.data)
 }
 
 /// Removes a demo folder, and nothing but a demo folder.

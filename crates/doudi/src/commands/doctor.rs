@@ -9,7 +9,9 @@ use serde_json::{Value, json};
 
 /// What to examine.
 #[derive(clap::Args)]
-#[command(after_help = "例:\n  doudi doctor\n  doudi doctor --json | jq '.checks[] | select(.good | not)'\n\n有一项不好,退出码就是 1。它什么都不改。")]
+#[command(
+    after_help = "例:\n  doudi doctor\n  doudi doctor --json | jq '.checks[] | select(.good | not)'\n\n有一项不好,退出码就是 1。它什么都不改。"
+)]
 pub struct Args {
     /// 给程序读
     #[arg(long)]
@@ -27,10 +29,16 @@ pub async fn run(args: Args) -> Result<Ended> {
     let bad = checks.iter().filter(|c| !c.good).count();
     if args.json {
         let all: Vec<Value> = checks.iter().map(value).collect();
-        say::json(&json!({ "version": env!("CARGO_PKG_VERSION"), "good": bad == 0, "checks": all }));
+        say::json(
+            &json!({ "version": env!("CARGO_PKG_VERSION"), "good": bad == 0, "checks": all }),
+        );
     } else {
         checks.iter().for_each(show);
-        say::line(if bad == 0 { "都好".to_owned() } else { format!("{bad} 项要处理") });
+        say::line(if bad == 0 {
+            "都好".to_owned()
+        } else {
+            format!("{bad} 项要处理")
+        });
     }
     Ok(Ended::with(bad > 0))
 }

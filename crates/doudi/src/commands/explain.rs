@@ -11,7 +11,9 @@ use std::sync::Arc;
 
 /// What to explain.
 #[derive(clap::Args)]
-#[command(after_help = "例:\n  doudi explain dibao                       列出 policies/dibao.md 的案例\n  doudi explain dibao 补差八百六十元整      一步一步算给你看\n  doudi explain --household 42 --month 2026-08")]
+#[command(
+    after_help = "例:\n  doudi explain dibao                       列出 policies/dibao.md 的案例\n  doudi explain dibao 补差八百六十元整      一步一步算给你看\n  doudi explain --household 42 --month 2026-08"
+)]
 pub struct Args {
     /// 规则文件:policies/dibao.md,或简写 dibao
     #[arg(value_name = "FILE", conflicts_with = "household")]
@@ -37,7 +39,9 @@ pub async fn run(args: Args) -> Result<Ended> {
     match (&args.file, args.household) {
         (Some(file), _) => explain_case(&args, file),
         (None, Some(household)) => explain_household(&args, household).await,
-        (None, None) => Err(WrongUse("要解释什么?写规则文件和案例名,或者 --household 编号".to_owned()).into()),
+        (None, None) => {
+            Err(WrongUse("要解释什么?写规则文件和案例名,或者 --household 编号".to_owned()).into())
+        }
     }
 }
 
@@ -50,7 +54,8 @@ fn explain_case(args: &Args, file: &str) -> Result<Ended> {
         names.iter().for_each(|n| say::line(format!("  {n}")));
         return Ok(Ended::Good);
     };
-    let case = rules::cases::find(&book, &args.folder.locality, &path, name).map_err(|said| near(&book, &path, name, said))?;
+    let case = rules::cases::find(&book, &args.folder.locality, &path, name)
+        .map_err(|said| near(&book, &path, name, said))?;
     say::line(case.explain());
     Ok(Ended::Good)
 }
@@ -62,24 +67,41 @@ fn path_of(book: &Rulebook, name: &str) -> Result<String> {
         let path = path.trim_end_matches(".md");
         path == stem || path.rsplit('/').next().is_some_and(|last| last == stem)
     };
-    let all: Vec<&str> = book.parsed().iter().map(|p| p.path.as_str()).filter(|p| means(p)).collect();
+    let all: Vec<&str> = book
+        .parsed()
+        .iter()
+        .map(|p| p.path.as_str())
+        .filter(|p| means(p))
+        .collect();
     // A policy and its procedure may share a name; the one with cases is meant.
-    let tested: Vec<&str> = all.iter().copied().filter(|p| !rules::cases::names(book, p).is_empty()).collect();
+    let tested: Vec<&str> = all
+        .iter()
+        .copied()
+        .filter(|p| !rules::cases::names(book, p).is_empty())
+        .collect();
     let mut found = if tested.is_empty() { all } else { tested }.into_iter();
     let Some(first) = found.next() else {
-        let stems = book.parsed().iter().filter_map(|p| p.path.trim_end_matches(".md").rsplit('/').next());
-        let hint = rules::problem::nearest(stem, stems).map_or(String::new(), |n| format!(";是不是 `{n}`?"));
+        let stems = book
+            .parsed()
+            .iter()
+            .filter_map(|p| p.path.trim_end_matches(".md").rsplit('/').next());
+        let hint = rules::problem::nearest(stem, stems)
+            .map_or(String::new(), |n| format!(";是不是 `{n}`?"));
         return Err(RefusedInput(format!("手册里没有规则文件 `{name}`{hint}")).into());
     };
     if let Some(second) = found.next() {
-        return Err(RefusedInput(format!("`{name}` 可以是 `{first}` 或 `{second}`;请写全路径")).into());
+        return Err(RefusedInput(format!(
+            "`{name}` 可以是 `{first}` 或 `{second}`;请写全路径"
+        ))
+        .into());
     }
     Ok(first.to_owned())
 }
 
 fn near(book: &Rulebook, path: &str, name: &str, said: String) -> RefusedInput {
     let names = rules::cases::names(book, path);
-    let hint = rules::problem::nearest(name, names.iter().map(String::as_str)).map_or(String::new(), |n| format!(";是不是 `{n}`?"));
+    let hint = rules::problem::nearest(name, names.iter().map(String::as_str))
+        .map_or(String::new(), |n| format!(";是不是 `{n}`?"));
     RefusedInput(format!("{said}{hint}"))
 }
 
@@ -93,9 +115,15 @@ async fn explain_household(args: &Args, household: i64) -> Result<Ended> {
         say::line(serde_json::to_string_pretty(&file)?);
         return Ok(Ended::Good);
     }
-    say::line(format!("{} {} {} {} {}", file.number, file.head, file.place, file.urban_rural, file.month));
+    say::line(format!(
+        "{} {} {} {} {}",
+        file.number, file.head, file.place, file.urban_rural, file.month
+    ));
     for member in &file.members {
-        say::line(format!("  {} {} {} {} {}", member.relation, member.name, member.sex, member.age, member.counted.reason));
+        say::line(format!(
+            "  {} {} {} {} {}",
+            member.relation, member.name, member.sex, member.age, member.counted.reason
+        ));
     }
     file.results.iter().for_each(show);
     Ok(Ended::Good)
@@ -104,9 +132,23 @@ async fn explain_household(args: &Args, household: i64) -> Result<Ended> {
 fn show(result: &ProgrammeResult) {
     say::line("");
     let benefit = result.benefit.as_deref().unwrap_or("");
-    say::line(format!("{}({}) {} {benefit}", result.title, result.subject, result.verdict.word()).trim_end());
-    result.reasons.iter().for_each(|r| say::line(format!("  不符合:{r}")));
-    result.ask.iter().for_each(|a| say::line(format!("  待查:{a}")));
+    say::line(
+        format!(
+            "{}({}) {} {benefit}",
+            result.title,
+            result.subject,
+            result.verdict.word()
+        )
+        .trim_end(),
+    );
+    result
+        .reasons
+        .iter()
+        .for_each(|r| say::line(format!("  不符合:{r}")));
+    result
+        .ask
+        .iter()
+        .for_each(|a| say::line(format!("  待查:{a}")));
     for line in &result.lines {
         let mark = match line.mark {
             Some(Mark::Holds) => "✓ ",
@@ -114,7 +156,12 @@ fn show(result: &ProgrammeResult) {
             Some(Mark::Unknown) => "？ ",
             None => "",
         };
-        let mut said = format!("  {mark}{} {} = {}", line.kind.word(), line.name, line.result);
+        let mut said = format!(
+            "  {mark}{} {} = {}",
+            line.kind.word(),
+            line.name,
+            line.result
+        );
         if !line.with_numbers.is_empty() {
             said.push_str(&format!("  ← {}", line.with_numbers));
         }

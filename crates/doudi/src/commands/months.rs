@@ -12,7 +12,9 @@ use serde_json::{Value, json};
 
 /// Which month.
 #[derive(clap::Args)]
-#[command(after_help = "例:\n  doudi run-month 2026-08\n  doudi run-month 2026-08 --json | jq .warnings_raised\n\n同一个月再做一遍,只更新,不重复。")]
+#[command(
+    after_help = "例:\n  doudi run-month 2026-08\n  doudi run-month 2026-08 --json | jq .warnings_raised\n\n同一个月再做一遍,只更新,不重复。"
+)]
 pub struct Args {
     /// 哪个月
     #[arg(value_name = "YYYY-MM")]
@@ -63,7 +65,12 @@ pub async fn run_month(office: &Office, month: Month) -> Result<MonthRun> {
 fn show(month: Month, ran: &MonthRun) {
     say::line(format!("{month}  符合 / 不符合 / 待查"));
     for (id, title, eligible, ineligible, pending) in &ran.verdicts {
-        say::line(format!("  {title}({id})  {} / {} / {}", say::count(*eligible), say::count(*ineligible), say::count(*pending)));
+        say::line(format!(
+            "  {title}({id})  {} / {} / {}",
+            say::count(*eligible),
+            say::count(*ineligible),
+            say::count(*pending)
+        ));
     }
 }
 

@@ -11,7 +11,9 @@ use std::sync::Arc;
 
 /// Where the pages are.
 #[derive(clap::Args)]
-#[command(after_help = "例:\n  doudi serve                       http://127.0.0.1:8642\n  doudi serve --data small --port 8700\n\n这一版还没有账号,所以只在本机提供页面,谁能用这台机器谁就能看。")]
+#[command(
+    after_help = "例:\n  doudi serve                       http://127.0.0.1:8642\n  doudi serve --data small --port 8700\n\n这一版还没有账号,所以只在本机提供页面,谁能用这台机器谁就能看。"
+)]
 pub struct Args {
     #[command(flatten)]
     door: Door,
@@ -34,8 +36,15 @@ impl Door {
 
     /// Fails with words when somebody else listens there.
     pub fn must_be_free(self) -> Result<()> {
-        let taken = || format!("端口 {} 正被别的程序使用;请换一个,如 --port 8790", self.port);
-        TcpListener::bind(self.address()).with_context(taken).map(drop)
+        let taken = || {
+            format!(
+                "端口 {} 正被别的程序使用;请换一个,如 --port 8790",
+                self.port
+            )
+        };
+        TcpListener::bind(self.address())
+            .with_context(taken)
+            .map(drop)
     }
 }
 
@@ -48,7 +57,7 @@ pub async fn run(args: Args) -> Result<Ended> {
 pub async fn serve(folder: &Folder, door: Door) -> Result<Ended> {
     let office = Arc::new(folder.open().await?);
     let step = Step::begin("准备页面");
-    let views = Desk::open(Arc::clone(&office)).await?;
+    let views = Desk::open_for_pages(Arc::clone(&office)).await?;
     step.done("好了");
     server::serve(views, door.address(), |taken| {
         say::line(format!("请打开 http://{taken}  (按 Ctrl-C 停止)"));

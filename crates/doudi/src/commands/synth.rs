@@ -11,7 +11,9 @@ use synth::{Config, Summary};
 
 /// What to make.
 #[derive(clap::Args)]
-#[command(after_help = "例:\n  doudi synth --persons 2000 --out county\n  doudi import county/feeds\n\n同一个种子总是得到同样的字节。人都是编的:证件号在 9901 号段,银行卡在 6299 号段。")]
+#[command(
+    after_help = "例:\n  doudi synth --persons 2000 --out county\n  doudi import county/feeds\n\n同一个种子总是得到同样的字节。人都是编的:证件号在 9901 号段,银行卡在 6299 号段。"
+)]
 pub struct Args {
     /// 常住人口;超过 12 万时分成几个县
     #[arg(long, default_value_t = 100_000)]
@@ -38,7 +40,8 @@ pub struct Args {
 
 /// Makes a county and compares it with published figures.
 pub fn run(args: &Args) -> Result<Ended> {
-    let first = Month::parse(&args.from).map_err(|e| WrongUse(format!("--from `{}`:{e}", args.from)))?;
+    let first =
+        Month::parse(&args.from).map_err(|e| WrongUse(format!("--from `{}`:{e}", args.from)))?;
     let mut config = Config::new(args.out.clone());
     config.persons = args.persons;
     config.seed = args.seed;
@@ -46,9 +49,19 @@ pub fn run(args: &Args) -> Result<Ended> {
     config.faults = !args.clean;
     let summary = generate(&config)?;
     if args.json {
-        let rows: Vec<_> = summary.rows.iter().map(|(feed, month, n)| json!({ "feed": feed, "month": month.to_string(), "rows": n })).collect();
-        let faults: Vec<_> = summary.faults.iter().map(|(kind, n)| json!({ "kind": kind, "rows": n })).collect();
-        say::json(&json!({ "persons": summary.persons, "households": summary.households, "feeds": rows, "faults": faults }));
+        let rows: Vec<_> = summary
+            .rows
+            .iter()
+            .map(|(feed, month, n)| json!({ "feed": feed, "month": month.to_string(), "rows": n }))
+            .collect();
+        let faults: Vec<_> = summary
+            .faults
+            .iter()
+            .map(|(kind, n)| json!({ "kind": kind, "rows": n }))
+            .collect();
+        say::json(
+            &json!({ "persons": summary.persons, "households": summary.households, "feeds": rows, "faults": faults }),
+        );
     } else {
         show(&args.out, &summary);
     }
@@ -59,17 +72,32 @@ pub fn run(args: &Args) -> Result<Ended> {
 pub fn generate(config: &Config) -> Result<Summary> {
     let step = Step::begin("合成一个县");
     let summary = synth::generate(config, &mut |what, done, all| step.at(done, all, what))?;
-    step.done(&format!("{} 人 {} 户", say::count(summary.persons), say::count(summary.households)));
+    step.done(&format!(
+        "{} 人 {} 户",
+        say::count(summary.persons),
+        say::count(summary.households)
+    ));
     Ok(summary)
 }
 
 fn show(out: &std::path::Path, summary: &Summary) {
     say::line("与公开数字对照(公开值为 0 的没有公开数字):");
     for c in &summary.comparison {
-        say::line(format!("  {}  合成 {:.2}  公开 {:.2} {}", c.figure, c.generated, c.published, c.unit));
+        say::line(format!(
+            "  {}  合成 {:.2}  公开 {:.2} {}",
+            c.figure, c.generated, c.published, c.unit
+        ));
     }
     let rows: u64 = summary.rows.iter().map(|(_, _, n)| n).sum();
     let faults: u64 = summary.faults.iter().map(|(_, n)| n).sum();
-    say::line(format!("来文 {} 行,其中放了 {} 处错误;真相在 {}", say::count(rows), say::count(faults), out.join("truth").display()));
-    say::line(format!("下一步:doudi import {}", out.join("feeds").display()));
+    say::line(format!(
+        "来文 {} 行,其中放了 {} 处错误;真相在 {}",
+        say::count(rows),
+        say::count(faults),
+        out.join("truth").display()
+    ));
+    say::line(format!(
+        "下一步:doudi import {}",
+        out.join("feeds").display()
+    ));
 }

@@ -9,7 +9,9 @@ use serde_json::{Value, json};
 
 /// What to trace.
 #[derive(clap::Args)]
-#[command(after_help = "例:\n  doudi trace warning:12        一条预警,走回来文的那一行\n  doudi trace row:7/214         第 7 批第 214 行,它引出了什么\n  doudi trace batch:7")]
+#[command(
+    after_help = "例:\n  doudi trace warning:12        一条预警,走回来文的那一行\n  doudi trace row:7/214         第 7 批第 214 行,它引出了什么\n  doudi trace batch:7"
+)]
 pub struct Args {
     /// 记录编号:warning:12、task:3、run:2、row:7/214、batch:7
     #[arg(value_name = "RECORD")]
@@ -38,7 +40,11 @@ pub async fn run(args: Args) -> Result<Ended> {
 
 fn show(step: &Step) {
     say::line(format!("{} {}", step.what, step.record).trim_end());
-    for (name, text) in [("", &step.says), ("在:", &step.where_), ("来自:", &step.cause)] {
+    for (name, text) in [
+        ("", &step.says),
+        ("在:", &step.where_),
+        ("来自:", &step.cause),
+    ] {
         if !text.is_empty() {
             say::line(format!("    {name}{text}"));
         }

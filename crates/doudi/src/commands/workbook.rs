@@ -26,5 +26,9 @@ pub fn run(args: &Args) -> ExitCode {
 
 /// The same, from inside the runtime.
 pub fn ended(args: &Args) -> Ended {
-    if run(args) == ExitCode::SUCCESS { Ended::Good } else { Ended::Refused }
+    if run(args) == ExitCode::SUCCESS {
+        Ended::Good
+    } else {
+        Ended::Refused
+    }
 }

@@ -35,40 +35,83 @@ pub(crate) struct Reader<'a> {
     today: Day,
     /// Denominator of numbers: 1, or the constant of units with decimals.
     den: i64,
+    /// The greatest numerator the checker reckoned with; past it no sum is proven to fit.
+    most: i64,
 }
 
 impl<'a> Reader<'a> {
-    pub(crate) fn new(column: &'a FeedColumn, dict: &'a Dict, codes: HashMap<String, String>, today: Day, den: i64) -> Self {
-        Self { column, dict, codes, today, den }
+    pub(crate) fn new(
+        column: &'a FeedColumn,
+        dict: &'a Dict,
+        codes: HashMap<String, String>,
+        today: Day,
+        den: i64,
+        most: i64,
+    ) -> Self {
+        Self {
+            column,
+            dict,
+            codes,
+            today,
+            den,
+            most,
+        }
     }
 
-    /// The value of a cell.
+    /// The value of a cell; a number past all reason is refused.
     pub(crate) fn read(&self, cell: &str) -> Result<Cell, Refused> {
-        let text = cell.trim_matches(|c: char| c.is_whitespace() || matches!(c, '\u{FEFF}' | '\u{200B}'));
+        let read = self.plain(cell)?;
+        match read {
+            Cell::Int(n) if n.checked_abs().is_none_or(|n| n > self.most) => Err(Refused {
+                code: "range",
+                message: "这个数大得不合情理,请核对单位和小数点".to_owned(),
+                masked: short(cell.trim()),
+            }),
+            read => Ok(read),
+        }
+    }
+
+    fn plain(&self, cell: &str) -> Result<Cell, Refused> {
+        let text =
+            cell.trim_matches(|c: char| c.is_whitespace() || matches!(c, '\u{FEFF}' | '\u{200B}'));
         if text.is_empty() {
             return Ok(Cell::Missing);
         }
-        let refused = |code, message: String| Refused { code, message, masked: short(text) };
+        let refused = |code, message: String| Refused {
+            code,
+            message,
+            masked: short(text),
+        };
         match self.column.kind {
             ColumnKind::IdNumber => self.id(cell),
-            ColumnKind::PersonName | ColumnKind::Text => Ok(Cell::Text(cell.trim().to_owned())),
+            ColumnKind::PersonName => name(cell),
+            ColumnKind::Text => Ok(Cell::Text(cell.trim().to_owned())),
             ColumnKind::Card => match BankCard::parse(text) {
                 Ok(card) => Ok(Cell::Text(card.card.as_str().to_owned())),
-                Err(e) => Err(Refused { code: "card", message: e.to_string(), masked: "****".to_owned() }),
+                Err(e) => Err(Refused {
+                    code: "card",
+                    message: e.to_string(),
+                    masked: "****".to_owned(),
+                }),
             },
-            ColumnKind::Integer => text.parse().map(Cell::Int).map_err(|_| refused("integer", format!("`{}` 不是整数", short(text)))),
-            ColumnKind::Number(unit) if unit.money_power() == 1 => {
-                Fen::parse(text).map(|f| Cell::Int(f.get())).map_err(|e| refused("money", e.to_string()))
-            }
-            ColumnKind::Number(unit) => {
-                decimal(text, self.den).map(Cell::Int).ok_or_else(|| refused("number", format!("`{}` 不是 {unit} 的数", short(text))))
-            }
+            ColumnKind::Integer => text
+                .parse()
+                .map(Cell::Int)
+                .map_err(|_| refused("integer", format!("`{}` 不是整数", short(text)))),
+            ColumnKind::Number(unit) if unit.money_power() == 1 => Fen::parse(text)
+                .map(|f| Cell::Int(f.get()))
+                .map_err(|e| refused("money", e.to_string())),
+            ColumnKind::Number(unit) => decimal(text, self.den)
+                .map(Cell::Int)
+                .ok_or_else(|| refused("number", format!("`{}` 不是 {unit} 的数", short(text)))),
             ColumnKind::Bool => match text {
                 "是" | "有" | "1" | "Y" => Ok(Cell::Bool(true)),
                 "否" | "无" | "0" | "N" => Ok(Cell::Bool(false)),
                 _ => Err(refused("bool", format!("`{}` 不是 是 或 否", short(text)))),
             },
-            ColumnKind::Day => Day::parse(text).map(|d| Cell::Day(d.epoch_days())).map_err(|e| refused("date", e.to_string())),
+            ColumnKind::Day => Day::parse(text)
+                .map(|d| Cell::Day(d.epoch_days()))
+                .map_err(|e| refused("date", e.to_string())),
             ColumnKind::Month => Month::parse(text)
                 .or_else(|e| Day::parse(text).map(Month::containing).map_err(|_| e))
                 .map(|m| Cell::Day(m.first().epoch_days()))
@@ -78,17 +121,29 @@ impl<'a> Reader<'a> {
                 if self.dict.member(e, word).is_some() {
                     return Ok(Cell::Text(word.to_owned()));
                 }
-                let members = self.dict.enum_of(e).map_or(String::new(), |e| e.members.join("、"));
-                Err(refused("code", format!("`{}` 不是 {members} 之一", short(text))))
+                let members = self
+                    .dict
+                    .enum_of(e)
+                    .map_or(String::new(), |e| e.members.join("、"));
+                Err(refused(
+                    "code",
+                    format!("`{}` 不是 {members} 之一", short(text)),
+                ))
             }
         }
     }
 
     fn id(&self, cell: &str) -> Result<Cell, Refused> {
-        let said = |message: String| Refused { code: "id-number", message, masked: mask(cell) };
+        let said = |message: String| Refused {
+            code: "id-number",
+            message,
+            masked: mask(cell),
+        };
         // A disability card's number is its holder's number and two digits more.
         if cell.chars().filter(char::is_ascii_alphanumeric).count() >= 20 {
-            return DisabilityCard::parse(cell, self.today).map(|p| Cell::Id(*p.card.holder())).map_err(|e| said(e.to_string()));
+            return DisabilityCard::parse(cell, self.today)
+                .map(|p| Cell::Id(*p.card.holder()))
+                .map_err(|e| said(e.to_string()));
         }
         match IdNumber::parse(cell, self.today) {
             Ok(parsed) => Ok(Cell::Id(parsed.number)),
@@ -98,26 +153,60 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// At most a dozen characters of what stood in a cell.
-fn short(text: &str) -> String {
-    let mut out: String = text.chars().take(12).collect();
-    if text.chars().count() > 12 {
-        out.push('…');
+/// A name as received; one with control characters, emoji or a wrong encoding is refused.
+fn name(cell: &str) -> Result<Cell, Refused> {
+    match domain::names::review(cell)
+        .into_iter()
+        .find(|p| p.refuses())
+    {
+        None => Ok(Cell::Text(cell.trim().to_owned())),
+        Some(problem) => Err(Refused {
+            code: "name",
+            message: problem.message().to_owned(),
+            masked: String::new(),
+        }),
     }
-    out
+}
+
+/// What stood in a cell, so that its sender finds it and nobody else learns anything: a shifted row
+/// puts names and numbers under any header.
+fn short(text: &str) -> String {
+    if text.is_ascii() && text.len() <= 10 {
+        return text.to_owned();
+    }
+    if text.is_ascii() {
+        return mask(text);
+    }
+    let first: String = text.chars().take(1).collect();
+    format!(
+        "{first}{}",
+        "*".repeat(text.chars().count().saturating_sub(1).min(8))
+    )
 }
 
 /// A damaged number with all but its ends hidden.
 fn mask(text: &str) -> String {
     let chars: Vec<char> = text.trim().chars().collect();
     let len = chars.len();
-    chars.iter().enumerate().map(|(i, c)| if i < 3 || i.saturating_add(2) >= len { *c } else { '*' }).collect()
+    chars
+        .iter()
+        .enumerate()
+        .map(|(i, c)| {
+            if i < 3 || i.saturating_add(2) >= len {
+                *c
+            } else {
+                '*'
+            }
+        })
+        .collect()
 }
 
 /// A decimal number over a denominator; `None` when it has more decimals than that.
 fn decimal(text: &str, den: i64) -> Option<i64> {
     let clean: String = text.chars().filter(|c| *c != ',').collect();
-    let (sign, digits) = clean.strip_prefix('-').map_or((1, clean.as_str()), |d| (-1, d));
+    let (sign, digits) = clean
+        .strip_prefix('-')
+        .map_or((1, clean.as_str()), |d| (-1, d));
     let (whole, part) = digits.split_once('.').unwrap_or((digits, ""));
     let whole: i64 = whole.parse().ok()?;
     let mut out = whole.checked_mul(den)?;

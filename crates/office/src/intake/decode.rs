@@ -44,13 +44,23 @@ fn text(bytes: &[u8]) -> Result<(String, &'static str)> {
     if let Some(rest) = bytes.strip_prefix(&[0xEF, 0xBB, 0xBF]) {
         return match std::str::from_utf8(rest) {
             Ok(text) => Ok((text.to_owned(), "UTF-8(带 BOM)")),
-            Err(e) => refuse(format!("文件标明 UTF-8,但第 {} 个字节起不是;可能是两种编码拼在一起", e.valid_up_to())),
+            Err(e) => refuse(format!(
+                "文件标明 UTF-8,但第 {} 个字节起不是;可能是两种编码拼在一起",
+                e.valid_up_to()
+            )),
         };
     }
-    for (mark, encoding, name) in [(&[0xFF_u8, 0xFE][..], UTF_16LE, "UTF-16LE"), (&[0xFE, 0xFF][..], UTF_16BE, "UTF-16BE")] {
+    for (mark, encoding, name) in [
+        (&[0xFF_u8, 0xFE][..], UTF_16LE, "UTF-16LE"),
+        (&[0xFE, 0xFF][..], UTF_16BE, "UTF-16BE"),
+    ] {
         if let Some(rest) = bytes.strip_prefix(mark) {
             let (text, bad) = encoding.decode_without_bom_handling(rest);
-            return if bad { refuse(format!("{name} 内容损坏,请重新导出")) } else { Ok((text.into_owned(), name)) };
+            return if bad {
+                refuse(format!("{name} 内容损坏,请重新导出"))
+            } else {
+                Ok((text.into_owned(), name))
+            };
         }
     }
     if bytes.contains(&0) {
@@ -68,16 +78,29 @@ fn text(bytes: &[u8]) -> Result<(String, &'static str)> {
 
 fn csv_cells(text: &str, encoding: &str) -> Result<Cells> {
     if let Some(line) = text.lines().position(|l| l.len() > LINE_MAX) {
-        return refuse(format!("第 {} 行超过 1 MB,文件可能损坏", line.saturating_add(1)));
+        return refuse(format!(
+            "第 {} 行超过 1 MB,文件可能损坏",
+            line.saturating_add(1)
+        ));
     }
     let first = text.lines().find(|l| !l.trim().is_empty()).unwrap_or("");
     if first.is_empty() {
         return refuse("文件里只有空白");
     }
-    let delimiter = [b',', b'\t', b';', b'|'].into_iter().max_by_key(|d| first.bytes().filter(|b| b == d).count()).unwrap_or(b',');
+    let delimiter = [b',', b'\t', b';', b'|']
+        .into_iter()
+        .max_by_key(|d| first.bytes().filter(|b| b == d).count())
+        .unwrap_or(b',');
     unclosed_quote(text)?;
-    let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).delimiter(delimiter).from_reader(text.as_bytes());
-    let mut cells = Cells { format: format!("CSV · {encoding}"), ..Cells::default() };
+    let mut reader = csv::ReaderBuilder::new()
+        .has_headers(false)
+        .flexible(true)
+        .delimiter(delimiter)
+        .from_reader(text.as_bytes());
+    let mut cells = Cells {
+        format: format!("CSV · {encoding}"),
+        ..Cells::default()
+    };
     let mut number: u32 = 0;
     for record in reader.records() {
         let record = record.map_err(|e| OfficeError::FileRefused(format!("CSV 读不下去:{e}")))?;
@@ -88,7 +111,10 @@ fn csv_cells(text: &str, encoding: &str) -> Result<Cells> {
         if cells.header.is_empty() {
             cells.header = row;
             if cells.header.len() > COLUMNS_MAX {
-                return refuse(format!("表头有 {} 列,超过上限 {COLUMNS_MAX}", cells.header.len()));
+                return refuse(format!(
+                    "表头有 {} 列,超过上限 {COLUMNS_MAX}",
+                    cells.header.len()
+                ));
             }
             continue;
         }
@@ -127,20 +153,34 @@ fn unclosed_quote(text: &str) -> Result<()> {
 fn workbook(path: &Path) -> Result<Cells> {
     let program = own_program().map_err(at_path(path))?;
     let output = Command::new("sh")
-        .args(["-c", "ulimit -v 1048576; ulimit -t 60; exec \"$0\" read-workbook \"$1\""])
+        .args([
+            "-c",
+            "ulimit -v 1048576; ulimit -t 60; exec \"$0\" read-workbook \"$1\"",
+        ])
         .arg(&program)
         .arg(path)
         .output()
         .map_err(at_path(path))?;
     if matches!(output.status.code(), Some(126 | 127)) {
-        return Err(OfficeError::Other("打开工作簿的子程序没有启动起来,请检查程序文件是否完整".to_owned()));
+        return Err(OfficeError::Other(
+            "打开工作簿的子程序没有启动起来,请检查程序文件是否完整".to_owned(),
+        ));
     }
     if !output.status.success() {
         let said = String::from_utf8_lossy(&output.stderr);
-        let last = said.lines().rev().find(|l| !l.trim().is_empty()).unwrap_or("");
-        return refuse(if output.status.code() == Some(WORKBOOK_REFUSED) { last.to_owned() } else { "工作簿打不开:文件损坏,或展开后过大;请另存为 CSV 再报送".to_owned() });
+        let last = said
+            .lines()
+            .rev()
+            .find(|l| !l.trim().is_empty())
+            .unwrap_or("");
+        return refuse(if output.status.code() == Some(WORKBOOK_REFUSED) {
+            last.to_owned()
+        } else {
+            "工作簿打不开:文件损坏,或展开后过大;请另存为 CSV 再报送".to_owned()
+        });
     }
-    let text = String::from_utf8(output.stdout).map_err(|_| OfficeError::FileRefused("工作簿里有读不懂的文字".to_owned()))?;
+    let text = String::from_utf8(output.stdout)
+        .map_err(|_| OfficeError::FileRefused("工作簿里有读不懂的文字".to_owned()))?;
     let mut cells = csv_cells(&text, "")?;
     "XLSX".clone_into(&mut cells.format);
     Ok(cells)
@@ -150,7 +190,9 @@ fn workbook(path: &Path) -> Result<Cells> {
 fn own_program() -> std::io::Result<std::path::PathBuf> {
     let program = std::env::current_exe()?;
     let text = program.to_string_lossy();
-    Ok(text.strip_suffix(" (deleted)").map_or_else(|| program.clone(), std::path::PathBuf::from))
+    Ok(text
+        .strip_suffix(" (deleted)")
+        .map_or_else(|| program.clone(), std::path::PathBuf::from))
 }
 
 /// The child's exit code for a refusal whose words stand on its last line of stderr.

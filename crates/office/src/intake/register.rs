@@ -13,6 +13,13 @@ use store::identity::NewIdentity;
 use store::persons::{self, Change, NewPerson, Person, PersonStatus};
 use store::{JournalTx, RowId};
 
+/// Where a person lives, and since when the record says so.
+#[derive(Clone, Copy)]
+struct Home {
+    household: HouseholdId,
+    since: Day,
+}
+
 /// Whose row it is.
 enum Whose {
     Known(PersonId),
@@ -22,13 +29,19 @@ enum Whose {
 }
 
 /// Takes the register's rows: persons, households, memberships.
-pub(super) async fn take(intake: &mut Intake<'_>, tx: &mut JournalTx, batch_no: i64, parsed: &Parsed, period: Month) -> Result<Links> {
+pub(super) async fn take(
+    intake: &mut Intake<'_>,
+    tx: &mut JournalTx,
+    batch_no: i64,
+    parsed: &Parsed,
+    period: Month,
+) -> Result<Links> {
     let at = intake.office.clock.at();
     let month_start = period.first();
     // An older list never overwrites what a newer one said: its rows are tied to persons, no more.
     let newest = store::batches::newest_applied(tx, super::REGISTER).await?;
     let stale = newest.is_some_and(|b| b.period > period);
-    let homes = current_homes(tx, month_start).await?;
+    let homes = current_homes(tx, period.last()).await?;
     let numbers: Vec<String> = numbers_of(parsed);
     let known_households = households::look_up_many(tx, &numbers).await?;
     let mut links = Links::default();
@@ -49,7 +62,13 @@ pub(super) async fn take(intake: &mut Intake<'_>, tx: &mut JournalTx, batch_no: 
         }
         whose.push(found);
     }
-    let fresh: Vec<NewPerson> = parsed.rows.iter().zip(&whose).filter(|(_, w)| matches!(w, Whose::New)).map(|(r, _)| new_person(parsed, r, batch_no)).collect();
+    let fresh: Vec<NewPerson> = parsed
+        .rows
+        .iter()
+        .zip(&whose)
+        .filter(|(_, w)| matches!(w, Whose::New))
+        .map(|(r, _)| new_person(parsed, r, batch_no))
+        .collect();
     let mut ids = persons::create_many(tx, &at, fresh).await?.into_iter();
     let mut changed: Vec<(usize, PersonId)> = Vec::new();
     for (place, (row, found)) in parsed.rows.iter().zip(whose).enumerate() {
@@ -62,7 +81,11 @@ pub(super) async fn take(intake: &mut Intake<'_>, tx: &mut JournalTx, batch_no: 
             Whose::Doubtful(candidates) => {
                 let list: Vec<String> = candidates.iter().map(|p| p.get().to_string()).collect();
                 let row = row_id(batch_no, row.number);
-                links.doubts.push(Doubt { row, candidates: list.join(","), settled_person: None });
+                links.doubts.push(Doubt {
+                    row,
+                    candidates: list.join(","),
+                    settled_person: None,
+                });
                 None
             }
             Whose::Again => {
@@ -74,7 +97,9 @@ pub(super) async fn take(intake: &mut Intake<'_>, tx: &mut JournalTx, batch_no: 
         links.persons.push(person);
         links.targets.push(None);
         if let (Some(person), Some(id)) = (person, row.id) {
-            intake.by_number.insert(intake.tokeniser.id_number(&id), person);
+            intake
+                .by_number
+                .insert(intake.tokeniser.id_number(&id), person);
         }
         if let (Some(person), Some(token)) = (person, name_token(intake, parsed, row)) {
             let list = intake.by_name.entry(token).or_default();
@@ -87,25 +112,55 @@ pub(super) async fn take(intake: &mut Intake<'_>, tx: &mut JournalTx, batch_no: 
         return Ok(links);
     }
     change(tx, &at, batch_no, parsed, &changed).await?;
-    move_in(tx, &at, batch_no, parsed, &links, &known_households, &homes, month_start).await?;
+    move_in(
+        tx,
+        &at,
+        batch_no,
+        parsed,
+        &links,
+        &known_households,
+        &homes,
+        month_start,
+    )
+    .await?;
     Ok(links)
 }
 
 fn numbers_of(parsed: &Parsed) -> Vec<String> {
-    let mut numbers: Vec<String> = parsed.rows.iter().filter_map(|r| parsed.text(r, "户号")).map(str::to_owned).collect();
+    let mut numbers: Vec<String> = parsed
+        .rows
+        .iter()
+        .filter_map(|r| parsed.text(r, "户号"))
+        .map(str::to_owned)
+        .collect();
     numbers.sort_unstable();
     numbers.dedup();
     numbers
 }
 
-async fn current_homes(tx: &JournalTx, day: Day) -> Result<HashMap<PersonId, HouseholdId>> {
+async fn current_homes(tx: &JournalTx, day: Day) -> Result<HashMap<PersonId, Home>> {
     let all = households::list_memberships_on(tx, day).await?;
-    Ok(all.into_iter().map(|m| (m.person, m.household)).collect())
+    Ok(all
+        .into_iter()
+        .map(|m| {
+            (
+                m.person,
+                Home {
+                    household: m.household,
+                    since: m.span.from(),
+                },
+            )
+        })
+        .collect())
 }
 
 fn name_token(intake: &Intake<'_>, parsed: &Parsed, row: &Row) -> Option<store::tokens::Token> {
     let area = AreaCode::parse(parsed.text(row, "户籍地区")?).ok()?;
-    Some(intake.tokeniser.name_birth_area(row.name.as_deref()?, birth(parsed, row)?, &area))
+    Some(
+        intake
+            .tokeniser
+            .name_birth_area(row.name.as_deref()?, birth(parsed, row)?, &area),
+    )
 }
 
 fn birth(parsed: &Parsed, row: &Row) -> Option<Day> {
@@ -115,16 +170,32 @@ fn birth(parsed: &Parsed, row: &Row) -> Option<Day> {
     }
 }
 
-fn decide(intake: &Intake<'_>, parsed: &Parsed, row: &Row, homes: &HashMap<PersonId, HouseholdId>, households: &HashMap<String, HouseholdId>) -> Whose {
+fn decide(
+    intake: &Intake<'_>,
+    parsed: &Parsed,
+    row: &Row,
+    homes: &HashMap<PersonId, Home>,
+    households: &HashMap<String, HouseholdId>,
+) -> Whose {
     if let Some(id) = row.id {
-        return intake.by_number.get(&intake.tokeniser.id_number(&id)).map_or(Whose::New, |p| Whose::Known(*p));
+        return intake
+            .by_number
+            .get(&intake.tokeniser.id_number(&id))
+            .map_or(Whose::New, |p| Whose::Known(*p));
     }
-    let candidates = name_token(intake, parsed, row).and_then(|t| intake.by_name.get(&t)).cloned().unwrap_or_default();
+    let candidates = name_token(intake, parsed, row)
+        .and_then(|t| intake.by_name.get(&t))
+        .cloned()
+        .unwrap_or_default();
     if candidates.is_empty() {
         return Whose::New;
     }
     let home = parsed.text(row, "户号").and_then(|n| households.get(n));
-    let same_home: Vec<PersonId> = candidates.iter().copied().filter(|p| homes.get(p) == home && home.is_some()).collect();
+    let same_home: Vec<PersonId> = candidates
+        .iter()
+        .copied()
+        .filter(|p| home.is_some() && homes.get(p).map(|h| &h.household) == home)
+        .collect();
     match same_home.as_slice() {
         [one] => Whose::Known(*one),
         _ => Whose::Doubtful(candidates),
@@ -172,12 +243,24 @@ fn new_person(parsed: &Parsed, row: &Row, batch_no: i64) -> NewPerson {
 }
 
 /// What the newer rows say otherwise than the record.
-async fn change(tx: &mut JournalTx, at: &store::At, batch_no: i64, parsed: &Parsed, known: &[(usize, PersonId)]) -> Result<()> {
+async fn change(
+    tx: &mut JournalTx,
+    at: &store::At,
+    batch_no: i64,
+    parsed: &Parsed,
+    known: &[(usize, PersonId)],
+) -> Result<()> {
     let ids: Vec<PersonId> = known.iter().map(|(_, p)| *p).collect();
-    let have: HashMap<PersonId, Person> = persons::get_many(tx, &ids).await?.into_iter().map(|p| (p.id, p)).collect();
+    let have: HashMap<PersonId, Person> = persons::get_many(tx, &ids)
+        .await?
+        .into_iter()
+        .map(|p| (p.id, p))
+        .collect();
     let mut changes: Vec<(PersonId, RowId, Change)> = Vec::new();
     for (place, person) in known {
-        let (Some(row), Some(old)) = (parsed.rows.get(*place), have.get(person)) else { continue };
+        let (Some(row), Some(old)) = (parsed.rows.get(*place), have.get(person)) else {
+            continue;
+        };
         let id = row_id(batch_no, row.number);
         let home = area(parsed, row, "居住地区").or_else(|| area(parsed, row, "户籍地区"));
         if home != old.area {
@@ -198,7 +281,10 @@ async fn change(tx: &mut JournalTx, at: &store::At, batch_no: i64, parsed: &Pars
 }
 
 /// Households that are new, and who lives in which.
-#[expect(clippy::too_many_arguments, reason = "one step of take(), split off for its length")]
+#[expect(
+    clippy::too_many_arguments,
+    reason = "one step of take(), split off for its length"
+)]
 async fn move_in(
     tx: &mut JournalTx,
     at: &store::At,
@@ -206,17 +292,27 @@ async fn move_in(
     parsed: &Parsed,
     links: &Links,
     known: &HashMap<String, HouseholdId>,
-    homes: &HashMap<PersonId, HouseholdId>,
+    homes: &HashMap<PersonId, Home>,
     day: Day,
 ) -> Result<()> {
     let mut fresh: BTreeMap<String, NewHousehold> = BTreeMap::new();
     for row in &parsed.rows {
-        let (Some(number), Some(area)) = (parsed.text(row, "户号"), area(parsed, row, "居住地区").or_else(|| area(parsed, row, "户籍地区"))) else { continue };
+        let (Some(number), Some(area)) = (
+            parsed.text(row, "户号"),
+            area(parsed, row, "居住地区").or_else(|| area(parsed, row, "户籍地区")),
+        ) else {
+            continue;
+        };
         if known.contains_key(number) {
             continue;
         }
         let head = parsed.text(row, "与户主关系") == Some("户主");
-        let entry = NewHousehold { number: number.to_owned(), area, urban_rural: urban_rural(parsed, row), row: row_id(batch_no, row.number) };
+        let entry = NewHousehold {
+            number: number.to_owned(),
+            area,
+            urban_rural: urban_rural(parsed, row),
+            row: row_id(batch_no, row.number),
+        };
         if head {
             fresh.insert(number.to_owned(), entry);
         } else {
@@ -230,16 +326,36 @@ async fn move_in(
     let mut leaving = Vec::new();
     let mut joining = Vec::new();
     for (row, person) in parsed.rows.iter().zip(&links.persons) {
-        let (Some(person), Some(number)) = (person, parsed.text(row, "户号")) else { continue };
-        let Some(household) = all.get(number).copied() else { continue };
-        if homes.get(person) == Some(&household) {
+        let (Some(person), Some(number)) = (person, parsed.text(row, "户号")) else {
+            continue;
+        };
+        let Some(household) = all.get(number).copied() else {
+            continue;
+        };
+        let home = homes.get(person);
+        if home.is_some_and(|h| h.household == household) {
             continue;
         }
-        if homes.contains_key(person) {
-            leaving.push((*person, day));
+        // A correction within the month counts from the day after: no membership is empty.
+        let moved = home.map_or(Some(day), |h| {
+            day.max(h.since).add_days(i64::from(h.since >= day))
+        });
+        let moved = moved.unwrap_or(day);
+        if home.is_some() {
+            leaving.push((*person, moved));
         }
-        let relation = parsed.text(row, "与户主关系").and_then(Relation::parse).unwrap_or(Relation::Other);
-        let membership = Membership { household, person: *person, relation, span: Span::since(day), standing: Standing::Counted };
+        let relation = parsed
+            .text(row, "与户主关系")
+            .and_then(Relation::parse)
+            .unwrap_or(Relation::Other);
+        let membership = Membership {
+            household,
+            person: *person,
+            relation,
+            // Nobody belongs to a household before being born.
+            span: Span::since(birth(parsed, row).map_or(moved, |b| b.max(moved))),
+            standing: Standing::Counted,
+        };
         joining.push((membership, row_id(batch_no, row.number)));
     }
     if !leaving.is_empty() {

@@ -10,7 +10,7 @@ use engine::{Column, Sheet};
 use rules::Program;
 use rules::eval::Evaluator;
 use rules::feed::{ColumnKind, FeedPlan};
-use rules::plan::Type;
+use rules::plan::{Body, Expr, ExprKind, ItemId, Type};
 use rules::situation::{Moments, Situation};
 use rules::value::{Ratio, Value};
 use sha2::{Digest, Sha256};
@@ -39,6 +39,8 @@ pub(crate) struct Parsed {
     pub received: u32,
     pub rows: Vec<Row>,
     pub refusals: Vec<Refusal>,
+    /// Whose rows were refused: what the department says of them is not all there.
+    pub gaps: Vec<IdNumber>,
     /// Digest of the rows whatever their order and encoding.
     pub canonical: [u8; 32],
     /// Six digits, or 000000 when the file does not say.
@@ -77,19 +79,44 @@ impl Parsed {
     /// Rows and links as lake sheets, without what stays home.
     pub(crate) fn sheets(&self, batch_no: i64, links: &Links) -> (Sheet, Sheet) {
         let dropped: BTreeSet<usize> = links.dropped.iter().copied().collect();
-        let kept = || self.rows.iter().enumerate().filter(|(at, _)| !dropped.contains(at));
-        let ids = || Column::Int(kept().map(|(_, r)| Some(row_id(batch_no, r.number).get())).collect());
-        let mut rows = Sheet { columns: vec![("row_id".to_owned(), ids())] };
+        let kept = || {
+            self.rows
+                .iter()
+                .enumerate()
+                .filter(|(at, _)| !dropped.contains(at))
+        };
+        let ids = || {
+            Column::Int(
+                kept()
+                    .map(|(_, r)| Some(row_id(batch_no, r.number).get()))
+                    .collect(),
+            )
+        };
+        let mut rows = Sheet {
+            columns: vec![("row_id".to_owned(), ids())],
+        };
         for (at, (name, kind)) in self.names.iter().zip(&self.kinds).enumerate() {
-            let Some(mut column) = cells::lake_column(*kind) else { continue };
+            let Some(mut column) = cells::lake_column(*kind) else {
+                continue;
+            };
             kept().for_each(|(_, r)| cells::push(&mut column, r.cells.get(at)));
             rows.columns.push((name.clone(), column));
         }
         let person = |list: &[Option<domain::PersonId>]| {
-            Column::Int(kept().map(|(at, _)| list.get(at).copied().flatten().map(|p| p.get())).collect())
+            Column::Int(
+                kept()
+                    .map(|(at, _)| list.get(at).copied().flatten().map(|p| p.get()))
+                    .collect(),
+            )
         };
-        let mut link = Sheet { columns: vec![("row_id".to_owned(), ids()), ("person_id".to_owned(), person(&links.persons))] };
-        link.columns.push(("target_id".to_owned(), person(&links.targets)));
+        let mut link = Sheet {
+            columns: vec![
+                ("row_id".to_owned(), ids()),
+                ("person_id".to_owned(), person(&links.persons)),
+            ],
+        };
+        link.columns
+            .push(("target_id".to_owned(), person(&links.targets)));
         (rows, link)
     }
 }
@@ -105,7 +132,9 @@ fn fold(header: &str) -> String {
         .map(|c| match c {
             '（' => '(',
             '）' => ')',
-            '\u{FF01}'..='\u{FF5E}' => char::from_u32(u32::from(c).saturating_sub(0xFEE0)).unwrap_or(c),
+            '\u{FF01}'..='\u{FF5E}' => {
+                char::from_u32(u32::from(c).saturating_sub(0xFEE0)).unwrap_or(c)
+            }
             _ => c,
         })
         .collect()
@@ -115,8 +144,14 @@ fn fold(header: &str) -> String {
 fn places(feed: &FeedPlan, header: &[String]) -> Result<Vec<Option<usize>>> {
     let folded: Vec<String> = header.iter().map(|h| fold(h)).collect();
     for (at, name) in folded.iter().enumerate() {
-        if !name.is_empty() && let Some(first) = folded.iter().take(at).position(|n| n == name) {
-            let said = format!("表头 `{name}` 出现两次:第 {} 列和第 {} 列", first.saturating_add(1), at.saturating_add(1));
+        if !name.is_empty()
+            && let Some(first) = folded.iter().take(at).position(|n| n == name)
+        {
+            let said = format!(
+                "表头 `{name}` 出现两次:第 {} 列和第 {} 列",
+                first.saturating_add(1),
+                at.saturating_add(1)
+            );
             return Err(OfficeError::FileRefused(said));
         }
     }
@@ -125,7 +160,9 @@ fn places(feed: &FeedPlan, header: &[String]) -> Result<Vec<Option<usize>>> {
         .columns
         .iter()
         .map(|c| {
-            let at = folded.iter().position(|h| c.headers.iter().any(|x| fold(x) == *h));
+            let at = folded
+                .iter()
+                .position(|h| c.headers.iter().any(|x| fold(x) == *h));
             if at.is_none() && c.required {
                 missing.push(c.headers.first().cloned().unwrap_or_default());
             }
@@ -135,26 +172,46 @@ fn places(feed: &FeedPlan, header: &[String]) -> Result<Vec<Option<usize>>> {
     if missing.is_empty() {
         return Ok(out);
     }
-    let said = format!("表头缺少:{};文件的表头是:{}", missing.join("、"), header.join("、"));
+    let said = format!(
+        "表头缺少:{};文件的表头是:{}",
+        missing.join("、"),
+        header.join("、")
+    );
     Err(OfficeError::FileRefused(said))
 }
 
 /// Reads all rows of a file.
-pub(crate) fn parse(office: &Office, program: &Program, feed: &FeedPlan, period: Month, cells: Cells) -> Result<Parsed> {
+pub(crate) fn parse(
+    office: &Office,
+    program: &Program,
+    feed: &FeedPlan,
+    period: Month,
+    cells: Cells,
+) -> Result<Parsed> {
     let places = places(feed, &cells.header)?;
     let today = office.clock.today();
     let readers: Vec<Reader<'_>> = feed
         .columns
         .iter()
         .map(|c| {
-            let den = c.item.and_then(|i| program.item(i)).and_then(|i| i.bounds).map_or(1, |b| b.den_min);
-            Reader::new(c, &program.dict, codes(office, c.codes.as_deref()), today, i64::try_from(den).unwrap_or(1))
+            let bounds = c.item.and_then(|i| program.item(i)).and_then(|i| i.bounds);
+            let den = bounds.map_or(1, |b| b.den_min);
+            let most = bounds.map_or(i128::from(i64::MAX), |b| b.num_max);
+            Reader::new(
+                c,
+                &program.dict,
+                codes(office, c.codes.as_deref()),
+                today,
+                i64::try_from(den).unwrap_or(1),
+                i64::try_from(most).unwrap_or(i64::MAX),
+            )
         })
         .collect();
     let mut parsed = Parsed {
         received: 0,
         rows: vec![],
         refusals: vec![],
+        gaps: vec![],
         canonical: [0; 32],
         county: String::new(),
         names: feed.columns.iter().map(|c| c.name.clone()).collect(),
@@ -166,7 +223,10 @@ pub(crate) fn parse(office: &Office, program: &Program, feed: &FeedPlan, period:
         parsed.received = parsed.received.saturating_add(1);
         match one_row(feed, &readers, &places, number, &written, width) {
             Ok(row) => parsed.rows.push(row),
-            Err(refusals) => parsed.refusals.extend(refusals),
+            Err((id, refusals)) => {
+                parsed.gaps.extend(id);
+                parsed.refusals.extend(refusals);
+            }
         }
     }
     refuse_by_rules(program, feed, period, &mut parsed);
@@ -176,30 +236,78 @@ pub(crate) fn parse(office: &Office, program: &Program, feed: &FeedPlan, period:
 }
 
 fn codes(office: &Office, file: Option<&str>) -> HashMap<String, String> {
-    let Some(text) = file.and_then(|f| crate::rulebook::table(&office.book, &format!("codes/{f}"))) else {
+    let Some(text) = file.and_then(|f| crate::rulebook::table(&office.book, &format!("codes/{f}")))
+    else {
         return HashMap::new();
     };
     let rows = text.lines().skip(1).map(rules::params::split);
-    rows.filter_map(|r| Some((r.first()?.clone(), r.get(1)?.clone()))).collect()
+    rows.filter_map(|r| Some((r.first()?.clone(), r.get(1)?.clone())))
+        .collect()
 }
 
-fn one_row(feed: &FeedPlan, readers: &[Reader<'_>], places: &[Option<usize>], number: u32, written: &[String], width: usize) -> std::result::Result<Row, Vec<Refusal>> {
-    let refusal = |column: &str, r: Refused| Refusal { row_no: number, column: column.to_owned(), code: r.code.to_owned(), message: r.message, masked: r.masked };
-    let whole = |code, message: String| vec![refusal("", Refused { code, message, masked: String::new() })];
-    let first = written.iter().find(|c| !c.trim().is_empty()).map_or("", |c| c.trim());
-    if ["合计", "总计", "小计", "制表人", "填表人"].iter().any(|w| first.starts_with(w)) {
-        return Err(whole("total-row", format!("`{first}` 这一行不是数据,已跳过")));
+fn one_row(
+    feed: &FeedPlan,
+    readers: &[Reader<'_>],
+    places: &[Option<usize>],
+    number: u32,
+    written: &[String],
+    width: usize,
+) -> std::result::Result<Row, (Option<IdNumber>, Vec<Refusal>)> {
+    let refusal = |column: &str, r: Refused| Refusal {
+        row_no: number,
+        column: column.to_owned(),
+        code: r.code.to_owned(),
+        message: r.message,
+        masked: r.masked,
+    };
+    let whole = |code, message: String| {
+        vec![refusal(
+            "",
+            Refused {
+                code,
+                message,
+                masked: String::new(),
+            },
+        )]
+    };
+    let first = written
+        .iter()
+        .find(|c| !c.trim().is_empty())
+        .map_or("", |c| c.trim());
+    if ["合计", "总计", "小计", "制表人", "填表人"]
+        .iter()
+        .any(|w| first.starts_with(w))
+    {
+        return Err((
+            None,
+            whole("total-row", format!("`{first}` 这一行不是数据,已跳过")),
+        ));
     }
     if written.len() != width {
-        return Err(whole("columns", format!("这一行有 {} 格,表头有 {width} 格", written.len())));
+        return Err((
+            None,
+            whole(
+                "columns",
+                format!("这一行有 {} 格,表头有 {width} 格", written.len()),
+            ),
+        ));
     }
-    let mut row = Row { number, id: None, second_id: None, name: None, card: None, cells: Vec::with_capacity(readers.len()) };
+    let mut row = Row {
+        number,
+        id: None,
+        second_id: None,
+        name: None,
+        card: None,
+        cells: Vec::with_capacity(readers.len()),
+    };
     let mut refusals = Vec::new();
     let mut named = false;
     for (reader, place) in readers.iter().zip(places) {
         let column = reader.column;
         let header = column.headers.first().map_or("", String::as_str);
-        let text = place.and_then(|p| written.get(p)).map_or("", String::as_str);
+        let text = place
+            .and_then(|p| written.get(p))
+            .map_or("", String::as_str);
         let cell = match reader.read(text) {
             Ok(cell) => cell,
             Err(refused) => {
@@ -210,12 +318,20 @@ fn one_row(feed: &FeedPlan, readers: &[Reader<'_>], places: &[Option<usize>], nu
         // In the register a person may have no number yet: newborns, the unidentified.
         let may_lack = feed.id == super::REGISTER && column.kind == ColumnKind::IdNumber;
         if cell == Cell::Missing && column.required && !may_lack {
-            let said = Refused { code: "missing", message: format!("`{header}` 必填,这一格是空的"), masked: String::new() };
+            let said = Refused {
+                code: "missing",
+                message: format!("`{header}` 必填,这一格是空的"),
+                masked: String::new(),
+            };
             refusals.push(refusal(header, said));
         }
         match (column.kind, cell) {
             (ColumnKind::IdNumber, Cell::Id(id)) => {
-                let slot = if row.id.is_none() { &mut row.id } else { &mut row.second_id };
+                let slot = if row.id.is_none() {
+                    &mut row.id
+                } else {
+                    &mut row.second_id
+                };
                 *slot = Some(id);
                 row.cells.push(Cell::Missing);
             }
@@ -233,14 +349,20 @@ fn one_row(feed: &FeedPlan, readers: &[Reader<'_>], places: &[Option<usize>], nu
             (_, cell) => row.cells.push(cell),
         }
     }
-    if refusals.is_empty() { Ok(row) } else { Err(refusals) }
+    if refusals.is_empty() {
+        Ok(row)
+    } else {
+        Err((row.id, refusals))
+    }
 }
 
 /// 拒收 of the feed's file, by the same evaluator that judges households.
 fn refuse_by_rules(program: &Program, feed: &FeedPlan, period: Month, parsed: &mut Parsed) {
-    let (Some(relation), false) = (feed.rows, feed.refusals.is_empty()) else { return };
+    let (Some(relation), false) = (feed.rows, feed.refusals.is_empty()) else {
+        return;
+    };
     let moments = Moments::monthly(period);
-    let mut refused: HashMap<u32, &str> = HashMap::new();
+    let mut refused: HashMap<u32, (ItemId, &str)> = HashMap::new();
     for chunk in parsed.rows.chunks(ROWS_AT_ONCE) {
         let mut situation = Situation::new();
         let at = situation.add(feed.entity, 0);
@@ -255,16 +377,24 @@ fn refuse_by_rules(program: &Program, feed: &FeedPlan, period: Month, parsed: &m
         }
         let mut eval = Evaluator::new(program, &situation, moments);
         for (place, row) in chunk.iter().enumerate() {
-            let broken = feed.refusals.iter().find(|(item, _)| eval.row_value(*item, list, place) == Value::Bool(true));
-            if let Some((_, said)) = broken {
-                refused.insert(row.number, said.as_str());
+            let broken = feed
+                .refusals
+                .iter()
+                .find(|(item, _)| eval.row_value(*item, list, place) == Value::Bool(true));
+            if let Some((item, said)) = broken {
+                refused.insert(row.number, (*item, said.as_str()));
             }
         }
     }
+    let gone = parsed
+        .rows
+        .iter()
+        .filter(|row| refused.contains_key(&row.number));
+    parsed.gaps.extend(gone.filter_map(|row| row.id));
     parsed.rows.retain(|row| !refused.contains_key(&row.number));
-    let refusals = refused.into_iter().map(|(row_no, said)| Refusal {
+    let refusals = refused.into_iter().map(|(row_no, (item, said))| Refusal {
         row_no,
-        column: String::new(),
+        column: header_of(program, feed, item),
         code: "rule".to_owned(),
         message: said.to_owned(),
         masked: String::new(),
@@ -273,9 +403,37 @@ fn refuse_by_rules(program: &Program, feed: &FeedPlan, period: Month, parsed: &m
     parsed.refusals.sort_by_key(|r| r.row_no);
 }
 
+/// The header of the first column a 拒收 looks at: where its sender should look.
+fn header_of(program: &Program, feed: &FeedPlan, item: ItemId) -> String {
+    let Some(Body::Formula { expr, .. }) = program.item(item).map(|i| &i.body) else {
+        return String::new();
+    };
+    let column = first_read(expr).and_then(|id| feed.columns.iter().find(|c| c.item == Some(id)));
+    column
+        .and_then(|c| c.headers.first())
+        .cloned()
+        .unwrap_or_default()
+}
+
+fn first_read(expr: &Expr) -> Option<ItemId> {
+    match &expr.kind {
+        ExprKind::Ref(id, _) => Some(*id),
+        ExprKind::Not(inner) | ExprKind::Negate(inner) | ExprKind::Known(inner) => {
+            first_read(inner)
+        }
+        ExprKind::Compare(_, a, b) | ExprKind::Arith(_, a, b) => {
+            first_read(a).or_else(|| first_read(b))
+        }
+        ExprKind::And(parts) | ExprKind::Or(parts) => parts.iter().find_map(first_read),
+        _ => None,
+    }
+}
+
 /// A cell as a value of the rules.
 pub(crate) fn value(program: &Program, item: rules::plan::ItemId, cell: &Cell) -> Value {
-    let Some(it) = program.item(item) else { return Value::Unknown };
+    let Some(it) = program.item(item) else {
+        return Value::Unknown;
+    };
     match (cell, it.ty) {
         (Cell::Int(n), _) => {
             let den = it.bounds.map_or(1, |b| b.den_min);
@@ -283,7 +441,9 @@ pub(crate) fn value(program: &Program, item: rules::plan::ItemId, cell: &Cell) -
         }
         (Cell::Day(d), _) => domain::Day::from_epoch_days(*d).map_or(Value::Unknown, Value::Day),
         (Cell::Bool(b), _) => Value::Bool(*b),
-        (Cell::Text(t), Type::Enum(e)) => program.dict.member(e, t).map_or(Value::Unknown, Value::Sym),
+        (Cell::Text(t), Type::Enum(e)) => {
+            program.dict.member(e, t).map_or(Value::Unknown, Value::Sym)
+        }
         _ => Value::Unknown,
     }
 }
@@ -320,7 +480,10 @@ fn digest(parsed: &mut Parsed) {
     let mut sha = Sha256::new();
     sorted.iter().for_each(|d| sha.update(d));
     // Refused rows count too: a file with one of them mended is another file.
-    parsed.refusals.iter().for_each(|r| sha.update(format!("{}{}{}", r.column, r.code, r.masked)));
+    parsed
+        .refusals
+        .iter()
+        .for_each(|r| sha.update(format!("{}{}{}", r.column, r.code, r.masked)));
     parsed.canonical = sha.finalize().into();
     parsed.digests = digests;
 }
@@ -331,10 +494,16 @@ fn county(parsed: &Parsed) -> String {
     let mut counts: HashMap<String, u32> = HashMap::new();
     for row in parsed.rows.iter().take(1_000) {
         let text = columns.iter().find_map(|c| parsed.text(row, c));
-        if let Some(code) = text.and_then(|t| AreaCode::parse(t).ok()).and_then(|a| a.at(domain::AreaLevel::County)) {
+        if let Some(code) = text
+            .and_then(|t| AreaCode::parse(t).ok())
+            .and_then(|a| a.at(domain::AreaLevel::County))
+        {
             let count = counts.entry(code.as_str().to_owned()).or_default();
             *count = count.saturating_add(1);
         }
     }
-    counts.into_iter().max_by_key(|(_, n)| *n).map_or_else(|| "000000".to_owned(), |(c, _)| c)
+    counts
+        .into_iter()
+        .max_by_key(|(_, n)| *n)
+        .map_or_else(|| "000000".to_owned(), |(c, _)| c)
 }

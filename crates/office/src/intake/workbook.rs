@@ -17,14 +17,22 @@ pub fn to_csv(path: &Path, out: impl Write) -> Result<(), String> {
     let mut book: Xlsx<_> = open_workbook(path).map_err(|e| format!("工作簿打不开:{e}"))?;
     let sheets = book.sheet_names();
     if sheets.len() > SHEETS_MAX {
-        return Err(format!("工作簿有 {} 张表,超过上限 {SHEETS_MAX}", sheets.len()));
+        return Err(format!(
+            "工作簿有 {} 张表,超过上限 {SHEETS_MAX}",
+            sheets.len()
+        ));
     }
     let first = sheets.first().ok_or("工作簿里没有表")?.clone();
-    let mut cells = book.worksheet_cells_reader(&first).map_err(|e| format!("工作表打不开:{e}"))?;
+    let mut cells = book
+        .worksheet_cells_reader(&first)
+        .map_err(|e| format!("工作表打不开:{e}"))?;
     let mut writer = csv::WriterBuilder::new().flexible(true).from_writer(out);
     let mut row: Vec<String> = Vec::new();
     let (mut at, mut count) = (0_u32, 0_u64);
-    while let Some(cell) = cells.next_cell().map_err(|e| format!("工作表读不下去:{e}"))? {
+    while let Some(cell) = cells
+        .next_cell()
+        .map_err(|e| format!("工作表读不下去:{e}"))?
+    {
         count = count.saturating_add(1);
         if count > CELLS_MAX {
             return Err(format!("工作表超过 {CELLS_MAX} 格"));
@@ -39,7 +47,11 @@ pub fn to_csv(path: &Path, out: impl Write) -> Result<(), String> {
         }
         let column = usize::try_from(column).unwrap_or(usize::MAX);
         if column >= 512 {
-            return Err(format!("第 {} 行用到第 {} 列,超过上限 512 列", line.saturating_add(1), column.saturating_add(1)));
+            return Err(format!(
+                "第 {} 行用到第 {} 列,超过上限 512 列",
+                line.saturating_add(1),
+                column.saturating_add(1)
+            ));
         }
         while row.len() < column {
             row.push(String::new());
@@ -61,7 +73,13 @@ fn text(value: &DataRef<'_>) -> String {
         Data::Float(f) if f.fract() == 0.0 && f.abs() < 1e15 => format!("{f:.0}"),
         Data::Float(f) if f.abs() >= 1e15 => format!("{f:E}"),
         Data::Float(f) => format!("{f}"),
-        Data::Bool(b) => if b { "是".to_owned() } else { "否".to_owned() },
+        Data::Bool(b) => {
+            if b {
+                "是".to_owned()
+            } else {
+                "否".to_owned()
+            }
+        }
         Data::DateTime(d) => serial(&format!("{:.0}", d.as_f64().floor())),
         Data::DateTimeIso(s) | Data::DurationIso(s) => s,
         Data::Error(e) => format!("{e}"),
@@ -70,6 +88,9 @@ fn text(value: &DataRef<'_>) -> String {
 
 /// A date cell's serial number as a day; the number itself when it is none.
 fn serial(text: &str) -> String {
-    let day = text.parse().ok().and_then(|n| domain::Day::from_serial(n).ok());
+    let day = text
+        .parse()
+        .ok()
+        .and_then(|n| domain::Day::from_serial(n).ok());
     day.map_or_else(|| text.to_owned(), |d| d.to_string())
 }

@@ -2,7 +2,9 @@
 
 use crate::error::Result;
 use domain::{Day, Month};
-use engine::arrow::array::{Array, ArrayRef, BooleanArray, Date32Array, Int64Array, UInt16Array, UInt64Array};
+use engine::arrow::array::{
+    Array, ArrayRef, BooleanArray, Date32Array, Int64Array, UInt16Array, UInt64Array,
+};
 use engine::{Complete, Frames, Judged, StatusFrame};
 use rules::plan::{Body, EntityId, Home, ItemId, Type};
 use rules::value::Value;
@@ -13,13 +15,23 @@ use std::sync::Arc;
 /// 来文's 计算 and 归类 by the name of a fact give that fact.
 pub(super) fn yield_facts(program: &Program, feeds: &Judged, frames: &mut Frames) -> Result<()> {
     for feed in &program.feeds {
-        let Some(table) = feeds.table(&feed.id) else { continue };
-        let Some(frame) = frames.entities.get_mut(&feed.entity) else { continue };
+        let Some(table) = feeds.table(&feed.id) else {
+            continue;
+        };
+        let Some(frame) = frames.entities.get_mut(&feed.entity) else {
+            continue;
+        };
         for (fact, formula) in &feed.yields {
-            let values: Vec<Value> = (0..table.ids().len()).map(|row| table.value(*formula, row).unwrap_or(Value::Unknown)).collect();
+            let values: Vec<Value> = (0..table.ids().len())
+                .map(|row| table.value(*formula, row).unwrap_or(Value::Unknown))
+                .collect();
             // The table's rows stand by rising id, as the frame's do.
             let by_id: BTreeMap<i64, Value> = table.ids().iter().copied().zip(values).collect();
-            let ordered = frame.ids().values().iter().map(|id| by_id.get(id).copied().unwrap_or(Value::Unknown));
+            let ordered = frame
+                .ids()
+                .values()
+                .iter()
+                .map(|id| by_id.get(id).copied().unwrap_or(Value::Unknown));
             let column = column(program, *fact, ordered);
             frame.set(*fact, column);
         }
@@ -32,9 +44,30 @@ fn column(program: &Program, item: ItemId, values: impl Iterator<Item = Value>) 
     let den = it.and_then(|i| i.bounds).map_or(1, |b| b.den_min);
     match it.map(|i| i.ty) {
         Some(Type::Bool) => Arc::new(values.map(Value::truth).collect::<BooleanArray>()),
-        Some(Type::Day) => Arc::new(values.map(|v| match v { Value::Day(d) => Some(d.epoch_days()), _ => None }).collect::<Date32Array>()),
-        Some(Type::Enum(_)) => Arc::new(values.map(|v| match v { Value::Sym(s) => Some(s), _ => None }).collect::<UInt16Array>()),
-        Some(Type::Set(_)) => Arc::new(values.map(|v| match v { Value::Set(s) => Some(s), _ => None }).collect::<UInt64Array>()),
+        Some(Type::Day) => Arc::new(
+            values
+                .map(|v| match v {
+                    Value::Day(d) => Some(d.epoch_days()),
+                    _ => None,
+                })
+                .collect::<Date32Array>(),
+        ),
+        Some(Type::Enum(_)) => Arc::new(
+            values
+                .map(|v| match v {
+                    Value::Sym(s) => Some(s),
+                    _ => None,
+                })
+                .collect::<UInt16Array>(),
+        ),
+        Some(Type::Set(_)) => Arc::new(
+            values
+                .map(|v| match v {
+                    Value::Set(s) => Some(s),
+                    _ => None,
+                })
+                .collect::<UInt64Array>(),
+        ),
         _ => Arc::new(values.map(|v| whole(v, den)).collect::<Int64Array>()),
     }
 }
@@ -43,17 +76,30 @@ fn column(program: &Program, item: ItemId, values: impl Iterator<Item = Value>) 
 fn whole(value: Value, den: i128) -> Option<i64> {
     let Value::Num(n) = value else { return None };
     let scaled = n.mul(Ratio::whole(den))?;
-    (scaled.den() == 1).then(|| i64::try_from(scaled.num()).ok()).flatten()
+    (scaled.den() == 1)
+        .then(|| i64::try_from(scaled.num()).ok())
+        .flatten()
 }
 
 /// 来文's 给予 give statuses. A status no feed brings is nobody's until an office records it.
-pub(super) fn yield_statuses(program: &Program, feeds: &Judged, frames: &mut Frames, month: Month) -> Result<()> {
+pub(super) fn yield_statuses(
+    program: &Program,
+    feeds: &Judged,
+    frames: &mut Frames,
+    month: Month,
+) -> Result<()> {
     let mut given: BTreeMap<ItemId, StatusFrame> = BTreeMap::new();
     for feed in &program.feeds {
-        let Some(table) = feeds.table(&feed.id) else { continue };
+        let Some(table) = feeds.table(&feed.id) else {
+            continue;
+        };
         for grant in &feed.grants {
-            let Some(status) = program.item(grant.status) else { continue };
-            let Some(answers) = table.answers(&format!("给予.{}", status.name)) else { continue };
+            let Some(status) = program.item(grant.status) else {
+                continue;
+            };
+            let Some(answers) = table.answers(&format!("给予.{}", status.name)) else {
+                continue;
+            };
             let mut holders = Vec::new();
             let mut silent = std::collections::BTreeSet::new();
             for (row, id) in table.ids().iter().enumerate() {
@@ -65,15 +111,29 @@ pub(super) fn yield_statuses(program: &Program, feeds: &Judged, frames: &mut Fra
             }
             let count = holders.len();
             let since = vec![since(month).epoch_days(); count];
-            let complete = if silent.is_empty() { Complete::Everybody } else { Complete::Except(silent) };
-            let frame = StatusFrame::new(Int64Array::from(holders), Date32Array::from(since), Date32Array::new_null(count), complete)?;
+            let complete = if silent.is_empty() {
+                Complete::Everybody
+            } else {
+                Complete::Except(silent)
+            };
+            let frame = StatusFrame::new(
+                Int64Array::from(holders),
+                Date32Array::from(since),
+                Date32Array::new_null(count),
+                complete,
+            )?;
             given.insert(grant.status, frame);
         }
     }
     for (at, item) in program.items.iter().enumerate() {
         let id = ItemId(u32::try_from(at).unwrap_or(u32::MAX));
         if matches!(item.body, Body::Status) && !given.contains_key(&id) {
-            let none = StatusFrame::new(Int64Array::from(Vec::<i64>::new()), Date32Array::from(Vec::<i32>::new()), Date32Array::from(Vec::<i32>::new()), Complete::Everybody)?;
+            let none = StatusFrame::new(
+                Int64Array::from(Vec::<i64>::new()),
+                Date32Array::from(Vec::<i32>::new()),
+                Date32Array::from(Vec::<i32>::new()),
+                Complete::Everybody,
+            )?;
             given.insert(id, none);
         }
     }

@@ -4,7 +4,9 @@
 use crate::error::{OfficeError, Result};
 use crate::office::Office;
 use domain::{AreaCode, AreaLevel, Month, UrbanRural};
-use engine::arrow::array::{ArrayRef, BooleanArray, Date32Array, Int64Array, RecordBatch, StringArray, UInt16Array};
+use engine::arrow::array::{
+    ArrayRef, BooleanArray, Date32Array, Int64Array, RecordBatch, StringArray, UInt16Array,
+};
 use engine::{Column, Complete, EntityFrame, Frames, RelationFrame, Sheet};
 use rules::Program;
 use rules::feed::{ColumnKind, FeedPlan};
@@ -27,6 +29,8 @@ pub(super) struct Gathered {
 pub(super) struct FeedRows {
     pub feed: usize,
     pub sheets: Vec<(Sheet, Sheet)>,
+    /// Persons of whom a row was refused: their lists are not complete.
+    pub gaps: std::collections::BTreeSet<i64>,
     /// Whether the department has answered for the month.
     pub answered: bool,
 }
@@ -36,7 +40,9 @@ pub(super) async fn gather(office: &Office, program: &Program, month: Month) -> 
     let mut persons = Vec::new();
     let mut households = Vec::new();
     loop {
-        let after = persons.last().map_or(0, |p: &store::persons::Person| p.id.get());
+        let after = persons
+            .last()
+            .map_or(0, |p: &store::persons::Person| p.id.get());
         let page = store::persons::list(&office.store, after, 50_000).await?;
         if page.is_empty() {
             break;
@@ -44,16 +50,25 @@ pub(super) async fn gather(office: &Office, program: &Program, month: Month) -> 
         persons.extend(page);
     }
     loop {
-        let after = households.last().map_or(0, |h: &store::households::HouseholdRow| h.id.get());
+        let after = households
+            .last()
+            .map_or(0, |h: &store::households::HouseholdRow| h.id.get());
         let page = store::households::list(&office.store, None, after, 50_000).await?;
         if page.is_empty() {
             break;
         }
         households.extend(page);
     }
-    let members = store::households::list_memberships_on(&office.store, month.first()).await?;
-    let members = members.into_iter().map(|m| (m.household.get(), m.person.get())).collect();
-    let areas = store::areas::list(&office.store, month.first()).await?.into_iter().map(|a| a.code).collect();
+    let members = store::households::list_memberships_on(&office.store, month.last()).await?;
+    let members = members
+        .into_iter()
+        .map(|m| (m.household.get(), m.person.get()))
+        .collect();
+    let areas = store::areas::list(&office.store, month.first())
+        .await?
+        .into_iter()
+        .map(|a| a.code)
+        .collect();
     let mut rows = Vec::new();
     let mut batches = Vec::new();
     for (at, feed) in program.feeds.iter().enumerate() {
@@ -61,13 +76,30 @@ pub(super) async fn gather(office: &Office, program: &Program, month: Month) -> 
         rows.push(found);
         batches.extend(newest.map(|b| (feed.id.clone(), b)));
     }
-    Ok(Gathered { persons, households, members, areas, rows, batches })
+    Ok(Gathered {
+        persons,
+        households,
+        members,
+        areas,
+        rows,
+        batches,
+    })
 }
 
-async fn feed_rows(office: &Office, feed: &FeedPlan, at: usize, month: Month) -> Result<(FeedRows, Option<i64>)> {
-    let row_files = store::manifest::list_up_to(&office.store, &format!("row-{}", feed.id), month).await?;
-    let link_files = store::manifest::list_up_to(&office.store, &format!("link-{}", feed.id), month).await?;
-    let links: HashMap<&str, &str> = link_files.iter().map(|f| (f.cause.as_str(), f.path.as_str())).collect();
+async fn feed_rows(
+    office: &Office,
+    feed: &FeedPlan,
+    at: usize,
+    month: Month,
+) -> Result<(FeedRows, Option<i64>)> {
+    let row_files =
+        store::manifest::list_up_to(&office.store, &format!("row-{}", feed.id), month).await?;
+    let link_files =
+        store::manifest::list_up_to(&office.store, &format!("link-{}", feed.id), month).await?;
+    let links: HashMap<&str, &str> = link_files
+        .iter()
+        .map(|f| (f.cause.as_str(), f.path.as_str()))
+        .collect();
     let mut wanted: Vec<_> = row_files.iter().collect();
     if feed.whole {
         // The whole list of the newest month, and of that the newest batch.
@@ -80,36 +112,88 @@ async fn feed_rows(office: &Office, feed: &FeedPlan, at: usize, month: Month) ->
         _ => month,
     };
     let answered = row_files.iter().any(|f| f.month >= oldest_answer);
-    let newest = wanted.iter().filter_map(|f| f.cause.parse::<i64>().ok()).max();
+    let newest = wanted
+        .iter()
+        .filter_map(|f| f.cause.parse::<i64>().ok())
+        .max();
+    let gap_files =
+        store::manifest::list_up_to(&office.store, &format!("gap-{}", feed.id), month).await?;
+    let mut gaps = std::collections::BTreeSet::new();
+    for file in gap_files
+        .iter()
+        .filter(|g| wanted.iter().any(|w| w.cause == g.cause))
+    {
+        gaps.extend(
+            office
+                .lake
+                .read(&file.path)?
+                .ints("person_id")
+                .iter()
+                .flatten(),
+        );
+    }
     let mut sheets = Vec::new();
     for file in wanted {
-        let Some(link) = links.get(file.cause.as_str()) else { continue };
+        let Some(link) = links.get(file.cause.as_str()) else {
+            continue;
+        };
         sheets.push((office.lake.read(&file.path)?, office.lake.read(link)?));
     }
-    Ok((FeedRows { feed: at, sheets, answered }, newest))
+    Ok((
+        FeedRows {
+            feed: at,
+            sheets,
+            gaps,
+            answered,
+        },
+        newest,
+    ))
 }
 
 /// Builds the tables.
 pub(super) fn build(program: &Program, gathered: Gathered) -> Result<Frames> {
     let mut frames = Frames::default();
     let homes: HashMap<i64, i64> = gathered.members.iter().map(|(h, p)| (*p, *h)).collect();
-    let entity = |name: &str| program.dict.entity(name).ok_or_else(|| OfficeError::Other(format!("facts.md 没有实体 {name}")));
+    let entity = |name: &str| {
+        program
+            .dict
+            .entity(name)
+            .ok_or_else(|| OfficeError::Other(format!("facts.md 没有实体 {name}")))
+    };
     let (person, household, area) = (entity("个人")?, entity("家庭")?, entity("地区")?);
-    let people: Vec<(i64, Option<AreaCode>, Option<UrbanRural>)> = gathered.persons.iter().map(|p| (p.id.get(), p.area, p.urban_rural)).collect();
+    let people: Vec<(i64, Option<AreaCode>, Option<UrbanRural>)> = gathered
+        .persons
+        .iter()
+        .map(|p| (p.id.get(), p.area, p.urban_rural))
+        .collect();
     let ids: Vec<i64> = people.iter().map(|p| p.0).collect();
     let home_ids: Int64Array = ids.iter().map(|id| homes.get(id).copied()).collect();
     let table = entity_frame(program, person, &people)?.with_households(home_ids);
     frames.entities.insert(person, table);
-    let houses: Vec<_> = gathered.households.iter().map(|h| (h.id.get(), Some(h.area), h.urban_rural)).collect();
-    frames.entities.insert(household, entity_frame(program, household, &houses)?);
-    let mut places: Vec<_> = gathered.areas.iter().filter(|a| a.level() <= AreaLevel::County).map(|a| (area_id(a), Some(*a), None)).collect();
+    let houses: Vec<_> = gathered
+        .households
+        .iter()
+        .map(|h| (h.id.get(), Some(h.area), h.urban_rural))
+        .collect();
+    frames
+        .entities
+        .insert(household, entity_frame(program, household, &houses)?);
+    let mut places: Vec<_> = gathered
+        .areas
+        .iter()
+        .filter(|a| a.level() <= AreaLevel::County)
+        .map(|a| (area_id(a), Some(*a), None))
+        .collect();
     places.sort_unstable_by_key(|p| p.0);
     places.dedup_by_key(|p| p.0);
     frames.entities.insert(area, area_frame(&places)?);
     if let Some(members) = program.dict.relation("成员") {
         let owners: Int64Array = gathered.members.iter().map(|(h, _)| Some(*h)).collect();
         let targets: Int64Array = gathered.members.iter().map(|(_, p)| Some(*p)).collect();
-        frames.relations.insert(members, RelationFrame::new(owners, targets, Complete::Everybody)?);
+        frames.relations.insert(
+            members,
+            RelationFrame::new(owners, targets, Complete::Everybody)?,
+        );
     }
     for rows in gathered.rows {
         if let Some(feed) = program.feeds.get(rows.feed) {
@@ -126,27 +210,51 @@ fn area_id(code: &AreaCode) -> i64 {
 
 fn area_frame(places: &[(i64, Option<AreaCode>, Option<UrbanRural>)]) -> Result<EntityFrame> {
     let frame = EntityFrame::new(places.iter().map(|p| p.0).collect())?;
-    Ok(frame.with_areas(places.iter().map(|p| p.1.map(|a| a.as_str().to_owned())).collect::<StringArray>()))
+    Ok(frame.with_areas(
+        places
+            .iter()
+            .map(|p| p.1.map(|a| a.as_str().to_owned()))
+            .collect::<StringArray>(),
+    ))
 }
 
-fn entity_frame(program: &Program, entity: EntityId, rows: &[(i64, Option<AreaCode>, Option<UrbanRural>)]) -> Result<EntityFrame> {
-    let areas: StringArray = rows.iter().map(|r| r.1.map(|a| a.full().to_owned())).collect();
+fn entity_frame(
+    program: &Program,
+    entity: EntityId,
+    rows: &[(i64, Option<AreaCode>, Option<UrbanRural>)],
+) -> Result<EntityFrame> {
+    let areas: StringArray = rows
+        .iter()
+        .map(|r| r.1.map(|a| a.full().to_owned()))
+        .collect();
     let mut frame = EntityFrame::new(rows.iter().map(|r| r.0).collect())?.with_areas(areas);
-    let class = program.items.iter().position(|i| i.file.is_none() && i.name == "城乡" && i.home == rules::plan::Home::Entity(entity));
+    let class = program.items.iter().position(|i| {
+        i.file.is_none() && i.name == "城乡" && i.home == rules::plan::Home::Entity(entity)
+    });
     if let (Some(at), Some(e)) = (class, program.dict.enumeration("城乡")) {
         let member = |u: Option<UrbanRural>| match u? {
             UrbanRural::Urban => program.dict.member(e, "城镇"),
             UrbanRural::Rural => program.dict.member(e, "农村"),
         };
         let column: UInt16Array = rows.iter().map(|r| member(r.2)).collect();
-        frame.set(ItemId(u32::try_from(at).unwrap_or(u32::MAX)), Arc::new(column));
+        frame.set(
+            ItemId(u32::try_from(at).unwrap_or(u32::MAX)),
+            Arc::new(column),
+        );
     }
     Ok(frame)
 }
 
 /// One feed's rows: its relation, and the facts its newest rows give.
-fn take_rows(program: &Program, feed: &FeedPlan, rows: FeedRows, frames: &mut Frames) -> Result<()> {
-    let Some(relation) = feed.rows else { return Ok(()) };
+fn take_rows(
+    program: &Program,
+    feed: &FeedPlan,
+    rows: FeedRows,
+    frames: &mut Frames,
+) -> Result<()> {
+    let Some(relation) = feed.rows else {
+        return Ok(());
+    };
     let about_areas = program.dict.entity_name(feed.entity) == "地区";
     let mut all = Rows::default();
     for (sheet, link) in &rows.sheets {
@@ -160,8 +268,14 @@ fn take_rows(program: &Program, feed: &FeedPlan, rows: FeedRows, frames: &mut Fr
             frame.set(item, column);
         }
     }
-    let complete = if rows.answered { Complete::Everybody } else { Complete::Nobody };
-    frames.relations.insert(relation, all.relation(program, feed, complete)?);
+    let complete = match (rows.answered, rows.gaps.is_empty()) {
+        (false, _) => Complete::Nobody,
+        (true, true) => Complete::Everybody,
+        (true, false) => Complete::Except(rows.gaps),
+    };
+    frames
+        .relations
+        .insert(relation, all.relation(program, feed, complete)?);
     Ok(())
 }
 
@@ -189,11 +303,16 @@ impl Rows {
         self.columns.resize(feed.columns.len(), vec![]);
         let (persons, targets) = (link.ints("person_id"), link.ints("target_id"));
         let ids = sheet.ints("row_id");
-        let columns: Vec<Option<&Column>> = feed.columns.iter().map(|c| sheet.column(&c.name)).collect();
+        let columns: Vec<Option<&Column>> =
+            feed.columns.iter().map(|c| sheet.column(&c.name)).collect();
         for at in 0..sheet.len() {
             let owner = if about_areas {
                 columns.iter().flatten().find_map(|c| match c {
-                    Column::Text(v) => v.get(at)?.as_deref().and_then(|t| AreaCode::parse(t).ok()).map(|a| area_id(&a)),
+                    Column::Text(v) => v
+                        .get(at)?
+                        .as_deref()
+                        .and_then(|t| AreaCode::parse(t).ok())
+                        .map(|a| area_id(&a)),
                     _ => None,
                 })
             } else {
@@ -203,7 +322,8 @@ impl Rows {
             let Some(owner) = owner else { continue };
             self.owners.push(owner);
             self.targets.push(targets.get(at).copied().flatten());
-            self.row_ids.push(ids.get(at).copied().flatten().unwrap_or(0));
+            self.row_ids
+                .push(ids.get(at).copied().flatten().unwrap_or(0));
             for (out, column) in self.columns.iter_mut().zip(&columns) {
                 out.push(column.and_then(|c| plain(c, at)));
             }
@@ -217,18 +337,39 @@ impl Rows {
 
     /// Rows of one owner and one key are one: the one that came last.
     fn keep_newest(&mut self, program: &Program, feed: &FeedPlan, relation: RelId) {
-        let key = program.dict.relation_of(relation).and_then(|r| r.key_column.clone());
+        let key = program
+            .dict
+            .relation_of(relation)
+            .and_then(|r| r.key_column.clone());
         let Some(key) = key else { return };
-        let by_target = feed.columns.iter().any(|c| c.name == key && c.kind == ColumnKind::IdNumber);
+        let by_target = feed
+            .columns
+            .iter()
+            .any(|c| c.name == key && c.kind == ColumnKind::IdNumber);
         let empty = Vec::new();
         let keys = self.column(feed, &key).unwrap_or(&empty);
-        let date = feed.date_column.as_deref().and_then(|d| self.column(feed, d)).unwrap_or(&empty);
+        let date = feed
+            .date_column
+            .as_deref()
+            .and_then(|d| self.column(feed, d))
+            .unwrap_or(&empty);
         let mut seen = HashSet::new();
         let mut keep = vec![true; self.owners.len()];
-        let rows = self.owners.iter().zip(&self.targets).zip(&self.row_ids).enumerate();
+        let rows = self
+            .owners
+            .iter()
+            .zip(&self.targets)
+            .zip(&self.row_ids)
+            .enumerate();
         for (at, ((owner, target), row)) in rows.collect::<Vec<_>>().into_iter().rev() {
-            let word = keys.get(at).and_then(|v| v.as_ref()).map(|v| format!("{v:?}"));
-            let day = date.get(at).and_then(|v| v.as_ref()).map(|v| format!("{v:?}"));
+            let word = keys
+                .get(at)
+                .and_then(|v| v.as_ref())
+                .map(|v| format!("{v:?}"));
+            let day = date
+                .get(at)
+                .and_then(|v| v.as_ref())
+                .map(|v| format!("{v:?}"));
             let id = match (by_target, target) {
                 (true, Some(target)) => format!("t{target}"),
                 (true, None) => format!("r{row}"),
@@ -258,9 +399,17 @@ impl Rows {
     }
 
     /// Facts given straight by a column: the value of the owner's newest row.
-    fn newest_facts(&self, program: &Program, feed: &FeedPlan) -> Vec<(ItemId, HashMap<i64, Plain>)> {
+    fn newest_facts(
+        &self,
+        program: &Program,
+        feed: &FeedPlan,
+    ) -> Vec<(ItemId, HashMap<i64, Plain>)> {
         let empty = Vec::new();
-        let dates = feed.date_column.as_deref().and_then(|d| self.column(feed, d)).unwrap_or(&empty);
+        let dates = feed
+            .date_column
+            .as_deref()
+            .and_then(|d| self.column(feed, d))
+            .unwrap_or(&empty);
         let when = |at: usize| match dates.get(at) {
             Some(Some(Plain::Day(d))) => *d,
             _ => i32::MIN,
@@ -272,28 +421,45 @@ impl Rows {
                 *entry = at;
             }
         }
-        let facts = feed.columns.iter().zip(&self.columns).filter_map(|(c, values)| Some((c.fact?, values)));
+        let facts = feed
+            .columns
+            .iter()
+            .zip(&self.columns)
+            .filter_map(|(c, values)| Some((c.fact?, values)));
         facts
             .filter(|(item, _)| program.item(*item).is_some())
             .map(|(item, values)| {
-                let known = newest.iter().filter_map(|(owner, at)| Some((*owner, values.get(*at)?.clone()?)));
+                let known = newest
+                    .iter()
+                    .filter_map(|(owner, at)| Some((*owner, values.get(*at)?.clone()?)));
                 (item, known.collect())
             })
             .collect()
     }
 
-    fn relation(&self, program: &Program, feed: &FeedPlan, complete: Complete) -> Result<RelationFrame> {
-        let owners: ArrayRef = Arc::new(self.owners.iter().map(|o| Some(*o)).collect::<Int64Array>());
+    fn relation(
+        &self,
+        program: &Program,
+        feed: &FeedPlan,
+        complete: Complete,
+    ) -> Result<RelationFrame> {
+        let owners: ArrayRef =
+            Arc::new(self.owners.iter().map(|o| Some(*o)).collect::<Int64Array>());
         let targets: ArrayRef = Arc::new(self.targets.iter().copied().collect::<Int64Array>());
-        let mut columns = vec![("owner_id".to_owned(), owners), ("target_id".to_owned(), targets)];
+        let mut columns = vec![
+            ("owner_id".to_owned(), owners),
+            ("target_id".to_owned(), targets),
+        ];
         for (column, values) in feed.columns.iter().zip(&self.columns) {
             if let Some(item) = column.item {
                 let array = array(program, item, values.iter().map(Option::as_ref));
                 columns.push((engine::frames::column_name(item), array));
             }
         }
-        let batch = RecordBatch::try_from_iter_with_nullable(columns.into_iter().map(|(n, a)| (n, a, true)))
-            .map_err(engine::EngineError::from)?;
+        let batch = RecordBatch::try_from_iter_with_nullable(
+            columns.into_iter().map(|(n, a)| (n, a, true)),
+        )
+        .map_err(engine::EngineError::from)?;
         Ok(RelationFrame::from_batch(&batch, complete)?)
     }
 }
@@ -308,15 +474,52 @@ fn plain(column: &Column, at: usize) -> Option<Plain> {
 }
 
 /// Values as the column of an item's type; what does not fit is unknown.
-fn array<'a>(program: &Program, item: ItemId, values: impl Iterator<Item = Option<&'a Plain>>) -> ArrayRef {
+fn array<'a>(
+    program: &Program,
+    item: ItemId,
+    values: impl Iterator<Item = Option<&'a Plain>>,
+) -> ArrayRef {
     match program.item(item).map(|i| i.ty) {
-        Some(Type::Bool) => Arc::new(values.map(|v| match v { Some(Plain::Bool(b)) => Some(*b), _ => None }).collect::<BooleanArray>()),
-        Some(Type::Day) => Arc::new(values.map(|v| match v { Some(Plain::Day(d)) => Some(*d), _ => None }).collect::<Date32Array>()),
-        Some(Type::Enum(e)) => Arc::new(values.map(|v| match v { Some(Plain::Word(w)) => program.dict.member(e, w), _ => None }).collect::<UInt16Array>()),
-        _ => Arc::new(values.map(|v| match v { Some(Plain::Int(n)) => Some(*n), _ => None }).collect::<Int64Array>()),
+        Some(Type::Bool) => Arc::new(
+            values
+                .map(|v| match v {
+                    Some(Plain::Bool(b)) => Some(*b),
+                    _ => None,
+                })
+                .collect::<BooleanArray>(),
+        ),
+        Some(Type::Day) => Arc::new(
+            values
+                .map(|v| match v {
+                    Some(Plain::Day(d)) => Some(*d),
+                    _ => None,
+                })
+                .collect::<Date32Array>(),
+        ),
+        Some(Type::Enum(e)) => Arc::new(
+            values
+                .map(|v| match v {
+                    Some(Plain::Word(w)) => program.dict.member(e, w),
+                    _ => None,
+                })
+                .collect::<UInt16Array>(),
+        ),
+        _ => Arc::new(
+            values
+                .map(|v| match v {
+                    Some(Plain::Int(n)) => Some(*n),
+                    _ => None,
+                })
+                .collect::<Int64Array>(),
+        ),
     }
 }
 
-fn spread(program: &Program, item: ItemId, ids: &Int64Array, values: &HashMap<i64, Plain>) -> ArrayRef {
+fn spread(
+    program: &Program,
+    item: ItemId,
+    ids: &Int64Array,
+    values: &HashMap<i64, Plain>,
+) -> ArrayRef {
     array(program, item, ids.values().iter().map(|id| values.get(id)))
 }

@@ -5,7 +5,9 @@ use crate::error::Result;
 use crate::office::Office;
 use domain::{AreaCode, AreaLevel, HouseholdId, PersonId, WarningId};
 use engine::arrow::array::Array;
-use rules::plan::{Body, Dispatch, Expr, ExprKind, FileKind, FilePlan, ItemId, Step, TextPart, Type};
+use rules::plan::{
+    Body, Dispatch, Expr, ExprKind, FileKind, FilePlan, ItemId, Step, TextPart, Type,
+};
 use rules::value::Value;
 use rules::{Program, show};
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -19,7 +21,18 @@ pub(super) async fn raise(office: &Office, data: &MonthData) -> Result<MonthRun>
     let at = office.clock.at();
     let found = found(data);
     let mut run = counts(data);
-    let keys: HashSet<(String, Entity, i64)> = found.iter().map(|w| (w.rule.clone(), w.entity, w.entity_id)).collect();
+    // A month older than one already judged never overwrites what the newer one said.
+    let runs = store::runs::list(&office.store, i64::MAX, 1_000).await?;
+    if runs.iter().any(|r| r.content.month > data.month)
+        && runs.iter().any(|r| r.content.month == data.month)
+    {
+        run.warnings_seen_again = u64::try_from(found.len()).unwrap_or(u64::MAX);
+        return Ok(run);
+    }
+    let keys: HashSet<(String, Entity, i64)> = found
+        .iter()
+        .map(|w| (w.rule.clone(), w.entity, w.entity_id))
+        .collect();
     let mut tx = office.store.write().await?;
     let opened = warnings::open_many(&mut tx, &at, &found).await?;
     run.warnings_raised = opened.raised;
@@ -35,7 +48,12 @@ pub(super) async fn raise(office: &Office, data: &MonthData) -> Result<MonthRun>
     let tasks = tasks(office, data, &found, &opened.ids)?;
     let raised = store::tasks::raise_many(&mut tx, &at, "system", &tasks).await?;
     run.tasks_raised = raised.raised;
-    let counts = run.verdicts.iter().map(|(id, _, yes, no, open)| format!("{id}:{yes}/{no}/{open}")).collect::<Vec<_>>().join(" ");
+    let counts = run
+        .verdicts
+        .iter()
+        .map(|(id, _, yes, no, open)| format!("{id}:{yes}/{no}/{open}"))
+        .collect::<Vec<_>>()
+        .join(" ");
     let record = NewRun {
         month: data.month,
         rules_digest: digest_of_rules(office),
@@ -47,7 +65,12 @@ pub(super) async fn raise(office: &Office, data: &MonthData) -> Result<MonthRun>
         counts,
     };
     let run_no = store::runs::append(&mut tx, &record).await?;
-    tx.record(Act::new(&at, "system", "monitoring.run").on("run", run_no).because("当月监测").under(data.month.to_string()));
+    tx.record(
+        Act::new(&at, "system", "monitoring.run")
+            .on("run", run_no)
+            .because("当月监测")
+            .under(data.month.to_string()),
+    );
     tx.commit().await?;
     Ok(run)
 }
@@ -65,7 +88,11 @@ fn digest_of_rules(office: &Office) -> [u8; 32] {
 
 /// The facts are those of the batches read; the batches are named by content.
 fn digest_of_facts(data: &MonthData) -> [u8; 32] {
-    let all: Vec<String> = data.batches.iter().map(|(feed, batch)| format!("{feed}={batch}")).collect();
+    let all: Vec<String> = data
+        .batches
+        .iter()
+        .map(|(feed, batch)| format!("{feed}={batch}"))
+        .collect();
     store::digest::of_bytes(all.join(";").as_bytes())
 }
 
@@ -73,18 +100,32 @@ fn counts(data: &MonthData) -> MonthRun {
     let mut run = MonthRun::default();
     let size = |name: &str| {
         let entity = data.program.dict.entity(name);
-        let len = entity.and_then(|e| data.frames.entities.get(&e)).map_or(0, engine::EntityFrame::len);
+        let len = entity
+            .and_then(|e| data.frames.entities.get(&e))
+            .map_or(0, engine::EntityFrame::len);
         u64::try_from(len).unwrap_or(u64::MAX)
     };
     run.persons = size("个人");
     run.households = size("家庭");
     for file in data.program.files.iter().filter(|f| f.verdict.is_some()) {
-        let Some(verdicts) = data.judged.table(&file.id).and_then(engine::JudgedTable::verdicts) else { continue };
+        let Some(verdicts) = data
+            .judged
+            .table(&file.id)
+            .and_then(engine::JudgedTable::verdicts)
+        else {
+            continue;
+        };
         let count = |want: Option<bool>| {
             let hits = verdicts.iter().filter(|v| *v == want).count();
             u64::try_from(hits).unwrap_or(u64::MAX)
         };
-        run.verdicts.push((file.id.clone(), file.title.clone(), count(Some(true)), count(Some(false)), count(None)));
+        run.verdicts.push((
+            file.id.clone(),
+            file.title.clone(),
+            count(Some(true)),
+            count(Some(false)),
+            count(None),
+        ));
     }
     run
 }
@@ -92,7 +133,12 @@ fn counts(data: &MonthData) -> MonthRun {
 /// All triggers that are true.
 fn found(data: &MonthData) -> Vec<NewWarning> {
     let mut out = Vec::new();
-    for file in data.program.files.iter().filter(|f| f.kind == FileKind::Warning) {
+    for file in data
+        .program
+        .files
+        .iter()
+        .filter(|f| f.kind == FileKind::Warning)
+    {
         for dispatch in &file.dispatches {
             of_trigger(data, file, dispatch, &mut out);
         }
@@ -101,22 +147,40 @@ fn found(data: &MonthData) -> Vec<NewWarning> {
 }
 
 fn of_trigger(data: &MonthData, file: &FilePlan, dispatch: &Dispatch, out: &mut Vec<NewWarning>) {
-    let Some(table) = data.judged.table(&file.id) else { return };
-    let Some(trigger) = data.program.item(dispatch.trigger) else { return };
-    let Some(answers) = table.answers(&trigger.name) else { return };
-    let Some(frame) = data.frames.entities.get(&file.entity) else { return };
+    let Some(table) = data.judged.table(&file.id) else {
+        return;
+    };
+    let Some(trigger) = data.program.item(dispatch.trigger) else {
+        return;
+    };
+    let Some(answers) = table.answers(&trigger.name) else {
+        return;
+    };
+    let Some(frame) = data.frames.entities.get(&file.entity) else {
+        return;
+    };
     let about_household = data.program.dict.entity_name(file.entity) == "家庭";
     for (row, id) in table.ids().iter().enumerate() {
         if answers.is_null(row) || !answers.value(row) {
             continue;
         }
-        let Some(place) = frame.position(*id).and_then(|p| usize::try_from(p).ok()) else { continue };
-        let area = frame.areas().is_valid(place).then(|| frame.areas().value(place));
-        let Some(area) = area.and_then(|a| AreaCode::parse(a).ok()) else { continue };
+        let Some(place) = frame.position(*id).and_then(|p| usize::try_from(p).ok()) else {
+            continue;
+        };
+        let area = frame
+            .areas()
+            .is_valid(place)
+            .then(|| frame.areas().value(place));
+        let Some(area) = area.and_then(|a| AreaCode::parse(a).ok()) else {
+            continue;
+        };
         let household = if about_household {
             Some(*id)
         } else {
-            frame.households().is_valid(place).then(|| frame.households().value(place))
+            frame
+                .households()
+                .is_valid(place)
+                .then(|| frame.households().value(place))
         };
         let urgency = match table.named(&format!("{}.紧急", trigger.name), row) {
             Some(Value::Num(n)) => i64::try_from(n.num().div_euclid(n.den())).unwrap_or(0),
@@ -124,7 +188,11 @@ fn of_trigger(data: &MonthData, file: &FilePlan, dispatch: &Dispatch, out: &mut 
         };
         out.push(NewWarning {
             rule: file.id.clone(),
-            entity: if about_household { Entity::Household } else { Entity::Person },
+            entity: if about_household {
+                Entity::Household
+            } else {
+                Entity::Person
+            },
             entity_id: *id,
             household: household.map(HouseholdId::new),
             person: (!about_household).then(|| PersonId::new(*id)),
@@ -158,9 +226,19 @@ fn quoted(data: &MonthData, expr: &Expr, place: usize, id: i64) -> Value {
     match &expr.kind {
         ExprKind::Ref(item, Step::Own) => own(data, *item, place, id),
         ExprKind::Param(item, keys) => {
-            let Some(Body::Param(param)) = data.program.item(*item).map(|i| &i.body) else { return Value::Unknown };
+            let Some(Body::Param(param)) = data.program.item(*item).map(|i| &i.body) else {
+                return Value::Unknown;
+            };
             let entity = super::feeds::entity_of(&data.program, *item);
-            let area = entity.and_then(|e| data.frames.entities.get(&e)).map_or("", |f| if f.areas().is_valid(place) { f.areas().value(place) } else { "" });
+            let area = entity
+                .and_then(|e| data.frames.entities.get(&e))
+                .map_or("", |f| {
+                    if f.areas().is_valid(place) {
+                        f.areas().value(place)
+                    } else {
+                        ""
+                    }
+                });
             let members: Vec<Option<u16>> = keys
                 .iter()
                 .flatten()
@@ -169,7 +247,9 @@ fn quoted(data: &MonthData, expr: &Expr, place: usize, id: i64) -> Value {
                     _ => None,
                 })
                 .collect();
-            param.lookup(area, &members, data.month.first()).map_or(Value::Unknown, |v| v.value)
+            param
+                .lookup(area, &members, data.month.first())
+                .map_or(Value::Unknown, |v| v.value)
         }
         _ => Value::Unknown,
     }
@@ -182,54 +262,90 @@ fn own(data: &MonthData, item: ItemId, place: usize, id: i64) -> Value {
         return table.value(item, row).unwrap_or(Value::Unknown);
     }
     let entity = super::feeds::entity_of(&data.program, item);
-    let column = entity.and_then(|e| data.frames.entities.get(&e)).and_then(|f| f.column(item));
+    let column = entity
+        .and_then(|e| data.frames.entities.get(&e))
+        .and_then(|f| f.column(item));
     column.map_or(Value::Unknown, |c| fact(&data.program, item, c, place))
 }
 
-fn fact(program: &Program, item: ItemId, column: &engine::arrow::array::ArrayRef, place: usize) -> Value {
+fn fact(
+    program: &Program,
+    item: ItemId,
+    column: &engine::arrow::array::ArrayRef,
+    place: usize,
+) -> Value {
     use engine::arrow::array::AsArray;
     use engine::arrow::datatypes::{Date32Type, Int64Type, UInt16Type};
-    let Some(it) = program.item(item) else { return Value::Unknown };
+    let Some(it) = program.item(item) else {
+        return Value::Unknown;
+    };
     if column.is_null(place) {
         return Value::Unknown;
     }
     match it.ty {
         Type::Bool => Value::Bool(column.as_boolean().value(place)),
-        Type::Day => domain::Day::from_epoch_days(column.as_primitive::<Date32Type>().value(place)).map_or(Value::Unknown, Value::Day),
+        Type::Day => domain::Day::from_epoch_days(column.as_primitive::<Date32Type>().value(place))
+            .map_or(Value::Unknown, Value::Day),
         Type::Enum(_) => Value::Sym(column.as_primitive::<UInt16Type>().value(place)),
         Type::Num(_) => {
             let den = it.bounds.map_or(1, |b| b.den_min);
-            rules::Ratio::new(i128::from(column.as_primitive::<Int64Type>().value(place)), den).map_or(Value::Unknown, Value::Num)
+            rules::Ratio::new(
+                i128::from(column.as_primitive::<Int64Type>().value(place)),
+                den,
+            )
+            .map_or(Value::Unknown, Value::Num)
         }
         Type::Set(_) | Type::Area => Value::Unknown,
     }
 }
 
 /// One task for each door with everything there is to ask at it, due by the rule that gives least time.
-fn tasks(office: &Office, data: &MonthData, found: &[NewWarning], ids: &[WarningId]) -> Result<Vec<NewTask>> {
+fn tasks(
+    office: &Office,
+    data: &MonthData,
+    found: &[NewWarning],
+    ids: &[WarningId],
+) -> Result<Vec<NewTask>> {
     let mut doors: BTreeMap<(String, i64), NewTask> = BTreeMap::new();
-    let dispatches: HashMap<&str, &Dispatch> = data.program.files.iter().filter_map(|f| Some((f.id.as_str(), f.dispatches.first()?))).collect();
+    let dispatches: HashMap<&str, &Dispatch> = data
+        .program
+        .files
+        .iter()
+        .filter_map(|f| Some((f.id.as_str(), f.dispatches.first()?)))
+        .collect();
     let calendar = crate::calendar::read(&office.book)?;
     let today = office.clock.today();
     for (warning, id) in found.iter().zip(ids) {
-        let Some(dispatch) = dispatches.get(warning.rule.as_str()) else { continue };
-        let door = warning.household.map_or_else(|| -warning.entity_id, HouseholdId::get);
+        let Some(dispatch) = dispatches.get(warning.rule.as_str()) else {
+            continue;
+        };
+        let door = warning
+            .household
+            .map_or_else(|| -warning.entity_id, HouseholdId::get);
         // No calendar for the year of the day due: the task has no date until it is imported.
-        let due = calendar.add_workdays(today, dispatch.working_days).ok().map(|(day, _)| day);
+        let due = calendar
+            .add_workdays(today, dispatch.working_days)
+            .ok()
+            .map(|(day, _)| day);
         let area = warning.area.at(AreaLevel::Township).unwrap_or(warning.area);
-        let task = doors.entry((dispatch.procedure.clone(), door)).or_insert_with(|| NewTask {
-            kind: dispatch.procedure.clone(),
-            household: warning.household,
-            person: warning.household.is_none().then_some(PersonId::new(warning.entity_id)),
-            area,
-            worker: None,
-            due,
-            urgency: warning.urgency,
-            cause_kind: "warning".to_owned(),
-            cause_id: id.get(),
-            summary: warning.text.clone(),
-            warnings: vec![],
-        });
+        let task = doors
+            .entry((dispatch.procedure.clone(), door))
+            .or_insert_with(|| NewTask {
+                kind: dispatch.procedure.clone(),
+                household: warning.household,
+                person: warning
+                    .household
+                    .is_none()
+                    .then_some(PersonId::new(warning.entity_id)),
+                area,
+                worker: None,
+                due,
+                urgency: warning.urgency,
+                cause_kind: "warning".to_owned(),
+                cause_id: id.get(),
+                summary: warning.text.clone(),
+                warnings: vec![],
+            });
         task.urgency = task.urgency.max(warning.urgency);
         task.due = match (task.due, due) {
             (Some(a), Some(b)) => Some(a.min(b)),

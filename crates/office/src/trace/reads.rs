@@ -15,21 +15,31 @@ pub(super) struct Reads {
 
 /// Everything the triggers of a rule rest on.
 pub(super) fn of_rule(program: &Program, rule: &str) -> Reads {
-    let mut walk = Walk { program, items: BTreeSet::new(), relations: BTreeSet::new() };
+    let mut walk = Walk {
+        program,
+        items: BTreeSet::new(),
+        relations: BTreeSet::new(),
+    };
     if let Some((_, file)) = program.file(rule) {
         file.dispatches.iter().for_each(|d| walk.item(d.trigger));
     }
     walk.through_feeds();
     let mut reads = Reads::default();
     for id in &walk.items {
-        let Some(item) = program.item(*id) else { continue };
+        let Some(item) = program.item(*id) else {
+            continue;
+        };
         if matches!(item.body, Body::Fact | Body::Status) {
             reads.facts.insert(item.name.clone());
         }
     }
     for feed in &program.feeds {
         let gives = |id: &ItemId| walk.items.contains(id);
-        let by_fact = feed.columns.iter().filter_map(|c| c.fact).any(|f| gives(&f));
+        let by_fact = feed
+            .columns
+            .iter()
+            .filter_map(|c| c.fact)
+            .any(|f| gives(&f));
         let by_formula = feed.yields.iter().any(|(fact, _)| gives(fact));
         let by_status = feed.grants.iter().any(|g| gives(&g.status));
         let by_rows = feed.rows.is_some_and(|r| walk.relations.contains(&r));
@@ -71,7 +81,9 @@ impl Walk<'_> {
         }
         let program = self.program;
         match program.item(id).map(|i| &i.body) {
-            Some(Body::Formula { expr, .. } | Body::Condition { expr, .. } | Body::Trigger { expr }) => self.expr(expr),
+            Some(
+                Body::Formula { expr, .. } | Body::Condition { expr, .. } | Body::Trigger { expr },
+            ) => self.expr(expr),
             Some(Body::Rate { num, den }) => [num, den].into_iter().for_each(|e| self.expr(e)),
             Some(Body::Classify { rows, .. }) => rows.iter().for_each(|r| self.expr(&r.when)),
             Some(Body::Itemise { rows, .. }) => rows.iter().for_each(|r| {
@@ -95,12 +107,22 @@ impl Walk<'_> {
                 self.item(*item);
                 keys.iter().flatten().for_each(|k| self.expr(k));
             }
-            ExprKind::Not(a) | ExprKind::Negate(a) | ExprKind::Known(a) | ExprKind::NextMonth(a) => self.expr(a),
-            ExprKind::And(all) | ExprKind::Or(all) | ExprKind::Greatest(all) | ExprKind::Least(all) => {
+            ExprKind::Not(a)
+            | ExprKind::Negate(a)
+            | ExprKind::Known(a)
+            | ExprKind::NextMonth(a) => self.expr(a),
+            ExprKind::And(all)
+            | ExprKind::Or(all)
+            | ExprKind::Greatest(all)
+            | ExprKind::Least(all) => {
                 all.iter().for_each(|e| self.expr(e));
             }
             ExprKind::Compare(_, a, b) | ExprKind::Arith(_, a, b) => self.both(a, b),
-            ExprKind::InClasses(a, b) | ExprKind::Age(a, b) | ExprKind::Days(a, b) | ExprKind::FullMonths(a, b) | ExprKind::PlusMonths(a, b) => {
+            ExprKind::InClasses(a, b)
+            | ExprKind::Age(a, b)
+            | ExprKind::Days(a, b)
+            | ExprKind::FullMonths(a, b)
+            | ExprKind::PlusMonths(a, b) => {
                 self.both(a, b);
             }
             ExprKind::OneOf(a, all) => {
@@ -120,7 +142,11 @@ impl Walk<'_> {
             }
             ExprKind::Aggregate(aggregate) => {
                 self.relations.insert(aggregate.relation);
-                aggregate.value.iter().chain(&aggregate.filter).for_each(|e| self.expr(e));
+                aggregate
+                    .value
+                    .iter()
+                    .chain(&aggregate.filter)
+                    .for_each(|e| self.expr(e));
             }
             ExprKind::AsOf(item, _, day) => {
                 self.item(*item);

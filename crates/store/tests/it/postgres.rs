@@ -93,7 +93,7 @@ fn start_new(programs: &Path) {
             chown $user {BASE}; as=\"runuser -u $user --\"
         fi
         cd {BASE}
-        $as {programs}/initdb -D {BASE}/data -U postgres -A trust -E UTF8 --locale=C --no-sync >{BASE}.log 2>&1
+        $as {programs}/initdb -D {BASE}/data -U postgres -A trust -E UTF8 --locale=C --data-checksums --no-sync >{BASE}.log 2>&1
         $as {programs}/pg_ctl -w -s -D {BASE}/data -l {BASE}/server.log \
             -o \"-c listen_addresses='' -c unix_socket_directories={BASE} -c fsync=off -c max_connections=200\" start
         setsid sh -c 'idle=0
