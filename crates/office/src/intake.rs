@@ -24,8 +24,7 @@ use store::{Act, RowId};
 
 /// The feed whose rows make persons and households.
 const REGISTER: &str = "register";
-/// Above this share of refused rows the whole file goes back: its columns are not what they say
-/// (reliability.md §4 A6, E28).
+/// Above this share of refused rows the whole file goes back: its columns are not what they say.
 const REFUSED_PERCENT_MAX: u64 = 20;
 /// A file of fewer rows is not judged by that share.
 const REFUSED_ROWS_MIN: u64 = 50;

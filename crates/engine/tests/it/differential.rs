@@ -68,17 +68,10 @@ pub fn people_of(program: Program, month: Month, clusters: usize) -> (Program, J
 
 fn agree(program: &Program, month: Month, clusters: usize, seed: u64) {
     let moments = Moments::monthly(month);
-    let start = std::time::Instant::now();
     let compiled = engine::compile(program, moments).unwrap();
-    println!(
-        "{} steps compiled in {:?}",
-        compiled.step_count(),
-        start.elapsed()
-    );
+    println!("{} steps compiled", compiled.step_count());
     let people = generate(program, moments, compiled.history_wanted(), clusters, seed).unwrap();
-    let start = std::time::Instant::now();
     let judged = compiled.run(&people.frames).unwrap();
-    println!("judged in {:?}", start.elapsed());
     let outcome = compare(program, moments, &people, &judged);
     println!(
         "seed {seed}: {} values compared, {} known, {} differ",

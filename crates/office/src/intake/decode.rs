@@ -149,7 +149,7 @@ fn unclosed_quote(text: &str) -> Result<()> {
 }
 
 /// A workbook is opened by a child of ours with little memory and time, so that a hostile file
-/// cannot take this process down (reliability.md F1, F2).
+/// cannot take this process down.
 fn workbook(path: &Path) -> Result<Cells> {
     let program = own_program().map_err(at_path(path))?;
     let output = Command::new("sh")

@@ -23,9 +23,7 @@ pub(super) async fn raise(office: &Office, data: &MonthData) -> Result<MonthRun>
     let mut run = counts(data);
     // A month older than one already judged never overwrites what the newer one said.
     let runs = store::runs::list(&office.store, i64::MAX, 1_000).await?;
-    if runs.iter().any(|r| r.content.month > data.month)
-        && runs.iter().any(|r| r.content.month == data.month)
-    {
+    if runs.iter().any(|r| r.content.month > data.month) {
         run.warnings_seen_again = u64::try_from(found.len()).unwrap_or(u64::MAX);
         return Ok(run);
     }
