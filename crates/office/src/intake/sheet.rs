@@ -430,7 +430,7 @@ fn first_read(expr: &Expr) -> Option<ItemId> {
 }
 
 /// A cell as a value of the rules.
-pub(crate) fn value(program: &Program, item: rules::plan::ItemId, cell: &Cell) -> Value {
+pub(crate) fn value(program: &Program, item: ItemId, cell: &Cell) -> Value {
     let Some(it) = program.item(item) else {
         return Value::Unknown;
     };
