@@ -4,36 +4,7 @@
 
 use super::Behind;
 use super::rulebook::{RuleLine, Span, SpanKind};
-
-/// Words a statement may begin with.
-const STATEMENTS: [&str; 26] = [
-    "政策",
-    "预警",
-    "评估",
-    "指标",
-    "来文",
-    "引用",
-    "输入",
-    "参数",
-    "计算",
-    "归类",
-    "分项",
-    "条件",
-    "给付",
-    "给予",
-    "不并给",
-    "触发",
-    "比率",
-    "行",
-    "列",
-    "拒收",
-    "性质",
-    "事实",
-    "枚举",
-    "实体",
-    "关系",
-    "身份",
-];
+use rules::parse::STATEMENTS;
 
 /// Words inside an expression.
 const WORDS: [&str; 13] = [
