@@ -11,7 +11,9 @@ mod history;
 mod items;
 pub(crate) mod layout;
 pub(crate) mod number;
+pub(crate) mod params;
 mod reach;
+pub(crate) mod stages;
 
 use crate::error::{EngineError, Result};
 use datafusion::arrow::datatypes::{DataType, Field, Schema};
@@ -23,10 +25,11 @@ use datafusion::logical_expr::physical_planning_context::PhysicalPlanningContext
 use datafusion::physical_expr::create_physical_expr;
 use domain::Day;
 use layout::{Col, Link, Slot, SlotInfo, Step, slot_name};
+use stages::Stage;
 use number::{Den, Fraction};
-use rules::plan::{Body, FileId, Home, Item, ItemId, Moment, Param, Program, RelId, Type};
+use rules::plan::{Body, FileId, Home, Item, ItemId, Moment, Program, RelId, Type};
 use rules::situation::Moments;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 /// A quantity as columns of its table.
@@ -66,9 +69,9 @@ pub(crate) struct TablePlan {
 pub struct Compiled {
     pub(crate) moments: Moments,
     pub(crate) steps: Vec<Step>,
+    pub(crate) stages: Vec<Stage>,
     pub(crate) slots: Vec<SlotInfo>,
     pub(crate) tables: Vec<TablePlan>,
-    pub(crate) params: BTreeMap<ItemId, Param>,
     /// Facts that follow from the table itself when it does not bring them: 有户.
     pub(crate) has_household: Vec<ItemId>,
     /// 城乡: it says where something is, so an area with nothing else does not speak (本地).
@@ -94,6 +97,28 @@ impl Compiled {
     pub fn step_count(&self) -> usize {
         self.steps.len()
     }
+
+    /// The same rules with only some results: `show` says of a file and a named quantity whether
+    /// its column is wanted. What nothing shown rests on is not computed.
+    #[must_use]
+    pub fn showing(mut self, show: impl Fn(&str, &str) -> bool) -> Self {
+        for table in &mut self.tables {
+            let file = &table.file_id;
+            table.outputs.retain(|output| show(file, &output.name));
+        }
+        self.tables.retain(|table| !table.outputs.is_empty());
+        self.stages = stages::stages(&self.steps, &self.slots, &shown(&self.tables));
+        self
+    }
+}
+
+/// The columns the result tables show.
+fn shown(tables: &[TablePlan]) -> HashSet<Slot> {
+    let outputs = tables.iter().flat_map(|table| &table.outputs);
+    outputs
+        .flat_map(|output| output.cell.parts())
+        .filter_map(|(col, _)| col.slot)
+        .collect()
 }
 
 /// Compiles the rules in force for the named days of a run.
@@ -143,21 +168,18 @@ impl<'p> Builder<'p> {
     }
 
     fn finish(self, tables: Vec<TablePlan>) -> Compiled {
-        let params = self.numbered(|item| match &item.body {
-            Body::Param(param) => Some(param.clone()),
-            _ => None,
-        });
         let named = |name: &str| {
             let found = self.numbered(|item| {
                 (matches!(item.body, Body::Fact) && item.name == name).then_some(())
             });
             found.into_keys().collect()
         };
+        let stages = stages::stages(&self.steps, &self.slots, &shown(&tables));
         Compiled {
+            stages,
             moments: self.moments,
             has_household: named("有户"),
             urban_rural: named("城乡"),
-            params,
             relations: self.program.dict.relations.clone(),
             steps: self.steps,
             slots: self.slots,
@@ -234,12 +256,14 @@ impl<'p> Builder<'p> {
             .filter_map(|slot| self.slots.get(slot.0))
             .map(|info| Field::new(&info.name, info.data_type.clone(), true))
             .collect();
-        let schema = DFSchema::try_from(Schema::new(fields))?;
+        let schema = Arc::new(Schema::new(fields));
+        let named = DFSchema::try_from(Arc::clone(&schema))?;
         let context = PhysicalPlanningContext::default();
-        let physical = create_physical_expr(expr, &schema, &self.props, &context)?;
+        let physical = create_physical_expr(expr, &named, &self.props, &context)?;
         let out = self.slot(place, data_type);
         self.steps.push(Step::Project {
             inputs,
+            schema,
             expr: physical,
             out,
         });

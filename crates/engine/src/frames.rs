@@ -115,8 +115,13 @@ impl EntityFrame {
             column: "id".to_owned(),
         };
         let ids = cast(column("id").ok_or_else(missing)?, &DataType::Int64)?;
-        let order = sort_to_indices(&ids, None, None)?;
-        let sorted = |array: &ArrayRef| take(array, &order, None);
+        let rising = ids.null_count() == 0 && ids.as_primitive::<Int64Type>().values().is_sorted();
+        let order = if rising {
+            None
+        } else {
+            Some(sort_to_indices(&ids, None, None)?)
+        };
+        let sorted = |array: &ArrayRef| in_order(array, order.as_ref());
         let ids = sorted(&ids)?;
         let mut frame = Self::new(ids.as_primitive::<Int64Type>().values().to_vec())?;
         if let Some(areas) = column("area") {
@@ -260,7 +265,7 @@ impl RelationFrame {
             &DataType::Int64,
         )?;
         let order = stable_order(owners.as_primitive::<Int64Type>());
-        let sorted = |array: &ArrayRef| take(array, &order, None);
+        let sorted = |array: &ArrayRef| in_order(array, order.as_ref());
         let targets = match batch.column_by_name("target_id") {
             Some(targets) => sorted(&cast(targets, &DataType::Int64)?)?,
             None => Arc::new(Int64Array::new_null(batch.num_rows())),
@@ -334,17 +339,13 @@ impl StatusFrame {
             });
         }
         let order = stable_order(&holders);
-        let day = |days: &Date32Array| -> Result<Date32Array> {
-            Ok(take(days, &order, None)?
-                .as_primitive::<Date32Type>()
-                .clone())
-        };
+        let sorted = |array: ArrayRef| in_order(&array, order.as_ref());
+        let (from, to) = (sorted(Arc::new(from))?, sorted(Arc::new(to))?);
+        let holders = sorted(Arc::new(holders))?;
         Ok(Self {
-            from: day(&from)?,
-            to: day(&to)?,
-            holders: take(&holders, &order, None)?
-                .as_primitive::<Int64Type>()
-                .clone(),
+            from: from.as_primitive::<Date32Type>().clone(),
+            to: to.as_primitive::<Date32Type>().clone(),
+            holders: holders.as_primitive::<Int64Type>().clone(),
             complete,
         })
     }
@@ -403,14 +404,24 @@ fn item_columns(batch: &RecordBatch) -> impl Iterator<Item = (ItemId, &ArrayRef)
         })
 }
 
-/// Rows by rising owner; rows of one owner keep their order.
-fn stable_order(owners: &Int64Array) -> UInt32Array {
-    let mut order: Vec<u32> = (0..u32::try_from(owners.len()).unwrap_or(u32::MAX)).collect();
+/// Rows by rising owner, rows of one owner in their order; none when they stand so already.
+fn stable_order(owners: &Int64Array) -> Option<UInt32Array> {
     let values = owners.values();
+    if values.is_sorted() {
+        return None;
+    }
+    let mut order: Vec<u32> = (0..u32::try_from(owners.len()).unwrap_or(u32::MAX)).collect();
     order.sort_by_key(|at| {
         usize::try_from(*at)
             .ok()
             .and_then(|at| values.get(at).copied())
     });
-    UInt32Array::from(order)
+    Some(UInt32Array::from(order))
+}
+
+fn in_order(array: &ArrayRef, order: Option<&UInt32Array>) -> Result<ArrayRef> {
+    match order {
+        Some(order) => Ok(take(array, order, None)?),
+        None => Ok(Arc::clone(array)),
+    }
 }

@@ -1,8 +1,10 @@
-//! Runs compiled rules over the tables of a month, step by step, each over a whole table.
+//! Runs compiled rules over the tables of a month, stage by stage; a stage goes through its table
+//! block by block, on as many threads as it is given.
 //!
 //! Rows keep their order and places throughout: ids become places once, and every link is a list
 //! of places. It decides nothing; what is unknown stays null.
 
+mod block;
 mod lookup;
 mod places;
 mod recorded;
@@ -10,28 +12,41 @@ mod totals;
 
 use crate::compile::Compiled;
 use crate::compile::layout::{Link, Slot, Step};
+use crate::compile::stages::Stage;
 use crate::error::{EngineError, Result};
 use crate::frames::{Frames, column_name};
 use crate::judged::Judged;
 use datafusion::arrow::array::{
-    Array, ArrayRef, BooleanArray, RecordBatch, RecordBatchOptions, UInt32Array, new_null_array,
+    Array, ArrayRef, BooleanArray, UInt32Array, new_null_array,
 };
-use datafusion::arrow::compute::{cast, take};
-use datafusion::arrow::datatypes::{Field, Schema};
-use datafusion::physical_expr::PhysicalExpr;
+use datafusion::arrow::compute::{cast, concat, take};
 pub(crate) use lookup::column;
 use places::Places;
 use rules::plan::{EntityId, Home, ItemId};
 use std::collections::HashMap;
+use std::num::NonZeroUsize;
+use std::ops::Range;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// Rows of a block: its columns stay in the processor's cache from step to step.
+const BLOCK_MAX: usize = 16_384;
 
 impl Compiled {
-    /// Judges everybody in the tables.
+    /// Judges everybody in the tables, on all processors.
     ///
     /// # Errors
     /// A column of another type, or a number that leaves the range the checker promised.
     pub fn run(&self, frames: &Frames) -> Result<Judged> {
-        let last_use = last_use(self);
+        let threads = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+        self.run_on(frames, threads)
+    }
+
+    /// Judges everybody in the tables on so many threads. The results are the same for any number.
+    ///
+    /// # Errors
+    /// As [`run`](Self::run).
+    pub fn run_on(&self, frames: &Frames, threads: NonZeroUsize) -> Result<Judged> {
         let mut run = Run {
             plan: self,
             frames,
@@ -39,38 +54,17 @@ impl Compiled {
             columns: vec![None; self.slots.len()],
             periods: HashMap::new(),
         };
-        for (at, step) in self.steps.iter().enumerate() {
-            run.step(step)?;
-            for slot in step.reads() {
-                if last_use.get(slot.0) == Some(&Some(at))
-                    && let Some(column) = run.columns.get_mut(slot.0)
-                {
+        run.take_inputs()?;
+        for stage in &self.stages {
+            run.stage(stage, threads)?;
+            for slot in &stage.drop {
+                if let Some(column) = run.columns.get_mut(slot.0) {
                     *column = None;
                 }
             }
         }
         crate::judged::collect(&run)
     }
-}
-
-/// The last step that reads each column; none for what is shown at the end.
-fn last_use(plan: &Compiled) -> Vec<Option<usize>> {
-    let mut last = vec![None; plan.slots.len()];
-    for (at, step) in plan.steps.iter().enumerate() {
-        for slot in step.reads() {
-            if let Some(last) = last.get_mut(slot.0) {
-                *last = Some(at);
-            }
-        }
-    }
-    for output in plan.tables.iter().flat_map(|table| &table.outputs) {
-        for (col, _) in output.cell.parts() {
-            if let Some(last) = col.slot.and_then(|slot| last.get_mut(slot.0)) {
-                *last = None;
-            }
-        }
-    }
-    last
 }
 
 /// A run under way.
@@ -83,42 +77,91 @@ pub(crate) struct Run<'a> {
 }
 
 impl Run<'_> {
-    fn step(&mut self, step: &Step) -> Result<()> {
-        match step {
-            Step::Input { item, out } => {
+    /// Columns given with the frames; one that is not given is unknown throughout.
+    fn take_inputs(&mut self) -> Result<()> {
+        for step in &self.plan.steps {
+            if let Step::Input { item, out } = step {
                 let column = self.input(*item, *out)?;
-                self.put(*out, column)
+                self.put(*out, column)?;
             }
-            Step::Project { inputs, expr, out } => {
-                let column = self.project(inputs, expr.as_ref(), *out)?;
-                self.put(*out, column)
-            }
-            Step::Gather {
-                link,
-                fact,
-                from,
-                out,
-            } => self.gather(*link, *fact, from, out),
-            Step::Aggregate(total) => {
-                let column = self.total(total)?;
-                self.put(total.out, column)
-            }
-            Step::Lookup {
-                param,
-                keys,
-                at,
-                den,
-                out,
-            } => {
-                let column = self.look_up(*param, keys, at, *den, *out)?;
-                self.put(*out, column)
-            }
-            Step::Status { .. } | Step::Ever { .. } | Step::Recorded { .. } => self.history(step),
         }
+        Ok(())
     }
 
-    /// Steps that read what was recorded.
-    fn history(&mut self, step: &Step) -> Result<()> {
+    fn stage(&mut self, stage: &Stage, threads: NonZeroUsize) -> Result<()> {
+        if stage.whole {
+            for (at, _) in &stage.steps {
+                if let Some(step) = self.plan.steps.get(*at) {
+                    self.whole_step(step)?;
+                }
+            }
+            return Ok(());
+        }
+        let mut ready = HashMap::new();
+        for (at, _) in &stage.steps {
+            if let Some(step) = self.plan.steps.get(*at)
+                && let Some(made) = self.prepare(step)?
+            {
+                ready.insert(*at, made);
+            }
+        }
+        let rows = self.places.count(stage.home);
+        let blocks: Vec<Range<usize>> = (0..rows.max(1))
+            .step_by(BLOCK_MAX)
+            .map(|start| start..start.saturating_add(BLOCK_MAX).min(rows))
+            .collect();
+        let kept = self.blocks(stage, &ready, &blocks, threads)?;
+        for (at, slot) in stage.keep.iter().enumerate() {
+            let parts: Vec<&dyn Array> = kept
+                .iter()
+                .filter_map(|block| block.get(at))
+                .map(AsRef::as_ref)
+                .collect();
+            let column = concat(&parts)?;
+            self.put(*slot, column)?;
+        }
+        Ok(())
+    }
+
+    /// The kept columns of each block, in the order of the blocks.
+    fn blocks(
+        &self,
+        stage: &Stage,
+        ready: &HashMap<usize, block::Ready>,
+        blocks: &[Range<usize>],
+        threads: NonZeroUsize,
+    ) -> Result<Vec<Vec<ArrayRef>>> {
+        let next = AtomicUsize::new(0);
+        let work = || -> Result<Vec<(usize, Vec<ArrayRef>)>> {
+            let mut done = Vec::new();
+            let mut columns = vec![None; self.plan.slots.len()];
+            loop {
+                let at = next.fetch_add(1, Ordering::Relaxed);
+                let Some(rows) = blocks.get(at) else {
+                    return Ok(done);
+                };
+                let kept = block::Block::new(self, stage, ready, rows.clone(), &mut columns).run()?;
+                done.push((at, kept));
+            }
+        };
+        let helpers = threads.get().min(blocks.len()).saturating_sub(1);
+        let mut done = std::thread::scope(|scope| {
+            let others: Vec<_> = (0..helpers).map(|_| scope.spawn(work)).collect();
+            let mut done = work()?;
+            for other in others {
+                match other.join() {
+                    Ok(part) => done.extend(part?),
+                    Err(panic) => std::panic::resume_unwind(panic),
+                }
+            }
+            Ok::<_, EngineError>(done)
+        })?;
+        done.sort_unstable_by_key(|(at, _)| *at);
+        Ok(done.into_iter().map(|(_, kept)| kept).collect())
+    }
+
+    /// Steps that read what was recorded, and 本地: over the whole table.
+    fn whole_step(&mut self, step: &Step) -> Result<()> {
         match step {
             Step::Status {
                 status,
@@ -163,12 +206,44 @@ impl Run<'_> {
                     _ => Ok(()),
                 }
             }
+            Step::Gather {
+                link,
+                fact,
+                from,
+                out,
+            } => {
+                let places = self.gather_places(*link, *fact, from)?;
+                for (from, out) in from.iter().zip(out) {
+                    let column = take(self.get(*from)?, places.as_ref(), None)?;
+                    self.put(*out, column)?;
+                }
+                Ok(())
+            }
             Step::Input { .. }
             | Step::Project { .. }
-            | Step::Gather { .. }
             | Step::Aggregate(_)
             | Step::Lookup { .. } => Ok(()),
         }
+    }
+
+    /// What a step needs before its blocks can run side by side.
+    fn prepare(&mut self, step: &Step) -> Result<Option<block::Ready>> {
+        Ok(match step {
+            Step::Gather {
+                link, fact, from, ..
+            } => Some(block::Ready::Places(
+                self.gather_places(*link, *fact, from)?,
+            )),
+            Step::Lookup { values, out, .. } => {
+                Some(block::Ready::Table(self.look_up(values, *out)?))
+            }
+            Step::Input { .. }
+            | Step::Project { .. }
+            | Step::Aggregate(_)
+            | Step::Status { .. }
+            | Step::Ever { .. }
+            | Step::Recorded { .. } => None,
+        })
     }
 
     fn put(&mut self, slot: Slot, column: ArrayRef) -> Result<()> {
@@ -249,51 +324,25 @@ impl Run<'_> {
         Arc::new(answers.unwrap_or_else(|| BooleanArray::new_null(0)))
     }
 
-    fn project(&self, inputs: &[Slot], expr: &dyn PhysicalExpr, out: Slot) -> Result<ArrayRef> {
-        let mut fields = Vec::with_capacity(inputs.len());
-        let mut columns = Vec::with_capacity(inputs.len());
-        for slot in inputs {
-            let column = self.get(*slot)?;
-            let name = self
-                .plan
-                .slots
-                .get(slot.0)
-                .map_or("", |info| info.name.as_str());
-            fields.push(Field::new(name, column.data_type().clone(), true));
-            columns.push(Arc::clone(column));
-        }
-        let count = self.places.count(self.home(out)?);
-        let options = RecordBatchOptions::new().with_row_count(Some(count));
-        let schema = Arc::new(Schema::new(fields));
-        let batch = RecordBatch::try_new_with_options(schema, columns, &options)?;
-        Ok(expr.evaluate(&batch)?.into_array(count)?)
-    }
-
-    fn gather(&mut self, link: Link, fact: bool, from: &[Slot], out: &[Slot]) -> Result<()> {
-        let Some(first) = from.first() else {
-            return Ok(());
+    /// Places in the table a gather reads from, for each row of the table it fills.
+    fn gather_places(&mut self, link: Link, fact: bool, from: &[Slot]) -> Result<Arc<UInt32Array>> {
+        let owner = || EngineError::Column {
+            column: "owner_id".to_owned(),
         };
-        let source = self.home(*first)?;
-        let columns: Vec<ArrayRef> = from
-            .iter()
-            .map(|slot| self.get(*slot).map(Arc::clone))
-            .collect::<Result<_>>()?;
-        let places = match (link, source) {
+        let source = self.home(*from.first().ok_or_else(owner)?)?;
+        match (link, source) {
             (Link::Area(of), Home::Entity(to)) => {
-                self.places
-                    .areas(of, to, fact.then_some(columns.as_slice()))
+                let columns: Vec<ArrayRef> = from
+                    .iter()
+                    .map(|slot| self.get(*slot).map(Arc::clone))
+                    .collect::<Result<_>>()?;
+                Ok(self
+                    .places
+                    .areas(of, to, fact.then_some(columns.as_slice())))
             }
-            (_, Home::Entity(to)) => self.places.along(link, to),
-            (_, Home::Rows(_)) => {
-                return Err(EngineError::Column {
-                    column: "owner_id".to_owned(),
-                });
-            }
-        };
-        for (column, out) in columns.iter().zip(out) {
-            self.put(*out, take(column, places.as_ref(), None)?)?;
+            (_, Home::Entity(to)) => Ok(self.places.along(link, to)),
+            (_, Home::Rows(_)) => Err(owner()),
         }
-        Ok(())
     }
 
     /// Places in the entity's table for each row of the table at hand; none when it is the same.

@@ -65,7 +65,12 @@ fn last_of(year: i64, month: i64) -> i64 {
 
 /// 周岁: full years on a day; somebody born on 29 February turns on 1 March.
 pub(crate) fn age(birth: i32, at: i32) -> i64 {
-    let (birth, at) = (civil(birth), civil(at));
+    age_on(birth, civil(at))
+}
+
+/// 周岁 on a day already taken apart.
+pub(crate) fn age_on(birth: i32, at: Civil) -> i64 {
+    let birth = civil(birth);
     let to_come = (at.month, at.day) < (birth.month, birth.day);
     at.year - birth.year - i64::from(to_come)
 }

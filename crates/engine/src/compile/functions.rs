@@ -7,11 +7,12 @@ use super::calendar;
 use datafusion::arrow::array::{
     Array, ArrayRef, AsArray, BooleanArray, Date32Array, Int64Array, PrimitiveArray,
 };
+use datafusion::arrow::buffer::NullBuffer;
 use datafusion::arrow::datatypes::{
     ArrowPrimitiveType, DataType, Date32Type, Int64Type, UInt16Type, UInt64Type,
 };
 use datafusion::common::{exec_datafusion_err, exec_err};
-use datafusion::error::Result;
+use datafusion::error::{DataFusionError, Result};
 use datafusion::logical_expr::{
     ColumnarValue, Expr, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
@@ -135,40 +136,73 @@ impl ScalarUDFImpl for Udf {
     }
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        let arrays: Vec<ArrayRef> = args
-            .args
-            .iter()
-            .map(|value| value.to_array(args.number_rows))
-            .collect::<Result<_>>()?;
-        self.function.apply(&arrays).map(ColumnarValue::Array)
+        self.function
+            .apply(&args.args, args.number_rows)
+            .map(ColumnarValue::Array)
     }
 }
 
 impl Function {
-    fn apply(self, args: &[ArrayRef]) -> Result<ArrayRef> {
+    fn apply(self, args: &[ColumnarValue], rows: usize) -> Result<ArrayRef> {
+        let int = Arg::<Int64Type>::of;
+        let date = Arg::<Date32Type>::of;
         Ok(match (self, args) {
-            (Self::Choose, [when, yes, no]) => return choose(boolean(when)?, yes, no),
-            (Self::Add, [a, b]) => numbers2(a, b, |a, b| whole(a.checked_add(b)))?,
-            (Self::Multiply, [a, b]) => numbers2(a, b, |a, b| whole(a.checked_mul(b)))?,
-            (Self::Order, [an, ad, bn, bd]) => order(an, ad, bn, bd)?,
-            (Self::NotZero, [n]) => {
-                let n = number(n)?;
-                Arc::new(
-                    n.iter()
-                        .map(|n| n.filter(|n| *n != 0))
-                        .collect::<Int64Array>(),
-                )
+            (Self::Choose, [when, yes, no]) => return choose(when, yes, no, rows),
+            (Self::Add, [a, b]) => Arc::new(pairs::<_, _, Int64Type>(
+                &int(a)?,
+                &int(b)?,
+                rows,
+                |a, b| a.checked_add(b).ok_or_else(leaves_range),
+            )?),
+            (Self::Multiply, [a, b]) => Arc::new(pairs::<_, _, Int64Type>(
+                &int(a)?,
+                &int(b)?,
+                rows,
+                |a, b| a.checked_mul(b).ok_or_else(leaves_range),
+            )?),
+            (Self::Order, [an, ad, bn, bd]) => {
+                let (an, ad, bn, bd) = (int(an)?, int(ad)?, int(bn)?, int(bd)?);
+                let order =
+                    |row| Some(ordering(an.at(row)?, ad.at(row)?, bn.at(row)?, bd.at(row)?));
+                Arc::new((0..rows).map(order).collect::<Int64Array>())
             }
-            (Self::Round(way, p, q), [n, d]) => numbers2(n, d, |n, d| round(way, p, q, n, d))?,
-            (Self::Age, [a, b]) => days2(a, b, calendar::age)?,
-            (Self::Days, [a, b]) => days2(a, b, |a, b| i64::from(b) - i64::from(a))?,
-            (Self::FullMonths, [a, b]) => days2(a, b, calendar::full_months)?,
-            (Self::PlusMonths, [day, n, d]) => moved(day, n, d, calendar::add_months)?,
-            (Self::MonthStart, [day, n, d]) => moved(day, n, d, calendar::month_start)?,
-            (Self::PlusDays, [day, n, d]) => moved(day, n, d, |day, n| {
+            (Self::NotZero, [n]) => {
+                let n = int(n)?;
+                let known = |row| n.at(row).filter(|n| *n != 0);
+                Arc::new((0..rows).map(known).collect::<Int64Array>())
+            }
+            (Self::Round(way, p, q), [n, d]) => Arc::new(pairs::<_, _, Int64Type>(
+                &int(n)?,
+                &int(d)?,
+                rows,
+                |n, d| round(way, p, q, n, d),
+            )?),
+            (Self::Age, [birth, at]) => Arc::new(age(&date(birth)?, &date(at)?, rows)?),
+            (Self::Days, [a, b]) => Arc::new(pairs::<_, _, Int64Type>(
+                &date(a)?,
+                &date(b)?,
+                rows,
+                |a, b| Ok(i64::from(b) - i64::from(a)),
+            )?),
+            (Self::FullMonths, [a, b]) => Arc::new(pairs::<_, _, Int64Type>(
+                &date(a)?,
+                &date(b)?,
+                rows,
+                |a, b| Ok(calendar::full_months(a, b)),
+            )?),
+            (Self::PlusMonths, [day, n, d]) => moved(day, n, d, rows, calendar::add_months)?,
+            (Self::MonthStart, [day, n, d]) => moved(day, n, d, rows, calendar::month_start)?,
+            (Self::PlusDays, [day, n, d]) => moved(day, n, d, rows, |day, n| {
                 i32::try_from(i64::from(day).checked_add(n)?).ok()
             })?,
-            (Self::InSet, [member, set]) => in_set(member, set)?,
+            (Self::InSet, [member, set]) => {
+                let (member, set) = (Arg::<UInt16Type>::of(member)?, Arg::<UInt64Type>::of(set)?);
+                let inside = |row| {
+                    let bit = 1_u64.checked_shl(u32::from(member.at(row)?)).unwrap_or(0);
+                    Some(set.at(row)? & bit != 0)
+                };
+                Arc::new((0..rows).map(inside).collect::<BooleanArray>())
+            }
             (function, args) => {
                 return exec_err!("{} was given {} arguments", function.name(), args.len());
             }
@@ -179,13 +213,13 @@ impl Function {
 pub(crate) fn boolean(array: &ArrayRef) -> Result<&BooleanArray> {
     array
         .as_boolean_opt()
-        .ok_or_else(|| wrong_type(array, &DataType::Boolean))
+        .ok_or_else(|| wrong_type(array.data_type(), &DataType::Boolean))
 }
 
 pub(crate) fn typed<T: ArrowPrimitiveType>(array: &ArrayRef) -> Result<&PrimitiveArray<T>> {
     array
         .as_primitive_opt::<T>()
-        .ok_or_else(|| wrong_type(array, &T::DATA_TYPE))
+        .ok_or_else(|| wrong_type(array.data_type(), &T::DATA_TYPE))
 }
 
 pub(crate) fn number(array: &ArrayRef) -> Result<&Int64Array> {
@@ -196,78 +230,150 @@ pub(crate) fn day(array: &ArrayRef) -> Result<&Date32Array> {
     typed::<Date32Type>(array)
 }
 
-fn wrong_type(array: &ArrayRef, want: &DataType) -> datafusion::error::DataFusionError {
-    exec_datafusion_err!("a column of {want} was expected, not {}", array.data_type())
+fn wrong_type(found: &DataType, want: &DataType) -> DataFusionError {
+    exec_datafusion_err!("a column of {want} was expected, not {found}")
 }
 
 /// What does not fit 64 bits stops the run: the checker promised that it cannot happen.
-pub(crate) fn whole(value: Option<i128>) -> Result<i64> {
-    value
-        .and_then(|v| i64::try_from(v).ok())
-        .ok_or_else(|| exec_datafusion_err!("a number leaves the range of 64 bits"))
+fn leaves_range() -> DataFusionError {
+    exec_datafusion_err!("a number leaves the range of 64 bits")
 }
 
-fn numbers2(
-    a: &ArrayRef,
-    b: &ArrayRef,
-    op: impl Fn(i128, i128) -> Result<i64>,
-) -> Result<ArrayRef> {
-    let answers = number(a)?
-        .iter()
-        .zip(number(b)?.iter())
-        .map(|pair| match pair {
-            (Some(a), Some(b)) => op(i128::from(a), i128::from(b)).map(Some),
+/// A column, or one value for every row.
+enum Arg<'a, T: ArrowPrimitiveType> {
+    Each(&'a PrimitiveArray<T>),
+    Same(Option<T::Native>),
+}
+
+impl<'a, T: ArrowPrimitiveType> Arg<'a, T> {
+    fn of(value: &'a ColumnarValue) -> Result<Self> {
+        match value {
+            ColumnarValue::Array(array) => typed(array).map(Self::Each),
+            ColumnarValue::Scalar(scalar) => {
+                let array = scalar.to_array()?;
+                let array = typed::<T>(&array)?;
+                Ok(Self::Same(array.iter().next().flatten()))
+            }
+        }
+    }
+
+    /// The value of a row; none is unknown.
+    fn at(&self, row: usize) -> Option<T::Native> {
+        match self {
+            Self::Each(array) if array.is_null(row) => None,
+            Self::Each(array) => array.values().get(row).copied(),
+            Self::Same(value) => *value,
+        }
+    }
+
+    /// Which rows are known: none when all are.
+    fn known(&self, rows: usize) -> Option<NullBuffer> {
+        match self {
+            Self::Each(array) => array.nulls().cloned(),
+            Self::Same(Some(_)) => None,
+            Self::Same(None) => Some(NullBuffer::new_null(rows)),
+        }
+    }
+
+    /// Values in blocks of 64, whatever stands where they are unknown.
+    fn blocks<'b>(
+        &'b self,
+        same: &'b [T::Native; 64],
+    ) -> Box<dyn Iterator<Item = &'b [T::Native]> + 'b> {
+        match self {
+            Self::Each(array) => Box::new(array.values().chunks(64)),
+            Self::Same(_) => Box::new(std::iter::repeat(same.as_slice())),
+        }
+    }
+
+    fn filled(&self) -> [T::Native; 64] {
+        match self {
+            Self::Same(Some(value)) => [*value; 64],
+            Self::Same(None) | Self::Each(_) => [T::Native::default(); 64],
+        }
+    }
+}
+
+/// One answer for each row where both are known; values that are unknown are never computed with.
+fn pairs<A: ArrowPrimitiveType, B: ArrowPrimitiveType, O: ArrowPrimitiveType>(
+    a: &Arg<'_, A>,
+    b: &Arg<'_, B>,
+    rows: usize,
+    op: impl Fn(A::Native, B::Native) -> Result<O::Native>,
+) -> Result<PrimitiveArray<O>> {
+    let nulls = NullBuffer::union(a.known(rows).as_ref(), b.known(rows).as_ref());
+    if nulls.as_ref().is_some_and(|n| n.null_count() > 0) {
+        let answers = (0..rows).map(|row| match (a.at(row), b.at(row)) {
+            (Some(a), Some(b)) => op(a, b).map(Some),
             _ => Ok(None),
         });
-    Ok(Arc::new(answers.collect::<Result<Int64Array>>()?))
+        return answers.collect();
+    }
+    let values = match (a, b) {
+        (Arg::Each(a), Arg::Each(b)) => {
+            let both = a.values().iter().zip(b.values());
+            both.map(|(a, b)| op(*a, *b)).collect::<Result<Vec<_>>>()?
+        }
+        (Arg::Each(a), Arg::Same(Some(b))) => {
+            let each = a.values().iter();
+            each.map(|a| op(*a, *b)).collect::<Result<Vec<_>>>()?
+        }
+        (Arg::Same(Some(a)), Arg::Each(b)) => {
+            let each = b.values().iter();
+            each.map(|b| op(*a, *b)).collect::<Result<Vec<_>>>()?
+        }
+        (Arg::Same(Some(a)), Arg::Same(Some(b))) if rows > 0 => vec![op(*a, *b)?; rows],
+        (Arg::Same(_), _) | (_, Arg::Same(_)) => vec![O::Native::default(); rows],
+    };
+    Ok(PrimitiveArray::new(values.into(), None))
 }
 
-fn days2(a: &ArrayRef, b: &ArrayRef, op: impl Fn(i32, i32) -> i64) -> Result<ArrayRef> {
-    let pairs = day(a)?.iter().zip(day(b)?.iter());
-    Ok(Arc::new(
-        pairs.map(|(a, b)| Some(op(a?, b?))).collect::<Int64Array>(),
-    ))
+fn age(birth: &Arg<'_, Date32Type>, at: &Arg<'_, Date32Type>, rows: usize) -> Result<Int64Array> {
+    if let Arg::Same(Some(at)) = at {
+        // The same day for all is taken apart once.
+        let day = calendar::civil(*at);
+        let at = Arg::<Date32Type>::Same(Some(*at));
+        return pairs(birth, &at, rows, |birth, _| {
+            Ok(calendar::age_on(birth, day))
+        });
+    }
+    pairs(birth, at, rows, |birth, at| Ok(calendar::age(birth, at)))
 }
 
 /// A day moved by n/d; a count that is not whole has no answer.
 fn moved(
-    from: &ArrayRef,
-    n: &ArrayRef,
-    d: &ArrayRef,
+    from: &ColumnarValue,
+    n: &ColumnarValue,
+    d: &ColumnarValue,
+    rows: usize,
     op: impl Fn(i32, i64) -> Option<i32>,
 ) -> Result<ArrayRef> {
-    let rows = day(from)?
-        .iter()
-        .zip(number(n)?.iter().zip(number(d)?.iter()));
-    let answers = rows.map(|(from, (n, d))| {
-        let (from, n, d) = (from?, n?, d?);
+    let from = Arg::<Date32Type>::of(from)?;
+    let (n, d) = (Arg::<Int64Type>::of(n)?, Arg::<Int64Type>::of(d)?);
+    let answer = |row| {
+        let (from, n, d) = (from.at(row)?, n.at(row)?, d.at(row)?);
         (n.checked_rem(d)? == 0)
             .then(|| op(from, n.checked_div(d)?))
             .flatten()
-    });
-    Ok(Arc::new(answers.collect::<Date32Array>()))
+    };
+    Ok(Arc::new((0..rows).map(answer).collect::<Date32Array>()))
 }
 
-fn order(an: &ArrayRef, ad: &ArrayRef, bn: &ArrayRef, bd: &ArrayRef) -> Result<ArrayRef> {
-    let left = number(an)?.iter().zip(number(ad)?.iter());
-    let right = number(bn)?.iter().zip(number(bd)?.iter());
-    let answers = left.zip(right).map(|((an, ad), (bn, bd))| {
-        let a = i128::from(an?) * i128::from(bd?);
-        let b = i128::from(bn?) * i128::from(ad?);
-        Some(match a.cmp(&b) {
-            std::cmp::Ordering::Less => -1,
-            std::cmp::Ordering::Equal => 0,
-            std::cmp::Ordering::Greater => 1,
-        })
-    });
-    Ok(Arc::new(answers.collect::<Int64Array>()))
+fn ordering(an: i64, ad: i64, bn: i64, bd: i64) -> i64 {
+    let a = i128::from(an) * i128::from(bd);
+    let b = i128::from(bn) * i128::from(ad);
+    match a.cmp(&b) {
+        std::cmp::Ordering::Less => -1,
+        std::cmp::Ordering::Equal => 0,
+        std::cmp::Ordering::Greater => 1,
+    }
 }
 
-fn round(way: Way, p: i64, q: i64, n: i128, d: i128) -> Result<i64> {
-    let (p, q) = (i128::from(p), i128::from(q));
-    let rounded = || -> Option<i128> {
-        let top = n.checked_mul(q)?;
-        let below = d.checked_mul(p)?;
+fn round(way: Way, p: i64, q: i64, n: i64, d: i64) -> Result<i64> {
+    let small = || rounded(way, n.checked_mul(q)?, d.checked_mul(p)?)?.checked_mul(p);
+    let wide = || {
+        let (p, q) = (i128::from(p), i128::from(q));
+        let (top, below) = (i128::from(n).checked_mul(q)?, i128::from(d).checked_mul(p)?);
         let (floor, rest) = (
             top.checked_div_euclid(below)?,
             top.checked_rem_euclid(below)?,
@@ -278,49 +384,87 @@ fn round(way: Way, p: i64, q: i64, n: i128, d: i128) -> Result<i64> {
             Way::HalfUp if top >= 0 => rest.checked_mul(2)? >= below,
             Way::HalfUp => rest.checked_mul(2)? > below,
         };
-        floor.checked_add(i128::from(up))?.checked_mul(p)
+        i64::try_from(floor.checked_add(i128::from(up))?.checked_mul(p)?).ok()
     };
-    whole(rounded())
+    small().or_else(wide).ok_or_else(leaves_range)
 }
 
-fn in_set(member: &ArrayRef, set: &ArrayRef) -> Result<ArrayRef> {
-    let pairs = typed::<UInt16Type>(member)?
-        .iter()
-        .zip(typed::<UInt64Type>(set)?.iter());
-    let answers = pairs.map(|(member, set)| {
-        let bit = 1_u64.checked_shl(u32::from(member?)).unwrap_or(0);
-        Some(set? & bit != 0)
-    });
-    Ok(Arc::new(answers.collect::<BooleanArray>()))
+/// top ÷ below, whole; the same as in 128 bits where everything fits 64.
+fn rounded(way: Way, top: i64, below: i64) -> Option<i64> {
+    let floor = top.checked_div_euclid(below)?;
+    let rest = top.checked_sub(floor.checked_mul(below)?)?;
+    let up = match way {
+        Way::Down => false,
+        Way::Up => rest != 0,
+        Way::HalfUp if top >= 0 => rest.checked_mul(2)? >= below,
+        Way::HalfUp => rest.checked_mul(2)? > below,
+    };
+    floor.checked_add(i64::from(up))
 }
 
-fn choose(when: &BooleanArray, yes: &ArrayRef, no: &ArrayRef) -> Result<ArrayRef> {
+/// The answers of `when`: a constant as a column too, it is rare.
+fn answers(when: &ColumnarValue, rows: usize) -> Result<BooleanArray> {
+    Ok(boolean(&when.to_array(rows)?)?.clone())
+}
+
+fn choose(
+    when: &ColumnarValue,
+    yes: &ColumnarValue,
+    no: &ColumnarValue,
+    rows: usize,
+) -> Result<ArrayRef> {
+    let when = answers(when, rows)?;
     match yes.data_type() {
         DataType::Boolean => {
-            let rows = when
-                .iter()
-                .zip(boolean(yes)?.iter().zip(boolean(no)?.iter()));
-            Ok(Arc::new(rows.map(pick).collect::<BooleanArray>()))
+            let (yes, no) = (answers(yes, rows)?, answers(no, rows)?);
+            let w = when.values();
+            let values = &(w & yes.values()) | &(&!w & no.values());
+            let known = known(&when, yes.nulls().cloned(), no.nulls().cloned());
+            Ok(Arc::new(BooleanArray::new(values, known)))
         }
-        DataType::Int64 => choose_typed::<Int64Type>(when, yes, no),
-        DataType::Date32 => choose_typed::<Date32Type>(when, yes, no),
-        DataType::UInt16 => choose_typed::<UInt16Type>(when, yes, no),
-        DataType::UInt64 => choose_typed::<UInt64Type>(when, yes, no),
+        DataType::Int64 => choose_typed::<Int64Type>(&when, yes, no),
+        DataType::Date32 => choose_typed::<Date32Type>(&when, yes, no),
+        DataType::UInt16 => choose_typed::<UInt16Type>(&when, yes, no),
+        DataType::UInt64 => choose_typed::<UInt64Type>(&when, yes, no),
         other => exec_err!("choose has no columns of {other}"),
     }
 }
 
 fn choose_typed<T: ArrowPrimitiveType>(
     when: &BooleanArray,
-    yes: &ArrayRef,
-    no: &ArrayRef,
+    yes: &ColumnarValue,
+    no: &ColumnarValue,
 ) -> Result<ArrayRef> {
-    let rows = when
-        .iter()
-        .zip(typed::<T>(yes)?.iter().zip(typed::<T>(no)?.iter()));
-    Ok(Arc::new(rows.map(pick).collect::<PrimitiveArray<T>>()))
+    let (yes, no) = (Arg::<T>::of(yes)?, Arg::<T>::of(no)?);
+    let rows = when.len();
+    let (same_yes, same_no) = (yes.filled(), no.filled());
+    let mut values: Vec<T::Native> = Vec::with_capacity(rows);
+    let words = when.values().bit_chunks();
+    let blocks = yes.blocks(&same_yes).zip(no.blocks(&same_no));
+    for (word, (yes, no)) in words.iter_padded().zip(blocks) {
+        let left = rows.saturating_sub(values.len());
+        let pick = |(at, (yes, no)): (usize, (&T::Native, &T::Native))| {
+            if word >> at & 1 == 1 { *yes } else { *no }
+        };
+        values.extend(yes.iter().zip(no).take(left).enumerate().map(pick));
+    }
+    let known = known(when, yes.known(rows), no.known(rows));
+    Ok(Arc::new(PrimitiveArray::<T>::new(values.into(), known)))
 }
 
-fn pick<V>((when, (yes, no)): (Option<bool>, (Option<V>, Option<V>))) -> Option<V> {
-    if when? { yes } else { no }
+/// Known where `when` is and what it chooses is.
+fn known(
+    when: &BooleanArray,
+    yes: Option<NullBuffer>,
+    no: Option<NullBuffer>,
+) -> Option<NullBuffer> {
+    let w = when.values();
+    let chosen = match (yes, no) {
+        (None, None) => None,
+        (Some(yes), None) => Some(yes.inner() | &!w),
+        (None, Some(no)) => Some(no.inner() | w),
+        (Some(yes), Some(no)) => Some(&(w & yes.inner()) | &(&!w & no.inner())),
+    };
+    NullBuffer::union(when.nulls(), chosen.map(NullBuffer::new).as_ref())
+        .filter(|n| n.null_count() > 0)
 }

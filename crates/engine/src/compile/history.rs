@@ -86,7 +86,7 @@ impl Builder<'_> {
                     return self.refuse("别处的参数只能按固定的日子读");
                 }
                 let there = if path.is_empty() { place } else { item.home };
-                let cell = self.param_by_own_facts(id, item, param, there, at)?;
+                let cell = self.param_by_own_facts(item, param, there, at)?;
                 self.bring(cell, there, &path, false)
             }
             Body::Fact

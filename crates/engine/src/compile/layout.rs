@@ -3,7 +3,8 @@
 //! The plan is a list of small relational steps (project, gather along a link, group by owner,
 //! look up): the same steps can later be written as one Ballista plan.
 
-use datafusion::arrow::datatypes::DataType;
+use super::params::ParamTable;
+use datafusion::arrow::datatypes::{DataType, SchemaRef};
 use datafusion::common::{Column, ScalarValue};
 use datafusion::logical_expr::Expr;
 use datafusion::physical_expr::PhysicalExpr;
@@ -99,8 +100,8 @@ pub(crate) enum DayPart {
 pub(crate) enum KeyPart {
     /// The same member for all; none is unknown.
     Fixed(Option<u16>),
-    /// A member for each row.
-    Column(Slot),
+    /// A member for each row, and how many members there are.
+    Column(Slot, usize),
 }
 
 /// What is read of a status.
@@ -122,6 +123,8 @@ pub(crate) enum Step {
     /// An expression over columns of one table.
     Project {
         inputs: Vec<Slot>,
+        /// The table of the inputs, in their order.
+        schema: SchemaRef,
         expr: Arc<dyn PhysicalExpr>,
         out: Slot,
     },
@@ -137,10 +140,9 @@ pub(crate) enum Step {
     Aggregate(AggregateStep),
     /// A parameter by area and keys.
     Lookup {
-        param: ItemId,
+        values: Arc<ParamTable>,
         keys: Vec<KeyPart>,
         at: DayPart,
-        den: i64,
         out: Slot,
     },
     /// A status on a day, along links from the table at hand to the status's entity.
@@ -200,7 +202,7 @@ impl Step {
                 .iter()
                 .filter_map(|key| match key {
                     KeyPart::Fixed(_) => None,
-                    KeyPart::Column(slot) => Some(*slot),
+                    KeyPart::Column(slot, _) => Some(*slot),
                 })
                 .chain(day(at))
                 .collect(),

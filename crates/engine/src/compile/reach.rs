@@ -2,14 +2,18 @@
 
 use super::layout::{Col, KeyPart, Link, Slot, Step};
 use super::number::{Den, Fraction, Range, lcm};
+use super::params::ParamTable;
 use super::{Builder, Cell, column_type};
 use crate::compile::layout::DayPart;
 use crate::error::Result;
 use datafusion::arrow::datatypes::DataType;
 use datafusion::common::ScalarValue;
 use domain::Day;
-use rules::plan::{Body, EntityId, Expr, Home, Item, ItemId, Param, ParamKey, Step as Reach, Type};
+use rules::plan::{
+    Body, EntityId, EnumId, Expr, Home, Item, ItemId, Param, ParamKey, Step as Reach, Type,
+};
 use rules::value::Value;
+use std::sync::Arc;
 
 impl Builder<'_> {
     /// The entity a table is about: in a row, still the owner.
@@ -135,7 +139,7 @@ impl Builder<'_> {
             )?,
             Body::Param(param) => {
                 let day = DayPart::Fixed(Some(self.moments.base));
-                self.param_by_own_facts(id, item, param, item.home, day)?
+                self.param_by_own_facts(item, param, item.home, day)?
             }
             Body::Formula { .. }
             | Body::Classify { .. }
@@ -185,7 +189,6 @@ impl Builder<'_> {
     /// A parameter whose keys were not written: they are the own facts of that name.
     pub(crate) fn param_by_own_facts(
         &mut self,
-        id: ItemId,
         item: &Item,
         param: &Param,
         place: Home,
@@ -195,11 +198,8 @@ impl Builder<'_> {
         let mut keys = Vec::new();
         for key in &param.keys {
             let ParamKey::Enum(e) = key else { continue };
-            let name = self
-                .program
-                .dict
-                .enum_of(*e)
-                .map_or("", |e| e.name.as_str());
+            let e = *e;
+            let name = self.program.dict.enum_of(e).map_or("", |e| e.name.as_str());
             let found =
                 self.program.items.iter().position(|i| {
                     i.home == owner && matches!(i.body, Body::Fact) && i.name == name
@@ -208,9 +208,9 @@ impl Builder<'_> {
                 return self.unknown(item.ty);
             };
             let cell = self.read(fact, Reach::Own, place)?;
-            keys.push(self.key(cell, place)?);
+            keys.push(self.key(cell, e, place)?);
         }
-        self.look_up(id, item, param, keys, place, day)
+        self.look_up(item, param, keys, place, day)
     }
 
     /// A parameter by its written keys (none stands for 地区).
@@ -222,15 +222,19 @@ impl Builder<'_> {
             return self.refuse("不是参数");
         };
         let mut parts = Vec::new();
-        for key in keys.iter().flatten() {
+        let enums = param.keys.iter().filter_map(|key| match key {
+            ParamKey::Enum(e) => Some(*e),
+            ParamKey::Area => None,
+        });
+        for (key, of) in keys.iter().flatten().zip(enums) {
             let cell = self.expr(key, place)?;
-            parts.push(self.key(cell, place)?);
+            parts.push(self.key(cell, of, place)?);
         }
         let day = DayPart::Fixed(Some(self.moments.base));
-        self.look_up(id, item, param, parts, place, day)
+        self.look_up(item, param, parts, place, day)
     }
 
-    fn key(&mut self, cell: Cell, place: Home) -> Result<KeyPart> {
+    fn key(&mut self, cell: Cell, of: EnumId, place: Home) -> Result<KeyPart> {
         let (col, data_type) = match cell {
             Cell::Sym(col) => (col, DataType::UInt16),
             Cell::Bool(col) => (col, DataType::Boolean),
@@ -239,13 +243,20 @@ impl Builder<'_> {
         Ok(match col.literal() {
             Some(ScalarValue::UInt16(member)) => KeyPart::Fixed(*member),
             Some(ScalarValue::Boolean(answer)) => KeyPart::Fixed(answer.map(u16::from)),
-            _ => KeyPart::Column(self.column(place, col, data_type)?),
+            _ => {
+                let members = self.program.dict.enum_of(of).map_or(0, |e| e.members.len());
+                let size = if data_type == DataType::Boolean {
+                    2
+                } else {
+                    members
+                };
+                KeyPart::Column(self.column(place, col, data_type)?, size)
+            }
         })
     }
 
     fn look_up(
         &mut self,
-        id: ItemId,
         item: &Item,
         param: &Param,
         keys: Vec<KeyPart>,
@@ -268,12 +279,12 @@ impl Builder<'_> {
         let Some(den) = common_den(param) else {
             return self.refuse("参数的分母太大");
         };
+        let values = Arc::new(ParamTable::new(param, &keys, &day, den, &data_type));
         let out = self.slot(place, data_type);
         self.push(Step::Lookup {
-            param: id,
+            values,
             keys,
             at: day,
-            den,
             out,
         });
         let col = Col::slot(out);
@@ -329,7 +340,7 @@ fn fixed(keys: &[KeyPart]) -> Option<Vec<Option<u16>>> {
     keys.iter()
         .map(|key| match key {
             KeyPart::Fixed(Some(member)) => Some(Some(*member)),
-            KeyPart::Fixed(None) | KeyPart::Column(_) => None,
+            KeyPart::Fixed(None) | KeyPart::Column(..) => None,
         })
         .collect()
 }

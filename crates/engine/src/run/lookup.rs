@@ -1,8 +1,12 @@
-//! Parameters by area and class: each distinct key is looked up once.
+//! Parameters by area and class: the values are written out once, or each distinct key is looked
+//! up once.
 
 use super::Run;
+use super::block::Block;
+use super::places::AreaCodes;
 use crate::compile::functions::{boolean, day, typed};
 use crate::compile::layout::{DayPart, KeyPart, Slot};
+use crate::compile::params::{ParamTable, WrittenOut};
 use crate::error::{EngineError, Result};
 use datafusion::arrow::array::{
     Array, ArrayRef, BooleanArray, Date32Array, Int64Array, UInt16Array, UInt32Array, UInt64Array,
@@ -10,9 +14,10 @@ use datafusion::arrow::array::{
 use datafusion::arrow::compute::take;
 use datafusion::arrow::datatypes::{DataType, UInt16Type};
 use domain::Day;
-use rules::plan::{Home, ItemId, Param};
+use rules::plan::Home;
 use rules::value::Value;
 use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// A key for each row.
@@ -22,7 +27,18 @@ enum Keys<'a> {
     Answers(&'a BooleanArray),
 }
 
-impl Keys<'_> {
+impl<'a> Keys<'a> {
+    fn of(key: &KeyPart, column: Option<&'a ArrayRef>) -> Result<Self> {
+        Ok(match (key, column) {
+            (KeyPart::Fixed(member), _) => Self::Fixed(*member),
+            (KeyPart::Column(..), Some(column)) if column.data_type() == &DataType::Boolean => {
+                Self::Answers(boolean(column)?)
+            }
+            (KeyPart::Column(..), Some(column)) => Self::Members(typed::<UInt16Type>(column)?),
+            (KeyPart::Column(..), None) => Self::Fixed(None),
+        })
+    }
+
     fn at(&self, row: usize) -> Option<u16> {
         match self {
             Self::Fixed(member) => *member,
@@ -47,6 +63,16 @@ impl Days<'_> {
     }
 }
 
+/// The values of a parameter for the rows of a table.
+pub(super) struct Table {
+    values: Arc<ParamTable>,
+    data_type: DataType,
+    /// Which of the told areas each area code of the owners lies in.
+    of_code: Vec<u32>,
+    codes: Option<Arc<AreaCodes>>,
+    owners: Option<Arc<UInt32Array>>,
+}
+
 impl Run<'_> {
     pub(super) fn days(&self, part: &DayPart) -> Result<Days<'_>> {
         Ok(match part {
@@ -55,163 +81,147 @@ impl Run<'_> {
         })
     }
 
-    /// The value of a parameter for each row of the table at hand: by the owner's area, its keys
-    /// and the day. An unknown key has no value.
-    pub(super) fn look_up(
-        &self,
-        id: ItemId,
-        keys: &[KeyPart],
-        at: &DayPart,
-        den: i64,
-        out: Slot,
-    ) -> Result<ArrayRef> {
-        let missing = || EngineError::Column {
-            column: format!("i{}", id.0),
-        };
-        let param = self.plan.params.get(&id).ok_or_else(missing)?;
-        let info = self.plan.slots.get(out.0).ok_or_else(missing)?;
-        let keys: Vec<Keys<'_>> = keys
-            .iter()
-            .map(|key| self.keys(key))
-            .collect::<Result<_>>()?;
-        let days = self.days(at)?;
-        let areas = self.areas_of(info.home, param);
-        let mut table = Table {
-            param,
-            entries: HashMap::new(),
-            values: vec![Value::Unknown],
-        };
-        let mut last: Option<(Entry, u32)> = None;
-        let places: UInt32Array = (0..self.places.count(info.home))
-            .map(|row| {
-                let Some(entry) = entry(&keys, &days, areas.at(row), row) else {
-                    return Some(0);
-                };
-                if let Some((before, at)) = last
-                    && before == entry
-                {
-                    return Some(at);
-                }
-                let at = table.place(entry, &areas, keys.len());
-                last = Some((entry, at));
-                Some(at)
-            })
-            .collect();
-        let values = column(&table.values, &info.data_type, den).ok_or_else(missing)?;
-        Ok(take(&values, &places, None)?)
-    }
-
-    fn keys(&self, key: &KeyPart) -> Result<Keys<'_>> {
-        Ok(match key {
-            KeyPart::Fixed(member) => Keys::Fixed(*member),
-            KeyPart::Column(slot) => {
-                let column = self.get(*slot)?;
-                if column.data_type() == &DataType::Boolean {
-                    Keys::Answers(boolean(column)?)
-                } else {
-                    Keys::Members(typed::<UInt16Type>(column)?)
-                }
-            }
-        })
-    }
-
-    /// The areas a parameter tells apart, and which of them each row's owner lies in.
-    fn areas_of<'a>(&self, home: Home, param: &'a Param) -> Areas<'a> {
-        let owner = match home {
+    /// A parameter's values by the area of the owners of a column's rows.
+    pub(super) fn look_up(&self, values: &Arc<ParamTable>, out: Slot) -> Result<Table> {
+        let info = self
+            .plan
+            .slots
+            .get(out.0)
+            .ok_or_else(|| EngineError::Column {
+                column: format!("c{}", out.0),
+            })?;
+        let owner = match info.home {
             Home::Entity(entity) => Some(entity),
             Home::Rows(relation) => self.plan.relations.get(relation.at()).map(|r| r.owner),
         };
-        let mut told: Vec<&str> = param.values.iter().map(|v| v.area.as_str()).collect();
-        told.push("");
-        // The longest first: it decides which of the shorter ones match too.
-        told.sort_unstable_by_key(|area| (std::cmp::Reverse(area.len()), *area));
-        told.dedup();
         let codes = owner.and_then(|owner| self.places.area_codes(owner));
-        let lies_in = |code: &String| told.iter().position(|area| code.starts_with(area));
-        let of_code: Vec<usize> = codes
-            .map(|c| {
-                c.codes
-                    .iter()
-                    .map(|code| lies_in(code).unwrap_or(0))
-                    .collect()
-            })
-            .unwrap_or_default();
-        let of_owner = codes.map_or(&[][..], |c| c.of.as_slice());
-        let of_owner = of_owner
+        let nearest = |code: &String| values.nearest(code);
+        Ok(Table {
+            of_code: codes.iter().flat_map(|c| &c.codes).map(nearest).collect(),
+            values: Arc::clone(values),
+            data_type: info.data_type.clone(),
+            codes,
+            owners: self.places.owners(info.home),
+        })
+    }
+}
+
+impl Table {
+    /// The values for the rows of a block.
+    pub(super) fn look_up(
+        &self,
+        keys: &[KeyPart],
+        at: &DayPart,
+        block: &Block<'_>,
+    ) -> Result<ArrayRef> {
+        let columns: Vec<Option<ArrayRef>> = keys
             .iter()
-            .map(|code| of_code.get(*code).copied().unwrap_or(0))
+            .map(|key| match key {
+                KeyPart::Fixed(_) => Ok(None),
+                KeyPart::Column(slot, _) => block.get(*slot).map(Some),
+            })
+            .collect::<Result<_>>()?;
+        let keys: Vec<Keys<'_>> = keys
+            .iter()
+            .zip(&columns)
+            .map(|(key, column)| Keys::of(key, column.as_ref()))
+            .collect::<Result<_>>()?;
+        match &self.values.written {
+            Some(written) => {
+                let places = self.places(written, &keys, block.rows());
+                Ok(take(&written.values, &places, None)?)
+            }
+            None => self.one_by_one(&keys, at, block),
+        }
+    }
+
+    fn places(&self, written: &WrittenOut, keys: &[Keys<'_>], rows: Range<usize>) -> UInt32Array {
+        let each = u32::try_from(written.each).unwrap_or(u32::MAX);
+        let first = |row: usize| self.area_at(row).wrapping_mul(each).wrapping_add(1);
+        let moving: Vec<(&Keys<'_>, u32)> = keys
+            .iter()
+            .zip(&written.sizes)
+            .filter(|(key, _)| !matches!(key, Keys::Fixed(_)))
+            .map(|(key, size)| (key, u32::try_from(*size).unwrap_or(u32::MAX)))
             .collect();
-        Areas {
-            told,
-            of_owner,
-            owners: self.places.owners(home),
+        if moving.is_empty() {
+            return UInt32Array::from_iter_values(rows.map(first));
         }
-    }
-}
-
-/// Area, keys and day of a row.
-type Entry = (usize, u128, i32);
-
-fn entry(keys: &[Keys<'_>], days: &Days<'_>, area: usize, row: usize) -> Option<Entry> {
-    let mut packed = 0_u128;
-    for key in keys {
-        packed = packed
-            .checked_mul(65_536)?
-            .checked_add(u128::from(key.at(row)?))?;
-    }
-    Some((area, packed, days.at(row)?))
-}
-
-/// The distinct values met so far; the first is unknown.
-struct Table<'a> {
-    param: &'a Param,
-    entries: HashMap<Entry, u32>,
-    values: Vec<Value>,
-}
-
-impl Table<'_> {
-    fn place(&mut self, entry: Entry, areas: &Areas<'_>, keys: usize) -> u32 {
-        if let Some(at) = self.entries.get(&entry) {
-            return *at;
-        }
-        let (area, packed, day) = entry;
-        let member = |at: usize| {
-            let shift = u32::try_from(keys.saturating_sub(at).saturating_sub(1)).unwrap_or(0);
-            let rest = packed.checked_shr(shift.saturating_mul(16)).unwrap_or(0);
-            u16::try_from(rest & 0xFFFF).ok()
+        let place = |(at, row): (usize, usize)| {
+            let mut inner = 0_u32;
+            for (key, size) in &moving {
+                let member = key.at(at).map(u32::from).filter(|m| m < size);
+                inner = match member {
+                    Some(member) => inner.wrapping_mul(*size).wrapping_add(member),
+                    None => return 0,
+                };
+            }
+            first(row).wrapping_add(inner)
         };
-        let members: Vec<Option<u16>> = (0..keys).map(member).collect();
-        let code = areas.told.get(area).copied().unwrap_or("");
-        let found =
-            Day::from_epoch_days(day).and_then(|day| self.param.lookup(code, &members, day));
-        let at = u32::try_from(self.values.len()).unwrap_or(0);
-        self.values
-            .push(found.map_or(Value::Unknown, |found| found.value));
-        self.entries.insert(entry, at);
-        at
+        UInt32Array::from_iter_values(rows.enumerate().map(place))
     }
-}
 
-/// Areas a parameter tells apart.
-struct Areas<'a> {
-    told: Vec<&'a str>,
-    of_owner: Vec<usize>,
-    owners: Option<Arc<UInt32Array>>,
-}
-
-impl Areas<'_> {
-    fn at(&self, row: usize) -> usize {
+    /// Which of the told areas the owner of a row lies in.
+    fn area_at(&self, row: usize) -> u32 {
+        // The last one is everywhere.
+        let everywhere = || u32::try_from(self.values.told.len().saturating_sub(1)).unwrap_or(0);
         let owner = match &self.owners {
             None => Some(row),
-            Some(owners) if row < owners.len() => usize::try_from(owners.value(row)).ok(),
-            Some(_) => None,
+            Some(owners) => owners
+                .values()
+                .get(row)
+                .and_then(|at| usize::try_from(*at).ok()),
         };
-        // The last one is everywhere.
-        let everywhere = self.told.len().saturating_sub(1);
-        owner
-            .and_then(|owner| self.of_owner.get(owner))
-            .copied()
-            .unwrap_or(everywhere)
+        let code = owner.and_then(|owner| self.codes.as_ref()?.of.get(owner));
+        code.and_then(|code| usize::try_from(*code).ok())
+            .and_then(|code| self.of_code.get(code).copied())
+            .unwrap_or_else(everywhere)
+    }
+
+    /// Each distinct key is looked up once: a day for each row, or too many keys to write out.
+    fn one_by_one(&self, keys: &[Keys<'_>], at: &DayPart, block: &Block<'_>) -> Result<ArrayRef> {
+        let day_column = match at {
+            DayPart::Fixed(_) => None,
+            DayPart::Column(slot) => Some(block.get(*slot)?),
+        };
+        let days = match (at, &day_column) {
+            (DayPart::Fixed(day), _) => Days::Fixed(day.map(Day::epoch_days)),
+            (DayPart::Column(_), Some(column)) => Days::Each(day(column)?),
+            (DayPart::Column(_), None) => Days::Fixed(None),
+        };
+        let mut known: HashMap<(u32, Vec<u16>, i32), u32> = HashMap::new();
+        let mut values = vec![Value::Unknown];
+        let mut places = Vec::with_capacity(block.rows().len());
+        for (at, row) in block.rows().enumerate() {
+            let members: Option<Vec<u16>> = keys.iter().map(|key| key.at(at)).collect();
+            let (Some(members), Some(day)) = (members, days.at(at)) else {
+                places.push(0);
+                continue;
+            };
+            let area = self.area_at(row);
+            let entry = (area, members, day);
+            if let Some(place) = known.get(&entry) {
+                places.push(*place);
+                continue;
+            }
+            let members: Vec<Option<u16>> = entry.1.iter().copied().map(Some).collect();
+            let code = usize::try_from(area)
+                .ok()
+                .and_then(|at| self.values.told.get(at));
+            let code = code.map_or("", String::as_str);
+            let found = Day::from_epoch_days(day)
+                .and_then(|day| self.values.param.lookup(code, &members, day));
+            let place = u32::try_from(values.len()).unwrap_or(0);
+            values.push(found.map_or(Value::Unknown, |found| found.value));
+            known.insert(entry, place);
+            places.push(place);
+        }
+        let values = column(&values, &self.data_type, self.values.den).ok_or_else(|| {
+            EngineError::Column {
+                column: "参数".to_owned(),
+            }
+        })?;
+        Ok(take(&values, &UInt32Array::from(places), None)?)
     }
 }
 

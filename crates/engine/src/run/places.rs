@@ -29,14 +29,14 @@ pub(crate) struct RowPlaces {
 pub(crate) struct AreaCodes {
     pub(crate) codes: Vec<String>,
     /// Which code each row has.
-    pub(crate) of: Vec<usize>,
+    pub(crate) of: Vec<u32>,
 }
 
 /// Places of everything in a run.
 pub(crate) struct Places<'a> {
     frames: &'a Frames,
     rows: BTreeMap<RelId, RowPlaces>,
-    areas: BTreeMap<EntityId, AreaCodes>,
+    areas: BTreeMap<EntityId, Arc<AreaCodes>>,
     along: HashMap<(Link, EntityId), Arc<UInt32Array>>,
     above: HashMap<(EntityId, EntityId), Vec<Vec<u32>>>,
     speaks: HashMap<EntityId, Vec<bool>>,
@@ -55,7 +55,7 @@ impl<'a> Places<'a> {
         let areas = frames
             .entities
             .iter()
-            .map(|(id, f)| (*id, area_codes(f.areas())))
+            .map(|(id, f)| (*id, Arc::new(area_codes(f.areas()))))
             .collect();
         let owners = plan.relations.iter().map(|r| (r.owner, r.target)).collect();
         Self {
@@ -90,8 +90,8 @@ impl<'a> Places<'a> {
         self.rows.get(&id)
     }
 
-    pub(crate) fn area_codes(&self, entity: EntityId) -> Option<&AreaCodes> {
-        self.areas.get(&entity)
+    pub(crate) fn area_codes(&self, entity: EntityId) -> Option<Arc<AreaCodes>> {
+        self.areas.get(&entity).cloned()
     }
 
     /// Places of the owners of a table's rows; none when the table is an entity's.
@@ -175,7 +175,7 @@ impl<'a> Places<'a> {
         let places: UInt32Array = codes
             .of
             .iter()
-            .map(|code| chosen.get(*code).copied().flatten())
+            .map(|code| chosen.get(usize::try_from(*code).ok()?).copied().flatten())
             .collect();
         let places = Arc::new(places);
         if columns.is_none() {
@@ -225,24 +225,74 @@ impl<'a> Places<'a> {
     }
 }
 
+/// Where ids stand in a table. Ids mostly come in the table's own order, so the place after the
+/// last one found is tried before the table is searched.
 fn places_of(ids: &Int64Array, frame: Option<&EntityFrame>) -> UInt32Array {
-    ids.iter().map(|id| frame?.position(id?)).collect()
+    let Some(frame) = frame else {
+        return UInt32Array::new_null(ids.len());
+    };
+    let known = frame.ids().values();
+    let mut near = 0_usize;
+    ids.iter()
+        .map(|id| {
+            let id = id?;
+            let next = near.saturating_add(1);
+            if known.get(near) != Some(&id) {
+                near = if known.get(next) == Some(&id) {
+                    next
+                } else {
+                    known.binary_search(&id).ok()?
+                };
+            }
+            u32::try_from(near).ok()
+        })
+        .collect()
 }
 
 fn area_codes(areas: &StringArray) -> AreaCodes {
-    let mut known: HashMap<&str, usize> = HashMap::new();
+    let mut known: HashMap<Code<'_>, u32> = HashMap::new();
     let mut codes = Vec::new();
     let mut of = Vec::with_capacity(areas.len());
+    let mut last: Option<(Code<'_>, u32)> = None;
     for area in areas {
-        let area = area.unwrap_or("");
-        let next = codes.len();
-        let at = *known.entry(area).or_insert(next);
-        if at == next {
-            codes.push(area.to_owned());
-        }
+        let text = area.unwrap_or("");
+        let code = Code::of(text);
+        let at = match last {
+            Some((before, at)) if before == code => at,
+            Some(_) | None => {
+                let next = u32::try_from(codes.len()).unwrap_or(u32::MAX);
+                let at = *known.entry(code).or_insert(next);
+                if at == next {
+                    codes.push(text.to_owned());
+                }
+                at
+            }
+        };
+        last = Some((code, at));
         of.push(at);
     }
     AreaCodes { codes, of }
+}
+
+/// An area code to compare: as one number where it is short, which all real ones are.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Code<'a> {
+    Short(u128),
+    Long(&'a str),
+}
+
+impl<'a> Code<'a> {
+    fn of(text: &'a str) -> Self {
+        let bytes = text.as_bytes();
+        // The length is part of the number, so that no two texts share one.
+        match u8::try_from(bytes.len()) {
+            Ok(length) if length < 16 => {
+                let packed = bytes.iter().fold(0_u128, |n, b| n << 8 | u128::from(*b));
+                Self::Short(packed << 8 | u128::from(length))
+            }
+            Ok(_) | Err(_) => Self::Long(text),
+        }
+    }
 }
 
 fn row_places(frames: &Frames, id: RelId, owner: EntityId, target: Option<EntityId>) -> RowPlaces {
@@ -291,9 +341,13 @@ fn row_places(frames: &Frames, id: RelId, owner: EntityId, target: Option<Entity
     let targets = places_of(&target_ids, target.and_then(|t| frames.entities.get(&t)));
     let nobody = Complete::Nobody;
     let said = frame.map_or(&nobody, |f| f.complete());
-    let complete = owners
-        .map(|f| f.ids().values().iter().map(|id| said.holds(*id)).collect())
-        .unwrap_or_default();
+    let complete = match said {
+        Complete::Everybody => vec![true; count],
+        Complete::Nobody => vec![false; count],
+        Complete::Of(_) | Complete::Except(_) => owners
+            .map(|f| f.ids().values().iter().map(|id| said.holds(*id)).collect())
+            .unwrap_or_default(),
+    };
     RowPlaces {
         kept,
         owner_ids,

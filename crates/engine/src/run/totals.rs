@@ -28,8 +28,8 @@ impl Filter<'_> {
 }
 
 impl Run<'_> {
-    /// One total for each owner.
-    pub(super) fn total(&self, step: &AggregateStep) -> Result<ArrayRef> {
+    /// One total for each of some owners.
+    pub(super) fn total(&self, step: &AggregateStep, of: Range<usize>) -> Result<ArrayRef> {
         let missing = || EngineError::Column {
             column: "owner_id".to_owned(),
         };
@@ -38,12 +38,13 @@ impl Run<'_> {
         let filter = Filter(filter.map(boolean).transpose()?);
         let value = step.value.map(|slot| self.get(slot)).transpose()?;
         let value = value.map(number).transpose()?;
-        let owners = rows
-            .starts
+        let starts = rows.starts.get(of.start..=of.end).unwrap_or(&[]);
+        let complete = rows.complete.get(of).unwrap_or(&[]);
+        let owners = starts
             .iter()
-            .zip(rows.starts.iter().skip(1))
+            .zip(starts.iter().skip(1))
             .map(|(a, b)| *a..*b);
-        let owners = owners.zip(rows.complete.iter().copied());
+        let owners = owners.zip(complete.iter().copied());
         Ok(match step.kind {
             AggregateKind::Any => Arc::new(settled(owners, &filter, true)),
             AggregateKind::All => Arc::new(settled(owners, &filter, false)),
