@@ -48,6 +48,11 @@ fn guide_book() -> Rulebook {
             "facts.md" => text.text.push_str(FACTS),
             "law.md" => text.text.push_str(LAW),
             "localities/demo/parameters.csv" => text.text.push_str(NUMBERS),
+            "localities/demo/locality.md" => {
+                text.text =
+                    text.text
+                        .replacen("采用 ", "采用 heating, school_meals, no_heating, ", 1);
+            }
             _ => {}
         }
     }

@@ -8,6 +8,9 @@
     reason = "a test that fails should stop where it failed"
 )]
 
+mod access;
+mod accounts;
+mod areas;
 mod county;
 mod files;
 mod guide;
@@ -16,4 +19,7 @@ mod kill;
 mod pages;
 #[path = "../../crates/store/tests/it/postgres.rs"]
 mod postgres;
+mod simulate;
+mod staff;
 mod story;
+mod survey;

@@ -2,6 +2,8 @@
 
 use crate::county::{County, Faults, open, run_months};
 use crate::postgres;
+use crate::staff::reviewer;
+use office::access::Acting;
 use office::intake::{Intake, Received, State};
 use office::monitoring::{self, MonthRun};
 use office::views::{Views, WarningFilter};
@@ -10,14 +12,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// The warnings of a kind in a month that still stand.
-async fn warnings(views: &dyn Views, kind: &str) -> Vec<i64> {
+async fn warnings(views: &dyn Views, who: &Acting, kind: &str) -> Vec<i64> {
     let mut filter = WarningFilter {
         kind: Some(kind.to_owned()),
         ..WarningFilter::default()
     };
     let mut ids = Vec::new();
     loop {
-        let list = views.warnings(filter.clone()).await.unwrap();
+        let list = views.warnings(who, filter.clone()).await.unwrap();
         ids.extend(list.page.rows.iter().map(|r| r.id));
         match list.page.next {
             Some(next) => filter.cursor = Some(next),
@@ -91,9 +93,10 @@ async fn the_dead_who_are_still_paid_are_found_and_nobody_else() {
         .collect();
     let office = Arc::new(office);
     let views = Desk::open(Arc::clone(&office)).await.unwrap();
+    let (_staff, chen) = reviewer(&office, "990101").await;
     let mut open = 0;
-    for id in warnings(views.as_ref(), "paid_after_death").await {
-        let warning = views.warning(id).await.unwrap();
+    for id in warnings(views.as_ref(), &chen.who, "paid_after_death").await {
+        let warning = views.warning(&chen.who, id).await.unwrap();
         if warning.row.state == office::views::WarningState::Open {
             assert_eq!(warning.row.month, "2026-08");
             open += 1;
@@ -113,7 +116,8 @@ async fn a_warning_walks_back_to_the_row_of_the_file() {
     county.receive(&office).await;
     run_months(&office).await;
     let views = Desk::open(Arc::clone(&office)).await.unwrap();
-    let ids = warnings(views.as_ref(), "paid_after_death").await;
+    let (_staff, chen) = reviewer(&office, "990101").await;
+    let ids = warnings(views.as_ref(), &chen.who, "paid_after_death").await;
     let steps = office::trace::trace(&office, &format!("warning:{}", ids[0]))
         .await
         .unwrap();

@@ -2,6 +2,7 @@
 //!
 //! Never decides whether a household is urban or rural: that follows registration and land, not the code.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::Day;
@@ -161,10 +162,15 @@ impl AreaCode {
         std::str::from_utf8(&self.digits).unwrap_or_default()
     }
 
-    /// The place around this one.
+    /// The place around this one. A city without counties stands directly around its townships:
+    /// the county digits of `441900003` only fill, so its parent is the city `4419`.
     #[must_use]
     pub fn parent(&self) -> Option<Self> {
-        self.at(self.level.above()?)
+        let mut around = self.at(self.level.above()?)?;
+        while around.ends_in_filling() {
+            around.level = around.level.above()?;
+        }
+        Some(around)
     }
 
     /// This place, or the place of a wider level around it.
@@ -268,6 +274,37 @@ impl Area {
     #[must_use]
     pub fn in_force(&self, day: Day) -> bool {
         self.valid_from.is_none_or(|from| from <= day) && self.valid_to.is_none_or(|to| day < to)
+    }
+}
+
+/// 逐级汇总: what is counted by place, summed for each of those places and every place above it.
+///
+/// What is counted at a place itself and what is counted inside it both belong to it, so a province
+/// holds the sum of all leaves in it, each counted once.
+pub fn roll_up<const N: usize>(
+    counted: impl IntoIterator<Item = (AreaCode, [u64; N])>,
+) -> BTreeMap<AreaCode, [u64; N]> {
+    let mut sums: BTreeMap<AreaCode, [u64; N]> = BTreeMap::new();
+    for (code, counts) in counted {
+        add(&mut sums, code, &counts);
+    }
+    // A level is complete once all below it have been added, so each sum is carried up once.
+    for level in AreaLevel::ALL.into_iter().rev() {
+        let of_level = sums.iter().filter(|(code, _)| code.level == level);
+        let carried: Vec<(AreaCode, [u64; N])> = of_level
+            .filter_map(|(code, counts)| Some((code.parent()?, *counts)))
+            .collect();
+        for (around, counts) in carried {
+            add(&mut sums, around, &counts);
+        }
+    }
+    sums
+}
+
+fn add<const N: usize>(sums: &mut BTreeMap<AreaCode, [u64; N]>, code: AreaCode, counts: &[u64; N]) {
+    let sum = sums.entry(code).or_insert([0; N]);
+    for (slot, count) in sum.iter_mut().zip(counts) {
+        *slot = slot.saturating_add(*count);
     }
 }
 

@@ -20,7 +20,7 @@ mod span;
 pub mod task;
 mod text;
 
-pub use area::{Area, AreaCode, AreaError, AreaLevel, PrefixHistory, UrbanRural};
+pub use area::{Area, AreaCode, AreaError, AreaLevel, PrefixHistory, UrbanRural, roll_up};
 pub use bank_card::{BankCard, CardError, CardNote, ParsedCard, card_check_digit};
 pub use calendar::{NoCalendar, WorkCalendar};
 pub use credit_code::{CreditCodeError, UnifiedSocialCreditCode, credit_check_character};

@@ -12,7 +12,8 @@ mod words;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use commands::{
-    audit, check, demo, doctor, explain, import, months, serve, synth, trace, workbook,
+    areas, audit, check, demo, doctor, explain, import, months, serve, simulate, synth, trace,
+    users, workbook,
 };
 use std::process::ExitCode;
 use tracing_subscriber::EnvFilter;
@@ -42,12 +43,20 @@ enum Command {
     Explain(explain::Args),
     /// 从一条预警走回部门来文的那一行
     Trace(trace::Args),
+    /// 试算:改一个数或换规则文件,看花多少钱、谁得谁失、哪里有悬崖;只算不存
+    Simulate(Box<simulate::Args>),
     /// 体检:数据、密钥、手册、日历是不是都好
     Doctor(doctor::Args),
+    /// 区划:导入名单,查一个地方
+    #[command(subcommand)]
+    Areas(areas::Areas),
     /// 审计链
     #[command(subcommand)]
     Audit(audit::Audit),
-    /// 打开页面(只在本机)
+    /// 账号和角色
+    #[command(subcommand)]
+    User(users::User),
+    /// 打开页面(本机;放在做 TLS 的代理后面也可以对外)
     Serve(serve::Args),
     /// 把工作簿的第一张表写成 CSV;由本程序自己在受限的子进程里调用
     #[command(hide = true)]
@@ -88,8 +97,11 @@ async fn run(command: Command) -> anyhow::Result<ended::Ended> {
         Command::Check(args) => check::run(&args),
         Command::Explain(args) => explain::run(args).await,
         Command::Trace(args) => trace::run(args).await,
+        Command::Simulate(args) => simulate::run(*args).await,
         Command::Doctor(args) => doctor::run(args).await,
+        Command::Areas(what) => areas::run(what).await,
         Command::Audit(audit::Audit::Verify(args)) => audit::run(args).await,
+        Command::User(what) => users::run(what).await,
         Command::Serve(args) => serve::run(args).await,
         Command::ReadWorkbook(args) => Ok(workbook::ended(&args)),
     }

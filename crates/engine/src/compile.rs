@@ -25,10 +25,10 @@ use datafusion::logical_expr::physical_planning_context::PhysicalPlanningContext
 use datafusion::physical_expr::create_physical_expr;
 use domain::Day;
 use layout::{Col, Link, Slot, SlotInfo, Step, slot_name};
-use stages::Stage;
 use number::{Den, Fraction};
 use rules::plan::{Body, FileId, Home, Item, ItemId, Moment, Program, RelId, Type};
 use rules::situation::Moments;
+use stages::Stage;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 

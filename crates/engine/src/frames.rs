@@ -320,6 +320,7 @@ pub struct StatusFrame {
     from: Date32Array,
     to: Date32Array,
     complete: Complete,
+    known_from: Option<Day>,
 }
 
 impl StatusFrame {
@@ -347,7 +348,21 @@ impl StatusFrame {
             to: to.as_primitive::<Date32Type>().clone(),
             holders: holders.as_primitive::<Int64Type>().clone(),
             complete,
+            known_from: None,
         })
+    }
+
+    /// Says that nothing is known of the days before one: who held it then, nobody can tell from
+    /// these periods.
+    #[must_use]
+    pub fn known_from(mut self, day: Option<Day>) -> Self {
+        self.known_from = day;
+        self
+    }
+
+    /// The day before which nothing is known; none when the periods reach back without end.
+    pub fn begins(&self) -> Option<Day> {
+        self.known_from
     }
 
     /// First and last day of each period of a holder.

@@ -16,9 +16,7 @@ use crate::compile::stages::Stage;
 use crate::error::{EngineError, Result};
 use crate::frames::{Frames, column_name};
 use crate::judged::Judged;
-use datafusion::arrow::array::{
-    Array, ArrayRef, BooleanArray, UInt32Array, new_null_array,
-};
+use datafusion::arrow::array::{Array, ArrayRef, BooleanArray, UInt32Array, new_null_array};
 use datafusion::arrow::compute::{cast, concat, take};
 pub(crate) use lookup::column;
 use places::Places;
@@ -140,7 +138,8 @@ impl Run<'_> {
                 let Some(rows) = blocks.get(at) else {
                     return Ok(done);
                 };
-                let kept = block::Block::new(self, stage, ready, rows.clone(), &mut columns).run()?;
+                let kept =
+                    block::Block::new(self, stage, ready, rows.clone(), &mut columns).run()?;
                 done.push((at, kept));
             }
         };

@@ -1,203 +1,321 @@
-//! What a change of the rules would do: cost, winners, losers and cliffs, on the same people.
+//! 试算: the same people under the rules as they are and as they might be.
 //!
-//! It compares two judgements of one month. It changes nothing and signs nothing.
+//! It compares two judgements of one month: what each programme costs after 不并给, who gains and who
+//! loses and by which condition, how many are poor at a stated line. It changes nothing and signs
+//! nothing. Of each side only verdicts, conditions and benefits are held, so two sides of a city fit
+//! where one whole judgement would.
 
-use crate::judged::{Judged, JudgedTable};
-use crate::screening::paid;
+pub mod axis;
+mod carry;
+mod change;
+mod copies;
+mod poverty;
+mod refit;
+
+use crate::compile::compile;
+use crate::error::Result;
+use crate::frames::Frames;
+use crate::judged::Judged;
+use crate::payable::{Pay, payable};
+use carry::Proposals;
+pub use change::{Changed, Effect, ProgrammeChange, Reason};
+use domain::Day;
+pub use poverty::{Headcount, Line};
+pub use refit::refit;
 use rules::Program;
-use rules::plan::{FileKind, ItemId};
-use rules::value::Ratio;
-use std::cmp::Ordering;
-use std::collections::BTreeMap;
+use rules::plan::{EntityId, FileKind};
+use rules::situation::Moments;
+use std::collections::{BTreeMap, BTreeSet};
 
-/// One of the two sides of a comparison.
-#[derive(Clone, Copy, Debug)]
-pub struct Side<'a> {
-    /// Its rules.
-    pub program: &'a Program,
-    /// What they say.
-    pub judged: &'a Judged,
-}
-
-/// What happens to one of the judged.
+/// A door at which help arrives: a household, or a person who belongs to none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Effect {
-    /// 新增: 符合 only after.
-    Enters,
-    /// 退出: 符合 only before.
-    Leaves,
-    /// 增加
-    Gains,
-    /// 减少
-    Loses,
+pub enum Door {
+    /// 家庭
+    Household(i64),
+    /// 个人 without a household.
+    Person(i64),
 }
 
-/// One of the judged for whom something changes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Changed {
-    /// Id of the person or household.
-    pub id: i64,
-    /// What happens.
-    pub effect: Effect,
-    /// Paid before; none when not 符合 or not known.
-    pub before: Option<Ratio>,
-    /// Paid after.
-    pub after: Option<Ratio>,
+/// What the rulebook calls the quantities a trial reads; whole names.
+#[derive(Clone, Copy, Debug)]
+pub struct Words<'a> {
+    /// 家庭.
+    pub household: &'a str,
+    /// 个人.
+    pub person: &'a str,
+    /// Income a head and month, of a household: 元/人月.
+    pub per_head: &'a str,
+    /// How many persons the household counts: 人.
+    pub counted: &'a str,
+    /// Which members it counts, on the rows of a relation: 是否.
+    pub counts: &'a str,
 }
 
-/// What the change does to one programme.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ProgrammeChange {
-    /// The file's id.
-    pub file_id: String,
-    /// Its title.
-    pub title: String,
-    /// How many are 符合 before.
-    pub entitled_before: u64,
-    /// How many are 符合 after.
-    pub entitled_after: u64,
-    /// How many are 待查 before.
-    pub pending_before: u64,
-    /// How many are 待查 after.
-    pub pending_after: u64,
-    /// Cost of the month before, in the benefit's scale (分).
-    pub cost_before: Option<Ratio>,
-    /// Cost of the month after.
-    pub cost_after: Option<Ratio>,
-    /// How many there are of each effect.
-    pub effects: BTreeMap<Effect, u64>,
-    /// For whom something changes, by rising id.
+/// What is asked of a trial.
+#[derive(Clone, Debug)]
+pub struct Asked<'a> {
+    /// The rulebook's words.
+    pub words: Words<'a>,
+    /// The poverty line, where one is stated.
+    pub line: Option<Line>,
+    /// Whether those who enter and leave are put on the roll and taken from it before the
+    /// programmes that read the roll are judged.
+    pub roll: Roll,
+}
+
+/// What the programmes read that ask for a status.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Roll {
+    /// The roll with those who enter and without those who leave.
+    Follows,
+    /// The roll of the month as it is.
+    AsItIs,
+}
+
+/// One side judged: rules, results and what they pay.
+pub struct Side<'a> {
+    /// The rules.
+    pub program: &'a Program,
+    /// The tables it was judged on.
+    pub frames: &'a Frames,
+    /// The results; at least verdicts, conditions, benefits and the words asked for.
+    pub judged: &'a Judged,
+    day: Day,
+    pay: Vec<Pay>,
+    proposed: Proposals,
+}
+
+/// What a change of the rules does.
+#[derive(Clone, Debug, Default)]
+pub struct Outcome {
+    /// Programme by programme, in the order of the rules after; those that are gone come last.
+    pub programmes: Vec<ProgrammeChange>,
+    /// For whom something changes, programme by programme, by rising id.
     pub changed: Vec<Changed>,
+    /// All help of a month by door, in 分, before and after; doors that have some on either side.
+    pub doors: BTreeMap<Door, (i64, i64)>,
+    /// What each programme pays by door after, in 分.
+    pub by_programme: BTreeMap<String, BTreeMap<Door, i64>>,
+    /// Poverty at the stated line.
+    pub poverty: Option<Headcount>,
+    /// Doors some programme cannot decide about: before and after.
+    pub unsettled: (u64, u64),
+    /// How often everybody was judged for the after side.
+    pub passes: u32,
+    /// Whether the roll came to rest.
+    pub at_rest: bool,
 }
 
-/// Compares two judgements programme by programme, in the order of the rules after.
-pub fn compare(before: Side<'_>, after: Side<'_>) -> Vec<ProgrammeChange> {
-    let mut changes = Vec::new();
-    for plan in after
-        .program
-        .files
-        .iter()
-        .filter(|f| f.kind == FileKind::Policy)
-    {
-        if plan.verdict.is_none() {
-            continue;
+impl<'a> Side<'a> {
+    /// A side from results that are there already.
+    pub fn new(
+        program: &'a Program,
+        frames: &'a Frames,
+        judged: &'a Judged,
+        moments: Moments,
+    ) -> Self {
+        Self {
+            program,
+            frames,
+            judged,
+            day: moments.base,
+            pay: payable(program, judged, frames, moments.base),
+            proposed: Proposals::of(program, judged),
         }
-        let old = Ledger::new(before, &plan.id);
-        let new = Ledger::new(after, &plan.id);
-        let mut change = ProgrammeChange {
-            file_id: plan.id.clone(),
-            title: plan.title.clone(),
-            entitled_before: old.entitled,
-            entitled_after: new.entitled,
-            pending_before: old.pending,
-            pending_after: new.pending,
-            cost_before: old.cost,
-            cost_after: new.cost,
-            ..ProgrammeChange::default()
-        };
-        let mut ids: Vec<i64> = old.paid.keys().chain(new.paid.keys()).copied().collect();
-        ids.sort_unstable();
-        ids.dedup();
-        for id in ids {
-            let (was, is) = (old.paid.get(&id).copied(), new.paid.get(&id).copied());
-            let effect = match (was, is) {
-                (None, Some(_)) => Effect::Enters,
-                (Some(_), None) => Effect::Leaves,
-                (Some(Some(was)), Some(Some(is))) => match is.cmp(&was) {
-                    Ordering::Greater => Effect::Gains,
-                    Ordering::Less => Effect::Loses,
-                    Ordering::Equal => continue,
-                },
-                (Some(_), Some(_)) | (None, None) => continue,
-            };
-            let count = change.effects.entry(effect).or_default();
-            *count = count.saturating_add(1);
-            let (before, after) = (was.flatten(), is.flatten());
-            change.changed.push(Changed {
-                id,
-                effect,
-                before,
-                after,
-            });
-        }
-        changes.push(change);
-    }
-    changes
-}
-
-/// What a programme pays, by id.
-struct Ledger {
-    entitled: u64,
-    pending: u64,
-    cost: Option<Ratio>,
-    paid: BTreeMap<i64, Option<Ratio>>,
-}
-
-impl Ledger {
-    fn new(side: Side<'_>, file_id: &str) -> Self {
-        let mut it = Self {
-            entitled: 0,
-            pending: 0,
-            cost: Some(Ratio::ZERO),
-            paid: BTreeMap::new(),
-        };
-        let plan = side.program.file(file_id).map(|(_, plan)| plan);
-        let (Some(plan), Some(table)) = (plan, side.judged.table(file_id)) else {
-            return it;
-        };
-        let benefits: Vec<ItemId> = plan.benefits.iter().map(|(b, _)| *b).collect();
-        it.fill(side.program, table, &benefits);
-        it
     }
 
-    fn fill(&mut self, program: &Program, table: &JudgedTable, benefits: &[ItemId]) {
-        let Some(verdicts) = table.verdicts() else {
-            return;
-        };
-        for (row, (id, verdict)) in table.ids().iter().zip(verdicts.iter()).enumerate() {
-            match verdict {
-                Some(true) => {}
-                Some(false) => continue,
-                None => {
-                    self.pending = self.pending.saturating_add(1);
-                    continue;
+    /// What each programme pays.
+    pub fn pay(&self) -> &[Pay] {
+        &self.pay
+    }
+
+    /// All help by door in 分, as far as it is known.
+    pub fn help(&self, words: Words<'_>) -> BTreeMap<Door, i64> {
+        let mut out = BTreeMap::new();
+        self.each_paid(words, |door, _, fen| {
+            let sum: &mut i64 = out.entry(door).or_default();
+            *sum = sum.saturating_add(fen);
+        });
+        out
+    }
+
+    /// Every amount that is paid: at which door, of which pay and row, how much.
+    fn each_paid(&self, words: Words<'_>, mut told: impl FnMut(Door, (usize, i64), i64)) {
+        let doors = Doors::new(self.program, self.frames, words);
+        for (at, pay) in self.pay.iter().enumerate().filter(|(_, p)| p.monthly) {
+            for paid in &pay.entitled {
+                if let (Some(door), Some(fen)) = (doors.of(pay.entity, paid.id), paid.paid) {
+                    told(door, (at, paid.id), fen);
                 }
             }
-            self.entitled = self.entitled.saturating_add(1);
-            let amount = paid(program, table, benefits.iter().copied(), row);
-            if let Some(amount) = amount {
-                self.cost = self.cost.and_then(|cost| cost.add(amount));
-            }
-            self.paid.insert(*id, amount);
         }
+    }
+
+    /// Doors with a programme nobody can decide about yet.
+    fn unsettled(&self, words: Words<'_>) -> u64 {
+        let doors = Doors::new(self.program, self.frames, words);
+        let mut out = BTreeSet::new();
+        for pay in self.pay.iter().filter(|p| p.monthly) {
+            let Some(table) = self.judged.table(&pay.file_id) else {
+                continue;
+            };
+            let Some(verdicts) = table.verdicts() else {
+                continue;
+            };
+            let open = table.ids().iter().zip(verdicts.iter());
+            let open = open.filter(|(_, verdict)| verdict.is_none());
+            out.extend(open.filter_map(|(id, _)| doors.of(pay.entity, *id)));
+        }
+        u64::try_from(out.len()).unwrap_or(u64::MAX)
     }
 }
 
-/// 悬崖: earning more leaves less.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Cliff {
-    /// Income before the step.
-    pub from: Ratio,
-    /// Income after the step.
-    pub to: Ratio,
-    /// How much less income and help together are after it.
-    pub lost: Ratio,
+/// Which door a person or household is behind.
+struct Doors<'a> {
+    household: Option<EntityId>,
+    person: Option<EntityId>,
+    frames: &'a Frames,
 }
 
-/// Cliffs along an axis: incomes with the help at each. Steps at which the two together fall.
-pub fn cliffs(points: &[(Ratio, Ratio)]) -> Vec<Cliff> {
-    let mut points = points.to_vec();
-    points.sort_by_key(|(income, _)| *income);
-    let total = |(income, help): &(Ratio, Ratio)| income.add(*help);
-    let steps = points.iter().zip(points.iter().skip(1));
-    steps
-        .filter_map(|(a, b)| {
-            let lost = total(a)?.sub(total(b)?)?;
-            (lost > Ratio::ZERO).then_some(Cliff {
-                from: a.0,
-                to: b.0,
-                lost,
-            })
+impl<'a> Doors<'a> {
+    fn new(program: &Program, frames: &'a Frames, words: Words<'_>) -> Self {
+        Self {
+            household: program.dict.entity(words.household),
+            person: program.dict.entity(words.person),
+            frames,
+        }
+    }
+
+    fn of(&self, entity: EntityId, id: i64) -> Option<Door> {
+        use datafusion::arrow::array::Array;
+        if Some(entity) == self.household {
+            return Some(Door::Household(id));
+        }
+        if Some(entity) != self.person {
+            return None;
+        }
+        let frame = self.frames.entities.get(&entity)?;
+        let row = usize::try_from(frame.position(id)?).ok()?;
+        let homes = frame.households();
+        Some(if homes.is_valid(row) {
+            Door::Household(homes.value(row))
+        } else {
+            Door::Person(id)
         })
-        .collect()
+    }
+}
+
+/// Judges everybody and keeps only what a trial reads.
+///
+/// # Errors
+/// Rules that have no columns, or a number that leaves its range.
+pub fn judge(
+    program: &Program,
+    moments: Moments,
+    frames: &Frames,
+    words: Words<'_>,
+) -> Result<Judged> {
+    compile(program, moments)?
+        .showing(shown(program, words))
+        .run(frames)
+}
+
+/// Whether a result is read by a trial: by file and name.
+fn shown(program: &Program, words: Words<'_>) -> impl Fn(&str, &str) -> bool {
+    let mut wanted: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for plan in &program.files {
+        if plan.kind != FileKind::Policy {
+            continue;
+        }
+        let names = wanted.entry(plan.id.clone()).or_default();
+        let items = plan.conditions.iter().chain(&plan.verdict).copied();
+        let benefits = plan.benefits.iter().map(|(item, _)| *item);
+        for item in items.chain(benefits) {
+            names.extend(program.item(item).map(|i| i.name.clone()));
+        }
+        names.insert(crate::judged::VERDICT.to_owned());
+        for grant in &plan.grants {
+            let status = program.item(grant.status);
+            names.extend(status.map(|s| format!("给予.{}", s.name)));
+        }
+    }
+    for path in [words.per_head, words.counted, words.counts] {
+        let file = path.split('.').next().unwrap_or_default();
+        let name = path.rsplit('.').next().unwrap_or_default();
+        let names = wanted.entry(file.to_owned()).or_default();
+        names.insert(name.to_owned());
+    }
+    move |file: &str, name: &str| wanted.get(file).is_some_and(|names| names.contains(name))
+}
+
+/// What other rules would do to the people of these tables.
+///
+/// # Errors
+/// Rules that have no columns, or a number that leaves its range.
+pub fn simulate(
+    frames: &Frames,
+    moments: Moments,
+    before: &Program,
+    after: &Program,
+    asked: &Asked<'_>,
+) -> Result<Outcome> {
+    let judged = judge(before, moments, frames, asked.words)?;
+    let base = Side::new(before, frames, &judged, moments);
+    against(&base, after, frames, moments, asked)
+}
+
+/// The same against a side that is judged already; `frames` are those of the rules after.
+///
+/// # Errors
+/// Rules that have no columns, or a number that leaves its range.
+pub fn against(
+    base: &Side<'_>,
+    after: &Program,
+    frames: &Frames,
+    moments: Moments,
+    asked: &Asked<'_>,
+) -> Result<Outcome> {
+    let compiled = compile(after, moments)?.showing(shown(after, asked.words));
+    let carried = carry::carried(
+        &base.proposed,
+        after,
+        &compiled,
+        frames,
+        moments,
+        asked.roll,
+    )?;
+    let side = Side::new(after, &carried.frames, &carried.judged, moments);
+    let (programmes, changed) = change::changes(base, &side, asked.words);
+    let mut doors: BTreeMap<Door, (i64, i64)> = BTreeMap::new();
+    base.each_paid(asked.words, |door, _, fen| {
+        let sum = &mut doors.entry(door).or_default().0;
+        *sum = sum.saturating_add(fen);
+    });
+    let mut by_programme: BTreeMap<String, BTreeMap<Door, i64>> = BTreeMap::new();
+    side.each_paid(asked.words, |door, (pay, _), fen| {
+        let sum = &mut doors.entry(door).or_default().1;
+        *sum = sum.saturating_add(fen);
+        if let Some(pay) = side.pay.get(pay) {
+            let doors = match by_programme.get_mut(&pay.file_id) {
+                Some(doors) => doors,
+                None => by_programme.entry(pay.file_id.clone()).or_default(),
+            };
+            let sum = doors.entry(door).or_default();
+            *sum = sum.saturating_add(fen);
+        }
+    });
+    let poverty = asked
+        .line
+        .as_ref()
+        .map(|line| poverty::headcount(base, &side, line, asked.words));
+    Ok(Outcome {
+        programmes,
+        changed,
+        doors,
+        by_programme,
+        poverty,
+        unsettled: (base.unsettled(asked.words), side.unsettled(asked.words)),
+        passes: carried.passes,
+        at_rest: carried.at_rest,
+    })
 }

@@ -67,6 +67,21 @@ pub(crate) fn value_at(column: &ArrayRef, row: usize, den: i64) -> Option<Value>
     })
 }
 
+impl Frames {
+    /// The values of a fact in the order of its entity's table; unknown where it is not given.
+    pub fn values(&self, program: &Program, item: ItemId, entity: EntityId) -> Vec<Value> {
+        let Some(frame) = self.entities.get(&entity) else {
+            return vec![];
+        };
+        let den = program.item(item).map_or(1, |it| fact_den(it.bounds));
+        let column = frame.column(item);
+        let value = |row| column.and_then(|column| value_at(column, row, den));
+        (0..frame.len())
+            .map(|row| value(row).unwrap_or(Value::Unknown))
+            .collect()
+    }
+}
+
 /// The cluster as a situation.
 pub fn situation_of(program: &Program, frames: &Frames, cluster: &Cluster) -> Sides {
     let mut sides = Sides {
@@ -208,7 +223,10 @@ fn statuses(
             continue;
         }
         if frame.complete().holds(id) {
-            situation.complete_status(at, *status);
+            match frame.begins() {
+                Some(day) => situation.complete_status_from(at, *status, day),
+                None => situation.complete_status(at, *status),
+            }
         }
         for (from, to) in frame.periods_of(id) {
             if let Some(from) = Day::from_epoch_days(from) {

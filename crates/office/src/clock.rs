@@ -1,7 +1,9 @@
 //! The office's clock: the only place that asks what time it is.
 
 use domain::Day;
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::{SignedDuration, Timestamp, tz::TimeZone};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use store::At;
 
 /// 时钟: the real one, or one that stands still (the demo and the tests).
@@ -48,6 +50,47 @@ impl Clock {
             .to_zoned(beijing())
             .strftime("%Y-%m-%d %H:%M")
             .to_string()
+    }
+}
+
+/// 表: how long a session lasts and how long somebody must wait. It runs on where the clock stands
+/// still, as in the demo; tests move it by hand.
+#[derive(Clone, Debug, Default)]
+pub enum Watch {
+    /// The machine's.
+    #[default]
+    Machine,
+    /// Seconds since 1970, moved by hand.
+    ByHand(Arc<AtomicI64>),
+}
+
+impl Watch {
+    /// A watch that stands at the clock's moment until it is moved.
+    pub fn by_hand(clock: &Clock) -> Self {
+        Self::ByHand(Arc::new(AtomicI64::new(clock.now().as_second())))
+    }
+
+    /// Moves a watch that is moved by hand; the machine's goes its own way.
+    pub fn advance(&self, seconds: i64) {
+        if let Self::ByHand(at) = self {
+            at.fetch_add(seconds, Ordering::SeqCst);
+        }
+    }
+
+    /// What it shows.
+    pub fn now(&self) -> Timestamp {
+        match self {
+            Self::Machine => Timestamp::now(),
+            Self::ByHand(at) => {
+                Timestamp::from_second(at.load(Ordering::SeqCst)).unwrap_or_default()
+            }
+        }
+    }
+
+    /// So many seconds later (or earlier) than now, as the record writes it.
+    pub fn at(&self, seconds: i64) -> At {
+        let later = self.now().checked_add(SignedDuration::from_secs(seconds));
+        At::from(later.unwrap_or_default())
     }
 }
 

@@ -27,18 +27,26 @@ mod trial_curve;
 mod warnings;
 mod whatif;
 
+pub(crate) use paging::minute;
+pub use trial::without_names as trial_without_names;
+
+use crate::access::{Acting, Right};
 use crate::error::OfficeError;
 use crate::office::Office;
 use crate::views::{
-    Answer, AreaTree, Download, FeedBatchView, FeedList, HealthView, HouseholdFile, Overview,
-    PersonFile, Place, ProgrammeFilter, ProgrammeList, RulePage, RulebookIndex, SearchResult,
-    ViewError, Views, WarningFilter, WarningList, WarningView, WhatIf, WhatIfAsk,
+    Answer, AreaAsk, AreaTree, Download, FeedBatchView, FeedList, HealthView, HouseholdFile,
+    Overview, PersonFile, Place, ProgrammeFilter, ProgrammeList, RulePage, RulebookIndex,
+    SearchAsk, SearchResult, ViewError, Views, WarningFilter, WarningList, WarningView, WhatIf,
+    WhatIfAsk,
 };
 use domain::Month;
 use ledger::Record;
 use month::Months;
 use rules::cases::CaseResult;
 use std::sync::{Arc, PoisonError, RwLock};
+
+/// How often a server looks whether a day has begun.
+const HOUR: std::time::Duration = std::time::Duration::from_secs(3_600);
 
 /// 经办台.
 pub struct Desk {
@@ -47,7 +55,9 @@ pub struct Desk {
     findings: Vec<String>,
     rulebook: String,
     months: Months,
-    record: tokio::sync::Mutex<Option<Arc<Record>>>,
+    trials: whatif::Trials,
+    /// The lists, and how far the chain had grown when they were last found to hold.
+    record: tokio::sync::Mutex<Option<(i64, Arc<Record>)>>,
     shown: RwLock<Shown>,
 }
 
@@ -82,9 +92,21 @@ impl Desk {
         let waiting = Arc::downgrade(&desk);
         tokio::spawn(async move {
             if let Some(desk) = waiting.upgrade()
-                && let Err(error) = overview::overview(&desk, None).await
+                && let Err(error) = overview::warm(&desk).await
             {
                 tracing::warn!(%error, "the charts are not at hand yet");
+            }
+        });
+        // A server runs for weeks: the head of the audit chain is kept outside on each of its days.
+        let kept = Arc::downgrade(&desk);
+        tokio::spawn(async move {
+            let mut hours = tokio::time::interval(HOUR);
+            loop {
+                hours.tick().await;
+                let Some(desk) = kept.upgrade() else { return };
+                if let Err(error) = crate::audit::keep_daily(&desk.office).await {
+                    tracing::error!(%error, "the head of the audit chain was not kept");
+                }
             }
         });
         Ok(desk)
@@ -109,6 +131,7 @@ impl Desk {
             findings,
             rulebook,
             months: Months::default(),
+            trials: whatif::Trials::default(),
             record: tokio::sync::Mutex::new(None),
             shown: RwLock::new(Shown::default()),
         };
@@ -173,64 +196,135 @@ impl Views for Desk {
         }
     }
 
-    fn overview(&self, month: Option<String>) -> Answer<'_, Overview> {
-        Box::pin(overview::overview(self, month))
+    fn overview<'a>(&'a self, who: &'a Acting, month: Option<String>) -> Answer<'a, Overview> {
+        Box::pin(async move {
+            let scope = who.scope(Right::OVERVIEW)?;
+            overview::overview(self, who, &scope, month).await
+        })
     }
 
-    fn warnings(&self, filter: WarningFilter) -> Answer<'_, WarningList> {
-        Box::pin(warnings::list(self, filter))
+    fn warnings<'a>(&'a self, who: &'a Acting, filter: WarningFilter) -> Answer<'a, WarningList> {
+        Box::pin(async move {
+            let scope = who.scope(Right::WARNING)?;
+            warnings::list(self, &scope, filter).await
+        })
     }
 
-    fn warning(&self, id: i64) -> Answer<'_, WarningView> {
-        Box::pin(warnings::one(self, id))
+    fn warning<'a>(&'a self, who: &'a Acting, id: i64) -> Answer<'a, WarningView> {
+        Box::pin(async move {
+            let scope = who.scope(Right::WARNING)?;
+            warnings::one(self, who, &scope, id).await
+        })
     }
 
-    fn programme(&self, filter: ProgrammeFilter) -> Answer<'_, ProgrammeList> {
-        Box::pin(programmes::list(self, filter))
+    fn programme<'a>(
+        &'a self,
+        who: &'a Acting,
+        filter: ProgrammeFilter,
+    ) -> Answer<'a, ProgrammeList> {
+        Box::pin(async move {
+            let scope = who.scope(Right::ROLL)?;
+            programmes::list(self, &scope, filter).await
+        })
     }
 
-    fn household(&self, id: i64, month: Option<String>) -> Answer<'_, HouseholdFile> {
-        Box::pin(household::file(self, id, month))
+    fn household<'a>(
+        &'a self,
+        who: &'a Acting,
+        id: i64,
+        month: Option<String>,
+    ) -> Answer<'a, HouseholdFile> {
+        Box::pin(async move {
+            let scope = who.scope(Right::HOUSEHOLD)?;
+            household::file(self, who, &scope, id, month).await
+        })
     }
 
-    fn person(&self, id: i64, month: Option<String>) -> Answer<'_, PersonFile> {
-        Box::pin(household::person(self, id, month))
+    fn person<'a>(
+        &'a self,
+        who: &'a Acting,
+        id: i64,
+        month: Option<String>,
+    ) -> Answer<'a, PersonFile> {
+        Box::pin(async move {
+            let scope = who.scope(Right::HOUSEHOLD)?;
+            household::person(self, who, &scope, id, month).await
+        })
     }
 
-    fn feeds(&self) -> Answer<'_, FeedList> {
-        Box::pin(feeds::list(self))
+    fn feeds<'a>(&'a self, who: &'a Acting) -> Answer<'a, FeedList> {
+        Box::pin(async move {
+            who.scope(Right::FEED)?;
+            feeds::list(self).await
+        })
     }
 
-    fn batch(&self, id: i64, cursor: Option<String>) -> Answer<'_, FeedBatchView> {
-        Box::pin(batch::view(self, id, cursor))
+    fn batch<'a>(
+        &'a self,
+        who: &'a Acting,
+        id: i64,
+        cursor: Option<String>,
+    ) -> Answer<'a, FeedBatchView> {
+        Box::pin(async move {
+            who.scope(Right::FEED)?;
+            batch::view(self, id, cursor).await
+        })
     }
 
-    fn batch_errors(&self, id: i64) -> Answer<'_, Download> {
-        Box::pin(errors_book::download(self, id))
+    fn batch_errors<'a>(&'a self, who: &'a Acting, id: i64) -> Answer<'a, Download> {
+        Box::pin(async move {
+            who.scope(Right::FEED_EXPORT)?;
+            errors_book::download(self, id).await
+        })
     }
 
-    fn rulebook(&self) -> Answer<'_, RulebookIndex> {
-        Box::pin(std::future::ready(Ok(rulebook::index(self))))
+    fn rulebook<'a>(&'a self, who: &'a Acting) -> Answer<'a, RulebookIndex> {
+        Box::pin(async move {
+            who.scope(Right::RULEBOOK)?;
+            Ok(rulebook::index(self))
+        })
     }
 
-    fn rule(&self, path: String) -> Answer<'_, RulePage> {
-        Box::pin(std::future::ready(rulebook::page(self, &path)))
+    fn rule<'a>(&'a self, who: &'a Acting, path: String) -> Answer<'a, RulePage> {
+        Box::pin(async move {
+            who.scope(Right::RULEBOOK)?;
+            rulebook::page(self, &path)
+        })
     }
 
-    fn whatif(&self, ask: Option<WhatIfAsk>) -> Answer<'_, WhatIf> {
-        Box::pin(whatif::whatif(self, ask))
+    fn whatif<'a>(&'a self, who: &'a Acting, ask: Option<WhatIfAsk>) -> Answer<'a, WhatIf> {
+        Box::pin(async move {
+            who.scope(Right::TRIAL)?;
+            whatif::whatif(self, who, ask).await
+        })
     }
 
-    fn areas(&self, code: Option<String>) -> Answer<'_, AreaTree> {
-        Box::pin(areas::tree(self, code))
+    fn whatif_workbook<'a>(&'a self, who: &'a Acting, ask: WhatIfAsk) -> Answer<'a, Download> {
+        Box::pin(async move {
+            who.scope(Right::TRIAL)?;
+            whatif::workbook(self, ask).await
+        })
     }
 
-    fn search(&self, words: String) -> Answer<'_, SearchResult> {
-        Box::pin(search::search(self, words))
+    fn areas<'a>(&'a self, who: &'a Acting, ask: AreaAsk) -> Answer<'a, AreaTree> {
+        Box::pin(async move {
+            let scope = who.scope(Right::AREA)?;
+            areas::tree(self, &scope, ask).await
+        })
     }
 
-    fn health(&self) -> Answer<'_, HealthView> {
-        Box::pin(health::view(self))
+    fn search<'a>(&'a self, who: &'a Acting, ask: SearchAsk) -> Answer<'a, SearchResult> {
+        Box::pin(async move {
+            let scope = who.scope(Right::SEARCH)?;
+            search::search(self, &scope, ask).await
+        })
+    }
+
+    fn health<'a>(&'a self, who: &'a Acting) -> Answer<'a, HealthView> {
+        Box::pin(async move {
+            who.scope(Right::HEALTH)?;
+            health::view(self).await
+        })
     }
 }
 

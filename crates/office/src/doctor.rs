@@ -58,6 +58,7 @@ pub async fn examine(office: &Office) -> Result<Vec<Check>> {
         feeds(office).await?,
         areas(office).await?,
         rulebook(office),
+        accounts(office).await?,
         calendar(office),
     ])
 }
@@ -179,20 +180,42 @@ async fn feeds(office: &Office) -> Result<Check> {
 
 async fn areas(office: &Office) -> Result<Check> {
     const NAME: &str = "区划";
-    let count = store::areas::list(&office.store, office.clock.today())
-        .await?
-        .len();
-    Ok(match office.county().await? {
-        Some(county) => Check::good(
+    let levels = store::areas::count(&office.store, office.clock.today()).await?;
+    let count: u64 = levels.iter().map(|(_, places)| places).sum();
+    Ok(match office.home().await? {
+        Some(home) => Check::good(
             NAME,
-            format!("{}({}),{count} 个地方", county.name, county.code.as_str()),
+            format!("{}({}),{count} 个地方", home.name, home.code.as_str()),
         ),
-        None => Check::bad(
-            NAME,
-            format!("{count} 个地方,没有县"),
-            "用 doudi import --areas 导入区划表",
-        ),
+        None if count > 0 => Check::good(NAME, format!("{count} 个地方,还没有本地的家庭")),
+        None => Check::bad(NAME, "一个地方也没有", "用 doudi areas import 导入区划名单"),
     })
+}
+
+/// Whether somebody could sign in, and by rules that hold.
+async fn accounts(office: &Office) -> Result<Check> {
+    const NAME: &str = "账号";
+    let book = crate::access::AccessBook::read(office.book(), &office.locality);
+    if let Err(wrong) = book {
+        let first = wrong.into_iter().next().unwrap_or_default();
+        return Ok(Check::bad(
+            NAME,
+            first,
+            "改正 access/access.md;改好以前谁也不能登录",
+        ));
+    }
+    let users = store::users::list(&office.store).await?;
+    if users.is_empty() {
+        return Ok(Check {
+            advice: "用 doudi user add 建账号,才能打开页面".to_owned(),
+            ..Check::good(NAME, "还没有账号")
+        });
+    }
+    let bare = users.iter().filter(|u| u.totp_at.is_none()).count();
+    Ok(Check::good(
+        NAME,
+        format!("{} 个账号,{bare} 个未绑动态口令", users.len()),
+    ))
 }
 
 fn rulebook(office: &Office) -> Check {

@@ -3,6 +3,8 @@
 
 mod cells;
 mod decode;
+mod households;
+mod owner;
 mod register;
 mod sheet;
 pub mod workbook;
@@ -11,11 +13,12 @@ pub use decode::WORKBOOK_REFUSED;
 
 use crate::error::{OfficeError, Result, at_path};
 use crate::office::Office;
-use domain::{Month, PersonId};
+use domain::{HouseholdId, Month, PersonId};
+use households::Places;
 use rules::feed::FeedPlan;
 use sha2::{Digest, Sha256};
 use sheet::Parsed;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use store::batches::{self, BatchState, Begun, Counts, NewBatch, Refusal};
 use store::manifest::{self, LakeFile};
@@ -96,7 +99,7 @@ impl<'a> Intake<'a> {
         folder: &Path,
         mut told: impl FnMut(usize, usize, &Path),
     ) -> Result<Vec<Received>> {
-        let files = files_in_order(folder)?;
+        let files = self.files_in_order(folder)?;
         let mut out = Vec::new();
         for (at, file) in files.iter().enumerate() {
             told(at, files.len(), file);
@@ -172,6 +175,29 @@ impl<'a> Intake<'a> {
         Ok(received)
     }
 
+    /// The files of a folder by month: households first, then those who live in them, then what the
+    /// departments know of them.
+    fn files_in_order(&self, folder: &Path) -> Result<Vec<PathBuf>> {
+        let mut founding: BTreeMap<Month, HashSet<String>> = BTreeMap::new();
+        let mut files = files_of(folder)?;
+        files.sort_by_cached_key(|file| {
+            let of = |month: Month| {
+                let feeds = self.office.program_of(month).feeds.into_iter();
+                feeds.filter(|f| f.founds).map(|f| f.id).collect()
+            };
+            let rank = match name_and_month(file) {
+                Ok((feed, _)) if feed == REGISTER => 1,
+                Ok((feed, month)) => {
+                    let first = founding.entry(month).or_insert_with(|| of(month));
+                    if first.contains(&feed) { 0 } else { 2 }
+                }
+                Err(_) => 2_u8,
+            };
+            (file.parent().map(Path::to_path_buf), rank, file.clone())
+        });
+        Ok(files)
+    }
+
     async fn load(&mut self) -> Result<()> {
         if self.loaded {
             return Ok(());
@@ -239,6 +265,9 @@ impl<'a> Intake<'a> {
         received: &mut Received,
         confirmed: bool,
     ) -> Result<()> {
+        self.load().await?;
+        let at = self.office.clock.at();
+        let places = self.place(feed, &mut parsed).await?;
         let whole = u64::from(parsed.received);
         let refused_rows = parsed.refused_rows();
         if whole >= REFUSED_ROWS_MIN
@@ -255,8 +284,6 @@ impl<'a> Intake<'a> {
         if !confirmed && let Some(said) = self.changes_too_much(feed, &parsed).await? {
             return self.wait(digest, said, whole, &parsed, received).await;
         }
-        self.load().await?;
-        let at = self.office.clock.at();
         let mut tx = self.office.store.write().await?;
         let batch_no =
             match batches::begin(&mut tx, &self.new_batch(received, digest, parsed.canonical))
@@ -274,11 +301,23 @@ impl<'a> Intake<'a> {
                 }
             };
         let links = if feed.id == REGISTER {
-            register::take(self, &mut tx, batch_no, &parsed, received.period).await?
+            let month = received.period;
+            register::take(self, &mut tx, batch_no, &parsed, month, &places).await?
+        } else if parsed.of_households {
+            households::take(&mut tx, &at, batch_no, feed, &parsed, received.period).await?
         } else {
             self.link(&parsed)
         };
-        let files = self.to_lake(feed, received.period, batch_no, &mut parsed, &links)?;
+        let gaps = households::gaps(self, &tx, &parsed).await?;
+        let sheets = parsed.sheets(batch_no, &links);
+        let files = self.to_lake(
+            feed,
+            received.period,
+            batch_no,
+            &parsed.county,
+            sheets,
+            gaps,
+        )?;
         manifest::append(&mut tx, &files, &at).await?;
         parsed.refusals.truncate(REFUSALS_KEPT_MAX);
         batches::refuse_many(&mut tx, batch_no, &parsed.refusals).await?;
@@ -305,6 +344,7 @@ impl<'a> Intake<'a> {
         received.batch_no = Some(batch_no);
         received.counts = counts;
         received.refusals = parsed.refusals;
+        crate::audit::keep(self.office).await?;
         Ok(())
     }
 
@@ -361,16 +401,40 @@ impl<'a> Intake<'a> {
         Ok(())
     }
 
+    /// Sends back rows that tell of no place; answers where the people of the others live.
+    async fn place(&self, feed: &FeedPlan, parsed: &mut Parsed) -> Result<Places> {
+        households::refuse_placeless(feed, parsed);
+        if feed.id != REGISTER {
+            return Ok(Places::default());
+        }
+        let places = Places::of(&self.office.store, parsed).await?;
+        places.refuse_homeless(feed, parsed);
+        Ok(places)
+    }
+
+    /// The person of an id number.
+    fn by_id(&self, id: &domain::IdNumber) -> Option<PersonId> {
+        self.by_number.get(&self.tokeniser.id_number(id)).copied()
+    }
+
+    /// The person that 归属 tells of, where there is no id number.
+    fn by_key(&self, key: &str) -> Option<PersonId> {
+        let token = self.tokeniser.id_text(&office_number(key));
+        self.by_number.get(&token).copied()
+    }
+
     /// Whose rows they are, by their numbers.
     fn link(&self, parsed: &Parsed) -> Links {
         let mut links = Links::default();
-        let mut seen = std::collections::HashSet::new();
+        let mut seen = HashSet::new();
         for (at, row) in parsed.rows.iter().enumerate() {
-            let find = |id: &Option<domain::IdNumber>| {
-                id.and_then(|n| self.by_number.get(&self.tokeniser.id_number(&n)).copied())
-            };
-            links.persons.push(find(&row.id));
-            links.targets.push(find(&row.second_id));
+            let by_key = || row.key.as_deref().and_then(|key| self.by_key(key));
+            links
+                .persons
+                .push(row.id.map_or_else(by_key, |id| self.by_id(&id)));
+            links
+                .targets
+                .push(row.second_id.and_then(|id| self.by_id(&id)));
             if !seen.insert(parsed.row_digest(at)) {
                 links.repeated = links.repeated.saturating_add(1);
                 links.dropped.push(at);
@@ -379,41 +443,27 @@ impl<'a> Intake<'a> {
         links
     }
 
-    /// Writes rows and links to the lake, side by side and in one order.
+    /// Writes rows, links and gaps to the lake, side by side and in one order.
     fn to_lake(
         &self,
         feed: &FeedPlan,
         period: Month,
         batch_no: i64,
-        parsed: &mut Parsed,
-        links: &Links,
+        county: &str,
+        (rows, link): (engine::Sheet, engine::Sheet),
+        gaps: engine::Sheet,
     ) -> Result<Vec<LakeFile>> {
-        let sheets = parsed.sheets(batch_no, links);
-        let county = parsed.county.clone();
         let mut files = Vec::new();
-        // A refused row leaves its person's list with a gap: unknown, never zero.
-        let mut gaps: Vec<i64> = parsed
-            .gaps
-            .iter()
-            .filter_map(|id| self.by_number.get(&self.tokeniser.id_number(id)))
-            .map(|p| p.get())
-            .collect();
-        gaps.sort_unstable();
-        gaps.dedup();
-        let gaps = engine::Column::Int(gaps.into_iter().map(Some).collect());
-        let gaps = engine::Sheet {
-            columns: vec![("person_id".to_owned(), gaps)],
-        };
-        for (kind, sheet) in [("row", sheets.0), ("link", sheets.1), ("gap", gaps)] {
+        for (kind, sheet) in [("row", rows), ("link", link), ("gap", gaps)] {
             if kind == "gap" && sheet.is_empty() {
                 continue;
             }
             let kind = format!("{kind}-{}", feed.id);
-            let written = self.office.lake.write(&kind, period, &county, &sheet)?;
+            let written = self.office.lake.write(&kind, period, county, &sheet)?;
             files.push(LakeFile {
                 kind,
                 month: period,
-                county: county.clone(),
+                county: county.to_owned(),
                 path: written.path,
                 rows: written.rows,
                 digest: unhex(&written.sha256),
@@ -424,10 +474,18 @@ impl<'a> Intake<'a> {
     }
 }
 
+/// What stands in the place of an id number for a person known by 归属: sealed and found like one.
+/// The blind index passes over hyphens, so they are written otherwise.
+fn office_number(key: &str) -> String {
+    key.replace('-', "－")
+}
+
 /// Whose the rows of a file are.
 #[derive(Default)]
 pub(crate) struct Links {
     pub persons: Vec<Option<PersonId>>,
+    /// Of a feed of households; empty for all others.
+    pub households: Vec<Option<HouseholdId>>,
     pub targets: Vec<Option<PersonId>>,
     pub doubts: Vec<batches::Doubt>,
     /// Rows that say again what another row of the file says.
@@ -450,8 +508,8 @@ pub(crate) fn unhex(text: &str) -> [u8; 32] {
     out
 }
 
-/// The files of a folder, by month and with the register before all others.
-fn files_in_order(folder: &Path) -> Result<Vec<PathBuf>> {
+/// The files of a folder and of those inside it.
+fn files_of(folder: &Path) -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     let mut folders = vec![folder.to_path_buf()];
     while let Some(next) = folders.pop() {
@@ -459,7 +517,7 @@ fn files_in_order(folder: &Path) -> Result<Vec<PathBuf>> {
             let path = entry.map_err(at_path(&next))?.path();
             if path.is_dir() {
                 folders.push(path);
-            } else if path
+            } else if unpacked(&path)
                 .extension()
                 .is_some_and(|e| ["csv", "xlsx", "txt"].iter().any(|x| e == *x))
             {
@@ -467,17 +525,20 @@ fn files_in_order(folder: &Path) -> Result<Vec<PathBuf>> {
             }
         }
     }
-    files.sort_by_key(|f| {
-        let folder = f.parent().map(Path::to_path_buf);
-        let register = f.file_stem().is_none_or(|s| s != REGISTER);
-        (folder, register, f.clone())
-    });
     Ok(files)
+}
+
+/// A file's name without the ending that says it is compressed.
+fn unpacked(file: &Path) -> PathBuf {
+    match file.extension() {
+        Some(end) if end == "gz" => file.with_extension(""),
+        _ => file.to_path_buf(),
+    }
 }
 
 /// `2026-08/medical-expense.csv`, or `medical-expense.2026-06.csv` for a late one.
 fn name_and_month(file: &Path) -> Result<(String, Month)> {
-    let stem = file
+    let stem = unpacked(file)
         .file_stem()
         .map_or(String::new(), |s| s.to_string_lossy().into_owned());
     let (name, own) = match stem.split_once('.') {

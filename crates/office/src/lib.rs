@@ -3,6 +3,8 @@
 //! Every writing function gathers, decides (a pure function) and appends, in one transaction of the
 //! record with its act in the audit chain. Pages read through `views` only.
 
+pub mod access;
+pub mod areas;
 pub mod audit;
 pub mod calendar;
 pub mod clock;
@@ -13,10 +15,11 @@ pub mod intake;
 pub mod monitoring;
 mod office;
 pub mod rulebook;
+pub mod simulate;
 pub mod trace;
 pub mod views;
 
-pub use clock::Clock;
+pub use clock::{Clock, Watch};
 pub use error::{OfficeError, Result};
 pub use office::{Office, Setting};
 pub use store::Database;

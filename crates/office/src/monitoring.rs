@@ -3,6 +3,7 @@
 
 mod feeds;
 mod frames;
+mod history;
 mod warnings;
 
 use crate::error::{OfficeError, Result};
@@ -10,8 +11,9 @@ use crate::office::Office;
 use domain::Month;
 use engine::{Frames, Judged};
 use rules::Program;
-use rules::plan::{FileKind, FilePlan};
+use rules::plan::{FileKind, FilePlan, ItemId};
 use rules::situation::Moments;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use store::batches::BatchState;
 
@@ -29,6 +31,8 @@ pub struct MonthData {
     pub feeds: Judged,
     /// The newest batch of each feed that counts for the month.
     pub batches: Vec<(String, i64)>,
+    /// The quantities the rules ask about for other days (当时).
+    asked: BTreeSet<ItemId>,
 }
 
 /// What came of a month's run.
@@ -56,37 +60,70 @@ impl MonthData {
     /// # Errors
     /// No register for the month; a lake file that is missing.
     pub async fn load(office: &Office, month: Month) -> Result<Self> {
-        let program = Arc::new(office.program_of(month));
+        Self::load_by(office, office.program_of(month), month).await
+    }
+
+    /// The same by other rules than those of the month: for a trial.
+    ///
+    /// # Errors
+    /// No register for the month; a lake file that is missing.
+    pub(crate) async fn load_by(office: &Office, program: Program, month: Month) -> Result<Self> {
+        let program = Arc::new(program);
         let gathered = frames::gather(office, &program, month).await?;
+        let past = history::Past::list(office, &program, month).await?;
         let worker = Arc::clone(&program);
-        let worked = tokio::task::spawn_blocking(move || assemble(&worker, gathered, month));
-        let (frames, judged, feeds, batches) = worked
+        let worked = tokio::task::spawn_blocking(move || assemble(&worker, gathered, &past, month));
+        let assembled = worked
             .await
             .map_err(|e| OfficeError::Other(format!("当月判断中断:{e}")))??;
         let program = Arc::try_unwrap(program).unwrap_or_else(|p| (*p).clone());
         Ok(Self {
             program,
             month,
-            frames,
-            judged,
-            feeds,
-            batches,
+            frames: assembled.frames,
+            judged: assembled.judged,
+            feeds: assembled.feeds,
+            batches: assembled.batches,
+            asked: assembled.asked,
         })
     }
 }
 
-type Assembled = (Frames, Judged, Judged, Vec<(String, i64)>);
+/// A month's tables and what the rules say on them.
+struct Assembled {
+    frames: Frames,
+    judged: Judged,
+    feeds: Judged,
+    batches: Vec<(String, i64)>,
+    asked: BTreeSet<ItemId>,
+}
 
-fn assemble(program: &Program, gathered: frames::Gathered, month: Month) -> Result<Assembled> {
+fn assemble(
+    program: &Program,
+    gathered: frames::Gathered,
+    past: &history::Past,
+    month: Month,
+) -> Result<Assembled> {
     let moments = Moments::monthly(month);
     let batches = gathered.batches.clone();
     let mut frames = frames::build(program, gathered)?;
     let is_feed = |f: &FilePlan| f.kind == FileKind::Feed;
-    let feeds = engine::compile(&program.only(is_feed), moments)?.run(&frames)?;
+    let yielding = engine::compile(&program.only(is_feed), moments)?;
+    let judging = engine::compile(&program.only(|f| !is_feed(f)), moments)?;
+    past.remember(program, &[&yielding, &judging], &mut frames)?;
+    let feeds = yielding.run(&frames)?;
     feeds::yield_facts(program, &feeds, &mut frames)?;
     feeds::yield_statuses(program, &feeds, &mut frames, month)?;
-    let judged = engine::compile(&program.only(|f| !is_feed(f)), moments)?.run(&frames)?;
-    Ok((frames, judged, feeds, batches))
+    let judged = judging.run(&frames)?;
+    let wanted = [&yielding, &judging];
+    let wanted = wanted.iter().flat_map(|c| c.history_wanted());
+    Ok(Assembled {
+        asked: wanted.map(|(item, _)| *item).collect(),
+        frames,
+        judged,
+        feeds,
+        batches,
+    })
 }
 
 /// The months a register has come for, oldest first.
@@ -121,5 +158,7 @@ pub async fn run_month(
     told("汇集当月事实,逐户逐人判断");
     let data = MonthData::load(office, month).await?;
     told("提出预警,派发任务");
-    warnings::raise(office, &data).await
+    let run = warnings::raise(office, &data).await?;
+    crate::audit::keep(office).await?;
+    Ok(run)
 }

@@ -2,11 +2,11 @@
 
 use crate::clock::Clock;
 use crate::error::{OfficeError, Result, at_path};
-use domain::{Area, AreaCode, AreaLevel, Day, Month, UrbanRural};
+use domain::{Area, Day, Month};
 use engine::Lake;
 use rules::{Program, Rulebook, Severity};
 use std::path::{Path, PathBuf};
-use store::{Act, Database, Opening, Store};
+use store::{Database, Opening, Store};
 
 /// How an office is opened.
 #[derive(Clone, Debug)]
@@ -64,13 +64,18 @@ impl Office {
         };
         let store = Store::open(opening).await?;
         let lake = Lake::open(setting.folder.join("lake"))?;
-        Ok(Self {
+        let office = Self {
             store,
             lake,
             book,
             locality: setting.locality,
             clock: setting.clock,
-        })
+        };
+        // A full disk must not keep anybody from reading.
+        if let Err(error) = crate::audit::keep_daily(&office).await {
+            tracing::error!(%error, "the head of the audit chain was not kept outside the database");
+        }
+        Ok(office)
     }
 
     /// The clock.
@@ -102,53 +107,22 @@ impl Office {
     /// known already stay as they are. Answers how many are new.
     ///
     /// # Errors
-    /// The file, or a code that is none.
+    /// The file, or a row that cannot be taken: then nothing of the file is.
     pub async fn load_areas(&self, file: &Path) -> Result<u64> {
-        let text = std::fs::read_to_string(file).map_err(at_path(file))?;
-        let known: std::collections::BTreeSet<String> =
-            store::areas::list(&self.store, self.clock.today())
-                .await?
-                .iter()
-                .map(|a| a.code.full().to_owned())
-                .collect();
-        let mut reader = csv::Reader::from_reader(text.as_bytes());
-        let mut areas = Vec::new();
-        for (at, record) in reader.records().enumerate() {
-            let row = at.saturating_add(2);
-            let record =
-                record.map_err(|e| OfficeError::FileRefused(format!("第 {row} 行:{e}")))?;
-            let cell = |i: usize| record.get(i).unwrap_or("").trim();
-            let code = AreaCode::parse(cell(0))
-                .map_err(|e| OfficeError::FileRefused(format!("第 {row} 行的代码:{e}")))?;
-            if known.contains(code.full()) {
-                continue;
-            }
-            areas.push(Area {
-                code,
-                name: cell(1).to_owned(),
-                level: code.level(),
-                urban_rural: UrbanRural::from_class(cell(4)),
-                valid_from: Day::new(2000, 1, 1),
-                valid_to: None,
-            });
-        }
-        let count = u64::try_from(areas.len()).unwrap_or(u64::MAX);
-        if count > 0 {
-            let mut tx = self.store.write().await?;
-            store::areas::add_many(&mut tx, &areas).await?;
-            tx.record(
-                Act::new(&self.clock.at(), "system", "areas.load")
-                    .on("areas", count)
-                    .because("导入区划"),
-            );
-            tx.commit().await?;
-        }
-        Ok(count)
+        let ask = crate::areas::Ask {
+            refusals: crate::areas::Refusals::SendBack,
+            ..crate::areas::Ask::default()
+        };
+        Ok(crate::areas::import(self, file, ask).await?.added)
     }
 
-    /// The county this office answers for: the only one in the record, or the first.
-    pub(crate) async fn county(&self) -> Result<Option<Area>> {
-        let areas = store::areas::list(&self.store, self.clock.today()).await?;
-        Ok(areas.into_iter().find(|a| a.level == AreaLevel::County))
+    /// The place this office answers for: the narrowest area in which most households live, or the
+    /// only county in the record.
+    pub(crate) async fn home(&self) -> Result<Option<Area>> {
+        let today = self.clock.today();
+        let Some(code) = store::areas::home(&self.store, today).await? else {
+            return Ok(None);
+        };
+        Ok(store::areas::find(&self.store, &code, today).await?)
     }
 }

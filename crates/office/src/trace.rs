@@ -126,8 +126,9 @@ async fn of_warning(office: &Office, id: WarningId) -> Result<Vec<Step>> {
     let reads = reads::of_rule(&program, &content.rule);
     steps.push(rule_step(&program, &content.rule, &reads));
     let people = people(office, &warning).await?;
+    let home: BTreeSet<i64> = content.household.map(|h| h.get()).into_iter().collect();
     for feed in program.feeds.iter().filter(|f| reads.feeds.contains(&f.id)) {
-        steps.extend(rows_of(office, &program, feed, month, &people).await?);
+        steps.extend(rows_of(office, &program, feed, month, (&people, &home)).await?);
     }
     steps.extend(batches_of(office, &steps).await?);
     Ok(steps)
@@ -198,13 +199,13 @@ async fn people(office: &Office, warning: &Warning) -> Result<BTreeSet<i64>> {
     Ok(then.map(|m| m.person.get()).collect())
 }
 
-/// The rows of a feed that told of these people, up to the month.
+/// The rows of a feed that told of these people or of their household, up to the month.
 async fn rows_of(
     office: &Office,
     program: &Program,
     feed: &FeedPlan,
     month: Month,
-    people: &BTreeSet<i64>,
+    (people, home): (&BTreeSet<i64>, &BTreeSet<i64>),
 ) -> Result<Vec<Step>> {
     let links =
         store::manifest::list_up_to(&office.store, &format!("link-{}", feed.id), month).await?;
@@ -217,15 +218,19 @@ async fn rows_of(
         .filter(|f| !feed.whole || Some(f.month) == newest)
     {
         let link = office.lake.read(&file.path)?;
-        let theirs = |column: &str, at: usize| {
+        let theirs = |column: &str, at: usize, whose: &BTreeSet<i64>| {
             link.ints(column)
                 .get(at)
                 .copied()
                 .flatten()
-                .is_some_and(|p| people.contains(&p))
+                .is_some_and(|id| whose.contains(&id))
         };
         let places: Vec<usize> = (0..link.len())
-            .filter(|at| theirs("person_id", *at) || theirs("target_id", *at))
+            .filter(|at| {
+                theirs("person_id", *at, people)
+                    || theirs("target_id", *at, people)
+                    || theirs("household_id", *at, home)
+            })
             .collect();
         let Some(row_file) = rows
             .iter()
@@ -311,27 +316,38 @@ async fn of_row(office: &Office, id: RowId) -> Result<Vec<Step>> {
         .iter()
         .position(|r| *r == Some(id.get()))
         .ok_or_else(gone)?;
-    let person = link.ints("person_id").get(at).copied().flatten();
+    let whose = |column: &str| link.ints(column).get(at).copied().flatten();
+    let (person, home) = (whose("person_id"), whose("household_id"));
     let mut steps = Vec::new();
-    if let Some(person) = person {
-        for warning in
-            store::warnings::of_person(&office.store, domain::PersonId::new(person)).await?
-        {
-            let c = warning.content;
-            steps.push(Step {
-                what: "预警",
-                record: format!("warning:{}", warning.id),
-                says: c.text,
-                where_: c.month.to_string(),
-                cause: c.rule,
-            });
+    let store = &office.store;
+    let warnings = match (person, home) {
+        (Some(person), _) => {
+            store::warnings::of_person(store, domain::PersonId::new(person)).await?
         }
+        (None, Some(home)) => {
+            store::warnings::of_household(store, domain::HouseholdId::new(home)).await?
+        }
+        (None, None) => vec![],
+    };
+    for warning in warnings {
+        let c = warning.content;
+        steps.push(Step {
+            what: "预警",
+            record: format!("warning:{}", warning.id),
+            says: c.text,
+            where_: c.month.to_string(),
+            cause: c.rule,
+        });
     }
     steps.push(Step {
         what: "来文行",
         record: format!("row:{}/{}", id.batch_no(), id.row_no()),
         says: says(&program, feed, &sheet, at),
-        where_: person.map_or_else(|| "还没有认出是谁".to_owned(), |p| format!("认作人员 {p}")),
+        where_: match (person, home) {
+            (Some(person), _) => format!("认作人员 {person}"),
+            (None, Some(home)) => format!("认作家庭 {home}"),
+            (None, None) => "还没有认出是谁".to_owned(),
+        },
         cause: format!("batch:{}", id.batch_no()),
     });
     steps.push(batch_step(office, id.batch_no()).await?);

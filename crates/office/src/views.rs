@@ -19,9 +19,10 @@ pub mod whatif;
 use std::future::Future;
 use std::pin::Pin;
 
+use crate::access::Acting;
 use serde::Serialize;
 
-pub use areas::{AreaRow, AreaTree};
+pub use areas::{AreaAsk, AreaFound, AreaHit, AreaRow, AreaTree};
 pub use feeds::{
     BatchState, ColumnQuality, DoubtfulRow, Download, FeedBatchView, FeedCell, FeedCounts,
     FeedList, FeedRow, ReasonCount, RefusalRow,
@@ -39,53 +40,76 @@ pub use rulebook::{
     Block, CaseRow, CaseTable, ListItem, RuleFileRow, RuleLine, RulePage, RulebookIndex,
     RulebookSection, Span, SpanKind,
 };
-pub use search::{SearchResult, SearchRow};
+pub use search::{SearchAsk, SearchResult, SearchRow};
 pub use warnings::{
-    Cause, KindView, TraceStep, WarningEvent, WarningFilter, WarningList, WarningRow, WarningState,
-    WarningView,
+    Cause, ExplainPart, KindView, TraceStep, WarningEvent, WarningFilter, WarningList, WarningRow,
+    WarningState, WarningView,
 };
 pub use whatif::{
-    Cliff, CurvePoint, ParameterChoice, WhatIf, WhatIfAsk, WhatIfHousehold, WhatIfResult,
-    WhatIfTownship,
+    Cliff, CliffBucket, CurvePoint, ParameterChoice, WhatIf, WhatIfAsk, WhatIfCap, WhatIfChange,
+    WhatIfCliffs, WhatIfCurve, WhatIfExcluded, WhatIfGroup, WhatIfHousehold, WhatIfPoverty,
+    WhatIfProgramme, WhatIfResult, WhatIfScenario,
 };
 
 /// The answer to a page: it arrives later, and may be an error an official can read.
 pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, ViewError>> + Send + 'a>>;
 
-/// Everything a page can ask of the office; nothing can be changed through it.
+/// Everything a page can ask of the office, always as somebody: the answer is within their rights and
+/// their places. Nothing can be changed through it.
 pub trait Views: Send + Sync + 'static {
     /// Where and when we are; shown on every page, so it must be at hand without waiting.
     fn place(&self) -> Place;
     /// 总览: what must be done now, and the numbers of the month (the newest without `month`).
-    fn overview(&self, month: Option<String>) -> Answer<'_, Overview>;
+    fn overview<'a>(&'a self, who: &'a Acting, month: Option<String>) -> Answer<'a, Overview>;
     /// 预警: one page of the list that a filter asks for, most urgent first.
-    fn warnings(&self, filter: WarningFilter) -> Answer<'_, WarningList>;
+    fn warnings<'a>(&'a self, who: &'a Acting, filter: WarningFilter) -> Answer<'a, WarningList>;
     /// One warning with its explanation, its causes and its trace.
-    fn warning(&self, id: i64) -> Answer<'_, WarningView>;
+    fn warning<'a>(&'a self, who: &'a Acting, id: i64) -> Answer<'a, WarningView>;
     /// 名册: the households or persons behind a programme's number.
-    fn programme(&self, filter: ProgrammeFilter) -> Answer<'_, ProgrammeList>;
+    fn programme<'a>(
+        &'a self,
+        who: &'a Acting,
+        filter: ProgrammeFilter,
+    ) -> Answer<'a, ProgrammeList>;
     /// 家庭档案, as of a month (the newest without `month`).
-    fn household(&self, id: i64, month: Option<String>) -> Answer<'_, HouseholdFile>;
+    fn household<'a>(
+        &'a self,
+        who: &'a Acting,
+        id: i64,
+        month: Option<String>,
+    ) -> Answer<'a, HouseholdFile>;
     /// A person; the page goes to the household's file where there is one.
-    fn person(&self, id: i64, month: Option<String>) -> Answer<'_, PersonFile>;
+    fn person<'a>(
+        &'a self,
+        who: &'a Acting,
+        id: i64,
+        month: Option<String>,
+    ) -> Answer<'a, PersonFile>;
     /// 部门来文: what has arrived, month by month.
-    fn feeds(&self) -> Answer<'_, FeedList>;
+    fn feeds<'a>(&'a self, who: &'a Acting) -> Answer<'a, FeedList>;
     /// One batch with its quality and one page of its refusals.
-    fn batch(&self, id: i64, cursor: Option<String>) -> Answer<'_, FeedBatchView>;
+    fn batch<'a>(
+        &'a self,
+        who: &'a Acting,
+        id: i64,
+        cursor: Option<String>,
+    ) -> Answer<'a, FeedBatchView>;
     /// The error workbook of a batch, in the department's own template.
-    fn batch_errors(&self, id: i64) -> Answer<'_, Download>;
+    fn batch_errors<'a>(&'a self, who: &'a Acting, id: i64) -> Answer<'a, Download>;
     /// The rulebook's table of contents.
-    fn rulebook(&self) -> Answer<'_, RulebookIndex>;
+    fn rulebook<'a>(&'a self, who: &'a Acting) -> Answer<'a, RulebookIndex>;
     /// One file of the rulebook, e.g. `policies/dibao.md`.
-    fn rule(&self, path: String) -> Answer<'_, RulePage>;
+    fn rule<'a>(&'a self, who: &'a Acting, path: String) -> Answer<'a, RulePage>;
     /// 试算: the choices, and the result where something was asked.
-    fn whatif(&self, ask: Option<WhatIfAsk>) -> Answer<'_, WhatIf>;
-    /// An area with those directly below it (the place itself without `code`).
-    fn areas(&self, code: Option<String>) -> Answer<'_, AreaTree>;
-    /// Households, persons, warnings and rules that match the words.
-    fn search(&self, words: String) -> Answer<'_, SearchResult>;
+    fn whatif<'a>(&'a self, who: &'a Acting, ask: Option<WhatIfAsk>) -> Answer<'a, WhatIf>;
+    /// The same as a workbook, with every household that changes.
+    fn whatif_workbook<'a>(&'a self, who: &'a Acting, ask: WhatIfAsk) -> Answer<'a, Download>;
+    /// An area with those directly below it (the place itself without `code`), or areas looked up.
+    fn areas<'a>(&'a self, who: &'a Acting, ask: AreaAsk) -> Answer<'a, AreaTree>;
+    /// Households, persons, warnings, places and rules that match the words.
+    fn search<'a>(&'a self, who: &'a Acting, ask: SearchAsk) -> Answer<'a, SearchResult>;
     /// Whether the machine is well.
-    fn health(&self) -> Answer<'_, HealthView>;
+    fn health<'a>(&'a self, who: &'a Acting) -> Answer<'a, HealthView>;
 }
 
 /// Why a page cannot be shown; the message is for an official and names the next step.
@@ -97,9 +121,22 @@ pub enum ViewError {
     /// What was asked cannot be answered; says what to ask instead.
     #[error("{0}")]
     NotAnswerable(String),
+    /// It may not be seen or done; says which right is missing or what stands against it.
+    #[error("{0}")]
+    Forbidden(String),
     /// The machine failed; the text goes to the log and never to the page.
     #[error("{0}")]
     Failed(String),
+}
+
+impl ViewError {
+    /// A household of one's own or of a near relative.
+    pub(crate) fn kept_from() -> Self {
+        Self::Forbidden(
+            "这一户有您本人或者您的近亲属,按规定您要回避:不能看,也不能办;已经转给别的同事"
+                .to_owned(),
+        )
+    }
 }
 
 /// The place and moment every page is about.

@@ -200,6 +200,14 @@ pub enum Stmt {
         /// 至多
         at_most: Option<u32>,
     },
+    /// 归属
+    Owner {
+        /// The columns that tell whose a row is, where it has no id number.
+        columns: Vec<Name>,
+
+        /// 立户: an unknown household is taken into the record.
+        founds: Option<Name>,
+    },
     /// 性质
     Property {
         /// The quantity.
@@ -443,6 +451,8 @@ pub struct ColumnStmt {
     pub required: bool,
     /// 码表 file
     pub codes: Option<Name>,
+    /// 科学计数
+    pub scientific: bool,
 }
 
 /// A statement of the typed blocks that carry no formula of their own.

@@ -53,7 +53,7 @@ pub struct Case {
     pub file: FileId,
 }
 
-/// Runs all cases of all rule files in a place.
+/// Runs all cases of the rule files a place answers for.
 pub fn run_all(book: &Rulebook, locality: &str) -> Vec<CaseResult> {
     let mut programs = Programs {
         book,
@@ -61,10 +61,9 @@ pub fn run_all(book: &Rulebook, locality: &str) -> Vec<CaseResult> {
         by_day: HashMap::new(),
     };
     let mut out = Vec::new();
+    let tried = book.tried_in(locality);
     for parsed in book.parsed() {
-        let own = format!("localities/{locality}/");
-        let elsewhere = parsed.path.starts_with("localities/") && !parsed.path.starts_with(&own);
-        if parsed.head().is_none() || elsewhere {
+        if parsed.head().is_none() || !tried.contains(parsed.path.as_str()) {
             continue;
         }
         for (table, row) in rows_of(book, &parsed.path) {

@@ -294,6 +294,15 @@ impl<'a> Builder<'a> {
     }
 }
 
+/// Every part of the dotted names a file reads, among them the ids of other files.
+pub(crate) fn names_read(parsed: &Parsed) -> HashSet<String> {
+    let mut paths = Vec::new();
+    for statement in &parsed.file.statements {
+        statement_paths(&statement.kind, &mut paths);
+    }
+    paths.into_iter().flat_map(|(parts, _)| parts).collect()
+}
+
 fn text_paths(text: &Text, out: &mut Vec<(Vec<String>, Span)>) {
     text.quotes.iter().for_each(|(_, e)| expr_paths(e, out));
 }

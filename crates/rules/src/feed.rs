@@ -31,6 +31,11 @@ pub struct FeedPlan {
     pub rows: Option<RelId>,
     /// The column that dates a row.
     pub date_column: Option<String>,
+    /// 归属: the columns that tell whose a row is: a household's number, or what a person without an
+    /// id number is known by. Empty when rows are tied by id number alone.
+    pub owner: Vec<String>,
+    /// 立户: a row of an unknown household takes it into the record.
+    pub founds: bool,
     /// Its columns.
     pub columns: Vec<FeedColumn>,
     /// 拒收: a row for which the item is true is refused with the text.
@@ -54,6 +59,8 @@ pub struct FeedColumn {
     pub required: bool,
     /// The code table that translates it.
     pub codes: Option<String>,
+    /// 科学计数: the sender writes `1e+05` for a whole 100000, and no digit is lost by it.
+    pub scientific: bool,
     /// The row column's item, when rules may read it.
     pub item: Option<ItemId>,
     /// The fact the newest row gives, when the name is a fact of the entity.

@@ -10,7 +10,7 @@ use crate::markdown::{self, Document};
 use crate::problem::{Problem, Span};
 
 /// Words that begin a statement.
-pub const STATEMENTS: [&str; 40] = [
+pub const STATEMENTS: [&str; 41] = [
     "政策",
     "预警",
     "评估",
@@ -29,6 +29,7 @@ pub const STATEMENTS: [&str; 40] = [
     "触发",
     "比率",
     "行",
+    "归属",
     "性质",
     "实体",
     "枚举",

@@ -1,6 +1,7 @@
 //! The rulebook as a whole: which files are in force where and when, and its own test cases.
 
 mod links;
+mod taken;
 
 use crate::ast::Stmt;
 use crate::check::{self, Instrument, Parsed, Source};
@@ -31,6 +32,8 @@ pub struct Locality {
     pub adopts: Vec<String>,
     /// Files it replaces: national path → its own file's path.
     pub replaces: Vec<(String, String)>,
+    /// Instruments of its own law.md, beside the national ones.
+    pub law: Vec<Instrument>,
     /// Its numbers.
     pub filled: Filled,
 }
@@ -97,6 +100,12 @@ impl Rulebook {
             self.law = instruments(&document);
         }
         if let Some(place) = path
+            .strip_suffix("/law.md")
+            .and_then(|p| p.strip_prefix("localities/"))
+        {
+            self.locality(place).law = instruments(&document);
+        }
+        if let Some(place) = path
             .strip_suffix("/locality.md")
             .and_then(|p| p.strip_prefix("localities/"))
         {
@@ -144,15 +153,15 @@ impl Rulebook {
 
     /// The files that hold in a place on a day.
     fn in_force(&self, locality: &Locality, day: Day) -> Vec<&Parsed> {
-        let own = format!("localities/{}/", locality.id);
+        let taken = taken::files(self, locality);
         self.parsed
             .iter()
-            .filter(|p| !p.path.starts_with("localities/") || p.path.starts_with(&own))
+            .filter(|p| taken.contains(p.path.as_str()))
             .filter(|p| {
                 !locality
                     .replaces
                     .iter()
-                    .any(|(old, _)| p.path == *old || p.path == format!("{old}.md"))
+                    .any(|(old, _)| replaced(old, &p.path))
             })
             .filter(|p| {
                 p.head().is_none_or(|h| {
@@ -176,14 +185,25 @@ impl Rulebook {
             .iter()
             .find(|l| l.id == locality)
             .unwrap_or(&none);
+        let law: Vec<Instrument> = self.law.iter().chain(&locality.law).cloned().collect();
         check::build(&Source {
             files: self.in_force(locality, day),
             day,
             filled: &locality.filled,
             adopted: &locality.adopts,
             place: &locality.title,
-            law: &self.law,
+            law: &law,
         })
+    }
+
+    /// The paths whose cases run in a place: its own, and those it takes by name.
+    pub fn tried_in(&self, locality: &str) -> BTreeSet<&str> {
+        let none = Locality {
+            id: locality.to_owned(),
+            ..Locality::default()
+        };
+        let place = self.localities.iter().find(|l| l.id == locality);
+        taken::tried(self, place.unwrap_or(&none))
     }
 
     /// Days on which the set of files in force changes, in order.
@@ -221,6 +241,7 @@ impl Rulebook {
         }
         out.extend(self.unfilled(&places));
         out.extend(links::broken(self));
+        out.extend(taken::by_nobody(self));
         let key = |p: &Problem| (p.path.clone(), p.span, p.code, p.message.clone());
         out.sort_by_cached_key(key);
         out.dedup_by_key(|p| key(p));
@@ -264,6 +285,12 @@ impl Rulebook {
         }
         out
     }
+}
+
+/// Whether 替换 means a path: the file, with or without its ending, or one of the folder.
+fn replaced(old: &str, path: &str) -> bool {
+    let rest = path.strip_prefix(old);
+    rest.is_some_and(|rest| rest.is_empty() || rest == ".md" || rest.starts_with('/'))
 }
 
 fn instruments(document: &Document) -> Vec<Instrument> {

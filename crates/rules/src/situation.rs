@@ -101,8 +101,8 @@ pub struct Instance {
     pub given: Vec<Given>,
     /// Statuses held, now or in the past.
     pub periods: Vec<StatusPeriod>,
-    /// Statuses for which `periods` is complete.
-    pub complete_statuses: Vec<ItemId>,
+    /// Statuses for which `periods` is complete, and from which day on (none: always).
+    pub complete_statuses: Vec<(ItemId, Option<Day>)>,
     /// Whether `periods` is complete for every status.
     pub all_statuses_complete: bool,
     /// What was recorded for other days (当时).
@@ -335,7 +335,15 @@ impl Situation {
     /// Says that the periods of this status are all there: outside them it is 否.
     pub fn complete_status(&mut self, at: InstanceId, status: ItemId) {
         if let Some(it) = self.instances.get_mut(at.at()) {
-            it.complete_statuses.push(status);
+            it.complete_statuses.push((status, None));
+        }
+    }
+
+    /// Says that the periods of this status are all there from a day on: outside them it is 否 from
+    /// then on, and unknown before.
+    pub fn complete_status_from(&mut self, at: InstanceId, status: ItemId, from: Day) {
+        if let Some(it) = self.instances.get_mut(at.at()) {
+            it.complete_statuses.push((status, Some(from)));
         }
     }
 

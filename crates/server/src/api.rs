@@ -8,32 +8,37 @@ use office::views::ViewError;
 use crate::desk::{Desk, json, no_such};
 
 pub(crate) async fn overview(desk: Desk) -> Response {
-    json(desk.views.overview(desk.fields.get("month")).await)
+    let month = desk.fields.get("month");
+    json(desk.views.overview(&desk.who, month).await)
 }
 
 pub(crate) async fn warnings(desk: Desk) -> Response {
     match desk.fields.warning_filter() {
-        Ok(filter) => json(desk.views.warnings(filter).await),
+        Ok(filter) => json(desk.views.warnings(&desk.who, filter).await),
         Err(error) => json::<()>(Err(error)),
     }
 }
 
 pub(crate) async fn warning(desk: Desk, Path(id): Path<String>) -> Response {
     match number(&id, "预警") {
-        Ok(id) => json(desk.views.warning(id).await),
+        Ok(id) => json(desk.views.warning(&desk.who, id).await),
         Err(error) => json::<()>(Err(error)),
     }
 }
 
 pub(crate) async fn household(desk: Desk, Path(id): Path<String>) -> Response {
     match number(&id, "家庭") {
-        Ok(id) => json(desk.views.household(id, desk.fields.get("month")).await),
+        Ok(id) => json(
+            desk.views
+                .household(&desk.who, id, desk.fields.get("month"))
+                .await,
+        ),
         Err(error) => json::<()>(Err(error)),
     }
 }
 
 pub(crate) async fn health(desk: Desk) -> Response {
-    json(desk.views.health().await)
+    json(desk.views.health(&desk.who).await)
 }
 
 /// The description of this interface.

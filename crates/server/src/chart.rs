@@ -103,15 +103,15 @@ pub(crate) fn curve(points: &[CurvePoint]) -> Option<Curve> {
     Some(Curve {
         before: line(|point| point.before_fen),
         after: line(|point| point.after_fen),
-        top: yuan(top),
-        middle: yuan(top / 2),
-        from: yuan(first),
-        half: yuan(first + span / 2),
-        to: yuan(last),
+        top: whole_yuan(top),
+        middle: whole_yuan(top / 2),
+        from: whole_yuan(first),
+        half: whole_yuan(first + span / 2),
+        to: whole_yuan(last),
     })
 }
 
-/// A label of an axis: whole yuan.
-fn yuan(fen: i64) -> String {
+/// A label of an axis or a cell beside it: whole yuan.
+pub(crate) fn whole_yuan(fen: i64) -> String {
     format!("{} 元", fen / 100)
 }

@@ -1,4 +1,5 @@
-//! The desk a page works at: the office's views, the fields of the address, and how to answer or refuse.
+//! The desk a page works at: the office's views, who asks, the fields of the address, and how to
+//! answer or refuse.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -6,33 +7,93 @@ use std::sync::Arc;
 use askama::Template;
 use axum::Json;
 use axum::extract::FromRequestParts;
-use axum::http::header::COOKIE;
+use axum::http::StatusCode;
+use axum::http::header::{LOCATION, USER_AGENT};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, StatusCode};
 use axum::response::{Html, IntoResponse, Response};
+use office::access::{Access, Acting, Visitor};
 use office::views::{ViewError, Views};
 use serde::Serialize;
 
+use crate::guard::{self, cookie};
 use crate::links::Fields;
 use crate::pages::lost::LostPage;
-use crate::shell::{Menu, Shell};
+use crate::serve::{Front, House};
+use crate::shell::{Menu, Shell, SignedIn};
 
 /// The name of the cookie that remembers 长辈版.
 pub(crate) const DISPLAY_COOKIE: &str = "doudi_display";
+
+/// The name of the cookie that carries a session on this machine, and behind a proxy with TLS.
+const SESSION_COOKIE: &str = "doudi_session";
+const SESSION_COOKIE_TLS: &str = "__Host-doudi_session";
 
 /// What every route shares.
 #[derive(Clone)]
 pub(crate) struct App {
     /// The office.
     pub(crate) views: Arc<dyn Views>,
+    /// Who may see it.
+    pub(crate) access: Arc<Access>,
+    /// The name people type, behind a proxy with TLS.
+    pub(crate) front: Option<Front>,
 }
 
-/// One request, read.
+impl App {
+    pub(crate) fn new(house: House) -> Self {
+        let House {
+            views,
+            access,
+            front,
+        } = house;
+        Self {
+            views,
+            access,
+            front,
+        }
+    }
+
+    /// The name of the cookie that carries a session.
+    pub(crate) fn cookie_name(&self) -> &'static str {
+        // A browser takes the prefix over TLS only; older ones refuse it on the loopback.
+        if self.front.is_some() {
+            SESSION_COOKIE_TLS
+        } else {
+            SESSION_COOKIE
+        }
+    }
+}
+
+/// One request of somebody who was let in.
 pub(crate) struct Desk {
     /// The office.
     pub(crate) views: Arc<dyn Views>,
+    /// Who may see it.
+    pub(crate) access: Arc<Access>,
+    /// Who asks.
+    pub(crate) who: Acting,
+    /// Their session.
+    pub(crate) visitor: Visitor,
     /// Fields of the address.
     pub(crate) fields: Fields,
+    /// The shared state.
+    pub(crate) app: App,
+    here: String,
+    large: bool,
+}
+
+/// One request at the door, of somebody who may not have signed in.
+pub(crate) struct Porch {
+    /// The shared state.
+    pub(crate) app: App,
+    /// Their session, where there is one.
+    pub(crate) visitor: Option<Visitor>,
+    /// Fields of the address.
+    pub(crate) fields: Fields,
+    /// Where they come from.
+    pub(crate) origin: String,
+    /// What they come with.
+    pub(crate) label: String,
     here: String,
     large: bool,
 }
@@ -50,27 +111,63 @@ impl IntoResponse for Refusal {
 }
 
 impl FromRequestParts<App> for Desk {
-    type Rejection = Infallible;
+    type Rejection = Refusal;
 
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Desk, Infallible> {
-        let here = parts
-            .uri
-            .path_and_query()
-            .map_or("/", |whole| whole.as_str());
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Desk, Refusal> {
+        let porch = porch(parts, app);
+        // Only the guard puts a visitor here, after the route's right was found.
+        let Some(visitor) = porch.visitor else {
+            let place = [(LOCATION, "/sign-in")];
+            return Err(Refusal(Box::new(
+                (StatusCode::SEE_OTHER, place).into_response(),
+            )));
+        };
         Ok(Desk {
             views: Arc::clone(&app.views),
-            fields: Fields::read(parts.uri.query().unwrap_or_default()),
-            here: here.to_owned(),
-            large: wants_large(&parts.headers),
+            access: Arc::clone(&app.access),
+            who: visitor.acting.clone(),
+            visitor,
+            fields: porch.fields,
+            app: app.clone(),
+            here: porch.here,
+            large: porch.large,
         })
+    }
+}
+
+impl FromRequestParts<App> for Porch {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Porch, Infallible> {
+        Ok(porch(parts, app))
+    }
+}
+
+fn porch(parts: &Parts, app: &App) -> Porch {
+    let here = parts
+        .uri
+        .path_and_query()
+        .map_or("/", |whole| whole.as_str());
+    let label = parts.headers.get(USER_AGENT);
+    let label = label.and_then(|label| label.to_str().ok());
+    Porch {
+        app: app.clone(),
+        visitor: parts.extensions.get::<Visitor>().cloned(),
+        fields: Fields::read(parts.uri.query().unwrap_or_default()),
+        origin: guard::origin(parts, app),
+        label: label.unwrap_or("未写明的浏览器").to_owned(),
+        here: here.to_owned(),
+        large: cookie(&parts.headers, DISPLAY_COOKIE).as_deref() == Some("large"),
     }
 }
 
 impl Desk {
     /// The frame of a page.
     pub(crate) fn shell(&self, title: impl Into<String>, menu: Option<Menu>) -> Shell {
-        let mut shell = Shell::new(title.into(), menu, self.views.place(), self.here.clone());
+        let place = self.views.place();
+        let mut shell = Shell::new(title.into(), menu, place, self.here.clone());
         shell.large = self.large;
+        shell.signed_in = Some(SignedIn::of(&self.visitor));
         shell
     }
 
@@ -82,24 +179,73 @@ impl Desk {
         }
     }
 
+    /// Answers with a form that could not be taken, with its problems on top.
+    pub(crate) fn show_again(&self, page: &impl Template) -> Answered {
+        let answer = self.show(page)?;
+        Ok((StatusCode::UNPROCESSABLE_ENTITY, answer).into_response())
+    }
+
     /// Answers with the page that says why, and what to do.
     pub(crate) fn refuse(&self, error: ViewError) -> Refusal {
         let (status, title, text) = told(error);
         let shell = self.shell(title, None);
-        let body = LostPage {
-            shell,
-            code: status.as_u16(),
-            text,
-        }
-        .render()
-        .unwrap_or_default();
-        Refusal(Box::new((status, Html(body)).into_response()))
+        Refusal(Box::new(lost(shell, status, text)))
+    }
+
+    /// Answers somebody who asked for what is not there.
+    pub(crate) fn lost(app: &App, visitor: &Visitor, error: ViewError) -> Response {
+        let (status, title, text) = told(error);
+        let place = app.views.place();
+        let mut shell = Shell::new(title.to_owned(), None, place, "/".to_owned());
+        shell.signed_in = Some(SignedIn::of(visitor));
+        lost(shell, status, text)
     }
 
     /// Reads a record number out of an address.
     pub(crate) fn id(&self, text: &str, what: &str) -> Result<i64, Refusal> {
         text.parse().map_err(|_| self.refuse(no_such(what, text)))
     }
+}
+
+impl Porch {
+    /// The frame of a page at the door.
+    pub(crate) fn shell(&self, title: &str) -> Shell {
+        let place = self.app.views.place();
+        let mut shell = Shell::new(title.to_owned(), None, place, self.here.clone());
+        shell.large = self.large;
+        shell.signed_in = self.visitor.as_ref().map(SignedIn::of);
+        shell
+    }
+
+    /// Answers with a page at the door.
+    pub(crate) fn show(&self, status: StatusCode, page: &impl Template) -> Response {
+        match page.render() {
+            Ok(text) => (status, Html(text)).into_response(),
+            Err(error) => {
+                let (status, title, text) = told(ViewError::Failed(error.to_string()));
+                lost(self.shell(title), status, text)
+            }
+        }
+    }
+}
+
+/// The page for somebody without the right a route asks for.
+pub(crate) fn forbidden(app: &App, visitor: &Visitor, path: &str, said: &str) -> Response {
+    let (status, title, text) = told(ViewError::Forbidden(said.to_owned()));
+    if path.starts_with("/api/") {
+        let body = serde_json::json!({ "title": title, "detail": text });
+        return (status, Json(body)).into_response();
+    }
+    let place = app.views.place();
+    let mut shell = Shell::new(title.to_owned(), None, place, path.to_owned());
+    shell.signed_in = Some(SignedIn::of(visitor));
+    lost(shell, status, text)
+}
+
+fn lost(shell: Shell, status: StatusCode, text: String) -> Response {
+    let code = status.as_u16();
+    let body = LostPage { shell, code, text }.render().unwrap_or_default();
+    (status, Html(body)).into_response()
 }
 
 /// Answers a program.
@@ -129,6 +275,7 @@ fn told(error: ViewError) -> (StatusCode, &'static str, String) {
     match error {
         ViewError::NotFound(text) => (StatusCode::NOT_FOUND, "没有找到", text),
         ViewError::NotAnswerable(text) => (StatusCode::BAD_REQUEST, "无法按此查询", text),
+        ViewError::Forbidden(text) => (StatusCode::FORBIDDEN, "没有权限", text),
         ViewError::Failed(cause) => {
             tracing::error!(%cause, "a page failed");
             let text =
@@ -140,14 +287,4 @@ fn told(error: ViewError) -> (StatusCode, &'static str, String) {
             )
         }
     }
-}
-
-fn wants_large(headers: &HeaderMap) -> bool {
-    headers
-        .get_all(COOKIE)
-        .iter()
-        .filter_map(|cookies| cookies.to_str().ok())
-        .flat_map(|cookies| cookies.split(';'))
-        .filter_map(|cookie| cookie.trim().split_once('='))
-        .any(|(name, value)| name == DISPLAY_COOKIE && value == "large")
 }

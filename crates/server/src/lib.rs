@@ -1,7 +1,8 @@
 //! Pages and JSON over office; nothing else.
 //!
-//! A page asks [`office::views::Views`] and shows what it is given. There is no SQL, no rule and no
-//! sum here, nothing is changed through these routes, and only this machine may open them.
+//! A page asks [`office::views::Views`] as somebody, and shows what it is given. There is no SQL, no
+//! rule and no sum here. Every route names the right it needs; what changes anything is a form of our
+//! own with the word of its session.
 
 mod api;
 mod assets;
@@ -11,7 +12,10 @@ mod guard;
 mod links;
 mod look;
 mod pages;
+mod routes;
 mod serve;
 mod shell;
 
-pub use serve::{ServeError, router, serve};
+pub use pages::whatif::printed as printed_trial;
+pub use routes::{Need, Route, Step, list as routes};
+pub use serve::{Front, House, ServeError, router, serve};

@@ -26,6 +26,12 @@ impl Fields {
             .map(|(_, value)| value.clone())
     }
 
+    /// Every value of a field.
+    pub(crate) fn all(&self, name: &str) -> Vec<String> {
+        let fields = self.0.iter().filter(|(field, _)| field == name);
+        fields.map(|(_, value)| value.clone()).collect()
+    }
+
     /// The filter of a warning list; a state that does not exist is told, not ignored.
     pub(crate) fn warning_filter(&self) -> Result<WarningFilter, ViewError> {
         let state = self
@@ -133,6 +139,19 @@ pub(crate) fn area(code: &str) -> String {
     format!("/areas/{}", path_encoded(code))
 }
 
+/// The address of a page of the areas below one, after a key.
+pub(crate) fn areas_below(code: &str, after: &str) -> String {
+    joined(&area(code), &query(&[("after", Some(after))]))
+}
+
+/// The address of a page of areas that were looked up, after a key.
+pub(crate) fn areas_found(words: &str, after: &str) -> String {
+    joined(
+        "/areas",
+        &query(&[("q", Some(words)), ("after", Some(after))]),
+    )
+}
+
 /// An address with one field behind it.
 pub(crate) fn with_field(path: &str, name: &str, value: &str) -> String {
     joined(path, &query(&[(name, Some(value))]))
@@ -149,10 +168,11 @@ fn query(fields: &[(&str, Option<&str>)]) -> String {
 }
 
 fn joined(path: &str, query: &str) -> String {
+    let mark = if path.contains('?') { '&' } else { '?' };
     if query.is_empty() {
         path.to_owned()
     } else {
-        format!("{path}?{query}")
+        format!("{path}{mark}{query}")
     }
 }
 

@@ -1,16 +1,21 @@
 //! One file a page: its route and its view struct; the template of the same name stands in `templates/`.
 
+pub(crate) mod account;
 pub(crate) mod areas;
+pub(crate) mod audit;
 pub(crate) mod display;
 pub(crate) mod feeds;
 pub(crate) mod health;
 pub(crate) mod households;
+pub(crate) mod identity;
 pub(crate) mod lost;
 pub(crate) mod overview;
 pub(crate) mod persons;
 pub(crate) mod programmes;
 pub(crate) mod rulebook;
 pub(crate) mod search;
+pub(crate) mod sign_in;
+pub(crate) mod users;
 pub(crate) mod warnings;
 pub(crate) mod whatif;
 

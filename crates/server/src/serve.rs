@@ -1,23 +1,62 @@
-//! Opens the door: routes, and a listener on the loopback only.
+//! Opens the door: routes, and a listener on the loopback, or behind a proxy that speaks TLS.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::middleware::from_fn;
-use axum::routing::{get, post};
+use axum::middleware::from_fn_with_state;
+use office::access::Access;
 use office::views::Views;
 use tokio::net::TcpListener;
 
 use crate::desk::App;
-use crate::{api, assets, guard, pages};
+use crate::{guard, pages, routes};
+
+/// 对外地址: the name people type, behind a proxy that speaks TLS for us.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Front {
+    /// `jiuzhu.example.gov.cn`, with the port where it is not 443.
+    pub host: String,
+}
+
+impl Front {
+    /// Reads `https://jiuzhu.example.gov.cn`.
+    #[must_use]
+    pub fn parse(address: &str) -> Option<Self> {
+        let host = address.strip_prefix("https://")?.trim_end_matches('/');
+        let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | ':');
+        let whole = !host.is_empty() && host.chars().all(fits);
+        whole.then(|| Self {
+            host: host.to_ascii_lowercase(),
+        })
+    }
+}
+
+/// What is served, and to whom.
+#[derive(Clone)]
+pub struct House {
+    /// What pages show.
+    pub views: Arc<dyn Views>,
+    /// Who may see it.
+    pub access: Arc<Access>,
+    /// The name people type; none on this machine only.
+    pub front: Option<Front>,
+}
 
 /// Why the pages cannot be served.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
-    /// Accounts do not exist yet, so nobody but this machine may look.
-    #[error("本版尚无登录,只能在本机提供页面;`{0}` 不是本机地址,请改用 127.0.0.1")]
+    /// Passwords must not travel in the clear.
+    #[error(
+        "`{0}` 不是本机地址:对外提供页面要在前面放一个做 TLS 的代理,并用 --public https://… 写明对外地址;否则请用 127.0.0.1"
+    )]
     NotLoopback(SocketAddr),
+    /// Nobody could sign in.
+    #[error("还没有账号,不能对外提供页面;请先用 doudi user add 建账号")]
+    NoAccounts,
+    /// The accounts cannot be counted.
+    #[error(transparent)]
+    Office(#[from] office::OfficeError),
     /// The address is taken or may not be used.
     #[error("无法监听 `{addr}`:{source};请换一个端口,如 --port 8790")]
     Listen {
@@ -32,54 +71,38 @@ pub enum ServeError {
 }
 
 /// Every page and every JSON answer over the office's views.
-pub fn router(views: Arc<dyn Views>) -> Router {
-    Router::new()
-        .route("/", get(pages::overview::show))
-        .route("/warnings", get(pages::warnings::list))
-        .route("/warnings/{id}", get(pages::warnings::show))
-        .route("/programmes", get(pages::programmes::show))
-        .route("/households/{id}", get(pages::households::show))
-        .route("/persons/{id}", get(pages::persons::show))
-        .route("/feeds", get(pages::feeds::list))
-        .route("/feeds/{batch}", get(pages::feeds::show))
-        .route("/feeds/{batch}/errors.xlsx", get(pages::feeds::errors))
-        .route("/rulebook", get(pages::rulebook::index))
-        .route("/rulebook/{*path}", get(pages::rulebook::show))
-        .route("/whatif", get(pages::whatif::show))
-        .route("/search", get(pages::search::show))
-        .route("/areas", get(pages::areas::show))
-        .route("/areas/{code}", get(pages::areas::show_one))
-        .route("/health", get(pages::health::show))
-        .route("/display", post(pages::display::change))
-        .route("/api/v1/overview", get(api::overview))
-        .route("/api/v1/warnings", get(api::warnings))
-        .route("/api/v1/warnings/{id}", get(api::warning))
-        .route("/api/v1/households/{id}", get(api::household))
-        .route("/api/v1/health", get(api::health))
-        .route("/openapi.json", get(api::openapi))
-        .route("/favicon.ico", get(assets::favicon))
-        .route("/assets/{hash}/{*path}", get(assets::serve))
+pub fn router(house: House) -> Router {
+    let app = App::new(house);
+    let (router, list) = routes::all().parts();
+    router
+        .route_layer(from_fn_with_state((app.clone(), list), guard::admit))
         .fallback(pages::lost::show)
         .method_not_allowed_fallback(pages::lost::show)
-        .layer(from_fn(guard::same_origin))
-        .layer(from_fn(guard::this_machine))
-        .layer(from_fn(guard::headers))
-        .with_state(App { views })
+        .layer(from_fn_with_state(app.clone(), guard::same_origin))
+        .layer(from_fn_with_state(app.clone(), guard::our_name))
+        .layer(from_fn_with_state(app.clone(), guard::headers))
+        .with_state(app)
 }
 
 /// Serves the pages until the process is told to stop; `on_ready` learns the address that was taken.
 pub async fn serve(
-    views: Arc<dyn Views>,
+    house: House,
     addr: SocketAddr,
     on_ready: impl FnOnce(SocketAddr),
 ) -> Result<(), ServeError> {
     if !addr.ip().is_loopback() {
-        return Err(ServeError::NotLoopback(addr));
+        if house.front.is_none() {
+            return Err(ServeError::NotLoopback(addr));
+        }
+        if house.access.count().await? == 0 {
+            return Err(ServeError::NoAccounts);
+        }
     }
     let listen = |source| ServeError::Listen { addr, source };
     let listener = TcpListener::bind(addr).await.map_err(listen)?;
     on_ready(listener.local_addr().map_err(listen)?);
-    axum::serve(listener, router(views))
+    let service = router(house).into_make_service_with_connect_info::<SocketAddr>();
+    axum::serve(listener, service)
         .with_graceful_shutdown(told_to_stop())
         .await
         .map_err(ServeError::Broken)

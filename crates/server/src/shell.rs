@@ -1,5 +1,6 @@
 //! What surrounds every page: the place, the menu, the search box, the display size.
 
+use office::access::{Right, Stage, Visitor};
 use office::views::Place;
 
 use crate::assets;
@@ -17,7 +18,50 @@ pub(crate) struct Shell {
     pub(crate) words: String,
     /// 长辈版.
     pub(crate) large: bool,
+    /// Who is signed in; none at the door.
+    pub(crate) signed_in: Option<SignedIn>,
     active: Option<Menu>,
+}
+
+/// Who is signed in, as every page shows it.
+pub(crate) struct SignedIn {
+    /// Their name.
+    pub(crate) name: String,
+    /// Their roles, or how far they have come.
+    pub(crate) roles: String,
+    /// The word of their forms.
+    pub(crate) word: String,
+    /// Whether the search box is for them.
+    pub(crate) searches: bool,
+    /// The lines of the menu they may open.
+    menu: Vec<Menu>,
+}
+
+impl SignedIn {
+    /// Whose session it is.
+    pub(crate) fn of(visitor: &Visitor) -> Self {
+        let who = &visitor.acting;
+        let whole = visitor.stage == Stage::Whole;
+        Self {
+            name: who.name().to_owned(),
+            roles: if whole {
+                who.role_titles().join("、")
+            } else {
+                "登录还没有完成".to_owned()
+            },
+            word: visitor.form_word.clone(),
+            searches: who.may(Right::SEARCH),
+            menu: Menu::ALL
+                .into_iter()
+                .filter(|menu| who.may(menu.right()))
+                .collect(),
+        }
+    }
+
+    /// The first page they may open.
+    pub(crate) fn home(&self) -> &'static str {
+        self.menu.first().map_or("/account", |menu| menu.line().0)
+    }
 }
 
 /// The places an official can go to.
@@ -30,6 +74,57 @@ pub(crate) enum Menu {
     Rulebook,
     WhatIf,
     Areas,
+    Users,
+    Audit,
+    Health,
+}
+
+impl Menu {
+    /// In the order of the menu.
+    const ALL: [Menu; 10] = [
+        Menu::Overview,
+        Menu::Warnings,
+        Menu::Programmes,
+        Menu::Feeds,
+        Menu::Users,
+        Menu::Audit,
+        Menu::Health,
+        Menu::Rulebook,
+        Menu::WhatIf,
+        Menu::Areas,
+    ];
+
+    /// The right that opens it.
+    fn right(self) -> Right {
+        match self {
+            Menu::Overview => Right::OVERVIEW,
+            Menu::Warnings => Right::WARNING,
+            Menu::Programmes => Right::ROLL,
+            Menu::Feeds => Right::FEED,
+            Menu::Rulebook => Right::RULEBOOK,
+            Menu::WhatIf => Right::TRIAL,
+            Menu::Areas => Right::AREA,
+            Menu::Users => Right::USER,
+            Menu::Audit => Right::AUDIT,
+            Menu::Health => Right::HEALTH,
+        }
+    }
+
+    /// Address, short name, long name and icon.
+    fn line(self) -> (&'static str, &'static str, &'static str, &'static str) {
+        match self {
+            Menu::Overview => ("/", "总览", "总览", "layout-dashboard"),
+            Menu::Warnings => ("/warnings", "预警", "预警线索", "bell"),
+            Menu::Programmes => ("/programmes", "名册", "救助名册", "users-group"),
+            Menu::Feeds => ("/feeds", "来文", "部门来文", "file-import"),
+            Menu::Rulebook => ("/rulebook", "政策", "政策规则", "book-2"),
+            Menu::WhatIf => ("/whatif", "试算", "调标试算", "calculator"),
+            Menu::Areas => ("/areas", "区划", "行政区划", "sitemap"),
+            Menu::Users => ("/admin/users", "用户", "用户与机构", "user"),
+            Menu::Audit => ("/audit", "日志", "审计日志", "history"),
+            Menu::Health => ("/health", "状况", "运行状况", "heartbeat"),
+        }
+    }
 }
 
 /// A line of the menu.
@@ -50,36 +145,35 @@ impl Shell {
             here,
             words: String::new(),
             large: false,
+            signed_in: None,
             active: menu,
         }
     }
 
-    /// The menu with the page's own line marked.
+    /// The menu of whoever is signed in, with the page's own line marked.
     pub(crate) fn menu(&self) -> Vec<MenuLine> {
-        [
-            (Menu::Overview, "/", "总览", "总览", "layout-dashboard"),
-            (Menu::Warnings, "/warnings", "预警", "预警线索", "bell"),
-            (
-                Menu::Programmes,
-                "/programmes",
-                "名册",
-                "救助名册",
-                "users-group",
-            ),
-            (Menu::Feeds, "/feeds", "来文", "部门来文", "file-import"),
-            (Menu::Rulebook, "/rulebook", "政策", "政策规则", "book-2"),
-            (Menu::WhatIf, "/whatif", "试算", "调标试算", "calculator"),
-            (Menu::Areas, "/areas", "区划", "行政区划", "sitemap"),
-        ]
-        .into_iter()
-        .map(|(menu, href, text, long, icon)| MenuLine {
-            href,
-            text,
-            long,
-            icon: Icon(icon),
-            active: self.active == Some(menu),
+        let open = self.signed_in.iter().flat_map(|who| &who.menu);
+        open.map(|menu| {
+            let (href, text, long, icon) = menu.line();
+            MenuLine {
+                href,
+                text,
+                long,
+                icon: Icon(icon),
+                active: self.active == Some(*menu),
+            }
         })
         .collect()
+    }
+
+    /// The page to go back to when lost.
+    pub(crate) fn home(&self) -> &'static str {
+        self.signed_in.as_ref().map_or("/sign-in", SignedIn::home)
+    }
+
+    /// The word every form of this session carries; empty at the door.
+    pub(crate) fn word(&self) -> &str {
+        self.signed_in.as_ref().map_or("", |who| &who.word)
     }
 
     /// An icon.

@@ -1,4 +1,18 @@
 //! 地区: places under their codes and names, with the days these hold.
+//!
+//! Every question is answered by an index and a page: with the villages of a whole country here,
+//! nothing may read all rows.
+
+mod editions;
+mod found;
+
+pub(crate) use editions::STATEMENTS as EDITION_STATEMENTS;
+pub use editions::{Edition, Known, Step, editions, keep_edition, of_code, page, take};
+pub(crate) use found::STATEMENTS as FOUND_STATEMENTS;
+pub use found::{
+    After, below, coded, count, count_below, history, home, lived_in_outside, named, names,
+    prefixes, provinces, same_name_from, wide,
+};
 
 use crate::error::{Result, StoreError};
 use crate::sql::{Kind, Table, statements};
@@ -9,6 +23,9 @@ use domain::{Area, AreaCode, AreaLevel, Day, UrbanRural};
 statements! {
     LIST = "select code, name, level, urban_rural, valid_from, valid_to from area
         where valid_from <= $1 and (valid_to is null or valid_to > $1) order by code";
+    LIST_INSIDE = "select code, name, level, urban_rural, valid_from, valid_to from area
+        where code >= $1 and code < $2
+          and valid_from <= $3 and (valid_to is null or valid_to > $3) order by code";
     LIST_WITHIN = "select code, name, level, urban_rural, valid_from, valid_to from area
         where code >= $1 and code < $2 and level = $3
           and valid_from <= $4 and (valid_to is null or valid_to > $4) order by code";
@@ -27,6 +44,8 @@ const AREAS: Table = Table {
         ("urban_rural", Kind::Text),
         ("valid_from", Kind::Text),
         ("valid_to", Kind::Text),
+        ("parent", Kind::Text),
+        ("edition", Kind::Text),
     ],
 };
 pub(crate) const TABLES: &[Table] = &[AREAS];
@@ -36,6 +55,14 @@ const ALWAYS: &str = "0001-01-01";
 
 /// Adds places; one that is in force under the same code already is refused.
 pub async fn add_many(tx: &mut JournalTx, areas: &[Area]) -> Result<()> {
+    add(tx, areas, "").await
+}
+
+/// Adds places as an edition states them.
+async fn add(tx: &mut JournalTx, areas: &[Area], edition: &str) -> Result<()> {
+    if areas.is_empty() {
+        return Ok(());
+    }
     let first = tx.take_numbers("area", areas.len()).await?;
     let rows = (first..).zip(areas).map(|(id, area)| {
         vec![
@@ -44,13 +71,20 @@ pub async fn add_many(tx: &mut JournalTx, areas: &[Area]) -> Result<()> {
             area.name.as_str().into(),
             level_word(area.level).into(),
             area.urban_rural.map(urban_rural_word).into(),
-            area.valid_from
-                .map_or_else(|| ALWAYS.to_owned(), |day| day.to_string())
-                .into(),
+            first_day(area.valid_from).into(),
             day_value(area.valid_to),
+            area.code
+                .parent()
+                .map(|around| around.full().to_owned())
+                .into(),
+            edition.into(),
         ]
     });
     tx.insert(AREAS, rows.collect()).await
+}
+
+fn first_day(known: Option<Day>) -> String {
+    known.map_or_else(|| ALWAYS.to_owned(), |day| day.to_string())
 }
 
 /// Ends a place's code or name; the new one is added beside it.
@@ -68,10 +102,21 @@ pub async fn end(tx: &mut JournalTx, code: &AreaCode, first_day_without: Day) ->
     }
 }
 
-/// All places in force on a day, by code.
+/// All places in force on a day, by code. For a record of one county; a country is asked in pages.
 pub async fn list(on: &impl Reads, day: Day) -> Result<Vec<Area>> {
     let rows = on.rows(LIST, vec![day.to_string().into()]).await?;
     rows.iter().map(from_row).collect()
+}
+
+/// A place and all inside it in force on a day, by code: a county's, never a country's.
+pub async fn list_inside(on: &impl Reads, around: &AreaCode, day: Day) -> Result<Vec<Area>> {
+    let (from, below) = range(Some(around));
+    let values = vec![from, below, day.to_string().into()];
+    on.rows(LIST_INSIDE, values)
+        .await?
+        .iter()
+        .map(from_row)
+        .collect()
 }
 
 /// The places of one level inside another, in force on a day, by code.
@@ -119,7 +164,8 @@ pub(crate) fn range(around: Option<&AreaCode>) -> (Value, Value) {
     }
 }
 
-fn level_word(level: AreaLevel) -> &'static str {
+/// The word kept for a level.
+pub(crate) fn level_word(level: AreaLevel) -> &'static str {
     match level {
         AreaLevel::Province => "province",
         AreaLevel::City => "city",
@@ -129,7 +175,8 @@ fn level_word(level: AreaLevel) -> &'static str {
     }
 }
 
-fn level_from(word: &str) -> Option<AreaLevel> {
+/// The level a word stands for.
+pub(crate) fn level_from(word: &str) -> Option<AreaLevel> {
     AreaLevel::ALL
         .into_iter()
         .find(|level| level_word(*level) == word)

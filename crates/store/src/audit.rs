@@ -7,7 +7,7 @@
 mod verify;
 
 pub(crate) use verify::STATEMENTS as VERIFY_STATEMENTS;
-pub use verify::{Break, BreakKind, Checkpoint, Verdict, checkpoint, verify};
+pub use verify::{Break, BreakKind, Checkpoint, Verdict, checkpoint, mark, verify};
 
 use crate::at::At;
 use crate::digest::{Keyed, Parts, SHA256};
@@ -37,6 +37,11 @@ statements! {
     LIST_ACTOR = "select seq, algorithm, prev, at, hlc_at, hlc_tick, actor, act, object_kind,
             object_id, purpose, authority, payload_commit, digest
         from audit where actor = $1 and seq < $2 order by seq desc limit $3";
+    // Reads and sign-ins change nothing a list or count is made from.
+    COUNT_CHANGES = "select count(*) from audit where seq > $1 and seq <= $2
+        and act <> 'identity.reveal'
+        and not (act >= 'read.' and act < 'read/')
+        and not (act >= 'access.' and act < 'access/')";
     FIND_PAYLOAD = "select sealed from audit_payload where seq = $1";
     REMOVE_PAYLOAD = "delete from audit_payload where seq = $1";
 }
@@ -260,6 +265,15 @@ pub async fn list(on: &impl Reads, about: &About, before: i64, limit: u32) -> Re
         }
     };
     rows.iter().map(Entry::from_row).collect()
+}
+
+/// Whether the record itself changed between two places of the chain: acts of `read.` and `access.`
+/// are in the chain, but no list or count of the office is made from them.
+pub async fn has_changed(on: &impl Reads, after: i64, until: i64) -> Result<bool> {
+    let rows = on
+        .rows(COUNT_CHANGES, vec![after.into(), until.into()])
+        .await?;
+    rows.first().map_or(Ok(false), |row| Ok(row.int(0)? > 0))
 }
 
 /// What an act carried; none when it was destroyed at the end of its retention.

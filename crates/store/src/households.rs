@@ -24,6 +24,7 @@ statements! {
     FIND_NUMBER = "select household_id from household where number = $1";
     LIST = "select household_id, number, area, urban_rural, row_id from household
         where area >= $1 and area < $2 and household_id > $3 order by household_id limit $4";
+    FIRST_AREA = "select min(area) from household";
     COUNT = "select count(*) from household where area >= $1 and area < $2";
     CLOSE = "update membership set to_day = $1 where person_id = $2 and to_day is null";
     OF_HOUSEHOLD = "select household_id, person_id, relation, from_day, to_day, counted, reason
@@ -143,6 +144,12 @@ pub async fn list(
     let (from, below) = range(area);
     let values = vec![from, below, after.into(), limit.into()];
     on.rows(LIST, values).await?.iter().map(household).collect()
+}
+
+/// The first area, by code, in which a household of the record lives.
+pub async fn first_area(on: &impl Reads) -> Result<Option<AreaCode>> {
+    let rows = on.rows(FIRST_AREA, vec![]).await?;
+    rows.first().map_or(Ok(None), |row| row.area_opt(0))
 }
 
 /// How many households a place has.

@@ -12,21 +12,26 @@ pub mod batches;
 pub mod digest;
 pub mod doctor;
 mod error;
+pub mod grants;
 pub mod households;
 pub mod identity;
 pub mod jobs;
 mod keys;
 pub mod manifest;
+pub mod organisations;
 pub mod persons;
 mod postgres;
+pub mod recusals;
 pub mod runs;
 mod schema;
+pub mod sessions;
 mod sql;
 mod sqlite;
 pub mod summaries;
 pub mod tasks;
 pub mod tokens;
 mod tx;
+pub mod users;
 mod value;
 pub mod warnings;
 pub mod workers;
@@ -47,23 +52,30 @@ pub use value::Value;
 fn every_statement() -> Vec<String> {
     let statements = [
         areas::STATEMENTS,
+        areas::EDITION_STATEMENTS,
+        areas::FOUND_STATEMENTS,
         audit::STATEMENTS,
         audit::VERIFY_STATEMENTS,
         batches::STATEMENTS,
         doctor::STATEMENTS,
+        grants::STATEMENTS,
         households::STATEMENTS,
         identity::STATEMENTS,
         identity::ROTATION_STATEMENTS,
         jobs::STATEMENTS,
         manifest::STATEMENTS,
         open::STATEMENTS,
+        organisations::STATEMENTS,
         persons::STATEMENTS,
+        recusals::STATEMENTS,
         runs::STATEMENTS,
         schema::STATEMENTS,
+        sessions::STATEMENTS,
         summaries::STATEMENTS,
         tasks::STATEMENTS,
         tokens::STATEMENTS,
         tx::STATEMENTS,
+        users::STATEMENTS,
         warnings::STATEMENTS,
         workers::STATEMENTS,
     ];

@@ -27,12 +27,26 @@ struct Migration {
     postgres: &'static str,
 }
 
-const MIGRATIONS: &[Migration] = &[Migration {
-    version: 1,
-    common: include_str!("../migrations/0001_record.sql"),
-    sqlite: include_str!("../migrations/0001_record.sqlite.sql"),
-    postgres: include_str!("../migrations/0001_record.postgres.sql"),
-}];
+const MIGRATIONS: &[Migration] = &[
+    Migration {
+        version: 1,
+        common: include_str!("../migrations/0001_record.sql"),
+        sqlite: include_str!("../migrations/0001_record.sqlite.sql"),
+        postgres: include_str!("../migrations/0001_record.postgres.sql"),
+    },
+    Migration {
+        version: 2,
+        common: include_str!("../migrations/0002_areas.sql"),
+        sqlite: "",
+        postgres: "",
+    },
+    Migration {
+        version: 3,
+        common: include_str!("../migrations/0003_people.sql"),
+        sqlite: "",
+        postgres: "",
+    },
+];
 
 // On PostgreSQL two programs may start at once: the second waits for the first.
 const VERSIONS: &str = "{alone}create table if not exists schema_version (
@@ -118,7 +132,7 @@ pub(crate) async fn check(tx: &JournalTx, backend: Backend) -> Result<usize> {
     Ok(applied.len())
 }
 
-/// Applies what is missing, each version recorded as an act; true when there was any.
+/// Applies what is missing, recorded as one act naming the version reached; true when there was any.
 pub(crate) async fn migrate(tx: &mut JournalTx, backend: Backend, at: &At) -> Result<bool> {
     let applied = check(tx, backend).await?;
     for migration in MIGRATIONS.iter().skip(applied) {
@@ -129,11 +143,14 @@ pub(crate) async fn migrate(tx: &mut JournalTx, backend: Backend, at: &At) -> Re
             at.into(),
         ];
         tx.execute(ADD_VERSION, version).await?;
+    }
+    let changed = applied < MIGRATIONS.len();
+    if changed {
         tx.record(
             Act::new(at, "system", "store.migrate")
-                .on("schema", migration.version)
+                .on("schema", newest())
                 .because("建库升级"),
         );
     }
-    Ok(applied < MIGRATIONS.len())
+    Ok(changed)
 }

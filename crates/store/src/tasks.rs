@@ -58,6 +58,7 @@ statements! {
     WARNINGS = "select warning_id from task_warning where task_id = $1 order by warning_id";
     OF_WARNING = "select task_id from task_warning where warning_id = $1 order by task_id";
     ASSIGN = "update task set worker_id = $1 where task_id = $2 and state = 'open'";
+    HAND_OVER = "update task set worker_id = $1 where task_id = $2 and state = 'open'";
     CLOSE = "update task set state = $1, closed_at = $2 where task_id = $3 and state = 'open'";
     COUNT = "select count(*) from task where state = $1 and area >= $2 and area < $3";
     COUNT_BY_TOWNSHIP = "select kind, substr(area, 1, 9), count(*) from task
@@ -101,6 +102,8 @@ words! {
         Joined = "joined",
         /// Given to somebody.
         Assigned = "assigned",
+        /// Taken from one and given to another, or to nobody yet.
+        HandedOver = "handed-over",
         /// Done.
         Done = "done",
         /// No longer needed.
@@ -264,6 +267,28 @@ pub async fn assign(
                 vec![(task.get(), TaskEvent::Assigned, String::new())],
             )
             .await
+        }
+        _ => Err(StoreError::NotThere {
+            what: "任务",
+            id: task.get(),
+        }),
+    }
+}
+
+/// Takes a task from whoever has it and gives it to another, or to nobody yet.
+pub async fn hand_over(
+    tx: &mut JournalTx,
+    at: &At,
+    actor: &str,
+    task: TaskId,
+    to: Option<WorkerId>,
+    why: &str,
+) -> Result<()> {
+    let values = vec![to.map(WorkerId::get).into(), task.get().into()];
+    match tx.execute(HAND_OVER, values).await? {
+        1 => {
+            let event = (task.get(), TaskEvent::HandedOver, why.to_owned());
+            add_events(tx, at, actor, vec![event]).await
         }
         _ => Err(StoreError::NotThere {
             what: "任务",

@@ -1,4 +1,4 @@
-use domain::{Area, AreaCode, AreaLevel, PrefixHistory, UrbanRural};
+use domain::{Area, AreaCode, AreaLevel, PrefixHistory, UrbanRural, roll_up};
 
 use crate::day;
 
@@ -71,4 +71,75 @@ fn an_abolished_code_is_good_for_births_before_its_end() {
     assert!(!history.knows("110103", day("2015-01-01")));
     assert!(history.knows("110101", day("2015-01-01")));
     assert!(!history.knows("110199", day("1960-01-01")));
+}
+
+/// Numbers that look random and are the same for the same seed.
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, most: u64) -> u64 {
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % most
+    }
+
+    fn pick<const N: usize>(&mut self, of: [usize; N]) -> usize {
+        let all = u64::try_from(N).unwrap_or(1);
+        let at = usize::try_from(self.below(all)).unwrap_or(0);
+        of.get(at).copied().unwrap_or_default()
+    }
+}
+
+/// Counts at places of every level, also in cities without counties and counties without a city.
+fn counted(seed: u64) -> Vec<(AreaCode, [u64; 2])> {
+    let mut dice = Dice(seed);
+    let mut out = Vec::new();
+    for _ in 0..200 {
+        let province = 11 + dice.below(4);
+        let city = dice.pick([1, 2, 90]);
+        // County 00 is no county: its townships stand directly in the city.
+        let (county, township, village) = (dice.below(3), 1 + dice.below(3), 1 + dice.below(4));
+        let full = format!("{province}{city:02}{county:02}{township:03}{village:03}");
+        let digits = dice.pick([2, 4, 6, 9, 12]);
+        let counts = [dice.below(1_000), dice.below(3)];
+        out.extend(
+            full.get(..digits)
+                .and_then(|code| Some((AreaCode::parse(code).ok()?, counts))),
+        );
+    }
+    out
+}
+
+#[test]
+fn every_place_holds_the_sum_of_all_that_lies_in_it() {
+    for seed in 0..100 {
+        let leaves = counted(seed);
+        let sums = roll_up(leaves.iter().copied());
+        let total = |inside: &dyn Fn(&AreaCode) -> bool| {
+            let mut sum = [0_u64; 2];
+            for (_, counts) in leaves.iter().filter(|(code, _)| inside(code)) {
+                sum = [sum[0] + counts[0], sum[1] + counts[1]];
+            }
+            sum
+        };
+        for (place, sum) in &sums {
+            let digits = place.as_str();
+            let expected = total(&|code| code.full().starts_with(digits));
+            assert_eq!(*sum, expected, "seed {seed}, {place}");
+        }
+        let provinces = sums.iter().filter(|(code, _)| code.parent().is_none());
+        let all = provinces.fold([0; 2], |all, (_, s)| [all[0] + s[0], all[1] + s[1]]);
+        assert_eq!(all, total(&|_| true), "seed {seed}, all provinces");
+    }
+}
+
+#[test]
+fn a_township_of_a_city_without_counties_stands_directly_in_the_city() {
+    let code = |text| AreaCode::parse(text).ok();
+    let township = code("441900003");
+    assert_eq!(township.and_then(|t| t.parent()), code("4419"));
+    assert_eq!(code("441900"), code("4419"));
+    assert_eq!(code("419001").and_then(|c| c.parent()), code("4190"));
 }

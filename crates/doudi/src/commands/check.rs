@@ -3,6 +3,7 @@
 use crate::ended::Ended;
 use crate::say;
 use anyhow::Result;
+use office::access::AccessBook;
 use rules::cases::CaseResult;
 use rules::problem::line_column;
 use rules::{Problem, Rulebook, Severity};
@@ -37,13 +38,18 @@ pub fn run(args: &Args) -> Result<Ended> {
     } else {
         Vec::new()
     };
+    let access = AccessBook::findings(&book);
     let errors = problems
         .iter()
         .filter(|p| p.severity == Severity::Error)
-        .count();
+        .count()
+        .saturating_add(access.len());
     let failed = cases.iter().filter(|(_, c)| !c.passed()).count();
     if args.json {
-        let findings: Vec<Value> = problems.iter().map(|p| finding(&book, p)).collect();
+        let mut findings: Vec<Value> = problems.iter().map(|p| finding(&book, p)).collect();
+        findings.extend(access.iter().map(|said| {
+            json!({ "path": office::access::PATH, "severity": "error", "code": "access", "message": said })
+        }));
         let failures: Vec<Value> = cases
             .iter()
             .filter(|(_, c)| !c.passed())
@@ -54,10 +60,14 @@ pub fn run(args: &Args) -> Result<Ended> {
         );
     } else {
         show(&book, &problems, &cases, args.cases);
+        access.iter().for_each(say::line);
         say::line(summary(
             book.texts().len(),
             errors,
-            problems.len().saturating_sub(errors),
+            problems
+                .iter()
+                .filter(|p| p.severity != Severity::Error)
+                .count(),
             args.cases.then_some((cases.len(), failed)),
         ));
     }

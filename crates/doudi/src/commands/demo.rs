@@ -1,13 +1,15 @@
 //! `demo`: an invented county from nothing to pages: its departments' files, three months, warnings.
 
 use super::serve::Door;
-use super::{import, months, serve, synth};
+use super::{import, months, serve, synth, users};
 use crate::ended::{Ended, RefusedInput, WrongUse};
 use crate::folder::{DemoMark, Folder};
 use crate::say;
 use anyhow::{Context, Result};
-use office::monitoring;
+use office::access::Access;
+use office::{Office, Watch, monitoring};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Which county to make.
 #[derive(clap::Args)]
@@ -53,7 +55,14 @@ pub async fn run(args: Args) -> Result<Ended> {
     if args.rebuild {
         clear(&folder).await?;
     }
-    if !ready(&args.data, &mark)? {
+    if ready(&args.data, &mark)? {
+        let office = Arc::new(folder.open_or_make().await?);
+        let made = accounts(&office).await;
+        if let Some(office) = Arc::into_inner(office) {
+            office.close().await;
+        }
+        made?;
+    } else {
         make(&folder, &mark).await?;
     }
     if args.no_serve {
@@ -63,7 +72,7 @@ pub async fn run(args: Args) -> Result<Ended> {
         ));
         return Ok(Ended::Good);
     }
-    serve::serve(&folder, args.door).await
+    serve::serve(&folder, &args.door).await
 }
 
 /// Whether the folder holds this very county, complete.
@@ -104,23 +113,51 @@ async fn make(folder: &Folder, mark: &DemoMark) -> Result<()> {
     config.persons = mark.persons;
     config.seed = mark.seed;
     synth::generate(&config)?;
-    let office = folder.open_or_make().await?;
+    let office = Arc::new(folder.open_or_make().await?);
     let made = async {
         office.load_areas(&county.join("areas.csv")).await?;
         import::receive_folder(&office, &county.join("feeds")).await?;
         for month in monitoring::months(&office).await? {
             months::run_month(&office, month).await?;
         }
-        anyhow::Ok(())
+        accounts(&office).await
     }
     .await;
-    office.close().await;
+    if let Some(office) = Arc::into_inner(office) {
+        office.close().await;
+    }
     made?;
     DemoMark {
         complete: true,
         ..mark.clone()
     }
     .write(&folder.data)
+}
+
+/// Makes an account for every role and tells the passwords, once.
+async fn accounts(office: &Arc<Office>) -> Result<()> {
+    let access = Access::open(Arc::clone(office), Watch::Machine)?;
+    let made = users::told(access.make_demo_accounts().await)?;
+    if made.is_empty() {
+        return Ok(());
+    }
+    say::line("");
+    say::line("演示账号,口令只显示这一次(忘了用 doudi user reset 账号 --data 文件夹):");
+    for account in &made {
+        say::line(format!(
+            "  {:<11} {}  {} {}",
+            account.login,
+            account.password.tell(),
+            account.role,
+            account.area
+        ));
+    }
+    if access.is_simple().await? {
+        say::line("演示账号从简:不用动态口令,首次登录不用改口令。这只对 99 开头的虚构地区有效,");
+        say::line("由手册 access/access.md 的“演示账号从简”决定。");
+    }
+    say::line("");
+    Ok(())
 }
 
 /// Removes a demo folder, and nothing but a demo folder.

@@ -4,6 +4,8 @@ use crate::ended::{Ended, RefusedInput, WrongUse};
 use crate::folder::Folder;
 use crate::say;
 use anyhow::Result;
+use office::Watch;
+use office::access::Access;
 use office::desk::Desk;
 use office::views::{Mark, ProgrammeResult};
 use rules::Rulebook;
@@ -108,8 +110,11 @@ fn near(book: &Rulebook, path: &str, name: &str, said: String) -> RefusedInput {
 /// What every programme says of a household and its members, with names masked.
 async fn explain_household(args: &Args, household: i64) -> Result<Ended> {
     let office = Arc::new(args.folder.open().await?);
+    let who = Access::open(Arc::clone(&office), Watch::Machine)?
+        .machine()
+        .await?;
     let views = Desk::open(office).await?;
-    let file = views.household(household, args.month.clone()).await;
+    let file = views.household(&who, household, args.month.clone()).await;
     let file = file.map_err(|e| RefusedInput(e.to_string()))?;
     if args.json {
         say::line(serde_json::to_string_pretty(&file)?);

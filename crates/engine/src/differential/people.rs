@@ -297,6 +297,11 @@ impl Maker<'_> {
                 day = last.saturating_add(1).saturating_add(self.days_up_to(200));
             }
         }
+        let known_from = self.dice.chance(50).then(|| {
+            let days = self.days_up_to(900);
+            Day::from_epoch_days(self.moments.base.epoch_days().saturating_sub(days))
+        });
+        let known_from = known_from.flatten();
         let (froms, tos) = (Date32Array::from(froms), Date32Array::from(tos));
         StatusFrame::new(
             Int64Array::from(holders),
@@ -304,6 +309,7 @@ impl Maker<'_> {
             tos,
             Complete::Of(complete),
         )
+        .map(|frame| frame.known_from(known_from))
     }
 
     fn days_up_to(&mut self, most: u64) -> i32 {

@@ -21,6 +21,8 @@ pub(super) struct Periods {
     starts: Vec<usize>,
     periods: Vec<(i32, Option<i32>)>,
     complete: Vec<bool>,
+    /// The day before which nothing is known.
+    begins: Option<i32>,
 }
 
 impl Periods {
@@ -52,6 +54,9 @@ impl Periods {
             starts,
             periods: placed.into_iter().map(|(_, period)| period).collect(),
             complete: complete.unwrap_or_default(),
+            begins: given
+                .and_then(crate::frames::StatusFrame::begins)
+                .map(Day::epoch_days),
         }
     }
 
@@ -72,8 +77,10 @@ impl Periods {
         self.of(place).iter().find(covers).copied()
     }
 
-    fn held(&self, place: usize, found: bool) -> Option<bool> {
-        let complete = self.complete.get(place).copied().unwrap_or(false);
+    /// Whether it was held, asked of the days from one on.
+    fn held(&self, place: usize, found: bool, first: i32) -> Option<bool> {
+        let reaches = self.begins.is_none_or(|begins| begins <= first);
+        let complete = reaches && self.complete.get(place).copied().unwrap_or(false);
         if found {
             Some(true)
         } else {
@@ -118,15 +125,16 @@ impl Run<'_> {
         let rows = 0..self.places.count(self.home(out)?);
         let found = rows.map(|row| {
             let (place, day) = (place_at(places, row)?, days.at(row)?);
-            Some((place, periods.on(place, day)))
+            Some((place, day, periods.on(place, day)))
         });
         Ok(match read {
             StatusRead::Held => {
-                let held = found.map(|f| f.and_then(|(at, p)| periods.held(at, p.is_some())));
+                let held =
+                    found.map(|f| f.and_then(|(at, day, p)| periods.held(at, p.is_some(), day)));
                 Arc::new(held.collect::<BooleanArray>())
             }
-            StatusRead::Start => Arc::new(found.map(|f| Some(f?.1?.0)).collect::<Date32Array>()),
-            StatusRead::End => Arc::new(found.map(|f| f?.1?.1).collect::<Date32Array>()),
+            StatusRead::Start => Arc::new(found.map(|f| Some(f?.2?.0)).collect::<Date32Array>()),
+            StatusRead::End => Arc::new(found.map(|f| f?.2?.1).collect::<Date32Array>()),
         })
     }
 
@@ -150,7 +158,7 @@ impl Run<'_> {
             let touches = |(start, end): &(i32, Option<i32>)| {
                 *start <= to && end.is_none_or(|end| from <= end)
             };
-            periods.held(place, periods.of(place).iter().any(touches))
+            periods.held(place, periods.of(place).iter().any(touches), from)
         });
         Ok(Arc::new(answers.collect::<BooleanArray>()))
     }

@@ -26,7 +26,8 @@ fn collect(root: &Path, dir: &Path, out: &mut Vec<SourceText>) {
     }
 }
 
-fn rulebook() -> Rulebook {
+/// The rulebook of the repository.
+pub fn book() -> Rulebook {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../rulebook");
     let mut texts = Vec::new();
     collect(&root, &root, &mut texts);
@@ -41,13 +42,13 @@ fn number(name: &str, usual: u64) -> u64 {
 }
 
 /// `DOUDI_SEED=… DOUDI_CLUSTERS=…` make other people, and more of them.
-fn seed() -> u64 {
+pub fn seed() -> u64 {
     number("DOUDI_SEED", 20_260_914)
 }
 
 /// The rules of the demo county in a month.
 pub fn demo(month: Month) -> Program {
-    rulebook().program("demo", month.first()).0
+    book().program("demo", month.first()).0
 }
 
 /// Random people judged by a program: the same people for the same seed.
@@ -94,7 +95,7 @@ fn agree(program: &Program, month: Month, clusters: usize, seed: u64) {
 
 #[test]
 fn both_evaluators_agree_on_every_quantity_of_the_rulebook() {
-    let book = rulebook();
+    let book = book();
     for month in [Month::new(2026, 6).unwrap(), Month::new(2026, 8).unwrap()] {
         let (program, problems) = book.program("demo", month.first());
         let errors: Vec<_> = problems

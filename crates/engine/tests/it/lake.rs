@@ -3,8 +3,7 @@
 use domain::{Day, Month};
 use engine::arrow::array::{ArrayRef, AsArray, Int64Array, RecordBatch};
 use engine::arrow::datatypes::Int64Type;
-use engine::ingest::{Cell, ColumnKind, ColumnShape, FeedShape, ingest};
-use engine::{EngineError, LakeFile, lake};
+use engine::{Column, EngineError, Lake, LakeFile, Sheet, lake};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -101,62 +100,51 @@ fn a_kind_cannot_lead_out_of_the_lake() {
     }
 }
 
-fn shape() -> FeedShape {
-    let column = |name: &str, kind| ColumnShape {
-        name: name.to_owned(),
-        kind,
-    };
-    FeedShape {
-        columns: vec![
-            column("row_id", ColumnKind::Id),
-            column("number_token", ColumnKind::Token),
-            column("结算日", ColumnKind::Day),
-            column("自付", ColumnKind::Number),
-            column("病种", ColumnKind::Member),
-            column("住院", ColumnKind::Bool),
-            column("单号", ColumnKind::Text),
-        ],
+/// A table with a column of every kind, every third row empty.
+fn sheet(rows: i64) -> Sheet {
+    fn or_empty<T>(rows: i64, value: impl Fn(i64) -> T) -> Vec<Option<T>> {
+        (0..rows)
+            .map(|id| (id % 3 != 0).then(|| value(id)))
+            .collect()
     }
-}
-
-fn row(id: i64) -> Vec<Cell> {
-    let unknown = id % 3 == 0;
-    let or_empty = |cell: Cell| if unknown { Cell::Empty } else { cell };
-    vec![
-        Cell::Number(id),
-        or_empty(Cell::Token([7; 16])),
-        or_empty(Cell::Day(Day::new(2026, 8, 3).unwrap())),
-        or_empty(Cell::Number(id * 100)),
-        or_empty(Cell::Member(2)),
-        or_empty(Cell::Bool(true)),
-        or_empty(Cell::Text(format!("S{id}"))),
-    ]
+    let day = Day::new(2026, 8, 3).unwrap().epoch_days();
+    let columns = [
+        ("row_id", Column::Int((0..rows).map(Some).collect())),
+        ("结算日", Column::Day(or_empty(rows, |_| day))),
+        ("自付", Column::Int(or_empty(rows, |id| id * 100))),
+        ("住院", Column::Bool(or_empty(rows, |_| true))),
+        ("单号", Column::Text(or_empty(rows, |id| format!("S{id}")))),
+    ];
+    Sheet {
+        columns: columns
+            .into_iter()
+            .map(|(name, column)| (name.to_owned(), column))
+            .collect(),
+    }
 }
 
 #[test]
 fn rows_of_a_feed_arrive_typed_and_what_is_empty_stays_unknown() {
-    let folder = Folder::new("ingest");
-    let file = ingest(
-        &shape(),
-        (0..40_000).map(row),
-        &folder.0,
-        ("rows", august(), "990101"),
-    )
-    .unwrap();
-    assert_eq!(file.rows, 40_000);
-    let batches = lake::read(&folder.0, &[file]).unwrap();
-    let unknown: usize = batches
-        .iter()
-        .map(|b| b.column_by_name("自付").unwrap().null_count())
-        .sum();
+    let folder = Folder::new("rows");
+    let lake = Lake::open(&folder.0).unwrap();
+    let written = lake
+        .write("rows", august(), "990101", &sheet(40_000))
+        .unwrap();
+    assert_eq!(written.rows, 40_000);
+    let back = lake.read(&written.path).unwrap();
+    assert_eq!(back, sheet(40_000));
+    let unknown = back.ints("自付").iter().filter(|v| v.is_none()).count();
     assert_eq!(unknown, 13_334);
 }
 
 #[test]
-fn a_cell_of_another_kind_is_refused_with_its_column() {
+fn a_table_with_a_gap_in_it_is_refused_whole() {
     let folder = Folder::new("refused");
-    let mut wrong = row(1);
-    wrong[3] = Cell::Text("壹佰元".to_owned());
-    let error = ingest(&shape(), [wrong], &folder.0, ("rows", august(), "990101")).unwrap_err();
-    assert!(error.to_string().contains("自付"), "{error}");
+    let lake = Lake::open(&folder.0).unwrap();
+    let mut wrong = sheet(10);
+    wrong
+        .columns
+        .push(("短列".to_owned(), Column::Int(vec![Some(1)])));
+    assert!(lake.write("rows", august(), "990101", &wrong).is_err());
+    assert!(!folder.0.join("rows").exists());
 }

@@ -9,4 +9,5 @@
 mod differential;
 mod lake;
 mod linkage;
-mod whole_month;
+mod screening;
+mod simulate;

@@ -122,10 +122,13 @@ impl Desk {
 }
 
 fn take(index: &mut RowIndex, feed: u16, link: &Sheet) {
-    for (row, person) in link.ints("row_id").iter().zip(link.ints("person_id")) {
-        if let (Some(row), Some(person)) = (row, person) {
-            let rows = index.rows.entry(*person).or_default();
-            rows.push((feed, RowId::from_get(*row)));
+    // A feed's rows are all persons' or all households', so the feed's number keeps the two apart.
+    for column in ["person_id", "household_id"] {
+        for (row, owner) in link.ints("row_id").iter().zip(link.ints(column)) {
+            if let (Some(row), Some(owner)) = (row, owner) {
+                let rows = index.rows.entry(*owner).or_default();
+                rows.push((feed, RowId::from_get(*row)));
+            }
         }
     }
 }

@@ -67,7 +67,7 @@ fn check(name: &str, tone: Tone, found: String, advice: Option<&str>) -> HealthC
 }
 
 async fn chain(desk: &Desk) -> Told<HealthCheck> {
-    let verdict = store::audit::verify(&desk.office.store, &[]).await?;
+    let verdict = crate::audit::verify(&desk.office).await?;
     let entries = grouped(verdict.entries);
     Ok(match verdict.breaks.first() {
         None => check("审计链", Tone::Good, format!("{entries} 条,首尾相接"), None),

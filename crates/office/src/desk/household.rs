@@ -7,6 +7,7 @@ use super::names::Names;
 use super::paging::{count, word, yuan};
 use super::warnings::{all_persons, rows_where};
 use super::{Desk, Told, clusters, facts, results};
+use crate::access::{Acting, Scope, note_read};
 use crate::views::{
     Behind, Counted, FactView, HistoryRow, HouseholdFile, MemberView, PersonFile, RollEntry, Tone,
     ViewError, WarningState, Word,
@@ -75,11 +76,23 @@ impl Door {
     }
 }
 
-pub(super) async fn file(desk: &Desk, id: i64, month: Option<String>) -> Told<HouseholdFile> {
+pub(super) async fn file(
+    desk: &Desk,
+    who: &Acting,
+    scope: &Scope,
+    id: i64,
+    month: Option<String>,
+) -> Told<HouseholdFile> {
     let store = &desk.office.store;
     let found = store::households::get_many(store, &[HouseholdId::new(id)]).await?;
     let missing = || ViewError::NotFound(format!("没有编号为 {id} 的家庭;可以用户号查找"));
-    let household = found.into_iter().next().ok_or_else(missing)?;
+    let household = found
+        .into_iter()
+        .find(|h| scope.contains(&h.area))
+        .ok_or_else(missing)?;
+    if who.is_kept_from(household.id) {
+        return Err(ViewError::kept_from());
+    }
     let mut door = Door::open(desk, month.as_deref(), Some(id), None).await?;
     let index_of = Arc::clone(&door.judgement);
     let index = desk.index(&index_of).await?;
@@ -104,6 +117,7 @@ pub(super) async fn file(desk: &Desk, id: i64, month: Option<String>) -> Told<Ho
         .iter()
         .map(|p| member(&door, p, relation(p.id.get()), index))
         .collect();
+    note_read::household(&desk.office, who, id).await?;
     Ok(HouseholdFile {
         id,
         number: household.number.clone(),
@@ -132,13 +146,27 @@ pub(super) async fn file(desk: &Desk, id: i64, month: Option<String>) -> Told<Ho
     })
 }
 
-pub(super) async fn person(desk: &Desk, id: i64, month: Option<String>) -> Told<PersonFile> {
+pub(super) async fn person(
+    desk: &Desk,
+    who: &Acting,
+    scope: &Scope,
+    id: i64,
+    month: Option<String>,
+) -> Told<PersonFile> {
     let people = people(desk, &[id]).await?;
     let missing = || ViewError::NotFound(format!("没有编号为 {id} 的人员;可以用身份证号查找"));
     let person = people.into_iter().next().ok_or_else(missing)?;
     let month = desk.chosen(month.as_deref()).await?.to_string();
     let judgement = desk.judged(Some(&month)).await?;
     let home = clusters::home_of(&judgement, id);
+    let lives = home.and_then(|home| judgement.area_of("家庭", home));
+    if !scope.holds(lives.or(person.area)) {
+        return Err(missing());
+    }
+    if who.is_kept_from_person(person.id) {
+        return Err(ViewError::kept_from());
+    }
+    note_read::person(&desk.office, who, id).await?;
     let mut door = Door::open(desk, Some(&month), home, Some(id)).await?;
     door.household = None;
     door.persons = vec![id];

@@ -3,6 +3,7 @@
 
 use super::month::program_today;
 use super::{Desk, Told};
+use crate::access::Scope;
 use crate::views::{Behind, Count, KindView, Tone, WarningFilter, WarningState};
 use domain::{Area, AreaCode, AreaLevel, WarningId};
 use rules::Program;
@@ -17,12 +18,14 @@ const PAGE: u32 = 10_000;
 
 /// What lists and counts are made from.
 pub(super) struct Record {
-    /// How far the record had grown.
-    seq: i64,
-    /// Places by their 12 digits.
+    /// The own place, where one is known.
+    pub home: Option<Area>,
+    /// Places of the own place and those around it, by their 12 digits; never a whole country's.
     pub areas: BTreeMap<String, Area>,
     /// All warnings, the most urgent first.
     pub warnings: Vec<Entry>,
+    /// Open warnings of every place that has some, and of those around it.
+    open_inside: BTreeMap<AreaCode, [u64; 1]>,
     /// Kinds of warnings by their id.
     pub kinds: BTreeMap<String, Kind>,
 }
@@ -52,15 +55,25 @@ impl Entry {
 }
 
 impl Record {
-    /// The warnings a filter asks for, in order.
-    pub fn selected(&self, filter: &WarningFilter) -> Vec<&Entry> {
+    /// The warnings a filter asks for within a scope, in order.
+    pub fn selected(&self, scope: &Scope, filter: &WarningFilter) -> Vec<&Entry> {
         self.warnings
             .iter()
-            .filter(|e| self.selects(filter, e))
+            .filter(|e| self.selects(scope, filter, e))
             .collect()
     }
 
-    fn selects(&self, filter: &WarningFilter, entry: &Entry) -> bool {
+    /// The warning with a number, where it lies within a scope.
+    pub fn find(&self, scope: &Scope, id: i64) -> Option<&Entry> {
+        self.warnings
+            .iter()
+            .find(|e| e.warning.id.get() == id && scope.contains(&e.warning.content.area))
+    }
+
+    fn selects(&self, scope: &Scope, filter: &WarningFilter, entry: &Entry) -> bool {
+        if !scope.contains(&entry.warning.content.area) {
+            return false;
+        }
         let is = |wanted: &Option<String>, have: &str| wanted.as_deref().is_none_or(|w| w == have);
         let programme = self
             .kinds
@@ -76,16 +89,33 @@ impl Record {
             && filter.state.is_none_or(|state| state == entry.state)
     }
 
-    /// How many warnings a filter selects, and the list of them.
-    pub fn count(&self, filter: WarningFilter) -> Count {
+    /// How many warnings a filter selects within a scope, and the list of them.
+    pub fn count(&self, scope: &Scope, filter: WarningFilter) -> Count {
         let selected = self
             .warnings
             .iter()
-            .filter(|e| self.selects(&filter, e))
+            .filter(|e| self.selects(scope, &filter, e))
             .count();
         Count {
             value: super::paging::count(selected),
             behind: Behind::Warnings(filter),
+        }
+    }
+
+    /// How many open warnings stand inside a place, everywhere without one, and the list of them.
+    pub fn open_inside(&self, scope: &Scope, place: Option<&AreaCode>) -> Count {
+        let Some(place) = place else {
+            return self.count(scope, open());
+        };
+        if !scope.contains(place) {
+            let township = Some(place.full().to_owned());
+            return self.count(scope, WarningFilter { township, ..open() });
+        }
+        let [value] = self.open_inside.get(place).copied().unwrap_or_default();
+        let township = Some(place.full().to_owned());
+        Count {
+            value,
+            behind: Behind::Warnings(WarningFilter { township, ..open() }),
         }
     }
 
@@ -124,11 +154,13 @@ impl Record {
         }
     }
 
-    /// The townships, by code.
-    pub fn townships(&self) -> impl Iterator<Item = &Area> {
-        self.areas
+    /// The townships within a scope, or around some of it, by code.
+    pub fn townships<'a>(&'a self, scope: &'a Scope) -> impl Iterator<Item = &'a Area> {
+        let townships = self
+            .areas
             .values()
-            .filter(|a| a.level == AreaLevel::Township)
+            .filter(|a| a.level == AreaLevel::Township);
+        townships.filter(|a| scope.touches(&a.code))
     }
 }
 
@@ -152,30 +184,34 @@ impl Desk {
             .await?
             .map_or(0, |c| c.seq);
         let mut held = self.record.lock().await;
-        if let Some(record) = held.as_ref().filter(|r| r.seq == seq) {
-            return Ok(Arc::clone(record));
+        if let Some((known, record)) = held.as_mut() {
+            // Looks and sign-ins make the chain grow, but no list.
+            if !store::audit::has_changed(&self.office.store, *known, seq).await? {
+                *known = seq.max(*known);
+                return Ok(Arc::clone(record));
+            }
         }
-        let record = Arc::new(self.read_record(seq).await?);
-        let county = record.areas.values().find(|a| a.level == AreaLevel::County);
+        let record = Arc::new(self.read_record().await?);
         let newest = crate::monitoring::months(&self.office)
             .await?
             .last()
             .copied();
         self.show(|shown| {
-            if let Some(county) = county {
-                shown.code = county.code.full().to_owned();
-                shown.name.clone_from(&county.name);
+            if let Some(home) = &record.home {
+                shown.code = home.code.full().to_owned();
+                shown.name.clone_from(&home.name);
             }
             shown.month = newest;
         });
-        *held = Some(Arc::clone(&record));
+        *held = Some((seq, Arc::clone(&record)));
         Ok(record)
     }
 
-    async fn read_record(&self, seq: i64) -> Told<Record> {
+    async fn read_record(&self) -> Told<Record> {
         let office = &self.office;
-        let areas = store::areas::list(&office.store, office.clock.today()).await?;
-        let areas = areas
+        let home = office.home().await?;
+        let own = crate::areas::own(office, office.clock.today()).await?;
+        let areas = own
             .into_iter()
             .map(|a| (a.code.full().to_owned(), a))
             .collect();
@@ -194,8 +230,14 @@ impl Desk {
         entries.sort_by_key(Entry::rank);
         let kinds = kinds(&program_today(office));
         Ok(Record {
-            seq,
+            home,
             areas,
+            open_inside: domain::roll_up(
+                entries
+                    .iter()
+                    .filter(|e| e.state == WarningState::Open)
+                    .map(|e| (e.warning.content.area, [1])),
+            ),
             warnings: entries,
             kinds,
         })

@@ -4,9 +4,10 @@
 use super::facts::RowIndex;
 use super::ledger::granting;
 use super::{Desk, Told};
+use crate::access::Scope;
 use crate::monitoring::MonthData;
 use crate::views::ViewError;
-use domain::Month;
+use domain::{AreaCode, Month};
 use engine::arrow::array::Array;
 use engine::{EntityFrame, JudgedTable};
 use rules::Program;
@@ -35,11 +36,11 @@ struct Held {
 
 /// A whole month.
 pub(super) struct Judgement {
-    pub data: MonthData,
+    pub data: Arc<MonthData>,
     pub sums: Arc<Sums>,
     pub index: OnceCell<RowIndex>,
     /// Persons and households by area, villages and all above them.
-    pub people: BTreeMap<String, (u64, u64)>,
+    pub people: Arc<BTreeMap<AreaCode, [u64; 2]>>,
 }
 
 /// What lists and charts need of a month.
@@ -50,6 +51,10 @@ pub(super) struct Sums {
     pub paid: HashMap<i64, i64>,
     pub persons: u64,
     pub households: u64,
+    /// Persons and households by area, villages and all above them.
+    pub people: Arc<BTreeMap<AreaCode, [u64; 2]>>,
+    /// Persons the roll pays, and the sum in 分, by area.
+    paid_in: BTreeMap<AreaCode, [u64; 2]>,
 }
 
 /// One programme's standing in a month; ids rise.
@@ -61,9 +66,39 @@ pub(super) struct Programme {
     pub on_roll: Vec<i64>,
     pub entitled: Vec<i64>,
     pub unsettled: Vec<i64>,
+    /// How many of each of the three lists live in an area, villages and all above them.
+    living: BTreeMap<AreaCode, [u64; 3]>,
+}
+
+/// Sums over the places of a scope, or what is known of all where it is around everything.
+fn inside<const N: usize>(
+    scope: &Scope,
+    by_place: &BTreeMap<AreaCode, [u64; N]>,
+    all: [u64; N],
+) -> [u64; N] {
+    let Some(places) = scope.places() else {
+        return all;
+    };
+    let mut sums = [0_u64; N];
+    for here in places.iter().filter_map(|place| by_place.get(place)) {
+        for (sum, more) in sums.iter_mut().zip(here) {
+            *sum = sum.saturating_add(*more);
+        }
+    }
+    sums
 }
 
 impl Programme {
+    /// How many of the three lists live within a scope: on the roll, entitled, unsettled.
+    pub fn counts(&self, scope: &Scope) -> [u64; 3] {
+        let all = [&self.on_roll, &self.entitled, &self.unsettled];
+        inside(
+            scope,
+            &self.living,
+            all.map(|ids| super::paging::count(ids.len())),
+        )
+    }
+
     /// 户 or 人.
     pub fn unit(&self) -> &'static str {
         if self.of_households { "户" } else { "人" }
@@ -71,6 +106,24 @@ impl Programme {
 }
 
 impl Sums {
+    /// Persons and households within a scope.
+    pub fn people_in(&self, scope: &Scope) -> [u64; 2] {
+        inside(scope, &self.people, [self.persons, self.households])
+    }
+
+    /// Persons the roll pays within a scope, and the sum in 分.
+    pub fn paid_in(&self, scope: &Scope) -> [u64; 2] {
+        let fen = self
+            .paid
+            .values()
+            .filter_map(|fen| u64::try_from(*fen).ok());
+        let all = [
+            super::paging::count(self.paid.len()),
+            fen.fold(0, u64::saturating_add),
+        ];
+        inside(scope, &self.paid_in, all)
+    }
+
     pub fn programme(&self, id: &str) -> Option<&Programme> {
         self.programmes.iter().find(|p| p.id == id)
     }
@@ -162,7 +215,7 @@ impl Desk {
         Ok(sums)
     }
 
-    async fn newest_batch(&self) -> Told<i64> {
+    pub(super) async fn newest_batch(&self) -> Told<i64> {
         let batches = store::batches::list(&self.office.store, None, i64::MAX, 1).await?;
         Ok(batches.first().map_or(0, |b| b.batch_no))
     }
@@ -183,9 +236,9 @@ impl Judgement {
         // What the feeds' own formulas said stands in the facts by now.
         data.feeds = engine::Judged::default();
         let sums = Arc::new(sums(&data));
-        let people = people(&data);
+        let people = Arc::clone(&sums.people);
         Self {
-            data,
+            data: Arc::new(data),
             sums,
             index: OnceCell::new(),
             people,
@@ -201,14 +254,8 @@ impl Judgement {
     }
 
     /// The area of a person or household, twelve digits.
-    pub fn area_of(&self, entity: &str, id: i64) -> Option<domain::AreaCode> {
-        let frame = self.frame(entity)?;
-        let row = usize::try_from(frame.position(id)?).ok()?;
-        let areas = frame.areas();
-        areas
-            .is_valid(row)
-            .then(|| areas.value(row))
-            .and_then(|a| domain::AreaCode::parse(a).ok())
+    pub fn area_of(&self, entity: &str, id: i64) -> Option<AreaCode> {
+        lives_at(&self.data, self.entity(entity)?, id)
     }
 
     /// Members of a household in the month, in the order of the record.
@@ -301,7 +348,14 @@ fn sums(data: &MonthData) -> Sums {
         paid: paid(data),
         persons: super::paging::count(size(person)),
         households: super::paging::count(size(household)),
+        people: Arc::new(people(data)),
+        paid_in: BTreeMap::new(),
     };
+    let paid_people = out.paid.iter().filter_map(|(id, fen)| {
+        let place = lives_at(data, person?, *id)?;
+        Some((place, [1, u64::try_from(*fen).unwrap_or(0)]))
+    });
+    out.paid_in = domain::roll_up(paid_people);
     for (_, file) in programmes(program) {
         let Some(table) = data.judged.table(&file.id) else {
             continue;
@@ -318,17 +372,38 @@ fn sums(data: &MonthData) -> Sums {
             found.sort_unstable();
             found
         };
+        let (on_roll, entitled, unsettled) = (on_roll(data, file), ids(Some(true)), ids(None));
+        let lists = [
+            (&on_roll, [1, 0, 0]),
+            (&entitled, [0, 1, 0]),
+            (&unsettled, [0, 0, 1]),
+        ];
+        let places = lists.into_iter().flat_map(|(ids, one)| {
+            let entity = file.entity;
+            let place = move |id: &i64| lives_at(data, entity, *id).map(|place| (place, one));
+            ids.iter().filter_map(place)
+        });
         out.programmes.push(Programme {
+            living: domain::roll_up(places),
             id: file.id.clone(),
             title: file.title.clone(),
             path: file.path.clone(),
             of_households: Some(file.entity) == household,
-            on_roll: on_roll(data, file),
-            entitled: ids(Some(true)),
-            unsettled: ids(None),
+            on_roll,
+            entitled,
+            unsettled,
         });
     }
     out
+}
+
+/// Where somebody or a household lives in the month.
+fn lives_at(data: &MonthData, entity: EntityId, id: i64) -> Option<AreaCode> {
+    let frame = data.frames.entities.get(&entity)?;
+    let row = usize::try_from(frame.position(id)?).ok()?;
+    let areas = frame.areas();
+    let code = areas.is_valid(row).then(|| areas.value(row))?;
+    AreaCode::parse(code).ok()
 }
 
 /// Whom the roll of the month has under a programme; a household when one of it is.
@@ -390,29 +465,24 @@ fn paid(data: &MonthData) -> HashMap<i64, i64> {
 }
 
 /// Persons and households of every place and of those above it.
-fn people(data: &MonthData) -> BTreeMap<String, (u64, u64)> {
-    let mut out: BTreeMap<String, (u64, u64)> = BTreeMap::new();
-    for (entity, is_person) in [("个人", true), ("家庭", false)] {
+fn people(data: &MonthData) -> BTreeMap<AreaCode, [u64; 2]> {
+    let mut counted: HashMap<&str, [u64; 2]> = HashMap::new();
+    for (entity, one) in [("个人", [1, 0]), ("家庭", [0, 1])] {
         let frame = data
             .program
             .dict
             .entity(entity)
             .and_then(|e| data.frames.entities.get(&e));
         let Some(frame) = frame else { continue };
-        let mut by_place: HashMap<&str, u64> = HashMap::new();
         for code in frame.areas().iter().flatten() {
-            let count = by_place.entry(code).or_default();
-            *count = count.saturating_add(1);
-        }
-        for (code, count) in by_place {
-            let mut place = domain::AreaCode::parse(code).ok();
-            while let Some(here) = place {
-                let sums = out.entry(here.full().to_owned()).or_default();
-                let slot = if is_person { &mut sums.0 } else { &mut sums.1 };
-                *slot = slot.saturating_add(count);
-                place = here.parent();
+            let sums = counted.entry(code).or_default();
+            for (sum, more) in sums.iter_mut().zip(one) {
+                *sum = sum.saturating_add(more);
             }
         }
     }
-    out
+    let by_place = counted.into_iter();
+    domain::roll_up(
+        by_place.filter_map(|(code, counts)| Some((AreaCode::parse(code).ok()?, counts))),
+    )
 }

@@ -5,6 +5,7 @@ use super::ledger::{Record, open};
 use super::month::{Programme, Sums};
 use super::paging::{count, grouped, minute, signed_yuan, yuan};
 use super::{Desk, Told};
+use crate::access::{Acting, Right, Scope};
 use crate::views::{
     Behind, Count, Figure, KindRow, Overview, ProgrammeFilter, ProgrammeMonth, ProgrammeRow,
     RunView, Standing, Todo, Tone, TownshipRow, WarningFilter,
@@ -22,7 +23,20 @@ const MONTHS_SHOWN: usize = 6;
 const MISSING: &str = "entitled_not_receiving";
 const LEAVING: &str = "receiving_not_entitled";
 
-pub(super) async fn overview(desk: &Desk, month: Option<String>) -> Told<Overview> {
+/// Judges the months the charts show, so that nobody has to wait for them.
+pub(super) async fn warm(desk: &Desk) -> Told<()> {
+    for month in desk.month_list().await?.into_iter().take(MONTHS_SHOWN) {
+        desk.sums(month).await?;
+    }
+    Ok(())
+}
+
+pub(super) async fn overview(
+    desk: &Desk,
+    who: &Acting,
+    scope: &Scope,
+    month: Option<String>,
+) -> Told<Overview> {
     let record = desk.record().await?;
     let month = desk.chosen(month.as_deref()).await?;
     let all = desk.month_list().await?;
@@ -31,62 +45,68 @@ pub(super) async fn overview(desk: &Desk, month: Option<String>) -> Told<Overvie
         months.push(desk.sums(*shown).await?);
     }
     months.reverse();
-    let kinds = kinds(&record);
+    let kinds = kinds(&record, scope);
     Ok(Overview {
         month: month.to_string(),
         months: all.iter().map(Month::to_string).collect(),
-        todos: todos(desk, &kinds).await?,
-        figures: figures(desk, &record, &months).await?,
-        townships: townships(&record, &kinds),
+        todos: todos(desk, who, &kinds).await?,
+        figures: figures(desk, scope, &record, &months).await?,
+        townships: townships(&record, scope, &kinds),
         kinds,
-        programmes: programmes(&record, &months),
+        programmes: programmes(&record, scope, &months),
         run: run(desk, month).await?,
     })
 }
 
-fn kinds(record: &Record) -> Vec<KindRow> {
+fn kinds(record: &Record, scope: &Scope) -> Vec<KindRow> {
     let mut out: Vec<KindRow> = record
         .kinds
         .values()
         .map(|kind| KindRow {
             kind: kind.view.clone(),
-            count: record.count(WarningFilter {
-                kind: Some(kind.view.id.clone()),
-                ..open()
-            }),
+            count: record.count(
+                scope,
+                WarningFilter {
+                    kind: Some(kind.view.id.clone()),
+                    ..open()
+                },
+            ),
         })
         .collect();
     out.sort_by_key(|row| Reverse(row.count.value));
     out
 }
 
-fn townships(record: &Record, kinds: &[KindRow]) -> Vec<TownshipRow> {
+fn townships(record: &Record, scope: &Scope, kinds: &[KindRow]) -> Vec<TownshipRow> {
     let row = |code: &str, name: &str| {
         let here = WarningFilter {
             township: Some(code.to_owned()),
             ..open()
         };
         let part = |kind: &KindRow| {
-            record.count(WarningFilter {
-                kind: Some(kind.kind.id.clone()),
-                ..here.clone()
-            })
+            record.count(
+                scope,
+                WarningFilter {
+                    kind: Some(kind.kind.id.clone()),
+                    ..here.clone()
+                },
+            )
         };
         TownshipRow {
             code: code.to_owned(),
             name: name.to_owned(),
-            count: record.count(here.clone()),
+            count: record.count(scope, here.clone()),
             parts: kinds.iter().map(part).collect(),
         }
     };
     record
-        .townships()
+        .townships(scope)
         .map(|area| row(area.code.full(), &area.name))
         .collect()
 }
 
 /// One line a kind with open warnings, and what the feeds wait for.
-async fn todos(desk: &Desk, kinds: &[KindRow]) -> Told<Vec<Todo>> {
+async fn todos(desk: &Desk, who: &Acting, kinds: &[KindRow]) -> Told<Vec<Todo>> {
     let program = super::month::program_today(&desk.office);
     let mut out = Vec::new();
     for row in kinds.iter().filter(|row| row.count.value > 0) {
@@ -111,7 +131,9 @@ async fn todos(desk: &Desk, kinds: &[KindRow]) -> Told<Vec<Todo>> {
             tone: row.kind.tone,
         });
     }
-    out.extend(feed_todos(desk).await?);
+    if who.may(Right::FEED) {
+        out.extend(feed_todos(desk).await?);
+    }
     let weight = |tone: Tone| match tone {
         Tone::Urgent => 0_u8,
         Tone::Notice => 1,
@@ -176,7 +198,12 @@ pub(super) async fn newest_batches(desk: &Desk) -> Told<Vec<Batch>> {
         .collect())
 }
 
-async fn figures(desk: &Desk, record: &Record, months: &[Arc<Sums>]) -> Told<Vec<Figure>> {
+async fn figures(
+    desk: &Desk,
+    scope: &Scope,
+    record: &Record,
+    months: &[Arc<Sums>],
+) -> Told<Vec<Figure>> {
     let Some(now) = months.last() else {
         return Ok(Vec::new());
     };
@@ -188,28 +215,35 @@ async fn figures(desk: &Desk, record: &Record, months: &[Arc<Sums>]) -> Told<Vec
         note,
         behind,
     };
+    let [persons, households] = now.people_in(scope);
     let mut out = vec![figure(
         "登记人口",
-        grouped(now.persons),
+        grouped(persons),
         "人",
-        Some(format!("{} 户", grouped(now.households))),
+        Some(format!("{} 户", grouped(households))),
         Behind::Areas,
     )];
-    for programme in now.programmes.iter().filter(|p| !p.on_roll.is_empty()) {
-        let was = before
-            .and_then(|b| b.programme(&programme.id))
-            .map(|p| p.on_roll.len());
+    for programme in &now.programmes {
+        let [on_roll, ..] = programme.counts(scope);
+        if on_roll == 0 {
+            continue;
+        }
+        let was = before.and_then(|b| b.programme(&programme.id));
+        let was = was.map(|p| p.counts(scope)).map(|[was, ..]| was);
         let label = format!("{}在册", programme.title);
-        let value = grouped(count(programme.on_roll.len()));
-        let note = was.map(|was| change(programme.on_roll.len(), was, programme.unit()));
+        let value = grouped(on_roll);
+        let note = was.map(|was| change(on_roll, was, programme.unit()));
         let behind = list(programme, now.month, Standing::OnRoll);
         out.push(figure(&label, value, programme.unit(), note, behind));
     }
-    let waiting = record.count(open());
-    let raised = record.count(WarningFilter {
-        month: Some(now.month.to_string()),
-        ..open()
-    });
+    let waiting = record.count(scope, open());
+    let raised = record.count(
+        scope,
+        WarningFilter {
+            month: Some(now.month.to_string()),
+            ..open()
+        },
+    );
     let note = format!("其中 {} 判断的 {} 条", now.month, grouped(raised.value));
     out.push(figure(
         "待处置预警",
@@ -218,7 +252,7 @@ async fn figures(desk: &Desk, record: &Record, months: &[Arc<Sums>]) -> Told<Vec
         Some(note),
         waiting.behind,
     ));
-    let tasks = store::tasks::count_all(&desk.office.store, TaskState::Open, None).await?;
+    let tasks = open_tasks(desk, scope).await?;
     out.push(figure(
         "未办任务",
         grouped(tasks),
@@ -226,10 +260,10 @@ async fn figures(desk: &Desk, record: &Record, months: &[Arc<Sums>]) -> Told<Vec
         None,
         Behind::Nothing,
     ));
-    if let Some(note) = paid_note(now, before) {
+    if let Some(note) = paid_note(scope, now, before) {
         out.push(figure(
             "本月名册发放",
-            yuan(total(now)).replace(" 元", ""),
+            yuan(total(scope, now)).replace(" 元", ""),
             "元",
             Some(note),
             Behind::Nothing,
@@ -238,22 +272,38 @@ async fn figures(desk: &Desk, record: &Record, months: &[Arc<Sums>]) -> Told<Vec
     Ok(out)
 }
 
-fn total(sums: &Sums) -> Ratio {
-    Ratio::whole(sums.paid.values().map(|fen| i128::from(*fen)).sum())
+/// Open tasks of the places of a scope.
+async fn open_tasks(desk: &Desk, scope: &Scope) -> Told<u64> {
+    let store = &desk.office.store;
+    let Some(places) = scope.places() else {
+        return Ok(store::tasks::count_all(store, TaskState::Open, None).await?);
+    };
+    let mut tasks = 0_u64;
+    for place in places {
+        let here = store::tasks::count_all(store, TaskState::Open, Some(place)).await?;
+        tasks = tasks.saturating_add(here);
+    }
+    Ok(tasks)
 }
 
-fn paid_note(now: &Sums, before: Option<&Arc<Sums>>) -> Option<String> {
-    if now.paid.is_empty() {
+fn total(scope: &Scope, sums: &Sums) -> Ratio {
+    let [_, fen] = sums.paid_in(scope);
+    Ratio::whole(i128::from(fen))
+}
+
+fn paid_note(scope: &Scope, now: &Sums, before: Option<&Arc<Sums>>) -> Option<String> {
+    let [paid, _] = now.paid_in(scope);
+    if paid == 0 {
         return None;
     }
-    let people = format!("{} 人", grouped(count(now.paid.len())));
+    let people = format!("{} 人", grouped(paid));
     let change = before
-        .and_then(|b| total(now).sub(total(b)))
+        .and_then(|b| total(scope, now).sub(total(scope, b)))
         .map(signed_yuan);
     Some(change.map_or(people.clone(), |change| format!("{people};比上月 {change}")))
 }
 
-fn change(now: usize, was: usize, unit: &str) -> String {
+fn change(now: u64, was: u64, unit: &str) -> String {
     match now.cmp(&was) {
         std::cmp::Ordering::Greater => format!("比上月多 {} {unit}", now.saturating_sub(was)),
         std::cmp::Ordering::Less => format!("比上月少 {} {unit}", was.saturating_sub(now)),
@@ -271,31 +321,35 @@ fn list(programme: &Programme, month: Month, standing: Standing) -> Behind {
     })
 }
 
-fn programmes(record: &Record, months: &[Arc<Sums>]) -> Vec<ProgrammeRow> {
+fn programmes(record: &Record, scope: &Scope, months: &[Arc<Sums>]) -> Vec<ProgrammeRow> {
     let Some(now) = months.last() else {
         return Vec::new();
     };
     let row = |programme: &Programme| {
         let of_month = |sums: &Arc<Sums>| {
             let then = sums.programme(&programme.id)?;
-            let number = |ids: &[i64], standing| Count {
-                value: count(ids.len()),
+            let [on_roll, entitled, unsettled] = then.counts(scope);
+            let number = |value: u64, standing| Count {
+                value,
                 behind: list(then, sums.month, standing),
             };
             Some(ProgrammeMonth {
                 month: sums.month.to_string(),
-                on_roll: number(&then.on_roll, Standing::OnRoll),
-                entitled: number(&then.entitled, Standing::Entitled),
-                unsettled: number(&then.unsettled, Standing::Unsettled),
+                on_roll: number(on_roll, Standing::OnRoll),
+                entitled: number(entitled, Standing::Entitled),
+                unsettled: number(unsettled, Standing::Unsettled),
             })
         };
         let warned = |kind: &str| {
             let programme = Some(programme.id.clone());
-            record.count(WarningFilter {
-                kind: Some(kind.to_owned()),
-                programme,
-                ..open()
-            })
+            record.count(
+                scope,
+                WarningFilter {
+                    kind: Some(kind.to_owned()),
+                    programme,
+                    ..open()
+                },
+            )
         };
         ProgrammeRow {
             id: programme.id.clone(),

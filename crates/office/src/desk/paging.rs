@@ -83,7 +83,7 @@ pub(super) fn choice(value: impl Into<String>, label: impl Into<String>) -> Choi
 }
 
 /// `2026-09-01 01:02` in Beijing.
-pub(super) fn minute(at: &At) -> String {
+pub(crate) fn minute(at: &At) -> String {
     let Ok(moment) = at.as_str().parse::<Timestamp>() else {
         return at.as_str().to_owned();
     };

@@ -5,6 +5,7 @@ use super::month::{Judgement, Programme};
 use super::names::{Names, about};
 use super::paging::{choice, count, page, yuan};
 use super::{Desk, Told};
+use crate::access::Scope;
 use crate::views::{
     Behind, ProgrammeFilter, ProgrammeList, Standing, StandingRow, Verdict, ViewError,
 };
@@ -14,7 +15,11 @@ use std::sync::Arc;
 
 const ROWS_ON_PAGE: usize = 50;
 
-pub(super) async fn list(desk: &Desk, mut filter: ProgrammeFilter) -> Told<ProgrammeList> {
+pub(super) async fn list(
+    desk: &Desk,
+    scope: &Scope,
+    mut filter: ProgrammeFilter,
+) -> Told<ProgrammeList> {
     let record = desk.record().await?;
     let judgement = desk.judged(filter.month.as_deref()).await?;
     let sums = Arc::clone(&judgement.sums);
@@ -37,7 +42,13 @@ pub(super) async fn list(desk: &Desk, mut filter: ProgrammeFilter) -> Told<Progr
         Standing::Entitled => &programme.entitled,
         Standing::Unsettled => &programme.unsettled,
     };
-    let ids = within(&judgement, programme, ids, filter.township.as_deref());
+    let ids = within(
+        scope,
+        &judgement,
+        programme,
+        ids,
+        filter.township.as_deref(),
+    );
     let start = match filter.cursor.as_deref().map(str::parse::<i64>) {
         None => 0,
         Some(Ok(last)) => ids.partition_point(|id| *id <= last),
@@ -67,7 +78,7 @@ pub(super) async fn list(desk: &Desk, mut filter: ProgrammeFilter) -> Told<Progr
             .map(|m| choice(m.to_string(), m.to_string()))
             .collect(),
         townships: record
-            .townships()
+            .townships(scope)
             .map(|a| choice(a.code.full(), &a.name))
             .collect(),
         page,
@@ -84,16 +95,19 @@ fn entity(programme: &Programme) -> &'static str {
 }
 
 fn within(
+    scope: &Scope,
     judgement: &Judgement,
     programme: &Programme,
     ids: &[i64],
     township: Option<&str>,
 ) -> Vec<i64> {
-    let lives = |id: &i64| match township {
-        None => true,
-        Some(_) => judgement
-            .area_of(entity(programme), *id)
-            .is_some_and(|a| inside(township, &a)),
+    let everywhere = scope.places().is_none();
+    let lives = |id: &i64| {
+        if everywhere && township.is_none() {
+            return true;
+        }
+        let area = judgement.area_of(entity(programme), *id);
+        scope.holds(area) && (township.is_none() || area.is_some_and(|a| inside(township, &a)))
     };
     ids.iter().copied().filter(lives).collect()
 }

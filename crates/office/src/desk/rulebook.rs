@@ -14,13 +14,18 @@ use rules::check::Parsed;
 use std::collections::HashMap;
 
 /// Folders in the order officials read them, with their names.
-const SECTIONS: [(&str, &str, &str); 7] = [
+const SECTIONS: [(&str, &str, &str); 8] = [
     ("", "总则", "每一个词的意思、来源和所依的法律"),
     ("policies/", "救助政策", "谁该得到什么,依据哪一条,怎么算"),
     ("warnings/", "预警", "什么情形值得上门看一看"),
     ("indicators/", "指标", "怎样数、除以什么"),
     ("procedures/", "办事程序", "谁先办、谁后办、几天办完"),
     ("feeds/", "部门来文", "部门送什么、每一列是什么意思"),
+    (
+        "access/",
+        "权限",
+        "谁能看什么、办什么,哪些角色不能由一个人兼任",
+    ),
     ("localities/", "各地的数", "本地的标准、比例和选择"),
 ];
 

@@ -3,33 +3,42 @@
 use super::ledger::Record;
 use super::paging::count;
 use super::{Desk, Told};
-use crate::views::{Behind, SearchResult, SearchRow};
+use crate::access::Scope;
+use crate::views::{Behind, SearchAsk, SearchResult, SearchRow};
 use domain::{AreaCode, HouseholdId, IdNumber, PersonId};
 use store::tokens::{TokenField, Tokeniser, look_up_many};
 
-/// Rules and places named alike that are shown at once.
+/// Rows on a page; only rules and places named alike are ever more.
 const ROWS_SHOWN: usize = 30;
 
-pub(super) async fn search(desk: &Desk, words: String) -> Told<SearchResult> {
+pub(super) async fn search(desk: &Desk, scope: &Scope, ask: SearchAsk) -> Told<SearchResult> {
+    let SearchAsk { words, after } = ask;
     let record = desk.record().await?;
     let wanted = words.trim().to_owned();
     let mut rows = Vec::new();
     if !wanted.is_empty() {
-        rows.extend(households(desk, &record, &wanted).await?);
-        rows.extend(persons(desk, &record, &wanted).await?);
-        rows.extend(warning(&record, &wanted));
+        rows.extend(households(desk, scope, &record, &wanted).await?);
+        rows.extend(persons(desk, scope, &record, &wanted).await?);
+        rows.extend(warning(scope, &record, &wanted));
         rows.extend(places(&record, &wanted));
         rows.extend(rule_files(desk, &wanted));
     }
     let total = count(rows.len());
-    rows.truncate(ROWS_SHOWN);
     let advice = rows.is_empty().then(|| {
         "没有找到。请输入完整的户号、完整的身份证号、预警编号、地区名或规则名;姓名加密存放,不能按姓名查找".to_owned()
     });
+    let before = after.min(total);
+    let start = usize::try_from(before).unwrap_or(usize::MAX);
+    let rows: Vec<SearchRow> = rows.into_iter().skip(start).take(ROWS_SHOWN).collect();
+    let size = count(ROWS_SHOWN);
+    let next = before.saturating_add(size);
     Ok(SearchResult {
         words,
         rows,
         total,
+        before,
+        next: (next < total).then_some(next),
+        previous: (before > 0).then(|| before.saturating_sub(size)),
         advice,
     })
 }
@@ -43,16 +52,22 @@ fn found(what: &str, title: String, detail: String, behind: Behind) -> SearchRow
     }
 }
 
-async fn households(desk: &Desk, record: &Record, wanted: &str) -> Told<Vec<SearchRow>> {
+async fn households(
+    desk: &Desk,
+    scope: &Scope,
+    record: &Record,
+    wanted: &str,
+) -> Told<Vec<SearchRow>> {
     let store = &desk.office.store;
     let numbers = [wanted.to_owned(), wanted.to_ascii_uppercase()];
     let hits = store::households::look_up_many(store, &numbers).await?;
     let mut ids: Vec<HouseholdId> = hits.into_values().collect();
     ids.sort_unstable();
     ids.dedup();
-    let plain: Vec<i64> = ids.iter().map(|h| h.get()).collect();
+    let mut rows = store::households::get_many(store, &ids).await?;
+    rows.retain(|h| scope.contains(&h.area));
+    let plain: Vec<i64> = rows.iter().map(|h| h.id.get()).collect();
     let heads = desk.heads(&plain).await?;
-    let rows = store::households::get_many(store, &ids).await?;
     Ok(rows
         .into_iter()
         .map(|h| {
@@ -69,7 +84,12 @@ async fn households(desk: &Desk, record: &Record, wanted: &str) -> Told<Vec<Sear
 }
 
 /// A full id number finds its holder; only what is masked is shown.
-async fn persons(desk: &Desk, record: &Record, wanted: &str) -> Told<Vec<SearchRow>> {
+async fn persons(
+    desk: &Desk,
+    scope: &Scope,
+    record: &Record,
+    wanted: &str,
+) -> Told<Vec<SearchRow>> {
     let store = &desk.office.store;
     let Ok(parsed) = IdNumber::parse(wanted, desk.office.clock.today()) else {
         return Ok(Vec::new());
@@ -77,9 +97,10 @@ async fn persons(desk: &Desk, record: &Record, wanted: &str) -> Told<Vec<SearchR
     let token = Tokeniser::of(store).id_number(&parsed.number);
     let hits = look_up_many(store, TokenField::IdNumber, &[token]).await?;
     let ids: Vec<PersonId> = hits.into_values().flatten().collect();
-    let plain: Vec<i64> = ids.iter().map(|p| p.get()).collect();
+    let mut people = store::persons::get_many(store, &ids).await?;
+    people.retain(|p| scope.holds(p.area));
+    let plain: Vec<i64> = people.iter().map(|p| p.id.get()).collect();
     let names = desk.names(&plain).await?;
-    let people = store::persons::get_many(store, &ids).await?;
     Ok(people
         .into_iter()
         .map(|person| {
@@ -97,10 +118,10 @@ async fn persons(desk: &Desk, record: &Record, wanted: &str) -> Told<Vec<SearchR
         .collect())
 }
 
-fn warning(record: &Record, wanted: &str) -> Option<SearchRow> {
+fn warning(scope: &Scope, record: &Record, wanted: &str) -> Option<SearchRow> {
     let number = wanted.trim_start_matches(['№', ' ']);
     let id: i64 = number.parse().ok()?;
-    let entry = record.warnings.iter().find(|e| e.warning.id.get() == id)?;
+    let entry = record.find(scope, id)?;
     let title = format!(
         "{} № {id}",
         record.kind(&entry.warning.content.rule).view.title

@@ -7,6 +7,8 @@ use super::names::Names;
 use super::paging::{minute, word};
 use super::{Desk, Told};
 use crate::views::{Behind, Cause, FactView, Tone, TraceStep};
+use rules::Program;
+use rules::feed::{ColumnKind, FeedPlan};
 use std::collections::HashSet;
 use std::sync::Arc;
 use store::RowId;
@@ -53,10 +55,25 @@ pub(super) fn causes(
             file: batch.file_name.clone(),
             row: u64::from(row.row_no()),
             says,
-            link: word(format!("证件号一致 · {}", names.name(person)), Tone::Good),
+            link: word(linked(program, feed, || names.name(person)), Tone::Good),
         });
     }
     out
+}
+
+/// By what a row was tied to its person or household.
+fn linked(program: &Program, feed: &FeedPlan, name: impl Fn() -> String) -> String {
+    let numbered = feed.columns.iter().any(|c| c.kind == ColumnKind::IdNumber);
+    let key = feed.owner.join("、");
+    let by = match (feed.owner.is_empty(), numbered) {
+        (true, _) => "证件号".to_owned(),
+        (false, true) => format!("证件号或{key}"),
+        (false, false) => key,
+    };
+    if program.dict.entity_name(feed.entity) == "家庭" {
+        return format!("{by}一致");
+    }
+    format!("{by}一致 · {}", name())
 }
 
 /// Rows behind the facts: of one person and feed the newest few, each once.

@@ -1,261 +1,356 @@
-//! What a changed number does to households: cost, who gains, who loses; on the same people.
+//! The trial's report as the page shows it: ready words, names masked, tables of a length a person
+//! reads; the workbook has the whole.
 
 use super::month::Judgement;
-use super::paging::{count, signed_yuan, yuan};
-use super::trial_curve::Curve;
-use super::{Desk, Told};
-use crate::views::{Behind, ViewError, WhatIfHousehold, WhatIfResult, WhatIfTownship};
-use domain::AreaLevel;
-use engine::Judged;
-use rules::plan::{FileKind, FilePlan, Type};
-use rules::value::Value;
-use rules::{Program, Ratio};
-use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use super::paging::{grouped, signed_yuan, yuan};
+use super::{Desk, Told, trial_curve};
+use crate::access::{Acting, Right, Scope};
+use crate::simulate::{
+    CapReport, DoorId, DoorRow, GroupRow, Poverty, ProgrammeRow, Report, ScenarioReport,
+};
+use crate::views::{
+    Behind, ViewError, WhatIfCap, WhatIfExcluded, WhatIfGroup, WhatIfHousehold, WhatIfPoverty,
+    WhatIfProgramme, WhatIfResult, WhatIfScenario,
+};
+use domain::{HouseholdId, Month, PersonId};
+use rules::Ratio;
+use std::collections::HashMap;
+use std::sync::Arc;
 
 /// Households shown, those that change most first.
 const HOUSEHOLDS_SHOWN: usize = 20;
+/// Households shown that the money does not reach.
+const EXCLUDED_SHOWN: usize = 50;
 
-/// Help of each household before and after.
-pub(super) struct Trial {
-    before: HashMap<i64, Ratio>,
-    after: HashMap<i64, Ratio>,
-    /// Households some programme cannot be decided for afterwards.
-    unsettled: BTreeSet<i64>,
-    households: u64,
+pub(super) fn money(fen: i64) -> String {
+    yuan(Ratio::whole(i128::from(fen)))
 }
 
-impl Trial {
-    pub fn of(judgement: &Judgement, program: &Program, judged: &Judged) -> Self {
-        let mut unsettled = BTreeSet::new();
-        let before = help(
+fn signed(before: i64, after: i64) -> String {
+    signed_yuan(Ratio::whole(i128::from(after.saturating_sub(before))))
+}
+
+/// Whose files the one who asks may open; the trial itself counts everybody.
+pub(super) enum Sight<'a> {
+    /// Nobody's: a file that leaves the office names nobody.
+    Nobody,
+    /// Those of an official's places.
+    Official {
+        desk: &'a Desk,
+        who: &'a Acting,
+        scope: Option<Scope>,
+        judgement: Arc<Judgement>,
+    },
+}
+
+impl Sight<'_> {
+    /// Whom doors belong to, masked; those that may not be seen stay numbers.
+    pub(super) async fn subjects(&self, doors: &[DoorId]) -> Told<Subjects> {
+        let Self::Official {
+            desk,
+            who,
+            scope,
             judgement,
-            &judgement.data.program,
-            &judgement.data.judged,
-            None,
-        );
-        let after = help(judgement, program, judged, Some(&mut unsettled));
-        Self {
-            before,
-            after,
-            unsettled,
-            households: judgement.sums.households,
-        }
-    }
-}
-
-/// Policies that pay money by the month.
-pub(super) fn paying(program: &Program) -> impl Iterator<Item = &FilePlan> {
-    let pays =
-        |f: &&FilePlan| f.kind == FileKind::Policy && f.verdict.is_some() && !f.benefits.is_empty();
-    program.files.iter().filter(pays)
-}
-
-fn is_money(program: &Program, item: rules::plan::ItemId) -> bool {
-    matches!(program.item(item).map(|i| i.ty), Some(Type::Num(unit)) if unit.money_power() == 1)
-}
-
-/// What all programmes together give each household a month, where it is known.
-fn help(
-    judgement: &Judgement,
-    program: &Program,
-    judged: &Judged,
-    mut unsettled: Option<&mut BTreeSet<i64>>,
-) -> HashMap<i64, Ratio> {
-    let household = program.dict.entity("家庭");
-    let homes: HashMap<i64, i64> = judgement.frame("个人").map_or_else(HashMap::new, |frame| {
-        let pairs = frame.ids().values().iter().zip(frame.households().iter());
-        pairs
-            .filter_map(|(person, home)| Some((*person, home?)))
-            .collect()
-    });
-    let mut out: HashMap<i64, Ratio> = HashMap::new();
-    for file in paying(program) {
-        let Some(table) = judged.table(&file.id) else {
-            continue;
+        } = self
+        else {
+            return Ok(Subjects::default());
         };
-        let Some(verdicts) = table.verdicts() else {
-            continue;
-        };
-        for (row, (id, verdict)) in table.ids().iter().zip(verdicts.iter()).enumerate() {
-            let home = if Some(file.entity) == household {
-                Some(*id)
-            } else {
-                homes.get(id).copied()
-            };
-            let Some(home) = home else { continue };
-            match verdict {
-                Some(false) => continue,
-                None => {
-                    if let Some(unsettled) = &mut unsettled
-                        && Some(file.entity) == household
-                    {
-                        unsettled.insert(home);
+        let sees = |place| scope.as_ref().is_some_and(|scope| scope.holds(place));
+        let (mut homes, mut people) = (Vec::new(), Vec::new());
+        for door in doors {
+            match door {
+                DoorId::Household(id) => {
+                    let kept = who.is_kept_from(HouseholdId::new(*id));
+                    if !kept && sees(judgement.area_of("家庭", *id)) {
+                        homes.push(*id);
                     }
-                    continue;
                 }
-                Some(true) => {}
-            }
-            for (item, _) in file
-                .benefits
-                .iter()
-                .filter(|(item, _)| is_money(program, *item))
-            {
-                if let Some(Value::Num(amount)) = table.value(*item, row) {
-                    let sum = out.entry(home).or_insert(Ratio::ZERO);
-                    *sum = sum.add(amount).unwrap_or(*sum);
+                DoorId::Person(id) => {
+                    let kept = who.is_kept_from_person(PersonId::new(*id));
+                    if !kept && sees(judgement.area_of("个人", *id)) {
+                        people.push(*id);
+                    }
                 }
             }
         }
+        homes.sort_unstable();
+        homes.dedup();
+        let names = desk.names(&people).await?;
+        let persons = people.iter().map(|id| (*id, names.name(*id))).collect();
+        let heads = desk.heads(&homes).await?;
+        let heads = homes
+            .into_iter()
+            .map(|id| {
+                let head = heads.get(&id).map_or("没有成员", String::as_str);
+                (id, format!("{head}户"))
+            })
+            .collect();
+        Ok(Subjects { heads, persons })
     }
-    out
 }
 
-/// One household that changes.
-struct Changed {
-    id: i64,
-    before: Ratio,
-    after: Ratio,
-    change: Ratio,
+/// Whom doors belong to, masked.
+#[derive(Default)]
+pub(super) struct Subjects {
+    heads: HashMap<i64, String>,
+    persons: HashMap<i64, String>,
 }
 
+impl Subjects {
+    pub(super) fn name(&self, door: DoorId) -> String {
+        let known = match door {
+            DoorId::Household(id) => self.heads.get(&id),
+            DoorId::Person(id) => self.persons.get(&id),
+        };
+        known.map_or_else(|| door.word(), Clone::clone)
+    }
+
+    pub(super) fn behind(&self, door: DoorId) -> Behind {
+        match door {
+            DoorId::Household(id) if self.heads.contains_key(&id) => Behind::Household(id),
+            DoorId::Person(id) if self.persons.contains_key(&id) => Behind::Person(id),
+            DoorId::Household(_) | DoorId::Person(_) => Behind::Nothing,
+        }
+    }
+}
+
+/// The report as the page shows it.
 pub(super) async fn result(
     desk: &Desk,
-    judgement: &Judgement,
-    trial: Trial,
-    curve: Option<Curve>,
-    summary: String,
-    note: String,
+    who: &Acting,
+    report: &Report,
+    month: Month,
 ) -> Told<WhatIfResult> {
-    let ids: BTreeSet<i64> = trial
-        .before
-        .keys()
-        .chain(trial.after.keys())
-        .copied()
-        .collect();
-    let of = |side: &HashMap<i64, Ratio>, id: i64| side.get(&id).copied().unwrap_or(Ratio::ZERO);
-    let too_large = || ViewError::Failed("试算的合计超出范围".to_owned());
-    let mut changed = Vec::new();
-    for id in ids {
-        let (before, after) = (of(&trial.before, id), of(&trial.after, id));
-        let change = after.sub(before).ok_or_else(too_large)?;
-        if change != Ratio::ZERO {
-            changed.push(Changed {
-                id,
-                before,
-                after,
-                change,
-            });
-        }
+    let sight = Sight::Official {
+        desk,
+        who,
+        scope: who.scope(Right::HOUSEHOLD).ok(),
+        judgement: desk.judgement(month).await?,
+    };
+    shown(&sight, report).await
+}
+
+/// The report in words that name nobody: for a file that leaves the office.
+///
+/// # Errors
+/// Never: nobody's name is asked for.
+pub async fn without_names(report: &Report) -> Result<WhatIfResult, ViewError> {
+    shown(&Sight::Nobody, report).await
+}
+
+async fn shown(sight: &Sight<'_>, report: &Report) -> Told<WhatIfResult> {
+    let mut scenarios = Vec::new();
+    for one in &report.scenarios {
+        scenarios.push(scenario(sight, report, one).await?);
     }
-    let total =
-        |side: &HashMap<i64, Ratio>| side.values().try_fold(Ratio::ZERO, |sum, x| sum.add(*x));
-    let before = total(&trial.before).ok_or_else(too_large)?;
-    let after = total(&trial.after).ok_or_else(too_large)?;
-    let hits = |test: &dyn Fn(&Changed) -> bool| count(changed.iter().filter(|c| test(c)).count());
-    let townships = townships(desk, judgement, &changed).await?;
-    let gain = hits(&|c| c.change > Ratio::ZERO);
-    let lose = hits(&|c| c.change < Ratio::ZERO);
-    let enter = hits(&|c| c.before == Ratio::ZERO);
-    let leave = hits(&|c| c.after == Ratio::ZERO);
-    let unsettled = count(trial.unsettled.len());
-    let settled = trial
-        .unsettled
-        .iter()
-        .filter(|id| !changed.iter().any(|c| c.id == **id))
-        .count();
-    let same = trial
-        .households
-        .saturating_sub(count(changed.len()))
-        .saturating_sub(count(settled));
-    let households = households(desk, judgement, changed).await?;
-    let curve = curve.unwrap_or_default();
     Ok(WhatIfResult {
-        summary,
-        cost_before: yuan(before),
-        cost_after: yuan(after),
-        cost_change: signed_yuan(after.sub(before).ok_or_else(too_large)?),
-        gain,
-        enter,
-        lose,
-        leave,
-        same,
-        unsettled,
-        cliffs: curve.cliffs,
-        curve: curve.points,
-        curve_title: curve.title,
-        townships,
-        households,
-        note,
+        compared: compared(report),
+        scenarios,
+        notes: report.notes.clone(),
+        about: format!(
+            "{} · {} · {} 户 {} 人 · {} 试算",
+            report.place,
+            report.month,
+            grouped(report.households),
+            grouped(report.persons),
+            report.made
+        ),
     })
 }
 
-async fn townships(
-    desk: &Desk,
-    judgement: &Judgement,
-    changed: &[Changed],
-) -> Told<Vec<WhatIfTownship>> {
-    let record = desk.record().await?;
-    let mut sums: BTreeMap<String, (u64, u64, Ratio)> = BTreeMap::new();
-    for one in changed {
-        let area = judgement
-            .area_of("家庭", one.id)
-            .and_then(|a| a.at(AreaLevel::Township));
-        let Some(area) = area else { continue };
-        let sum = sums
-            .entry(area.full().to_owned())
-            .or_insert((0, 0, Ratio::ZERO));
-        let slot = if one.change > Ratio::ZERO {
-            &mut sum.0
-        } else {
-            &mut sum.1
-        };
-        *slot = slot.saturating_add(1);
-        sum.2 = sum.2.add(one.change).unwrap_or(sum.2);
+async fn scenario(
+    sight: &Sight<'_>,
+    report: &Report,
+    one: &ScenarioReport,
+) -> Told<WhatIfScenario> {
+    let changes = one.changes.iter().map(crate::simulate::Change::words);
+    let mut groups = vec![("乡镇".to_owned(), one.areas.iter().map(group).collect())];
+    for of in &one.groups {
+        groups.push((of.title.clone(), of.rows.iter().map(group).collect()));
     }
-    let row = |area: &domain::Area| {
-        let (gain, lose, change) =
-            sums.get(area.code.full())
-                .copied()
-                .unwrap_or((0, 0, Ratio::ZERO));
-        WhatIfTownship {
-            name: area.name.clone(),
-            gain,
-            lose,
-            cost_change: signed_yuan(change),
-        }
+    let cap = match &one.cap {
+        Some(cap) => Some(capped(sight, cap, one).await?),
+        None => None,
     };
-    Ok(record.townships().map(row).collect())
+    let cliffs = match &one.cliffs {
+        Some(cliffs) => Some(trial_curve::cliffs(sight, cliffs).await?),
+        None => None,
+    };
+    Ok(WhatIfScenario {
+        name: one.name.clone(),
+        changes: changes.collect(),
+        cost_before: money(one.cost_before),
+        cost_after: money(one.cost_after),
+        cost_change: signed(one.cost_before, one.cost_after),
+        gain: one.counts.gain,
+        enter: one.counts.enter,
+        lose: one.counts.lose,
+        leave: one.counts.leave,
+        same: one.counts.same,
+        unsettled: one.counts.unsettled_after,
+        programmes: one
+            .programmes
+            .iter()
+            .filter(|p| p.speaks())
+            .map(programme)
+            .collect(),
+        quiet: super::paging::count(one.programmes.iter().filter(|p| !p.speaks()).count()),
+        funds: one.funds.iter().map(group).collect(),
+        groups,
+        poverty: one.poverty.map(|p| poverty(report, p)),
+        households: households(sight, &one.doors).await?,
+        changed: super::paging::count(one.doors.len()),
+        cap,
+        cliffs,
+    })
 }
 
-async fn households(
-    desk: &Desk,
-    judgement: &Judgement,
-    mut changed: Vec<Changed>,
-) -> Told<Vec<WhatIfHousehold>> {
-    let size = |change: Ratio| {
-        if change < Ratio::ZERO {
-            change.neg().unwrap_or(change)
-        } else {
-            change
+/// The scenarios side by side, one indicator a row.
+fn compared(report: &Report) -> Vec<(String, Vec<String>)> {
+    let row = |title: &str, of: &dyn Fn(&ScenarioReport) -> String| {
+        let told = report.scenarios.iter().map(of).collect();
+        (title.to_owned(), told)
+    };
+    let poor = |of: fn(&Poverty) -> u64| {
+        move |s: &ScenarioReport| {
+            s.poverty
+                .as_ref()
+                .map_or_else(String::new, |p| grouped(of(p)))
         }
     };
-    changed.sort_by_key(|c| (Reverse(size(c.change)), c.id));
-    changed.truncate(HOUSEHOLDS_SHOWN);
-    let record = desk.record().await?;
-    let ids: Vec<i64> = changed.iter().map(|c| c.id).collect();
-    let heads = desk.heads(&ids).await?;
-    let row = |one: &Changed| WhatIfHousehold {
-        subject: heads
-            .get(&one.id)
-            .map_or_else(|| "没有成员".to_owned(), |head| format!("{head}户")),
-        about: Behind::Household(one.id),
-        place: judgement
-            .area_of("家庭", one.id)
-            .map_or_else(|| "地区未知".to_owned(), |a| record.place(&a)),
-        before: yuan(one.before),
-        after: yuan(one.after),
-        change: signed_yuan(one.change),
+    let mut rows = vec![
+        row("每月支出", &|s| money(s.cost_after)),
+        row("比现行", &|s| signed(s.cost_before, s.cost_after)),
+        row("得到更多(户)", &|s| grouped(s.counts.gain)),
+        row("其中新得到", &|s| grouped(s.counts.enter)),
+        row("失去或减少(户)", &|s| grouped(s.counts.lose)),
+        row("其中不再得到", &|s| grouped(s.counts.leave)),
+        row("贫困人数", &poor(|p| p.after)),
+        row("贫困人数(现行)", &poor(|p| p.before)),
+        row("悬崖(处)", &|s| {
+            s.cliffs.as_ref().map_or_else(String::new, |c| {
+                grouped(super::paging::count(c.cliffs.len()))
+            })
+        }),
+        row("悬崖(现行)", &|s| {
+            s.cliffs
+                .as_ref()
+                .map_or_else(String::new, |c| grouped(c.cliffs_now))
+        }),
+    ];
+    if report.scenarios.iter().any(|s| s.cap.is_some()) {
+        rows.push(row("预算外(户)", &|s| {
+            s.cap.as_ref().map_or_else(String::new, |c| {
+                grouped(super::paging::count(c.excluded.len()))
+            })
+        }));
+    }
+    rows
+}
+
+fn programme(row: &ProgrammeRow) -> WhatIfProgramme {
+    let money = |fen: i64| {
+        if row.monthly {
+            money(fen)
+        } else {
+            String::new()
+        }
     };
-    Ok(changed.iter().map(row).collect())
+    WhatIfProgramme {
+        title: row.title.clone(),
+        unit: row.unit.clone(),
+        entitled_before: row.entitled_before,
+        entitled_after: row.entitled_after,
+        enter: row.enter,
+        leave: row.leave,
+        leave_on_roll: row.leave_on_roll,
+        cut: row.cut,
+        unknown: row.unknown,
+        cost_before: money(row.cost_before),
+        cost_after: money(row.cost_after),
+        cost_change: if row.monthly {
+            signed(row.cost_before, row.cost_after)
+        } else {
+            String::new()
+        },
+    }
+}
+
+fn group(row: &GroupRow) -> WhatIfGroup {
+    WhatIfGroup {
+        name: row.name.clone(),
+        doors: row.doors,
+        gain: row.gain,
+        lose: row.lose,
+        before: money(row.before),
+        after: money(row.after),
+        change: signed(row.before, row.after),
+        size_fen: row.after.abs_diff(row.before),
+        less: row.after < row.before,
+    }
+}
+
+fn poverty(report: &Report, p: Poverty) -> WhatIfPoverty {
+    WhatIfPoverty {
+        line: report.line.clone(),
+        persons: p.persons,
+        unknown: p.unknown,
+        without_help: p.without_help,
+        before: p.before,
+        after: p.after,
+        gap_before: money(p.gap_before),
+        gap_after: money(p.gap_after),
+    }
+}
+
+async fn households(sight: &Sight<'_>, doors: &[DoorRow]) -> Told<Vec<WhatIfHousehold>> {
+    let shown = doors.get(..HOUSEHOLDS_SHOWN).unwrap_or(doors);
+    let ids: Vec<DoorId> = shown.iter().map(|d| d.door).collect();
+    let subjects = sight.subjects(&ids).await?;
+    let row = |one: &DoorRow| WhatIfHousehold {
+        subject: subjects.name(one.door),
+        about: subjects.behind(one.door),
+        household: match one.door {
+            DoorId::Household(id) => Some(id),
+            DoorId::Person(_) => None,
+        },
+        place: one.place.clone(),
+        before: money(one.before),
+        after: money(one.after),
+        change: signed(one.before, one.after),
+        reasons: one.reasons.clone(),
+    };
+    Ok(shown.iter().map(row).collect())
+}
+
+async fn capped(sight: &Sight<'_>, cap: &CapReport, one: &ScenarioReport) -> Told<WhatIfCap> {
+    let shown = cap.excluded.get(..EXCLUDED_SHOWN).unwrap_or(&cap.excluded);
+    let ids: Vec<DoorId> = shown.iter().map(|d| d.door).collect();
+    let subjects = sight.subjects(&ids).await?;
+    let of = match &cap.programme {
+        None => "各项救助合计".to_owned(),
+        Some(id) => one
+            .programmes
+            .iter()
+            .find(|p| p.id == *id)
+            .map_or_else(|| id.clone(), |p| p.title.clone()),
+    };
+    let rows = (1_u64..).zip(shown).map(|(at, row)| WhatIfExcluded {
+        rank: cap.covered.saturating_add(at),
+        subject: subjects.name(row.door),
+        about: subjects.behind(row.door),
+        place: row.place.clone(),
+        per_head: row
+            .per_head
+            .map_or_else(|| super::paging::UNKNOWN.to_owned(), money),
+        amount: money(row.amount),
+    });
+    Ok(WhatIfCap {
+        title: format!("{of}每月 {}", money(cap.cap)),
+        covered: cap.covered,
+        spent: money(cap.spent),
+        excluded: super::paging::count(cap.excluded.len()),
+        excluded_cost: money(cap.excluded_cost),
+        rows: rows.collect(),
+    })
 }

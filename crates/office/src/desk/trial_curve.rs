@@ -1,205 +1,122 @@
-//! Help along the income axis: a real household of three whose income alone is varied, judged by the
-//! same evaluator as a case. Where one yuan more costs more than one yuan there is a cliff.
+//! Help along the income axis as the page shows it: all households together, those chosen one by
+//! one, and where the cliffs are.
 
-use super::clusters;
-use super::month::Judgement;
-use super::paging::{count, yuan};
-use super::trial::paying;
-use crate::views::{Cliff, CurvePoint};
-use engine::{Judged, JudgedTable};
-use rules::eval::Evaluator;
-use rules::plan::{EntityId, FileId, FilePlan, ItemId, Type};
-use rules::situation::{InstanceId, Moments, Situation};
-use rules::value::Value;
-use rules::{Program, Ratio};
+use super::Told;
+use super::trial::{Sight, Subjects, money};
+use crate::simulate::{Bucket, CliffArea, CliffRow, Cliffs, Curve, DoorId};
+use crate::views::{Cliff, CliffBucket, CurvePoint, WhatIfCliffs, WhatIfCurve};
 
-/// Persons of the example household.
-const PERSONS: i128 = 3;
-/// Points on the axis and the distance between them in 分: a matter of drawing, not of policy.
-const POINTS: i64 = 60;
-const STEP_FEN: i64 = 4_000;
+/// Cliffs shown, the deepest first.
+const CLIFFS_SHOWN: usize = 20;
 
-/// Quantities of the rulebook that carry a household's income and its size.
-const YEARLY: &str = "household_means.认定年收入";
-const PER_HEAD: &str = "household_means.人均月收入";
-const COUNTED: &str = "composition.计入人数";
-
-/// The curve, where a household to draw it for was found.
-#[derive(Default)]
-pub(super) struct Curve {
-    pub points: Vec<CurvePoint>,
-    pub cliffs: Vec<Cliff>,
-    pub title: String,
-}
-
-pub(super) fn curve(judgement: &Judgement, program: &Program, judged: &Judged) -> Option<Curve> {
-    let before = &judgement.data.program;
-    let (household, place) = example(judgement, program, judged)?;
-    let entity = program.dict.entity("家庭")?;
-    let sides = clusters::around(judgement, Some(household), None);
-    let at = sides.situation.find(entity, household)?;
-    let mut points = Vec::new();
-    for step in 0..=POINTS {
-        let income_fen = step.saturating_mul(STEP_FEN);
-        let situation = |program: &Program| with_income(program, &sides.situation, at, income_fen);
-        let help = |program: &Program| help(program, judgement, &situation(program)?, entity, at);
-        points.push(CurvePoint {
-            income_fen,
-            before_fen: help(before)?,
-            after_fen: help(program)?,
-        });
-    }
-    let cliffs = cliffs(&points, judged);
-    Some(Curve {
-        points,
-        cliffs,
-        title: format!("一户三口之家({place})的实际情况,只改收入"),
+pub(super) async fn cliffs(sight: &Sight<'_>, of: &Cliffs) -> Told<WhatIfCliffs> {
+    let shown = of.cliffs.get(..CLIFFS_SHOWN).unwrap_or(&of.cliffs);
+    let mut doors: Vec<DoorId> = shown.iter().map(CliffRow::door).collect();
+    doors.extend(of.chosen.iter().map(|c| DoorId::Household(c.household)));
+    let subjects = sight.subjects(&doors).await?;
+    let first = [
+        (
+            "救助不少,多挣的 1 元归自己",
+            of.first_now.keeps,
+            of.first_then.keeps,
+        ),
+        ("救助少不到 1 元", of.first_now.part, of.first_then.part),
+        (
+            "救助正好少 1 元,多挣等于没挣",
+            of.first_now.all,
+            of.first_then.all,
+        ),
+        (
+            "救助少了不止 1 元,反而吃亏",
+            of.first_now.more,
+            of.first_then.more,
+        ),
+    ];
+    Ok(WhatIfCliffs {
+        households: of.households,
+        curve: points(&of.raises, &of.now, &of.then),
+        chosen: of
+            .chosen
+            .iter()
+            .map(|c| chosen(&of.raises, c, &subjects))
+            .collect(),
+        first: first
+            .into_iter()
+            .map(|(words, now, then)| (words.to_owned(), now, then))
+            .collect(),
+        cliffs_now: of.cliffs_now,
+        cliffs_then: super::paging::count(of.cliffs.len()),
+        rows: shown.iter().map(|row| cliff(row, &subjects)).collect(),
+        histogram: of.histogram.iter().map(bucket).collect(),
+        areas: of.areas.iter().map(area).collect(),
     })
 }
 
-/// A household of three that 符合 a paying programme, so that everything else about it is known;
-/// one whom the change reaches, where there is one.
-fn example(
-    judgement: &Judgement,
-    program: &Program,
-    judged: &Judged,
-) -> Option<(i64, &'static str)> {
-    let before = &judgement.data.program;
-    let household = before.dict.entity("家庭")?;
-    let counted = before.find(COUNTED)?;
-    let sizes = judgement.data.judged.table_of(counted)?;
-    let mut first = None;
-    for file in paying(before).filter(|f| f.entity == household) {
-        let (Some(was), Some(is)) = (
-            judgement.data.judged.table(&file.id),
-            judged.table(&file.id),
-        ) else {
-            continue;
-        };
-        let Some(verdicts) = was.verdicts() else {
-            continue;
-        };
-        let after = program.file(&file.id).map(|(_, plan)| plan);
-        for (row, (id, verdict)) in was.ids().iter().zip(verdicts.iter()).enumerate() {
-            let at = sizes.ids().binary_search(id).ok();
-            let size = at.and_then(|at| sizes.value(counted, at));
-            if verdict != Some(true) || size != Some(Value::Num(Ratio::whole(PERSONS))) {
-                continue;
-            }
-            let paid = |plan: &FilePlan, table: &JudgedTable| {
-                let (item, _) = plan.benefits.first()?;
-                table.value(*item, row)
-            };
-            if after.and_then(|plan| paid(plan, is)) != paid(file, was) {
-                return Some((*id, urban_rural(judgement, *id)));
-            }
-            first = first.or(Some(*id));
-        }
-    }
-    first.map(|id| (id, urban_rural(judgement, id)))
+fn points(raises: &[i64], now: &[i64], then: &[i64]) -> Vec<CurvePoint> {
+    let pairs = now.iter().zip(then);
+    raises
+        .iter()
+        .zip(pairs)
+        .map(|(raise, (before, after))| CurvePoint {
+            income_fen: *raise,
+            before_fen: *before,
+            after_fen: *after,
+        })
+        .collect()
 }
 
-fn urban_rural(judgement: &Judgement, household: i64) -> &'static str {
-    let program = &judgement.data.program;
-    let column = program
-        .dict
-        .entity("家庭")
-        .zip(judgement.frame("家庭"))
-        .and_then(|(entity, frame)| {
-            let named = |i: &rules::plan::Item| {
-                i.name == "城乡" && i.home == rules::plan::Home::Entity(entity)
-            };
-            let at = program.items.iter().position(named)?;
-            let column = frame.column(ItemId(u32::try_from(at).ok()?))?;
-            let row = usize::try_from(frame.position(household)?).ok()?;
-            let words = column
-                .as_any()
-                .downcast_ref::<engine::arrow::array::UInt16Array>()?;
-            engine::arrow::array::Array::is_valid(words, row).then(|| words.value(row))
-        });
-    match column {
-        Some(0) => "城镇",
-        Some(1) => "农村",
-        _ => "城乡未知",
+fn chosen(raises: &[i64], curve: &Curve, subjects: &Subjects) -> WhatIfCurve {
+    let door = DoorId::Household(curve.household);
+    WhatIfCurve {
+        subject: subjects.name(door),
+        about: subjects.behind(door),
+        points: if curve.known {
+            points(raises, &curve.now, &curve.then)
+        } else {
+            Vec::new()
+        },
     }
 }
 
-fn with_income(
-    program: &Program,
-    known: &Situation,
-    at: InstanceId,
-    income_fen: i64,
-) -> Option<Situation> {
-    let mut situation = known.clone();
-    let per_head = Ratio::whole(i128::from(income_fen));
-    let yearly = per_head.mul(Ratio::whole(PERSONS))?.mul(Ratio::whole(12))?;
-    situation.set(at, program.find(PER_HEAD)?, Value::Num(per_head));
-    situation.set(at, program.find(YEARLY)?, Value::Num(yearly));
-    Some(situation)
-}
-
-/// What the household's own programmes give it together.
-fn help(
-    program: &Program,
-    judgement: &Judgement,
-    situation: &Situation,
-    household: EntityId,
-    at: InstanceId,
-) -> Option<i64> {
-    let mut eval = Evaluator::new(program, situation, Moments::monthly(judgement.data.month));
-    let mut sum = Ratio::ZERO;
-    for (file, plan) in (0..).map(FileId).zip(&program.files) {
-        if plan.entity != household
-            || plan.verdict.is_none()
-            || eval.verdict(file, at) != Some(true)
-        {
-            continue;
-        }
-        for (item, _) in &plan.benefits {
-            let money = matches!(program.item(*item).map(|i| i.ty), Some(Type::Num(u)) if u.money_power() == 1);
-            if let (true, Value::Num(amount)) = (money, eval.value(*item, at)) {
-                sum = sum.add(amount)?;
-            }
-        }
+fn cliff(row: &CliffRow, subjects: &Subjects) -> Cliff {
+    let income = row.per_head.map_or_else(
+        || "人均月收入未知".to_owned(),
+        |fen| format!("人均月收入 {}", money(fen)),
+    );
+    let more = money(row.to.saturating_sub(row.from));
+    Cliff {
+        subject: subjects.name(row.door()),
+        about: subjects.behind(row.door()),
+        place: row.place.clone(),
+        at: format!("{income} 时,再多挣 {more}"),
+        drop: format!("到手每月少 {}", money(row.lost)),
+        parts: row
+            .parts
+            .iter()
+            .map(|(title, was, is)| format!("{title} {} → {}", money(*was), money(*is)))
+            .collect(),
     }
-    i64::try_from(sum.num().checked_div(sum.den())?).ok()
 }
 
-/// Steps at which income and help together fall, with how many households stand there.
-fn cliffs(points: &[CurvePoint], judged: &Judged) -> Vec<Cliff> {
-    let persons = i64::try_from(PERSONS).unwrap_or(1);
-    let total = |p: &CurvePoint| {
-        p.income_fen
-            .saturating_mul(persons)
-            .saturating_add(p.after_fen)
-    };
-    let mut out = Vec::new();
-    for (a, b) in points.iter().zip(points.iter().skip(1)) {
-        let lost = total(a).saturating_sub(total(b));
-        if lost > 0 {
-            let money = |fen: i64| yuan(Ratio::whole(i128::from(fen)));
-            out.push(Cliff {
-                at: format!(
-                    "人均月收入 {} 到 {} 之间",
-                    money(a.income_fen),
-                    money(b.income_fen)
-                ),
-                drop: format!("收入加救助每月少 {}", money(lost)),
-                households: near(judged, a.income_fen, b.income_fen),
-            });
-        }
+fn bucket(of: &Bucket) -> CliffBucket {
+    CliffBucket {
+        name: format!("{} 到 {} 元", whole_yuan(of.from), whole_yuan(of.to)),
+        households: of.households,
+        cliffs: of.cliffs,
+        lost: format!("最多少 {}", money(of.lost_max)),
     }
-    out
 }
 
-fn near(judged: &Judged, from: i64, to: i64) -> u64 {
-    let file = PER_HEAD.split_once('.').map_or("", |(file, _)| file);
-    let name = PER_HEAD.split_once('.').map_or("", |(_, name)| name);
-    let Some(table) = judged.table(file) else {
-        return 0;
-    };
-    let (from, to) = (Ratio::whole(i128::from(from)), Ratio::whole(i128::from(to)));
-    let inside =
-        |row: &usize| matches!(table.named(name, *row), Some(Value::Num(n)) if from <= n && n < to);
-    count((0..table.ids().len()).filter(inside).count())
+/// The ends of a stretch are whole yuan.
+fn whole_yuan(fen: i64) -> String {
+    super::paging::grouped(fen.max(0).unsigned_abs() / 100)
+}
+
+fn area(of: &CliffArea) -> CliffBucket {
+    CliffBucket {
+        name: of.name.clone(),
+        households: of.households,
+        cliffs: of.cliffs,
+        lost: format!("合计少 {}", money(of.lost)),
+    }
 }

@@ -6,13 +6,15 @@ use super::names::Names;
 use super::paging::{choice, minute, page};
 use super::traces::{Used, causes, trace};
 use super::{Desk, Told, clusters, explained, facts};
+use crate::access::{Acting, Scope, note_read};
 use crate::views::{
-    Behind, Choice, ExplainLine, ViewError, WarningEvent, WarningFilter, WarningList, WarningRow,
-    WarningView,
+    Behind, Choice, ExplainLine, ExplainPart, ViewError, WarningEvent, WarningFilter, WarningList,
+    WarningRow, WarningView,
 };
 use domain::WarningId;
+use rules::Program;
 use rules::eval::Evaluator;
-use rules::explain::{Detail, explain};
+use rules::explain::{Detail, Explanation, explain};
 use rules::plan::{Body, FileId, FilePlan, Home, ItemId};
 use rules::situation::{InstanceId, Moments};
 use std::cmp::Reverse;
@@ -23,9 +25,9 @@ use store::warnings::Entity;
 
 const ROWS_ON_PAGE: usize = 50;
 
-pub(super) async fn list(desk: &Desk, filter: WarningFilter) -> Told<WarningList> {
+pub(super) async fn list(desk: &Desk, scope: &Scope, filter: WarningFilter) -> Told<WarningList> {
     let record = desk.record().await?;
-    let selected = record.selected(&filter);
+    let selected = record.selected(scope, &filter);
     let start = match filter.cursor.as_deref().map(rank_of) {
         None => 0,
         Some(Some(rank)) => selected.partition_point(|e| e.rank() <= rank),
@@ -51,7 +53,7 @@ pub(super) async fn list(desk: &Desk, filter: WarningFilter) -> Told<WarningList
     );
     Ok(WarningList {
         townships: record
-            .townships()
+            .townships(scope)
             .map(|a| choice(a.code.full(), &a.name))
             .collect(),
         kinds: record
@@ -169,14 +171,16 @@ pub(super) async fn rows_where(
     Ok(chosen.into_iter().map(|e| row(record, e, &told)).collect())
 }
 
-pub(super) async fn one(desk: &Desk, id: i64) -> Told<WarningView> {
+pub(super) async fn one(desk: &Desk, who: &Acting, scope: &Scope, id: i64) -> Told<WarningView> {
     let record = desk.record().await?;
     let missing = || ViewError::NotFound(format!("没有编号为 {id} 的预警;请核对编号"));
-    let entry = record
-        .warnings
-        .iter()
-        .find(|e| e.warning.id.get() == id)
-        .ok_or_else(missing)?;
+    let entry = record.find(scope, id).ok_or_else(missing)?;
+    let whose = &entry.warning.content;
+    let own = whose.household.is_some_and(|h| who.is_kept_from(h));
+    if own || whose.person.is_some_and(|p| who.is_kept_from_person(p)) {
+        return Err(ViewError::kept_from());
+    }
+    note_read::warning(&desk.office, who, &entry.warning).await?;
     let told = Subjects::of(desk, &[entry]).await?;
     let content = &entry.warning.content;
     let judgement = desk.judgement(content.month).await?;
@@ -193,7 +197,7 @@ pub(super) async fn one(desk: &Desk, id: i64) -> Told<WarningView> {
         .collect();
     members.extend(person.filter(|p| !members.contains(p)));
     let names = desk.names(&all_persons(&judgement, &sides)).await?;
-    let (lines, facts) = file.map_or_else(Default::default, |(at, plan)| {
+    let (lines, beneath, facts) = file.map_or_else(Default::default, |(at, plan)| {
         explanation(
             &judgement,
             &sides,
@@ -228,6 +232,7 @@ pub(super) async fn one(desk: &Desk, id: i64) -> Told<WarningView> {
         },
         rule_title,
         lines,
+        beneath,
         facts: facts.into_iter().map(|used| used.view).collect(),
         causes,
         trace,
@@ -284,7 +289,7 @@ fn explanation(
     members: &[i64],
     names: &Names,
     index: &facts::RowIndex,
-) -> (Vec<ExplainLine>, Vec<Used>) {
+) -> (Vec<ExplainLine>, Vec<ExplainPart>, Vec<Used>) {
     let program = &judgement.data.program;
     let Some(at) = sides.situation.find(plan.entity, id) else {
         return Default::default();
@@ -297,7 +302,12 @@ fn explanation(
     let Some(told) = explain(&mut eval, file, at, Detail::Whole) else {
         return Default::default();
     };
-    let lines = explained::lines(program, &sides.situation, &told, names);
+    // First what the rule itself says; what other files say of it stands beneath, to be opened.
+    let own = explain(&mut eval, file, at, Detail::File);
+    let lines = own.as_ref().map_or_else(Vec::new, |own| {
+        explained::lines(program, &sides.situation, own, names)
+    });
+    let beneath = beneath(program, sides, &told, own.as_ref(), names);
     let mut used = Vec::new();
     for line in &told.lines {
         let Some(item) = program.item(line.item) else {
@@ -328,7 +338,42 @@ fn explanation(
             }
         }
     }
-    (lines, used)
+    (lines, beneath, used)
+}
+
+/// The steps the whole explanation has beyond the rule's own, file by file in their order.
+fn beneath(
+    program: &Program,
+    sides: &engine::differential::Sides,
+    whole: &Explanation,
+    own: Option<&Explanation>,
+    names: &Names,
+) -> Vec<ExplainPart> {
+    let shown = |line: &rules::explain::Line| {
+        own.is_some_and(|own| {
+            let mut lines = own.lines.iter();
+            lines.any(|l| l.item == line.item && l.scope == line.scope)
+        })
+    };
+    let mut parts: Vec<(String, Explanation)> = Vec::new();
+    for line in whole.lines.iter().filter(|line| !shown(line)) {
+        let title = line.file.clone().unwrap_or_else(|| "事实和参数".to_owned());
+        match parts.iter_mut().find(|(known, _)| *known == title) {
+            Some((_, part)) => part.lines.push(line.clone()),
+            None => {
+                let part = Explanation {
+                    lines: vec![line.clone()],
+                    ..whole.clone()
+                };
+                parts.push((title, part));
+            }
+        }
+    }
+    let part = |(title, part): (String, Explanation)| ExplainPart {
+        lines: explained::lines(program, &sides.situation, &part, names),
+        title,
+    };
+    parts.into_iter().map(part).collect()
 }
 
 /// A fact or status of a person, with the feed it comes from.
@@ -385,6 +430,7 @@ async fn events(desk: &Desk, entry: &Entry) -> Told<Vec<WarningEvent>> {
                 TaskEvent::Raised => "列出上门任务",
                 TaskEvent::Joined => "并入已有的上门任务",
                 TaskEvent::Assigned => "派给经办人",
+                TaskEvent::HandedOver => "转给别人",
                 TaskEvent::Done => "任务办结",
                 TaskEvent::Cancelled => "任务取消",
             };

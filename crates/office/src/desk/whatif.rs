@@ -1,26 +1,29 @@
-//! 试算: one number of the place changed, the same people judged again; nothing is kept.
+//! 试算: the form of the page, and what it asks of the office's own trial; nothing is kept but the
+//! last answers, so that a workbook or a printed sheet need not be worked out again.
 
-use super::month::Judgement;
 use super::paging::choice;
-use super::trial::{self, Trial};
-use super::{Desk, Told, trial_curve};
-use crate::views::{ParameterChoice, ViewError, WhatIf, WhatIfAsk};
+use super::{Desk, Told, trial};
+use crate::access::Acting;
+use crate::error::OfficeError;
+use crate::simulate::setting::{Listed, numbers};
+use crate::simulate::{self, Ask, AxisAsk, Cap, Report, Scenario};
+use crate::views::{Download, ParameterChoice, ViewError, WhatIf, WhatIfAsk};
 use domain::{Day, Month};
-use engine::{Judged, compile};
-use rules::params::{COLUMNS, Row, split};
-use rules::plan::{FileKind, FilePlan};
-use rules::situation::Moments;
-use rules::{Program, Rulebook, Severity, SourceText};
+use engine::simulate::Roll;
+use rules::plan::FileKind;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-/// A number of the place: all rows that say it, in whichever file.
-struct Parameter<'a> {
-    id: String,
-    title: String,
-    rows: Vec<&'a Row>,
-}
+/// How many answers are held.
+const ANSWERS_HELD: usize = 4;
+/// How many households may be looked at one by one.
+const CURVES_SHOWN: usize = 6;
 
-pub(super) async fn whatif(desk: &Desk, ask: Option<WhatIfAsk>) -> Told<WhatIf> {
+/// The last answers, and one trial at a time.
+#[derive(Default)]
+pub(super) struct Trials(tokio::sync::Mutex<VecDeque<(WhatIfAsk, i64, Arc<Report>)>>);
+
+pub(super) async fn whatif(desk: &Desk, who: &Acting, ask: Option<WhatIfAsk>) -> Told<WhatIf> {
     let months = desk.month_list().await?;
     let newest = months.first().copied();
     let chosen = ask
@@ -30,13 +33,18 @@ pub(super) async fn whatif(desk: &Desk, ask: Option<WhatIfAsk>) -> Told<WhatIf> 
     let month = chosen.or(newest).ok_or_else(|| {
         ViewError::NotAnswerable("还没有任何月份的户籍登记来文,不能试算".to_owned())
     })?;
-    let parameters = parameters(desk, month.first());
+    let program = desk.office.program_of(month);
+    let paying = program
+        .files
+        .iter()
+        .filter(|f| f.kind == FileKind::Policy && !f.benefits.is_empty());
     let mut view = WhatIf {
-        parameters: parameters.iter().filter_map(shown).collect(),
+        parameters: parameters(desk, month.first()),
         months: months
             .iter()
             .map(|m| choice(m.to_string(), m.to_string()))
             .collect(),
+        programmes: paying.map(|f| choice(&f.id, &f.title)).collect(),
         ask: ask.clone(),
         problems: Vec::new(),
         result: None,
@@ -45,185 +53,181 @@ pub(super) async fn whatif(desk: &Desk, ask: Option<WhatIfAsk>) -> Told<WhatIf> 
     if chosen.is_none() {
         view.problems
             .push(format!("“月份” `{}` 没有数据,请重新选择", ask.month));
-    }
-    let Some(parameter) = parameters.iter().find(|p| p.id == ask.parameter) else {
-        view.problems.push("“参数” 请在清单里选择一个".to_owned());
         return Ok(view);
-    };
-    let judgement = desk.judgement(month).await?;
-    match changed(desk, parameter, &ask.value, month) {
-        Err(problem) => view.problems.push(problem),
-        Ok(_) if !view.problems.is_empty() => {}
-        Ok(program) => {
-            view.result = Some(run(desk, judgement, program, parameter, ask.value.trim()).await?)
-        }
+    }
+    match report(desk, &ask, month).await? {
+        Ok(report) => view.result = Some(trial::result(desk, who, &report, month).await?),
+        Err(problems) => view.problems = problems,
     }
     Ok(view)
 }
 
-async fn run(
-    desk: &Desk,
-    judgement: Arc<Judgement>,
-    program: Program,
-    parameter: &Parameter<'_>,
-    value: &str,
-) -> Told<crate::views::WhatIfResult> {
-    let first = parameter.rows.first();
-    let (was, unit) = first.map_or(("", ""), |r| (r.value.as_str(), r.unit.as_str()));
-    let summary = format!("{} 由 {was} 调到 {value} {unit}", parameter.title);
-    let started = desk.office.clock.now();
-    let worker = Arc::clone(&judgement);
-    let worked = tokio::task::spawn_blocking(move || {
-        let judged = judge(&program, &worker)?;
-        let trial = Trial::of(&worker, &program, &judged);
-        let curve = trial_curve::curve(&worker, &program, &judged);
-        Ok::<_, engine::EngineError>((trial, curve))
-    });
-    let (outcome, curve) = worked
-        .await
-        .map_err(|e| ViewError::Failed(e.to_string()))??;
-    let took = desk
-        .office
-        .clock
-        .now()
-        .as_second()
-        .saturating_sub(started.as_second());
-    let note = format!(
-        "按 {} 的事实重新判断,用时 {took} 秒;只算不存。费用是符合而金额算得出的合计,没有扣除不并给;缺事实的不猜",
-        judgement.data.month
-    );
-    trial::result(desk, &judgement, outcome, curve, summary, note).await
-}
-
-fn judge(program: &Program, judgement: &Judgement) -> engine::Result<Judged> {
-    let rules = program.only(|f: &FilePlan| f.kind != FileKind::Feed);
-    compile(&rules, Moments::monthly(judgement.data.month))?.run(&judgement.data.frames)
-}
-
-/// The place's numbers on a day; rows that say one number for several files are one choice.
-fn parameters(desk: &Desk, day: Day) -> Vec<Parameter<'_>> {
-    let book = &desk.office.book;
-    let locality = book
-        .localities()
-        .iter()
-        .find(|l| l.id == desk.office.locality);
-    let rows = locality.map_or(&[][..], |l| l.filled.rows.as_slice());
-    let mut out: Vec<Parameter<'_>> = Vec::new();
-    for row in rows {
-        let in_force = row.from.is_none_or(|f| f <= day) && row.to.is_none_or(|t| day <= t);
-        if !in_force || !row.value.starts_with(|c: char| c.is_ascii_digit()) {
-            continue;
-        }
-        let keys: Vec<&str> = row.keys.iter().map(|(_, value)| value.as_str()).collect();
-        let suffix = |mark: &str| {
-            if keys.is_empty() {
-                String::new()
-            } else {
-                format!("{mark}{}", keys.join("·"))
-            }
-        };
-        let id = format!("{}{}", row.name, suffix("@"));
-        let same = out
-            .iter_mut()
-            .find(|p| p.id == id && p.rows.iter().all(|r| r.area == row.area));
-        match same {
-            Some(parameter) => parameter.rows.push(row),
-            None => out.push(Parameter {
-                title: format!("{}{}", row.name, suffix(" · ")),
-                id,
-                rows: vec![row],
-            }),
-        }
-    }
-    out
-}
-
-fn shown(parameter: &Parameter<'_>) -> Option<ParameterChoice> {
-    let row = parameter.rows.first()?;
-    let since = row.from.map_or(String::new(), |d| format!("{d} 起 · "));
-    Some(ParameterChoice {
-        id: parameter.id.clone(),
-        title: parameter.title.clone(),
-        now: format!("{} {}", row.value, row.unit),
-        unit: row.unit.clone(),
-        source: format!("{since}{}", row.source),
+/// The whole report as a workbook.
+pub(super) async fn workbook(desk: &Desk, ask: WhatIfAsk) -> Told<Download> {
+    let month = desk.chosen(Some(&ask.month)).await?;
+    let report = report(desk, &ask, month).await?;
+    let report = report.map_err(|problems| ViewError::NotAnswerable(problems.join(";")))?;
+    let written = tokio::task::spawn_blocking(move || simulate::workbook(&report)).await;
+    let bytes = written.map_err(|e| ViewError::Failed(e.to_string()))??;
+    Ok(Download {
+        file_name: format!("试算-{month}.xlsx"),
+        bytes,
     })
 }
 
-/// The rules with the number changed; what is wrong with it in the checker's words.
-fn changed(
+/// The trial's report, from those at hand or worked out; or what is wrong with what was asked.
+async fn report(
     desk: &Desk,
-    parameter: &Parameter<'_>,
-    value: &str,
+    ask: &WhatIfAsk,
     month: Month,
-) -> Result<Program, String> {
-    let value = value.trim().replace(['，', ','], "");
-    let number = value.trim_end_matches(['%', '％']);
-    if number.is_empty() || !number.chars().all(|c| c.is_ascii_digit() || c == '.') {
-        return Err("“改为” 应是一个数,如 1260".to_owned());
+) -> Told<Result<Arc<Report>, Vec<String>>> {
+    let wanted = match understood(ask, month) {
+        Ok(wanted) => wanted,
+        Err(problems) => return Ok(Err(problems)),
+    };
+    let plan = match simulate::prepare(&desk.office, &wanted) {
+        Ok(plan) => plan,
+        Err(OfficeError::NotFound(said)) => return Ok(Err(vec![said])),
+        Err(error) => return Err(error.into()),
+    };
+    let judgement = desk.judgement(month).await?;
+    let batch = desk.newest_batch().await?;
+    let mut held = desk.trials.0.lock().await;
+    let same = |(asked, of, _): &&(WhatIfAsk, i64, Arc<Report>)| asked == ask && *of == batch;
+    if let Some((.., report)) = held.iter().find(same) {
+        return Ok(Ok(Arc::clone(report)));
     }
-    let book = &desk.office.book;
-    let path = format!("localities/{}/parameters.csv", desk.office.locality);
-    let mut texts: Vec<SourceText> = Vec::new();
-    for (at, text) in book.texts() {
-        let text = if *at == path {
-            rewritten(text, parameter, &value)
-        } else {
-            text.clone()
-        };
-        texts.push(SourceText {
-            path: at.clone(),
-            text,
-        });
-    }
-    let (program, problems) = Rulebook::read(texts).program(&desk.office.locality, month.first());
-    match problems.iter().find(|p| p.severity == Severity::Error) {
-        Some(problem) => Err(format!("“改为” 不能这样写:{}", problem.message)),
-        None => Ok(program),
-    }
+    let data = Arc::clone(&judgement.data);
+    let report = Arc::new(simulate::run(&desk.office, &data, plan, &wanted, |_| {}).await?);
+    held.push_front((ask.clone(), batch, Arc::clone(&report)));
+    held.truncate(ANSWERS_HELD);
+    Ok(Ok(report))
 }
 
-/// The table's text with the value of the rows replaced.
-fn rewritten(text: &str, parameter: &Parameter<'_>, value: &str) -> String {
-    let mut spans: Vec<rules::Span> = parameter.rows.iter().map(|r| r.span).collect();
-    spans.sort_by_key(|s| s.start);
-    let header = text
-        .lines()
-        .next()
-        .unwrap_or_default()
-        .trim_start_matches('\u{FEFF}');
-    let column = split(header)
-        .iter()
-        .position(|c| c == "值")
-        .or_else(|| COLUMNS.iter().position(|c| *c == "值"));
-    // Places are counted without the mark some editors put at the very beginning.
-    let text = text.strip_prefix('\u{FEFF}').unwrap_or(text);
-    let mut out = String::new();
-    let mut done = 0;
-    for span in spans {
-        let (Some(before), Some(line)) =
-            (text.get(done..span.start), text.get(span.start..span.end))
-        else {
+/// What the form asks, as the trial takes it.
+fn understood(ask: &WhatIfAsk, month: Month) -> Result<Ask, Vec<String>> {
+    let mut problems = Vec::new();
+    let mut scenarios: BTreeMap<u32, Scenario> = BTreeMap::new();
+    for change in &ask.changes {
+        let (parameter, value) = (change.parameter.trim(), change.value.trim());
+        if value.is_empty() {
+            problems.push("“改为” 没有填;写一个数,如 850,或者一个选项,如 分档".to_owned());
             continue;
+        }
+        if parameter.is_empty() {
+            problems.push("“参数” 请在清单里选择一个".to_owned());
+            continue;
+        }
+        let (place, name) = match change.scenario.trim() {
+            "二" => (2, "方案二"),
+            "三" => (3, "方案三"),
+            _ => (1, "方案一"),
         };
-        out.push_str(before);
-        let cells = split(line);
-        let written = cells
-            .iter()
-            .enumerate()
-            .map(|(at, cell)| quoted(if Some(at) == column { value } else { cell }));
-        out.push_str(&written.collect::<Vec<_>>().join(","));
-        done = span.end;
+        let scenario = scenarios.entry(place).or_insert_with(|| Scenario {
+            name: name.to_owned(),
+            ..Scenario::default()
+        });
+        scenario.settings.push(format!("{parameter}={value}"));
     }
-    out.push_str(text.get(done..).unwrap_or_default());
+    let cap = cap(ask).unwrap_or_else(|said| {
+        problems.push(said);
+        None
+    });
+    let chosen = chosen(&ask.households).unwrap_or_else(|said| {
+        problems.push(said);
+        Vec::new()
+    });
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    let line = ask.line.trim();
+    Ok(Ask {
+        month,
+        scenarios: scenarios.into_values().collect(),
+        cap,
+        line: (!line.is_empty()).then(|| line.to_owned()),
+        by: Vec::new(),
+        roll: if ask.keep_roll {
+            Roll::AsItIs
+        } else {
+            Roll::Follows
+        },
+        axis: Some(AxisAsk {
+            chosen,
+            ..AxisAsk::default()
+        }),
+    })
+}
+
+fn cap(ask: &WhatIfAsk) -> Result<Option<Cap>, String> {
+    let money = ask.cap.trim();
+    if money.is_empty() {
+        return Ok(None);
+    }
+    let programme = ask.cap_for.trim();
+    let text = if programme.is_empty() {
+        money.to_owned()
+    } else {
+        format!("{programme}={money}")
+    };
+    Cap::parse(&text).map(Some)
+}
+
+/// Ids of household files, however they are parted.
+fn chosen(text: &str) -> Result<Vec<i64>, String> {
+    let words = text
+        .split(|c: char| c.is_whitespace() || [',', '，', '、', ';', '；'].contains(&c))
+        .filter(|w| !w.is_empty());
+    let mut out: Vec<i64> = Vec::new();
+    for word in words {
+        let id = word.parse().map_err(|_| {
+            format!("“家庭” `{word}` 不是家庭档案的编号;编号在档案的地址里,如 /households/42 的 42")
+        })?;
+        if !out.contains(&id) {
+            out.push(id);
+        }
+    }
+    if out.len() > CURVES_SHOWN {
+        return Err(format!("“家庭” 一次最多看 {CURVES_SHOWN} 户"));
+    }
+    Ok(out)
+}
+
+/// The place's numbers on a day; rows that say one number for several files are one choice.
+fn parameters(desk: &Desk, day: Day) -> Vec<ParameterChoice> {
+    let mut out: Vec<ParameterChoice> = Vec::new();
+    for one in numbers(&desk.office.book, &desk.office.locality, day) {
+        let shown = shown(&one);
+        if !out.iter().any(|p| p.id == shown.id && p.now == shown.now) {
+            out.push(shown);
+        }
+    }
+    // Two files that state different numbers by one name are told apart by the file.
+    let ids: Vec<String> = out.iter().map(|p| p.id.clone()).collect();
+    out.retain(|p| ids.iter().filter(|id| **id == p.id).count() == 1);
     out
 }
 
-fn quoted(cell: &str) -> String {
-    if cell.contains([',', '"']) {
-        format!("\"{}\"", cell.replace('"', "\"\""))
+fn shown(one: &Listed) -> ParameterChoice {
+    let keys = one.written();
+    let suffix = if keys.is_empty() {
+        String::new()
     } else {
-        cell.to_owned()
+        format!("@{keys}")
+    };
+    let since = one.from.map_or(String::new(), |d| format!("{d} 起 · "));
+    let of = if one.keys.is_empty() {
+        String::new()
+    } else {
+        format!(" · {}", one.keys.join(" · "))
+    };
+    ParameterChoice {
+        id: format!("{}{suffix}", one.number.name),
+        title: format!("{}{of}", one.number.name),
+        now: format!("{} {}", one.number.value, one.number.unit)
+            .trim()
+            .to_owned(),
+        source: format!("{since}{}", one.source),
     }
 }
 
@@ -231,19 +235,55 @@ fn quoted(cell: &str) -> String {
 mod tests {
     use super::*;
 
-    #[test]
-    fn only_the_value_of_the_chosen_rows_changes() {
-        let text = "文件,参数,地区,键,起,止,值,单位,来源,说明\na,标准,990101,,2026-07-01,,820,元,文件,\"示例值;一,二\"\nb,别的,990101,,2026-07-01,,5,元,文件,\n";
-        let (filled, _) = rules::params::read("p.csv", text);
-        let rows = filled.rows.iter().take(1).collect();
-        let parameter = Parameter {
-            id: String::new(),
-            title: String::new(),
-            rows,
+    fn ask(changes: &[(&str, &str, &str)], households: &str) -> WhatIfAsk {
+        let change =
+            |(parameter, value, scenario): &(&str, &str, &str)| crate::views::WhatIfChange {
+                parameter: (*parameter).to_owned(),
+                value: (*value).to_owned(),
+                scenario: (*scenario).to_owned(),
+            };
+        WhatIfAsk {
+            changes: changes.iter().map(change).collect(),
+            households: households.to_owned(),
+            ..WhatIfAsk::default()
+        }
+    }
+
+    fn check(ask: &WhatIfAsk, expected: &str) {
+        let month = Month::new(2026, 8).unwrap_or_else(|| Month::containing(Day::default()));
+        let told = match understood(ask, month) {
+            Ok(wanted) => wanted
+                .scenarios
+                .iter()
+                .map(|s| format!("{}:{}", s.name, s.settings.join(" ")))
+                .chain(wanted.axis.map(|a| format!("{:?}", a.chosen)))
+                .collect::<Vec<_>>()
+                .join(" "),
+            Err(problems) => problems.join(" "),
         };
-        assert_eq!(
-            rewritten(text, &parameter, "900"),
-            text.replace(",820,", ",900,")
+        assert_eq!(told, expected);
+    }
+
+    #[test]
+    fn changes_of_one_scenario_are_tried_together_and_of_others_beside() {
+        check(
+            &ask(
+                &[("甲", "1", "一"), ("乙", "2", "二"), ("丙", "3", "一")],
+                "42、7",
+            ),
+            "方案一:甲=1 丙=3 方案二:乙=2 [42, 7]",
+        );
+    }
+
+    #[test]
+    fn what_is_left_out_or_no_number_of_a_file_is_told_by_its_field() {
+        check(
+            &ask(&[("甲", " ", "一")], ""),
+            "“改为” 没有填;写一个数,如 850,或者一个选项,如 分档",
+        );
+        check(
+            &ask(&[("甲", "1", "一")], "H0000005"),
+            "“家庭” `H0000005` 不是家庭档案的编号;编号在档案的地址里,如 /households/42 的 42",
         );
     }
 }

@@ -74,6 +74,8 @@ impl<'a> Reader<'a> {
     fn plain(&self, cell: &str) -> Result<Cell, Refused> {
         let text =
             cell.trim_matches(|c: char| c.is_whitespace() || matches!(c, '\u{FEFF}' | '\u{200B}'));
+        let whole = self.column.scientific.then(|| written_out(text)).flatten();
+        let text = whole.as_deref().unwrap_or(text);
         if text.is_empty() {
             return Ok(Cell::Missing);
         }
@@ -85,6 +87,11 @@ impl<'a> Reader<'a> {
         match self.column.kind {
             ColumnKind::IdNumber => self.id(cell),
             ColumnKind::PersonName => name(cell),
+            // A code table of a text column is complete: what it does not name is a mistake.
+            ColumnKind::Text if !self.codes.is_empty() => match self.codes.get(text) {
+                Some(word) => Ok(Cell::Text(word.clone())),
+                None => Err(refused("code", format!("码表里没有 `{}`", short(text)))),
+            },
             ColumnKind::Text => Ok(Cell::Text(cell.trim().to_owned())),
             ColumnKind::Card => match BankCard::parse(text) {
                 Ok(card) => Ok(Cell::Text(card.card.as_str().to_owned())),
@@ -199,6 +206,22 @@ fn mask(text: &str) -> String {
             }
         })
         .collect()
+}
+
+/// `1e+05` as `100000`; `None` for what has no exponent or is no whole number.
+fn written_out(text: &str) -> Option<String> {
+    let (mantissa, exponent) = text.split_once(['e', 'E'])?;
+    let places: usize = exponent
+        .strip_prefix('+')
+        .unwrap_or(exponent)
+        .parse()
+        .ok()?;
+    let (whole, part) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let digits = |t: &str| t.bytes().all(|b| b.is_ascii_digit());
+    let zeros = places.checked_sub(part.len())?;
+    // Nineteen digits are more than any number here may have.
+    (!whole.is_empty() && digits(whole) && digits(part) && places < 19)
+        .then(|| format!("{whole}{part}{}", "0".repeat(zeros)))
 }
 
 /// A decimal number over a denominator; `None` when it has more decimals than that.

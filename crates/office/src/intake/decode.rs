@@ -2,6 +2,8 @@
 
 use crate::error::{OfficeError, Result, at_path};
 use encoding_rs::{GB18030, UTF_16BE, UTF_16LE};
+use flate2::read::MultiGzDecoder;
+use std::io::Read;
 use std::path::Path;
 use std::process::Command;
 
@@ -21,8 +23,43 @@ const LINE_MAX: usize = 1 << 20;
 /// The most columns a department's file may have.
 const COLUMNS_MAX: usize = 512;
 
+/// The most bytes a compressed file may unpack to: a whole province's register, and no bomb.
+const UNPACKED_MAX: u64 = 1 << 29;
+
 /// Reads a file by its content, whatever its ending says.
 pub(crate) fn read(path: &Path, bytes: &[u8]) -> Result<Cells> {
+    if bytes.starts_with(&GZIP) {
+        let inside = unpack(bytes, UNPACKED_MAX)?;
+        if inside.starts_with(&GZIP) || inside.starts_with(b"PK") {
+            return refuse("压缩文件里还是压缩文件或工作簿;请解开后直接报送");
+        }
+        let mut cells = plain(path, &inside)?;
+        cells.format.push_str(" · gzip");
+        return Ok(cells);
+    }
+    plain(path, bytes)
+}
+
+/// How a gzip file begins.
+const GZIP: [u8; 3] = [0x1F, 0x8B, 0x08];
+
+/// What a gzip file holds, up to `most` bytes; the rest of a bomb is never unpacked.
+fn unpack(bytes: &[u8], most: u64) -> Result<Vec<u8>> {
+    let mut out = Vec::new();
+    let mut inside = MultiGzDecoder::new(bytes).take(most.saturating_add(1));
+    if inside.read_to_end(&mut out).is_err() {
+        return refuse("压缩文件不完整或已损坏,请重新压缩或直接报送 CSV");
+    }
+    if u64::try_from(out.len()).is_ok_and(|n| n > most) {
+        let megabytes = most >> 20;
+        return refuse(format!(
+            "压缩文件解开后超过 {megabytes} MB,请分成几个文件报送"
+        ));
+    }
+    Ok(out)
+}
+
+fn plain(path: &Path, bytes: &[u8]) -> Result<Cells> {
     if bytes.starts_with(b"PK\x03\x04") {
         return workbook(path);
     }
@@ -197,3 +234,41 @@ fn own_program() -> std::io::Result<std::path::PathBuf> {
 
 /// The child's exit code for a refusal whose words stand on its last line of stderr.
 pub const WORKBOOK_REFUSED: i32 = 3;
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+mod tests {
+    use super::*;
+    use flate2::Compression;
+    use flate2::write::GzEncoder;
+    use std::io::Write;
+
+    fn packed(bytes: &[u8]) -> Vec<u8> {
+        let mut out = GzEncoder::new(Vec::new(), Compression::best());
+        out.write_all(bytes).unwrap();
+        out.finish().unwrap()
+    }
+
+    fn said(bytes: &[u8], most: u64) -> String {
+        unpack(bytes, most).map_or_else(|e| e.to_string(), |b| format!("{} 字节", b.len()))
+    }
+
+    #[test]
+    fn a_compressed_file_is_unpacked_up_to_its_limit_and_no_further() {
+        let bomb = packed(&vec![b'0'; 3 << 20]);
+        assert!(bomb.len() < 1 << 13);
+        assert_eq!(said(&bomb, 3 << 20), "3145728 字节");
+        assert!(said(&bomb, 2 << 20).contains("超过 2 MB"));
+    }
+
+    #[test]
+    fn a_compressed_file_cut_short_or_holding_another_goes_back() {
+        let whole = packed("a,b\n1,2\n".as_bytes());
+        let cut = whole.get(..whole.len().saturating_sub(4)).unwrap();
+        assert!(said(cut, 1 << 20).contains("不完整"));
+        let cells = read(Path::new("a.csv.gz"), &whole).unwrap();
+        assert_eq!(cells.format, "CSV · UTF-8 · gzip");
+        let twice = read(Path::new("a.csv.gz"), &packed(&whole)).unwrap_err();
+        assert!(twice.to_string().contains("还是压缩文件"));
+    }
+}

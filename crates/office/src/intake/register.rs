@@ -1,11 +1,12 @@
 //! The register makes persons and households. Who has no number yet is known again by name, birth
 //! day and household; where that is not certain, a person decides.
 
+use super::households::Places;
 use super::sheet::{Parsed, Row};
-use super::{Intake, Links, row_id};
+use super::{Intake, Links, office_number, row_id};
 use crate::error::Result;
 use domain::household::{Membership, Relation, Standing};
-use domain::{AreaCode, Day, HouseholdId, Month, PersonId, Sex, Span, UrbanRural};
+use domain::{AreaCode, Day, HouseholdId, Month, PersonId, Sex, Span};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use store::batches::Doubt;
 use store::households::{self, NewHousehold};
@@ -35,6 +36,7 @@ pub(super) async fn take(
     batch_no: i64,
     parsed: &Parsed,
     period: Month,
+    places: &Places,
 ) -> Result<Links> {
     let at = intake.office.clock.at();
     let month_start = period.first();
@@ -55,8 +57,8 @@ pub(super) async fn take(
         {
             found = Whose::Again;
         }
-        if let (Whose::New, Some(id)) = (&found, row.id)
-            && !new_numbers.insert(id)
+        if let (Whose::New, Some(number)) = (&found, number(row))
+            && !new_numbers.insert(number)
         {
             found = Whose::Again;
         }
@@ -67,14 +69,19 @@ pub(super) async fn take(
         .iter()
         .zip(&whose)
         .filter(|(_, w)| matches!(w, Whose::New))
-        .map(|(r, _)| new_person(parsed, r, batch_no))
+        .map(|(r, _)| new_person(parsed, r, batch_no, places))
         .collect();
     let mut ids = persons::create_many(tx, &at, fresh).await?.into_iter();
     let mut changed: Vec<(usize, PersonId)> = Vec::new();
+    let mut named = Vec::new();
     for (place, (row, found)) in parsed.rows.iter().zip(whose).enumerate() {
         let person = match found {
             Whose::Known(person) => {
                 changed.push((place, person));
+                // Found by 归属, and now with a number of one's own.
+                if row.id.is_some_and(|id| intake.by_id(&id).is_none()) {
+                    named.push((person, row_id(batch_no, row.number), identity(row)));
+                }
                 Some(person)
             }
             Whose::New => ids.next(),
@@ -96,10 +103,9 @@ pub(super) async fn take(
         };
         links.persons.push(person);
         links.targets.push(None);
-        if let (Some(person), Some(id)) = (person, row.id) {
-            intake
-                .by_number
-                .insert(intake.tokeniser.id_number(&id), person);
+        if let (Some(person), Some(number)) = (person, number(row)) {
+            let token = intake.tokeniser.id_text(&number);
+            intake.by_number.insert(token, person);
         }
         if let (Some(person), Some(token)) = (person, name_token(intake, parsed, row)) {
             let list = intake.by_name.entry(token).or_default();
@@ -108,10 +114,11 @@ pub(super) async fn take(
             }
         }
     }
+    store::identity::update_many(tx, &at, named).await?;
     if stale {
         return Ok(links);
     }
-    change(tx, &at, batch_no, parsed, &changed).await?;
+    change(tx, &at, batch_no, parsed, &changed, places).await?;
     move_in(
         tx,
         &at,
@@ -121,9 +128,24 @@ pub(super) async fn take(
         &known_households,
         &homes,
         month_start,
+        places,
     )
     .await?;
     Ok(links)
+}
+
+/// What a row's person is sealed and found under: the id number, or what 归属 tells.
+fn number(row: &Row) -> Option<String> {
+    let id = row.id.map(|id| id.as_str().to_owned());
+    id.or_else(|| row.key.as_deref().map(office_number))
+}
+
+fn identity(row: &Row) -> NewIdentity {
+    NewIdentity {
+        name: row.name.clone(),
+        id_number: number(row),
+        ..NewIdentity::default()
+    }
 }
 
 fn numbers_of(parsed: &Parsed) -> Vec<String> {
@@ -177,11 +199,10 @@ fn decide(
     homes: &HashMap<PersonId, Home>,
     households: &HashMap<String, HouseholdId>,
 ) -> Whose {
-    if let Some(id) = row.id {
-        return intake
-            .by_number
-            .get(&intake.tokeniser.id_number(&id))
-            .map_or(Whose::New, |p| Whose::Known(*p));
+    if row.id.is_some() || row.key.is_some() {
+        let by_id = row.id.and_then(|id| intake.by_id(&id));
+        let found = by_id.or_else(|| intake.by_key(row.key.as_deref()?));
+        return found.map_or(Whose::New, Whose::Known);
     }
     let candidates = name_token(intake, parsed, row)
         .and_then(|t| intake.by_name.get(&t))
@@ -202,16 +223,8 @@ fn decide(
     }
 }
 
-fn area(parsed: &Parsed, row: &Row, column: &str) -> Option<AreaCode> {
-    AreaCode::parse(parsed.text(row, column)?).ok()
-}
-
-fn urban_rural(parsed: &Parsed, row: &Row) -> Option<UrbanRural> {
-    match parsed.text(row, "城乡")? {
-        "城镇" => Some(UrbanRural::Urban),
-        "农村" => Some(UrbanRural::Rural),
-        _ => None,
-    }
+fn registered_area(parsed: &Parsed, row: &Row) -> Option<AreaCode> {
+    AreaCode::parse(parsed.text(row, "户籍地区")?).ok()
 }
 
 fn status(parsed: &Parsed, row: &Row) -> PersonStatus {
@@ -222,23 +235,17 @@ fn status(parsed: &Parsed, row: &Row) -> PersonStatus {
     }
 }
 
-fn new_person(parsed: &Parsed, row: &Row, batch_no: i64) -> NewPerson {
+fn new_person(parsed: &Parsed, row: &Row, batch_no: i64, places: &Places) -> NewPerson {
     NewPerson {
         row: row_id(batch_no, row.number),
         sex: parsed.text(row, "性别").and_then(Sex::parse),
         birth: birth(parsed, row),
         death: None,
-        area: area(parsed, row, "居住地区").or_else(|| area(parsed, row, "户籍地区")),
-        registered_area: area(parsed, row, "户籍地区"),
-        urban_rural: urban_rural(parsed, row),
+        area: places.area(parsed, row),
+        registered_area: registered_area(parsed, row),
+        urban_rural: places.urban_rural(parsed, row),
         status: status(parsed, row),
-        identity: NewIdentity {
-            name: row.name.clone(),
-            id_number: row.id.map(|i| i.as_str().to_owned()),
-            phone: None,
-            address: None,
-            card: None,
-        },
+        identity: identity(row),
     }
 }
 
@@ -249,6 +256,7 @@ async fn change(
     batch_no: i64,
     parsed: &Parsed,
     known: &[(usize, PersonId)],
+    places: &Places,
 ) -> Result<()> {
     let ids: Vec<PersonId> = known.iter().map(|(_, p)| *p).collect();
     let have: HashMap<PersonId, Person> = persons::get_many(tx, &ids)
@@ -262,14 +270,14 @@ async fn change(
             continue;
         };
         let id = row_id(batch_no, row.number);
-        let home = area(parsed, row, "居住地区").or_else(|| area(parsed, row, "户籍地区"));
+        let home = places.area(parsed, row);
         if home != old.area {
             changes.push((*person, id, Change::Area(home)));
         }
         if status(parsed, row) != old.status {
             changes.push((*person, id, Change::Status(status(parsed, row))));
         }
-        let class = urban_rural(parsed, row);
+        let class = places.urban_rural(parsed, row);
         if class != old.urban_rural {
             changes.push((*person, id, Change::UrbanRural(class)));
         }
@@ -294,13 +302,12 @@ async fn move_in(
     known: &HashMap<String, HouseholdId>,
     homes: &HashMap<PersonId, Home>,
     day: Day,
+    places: &Places,
 ) -> Result<()> {
     let mut fresh: BTreeMap<String, NewHousehold> = BTreeMap::new();
     for row in &parsed.rows {
-        let (Some(number), Some(area)) = (
-            parsed.text(row, "户号"),
-            area(parsed, row, "居住地区").or_else(|| area(parsed, row, "户籍地区")),
-        ) else {
+        let (Some(number), Some(area)) = (parsed.text(row, "户号"), places.area(parsed, row))
+        else {
             continue;
         };
         if known.contains_key(number) {
@@ -310,7 +317,7 @@ async fn move_in(
         let entry = NewHousehold {
             number: number.to_owned(),
             area,
-            urban_rural: urban_rural(parsed, row),
+            urban_rural: places.urban_rural(parsed, row),
             row: row_id(batch_no, row.number),
         };
         if head {

@@ -2,6 +2,7 @@
 
 use super::cells::{self, Cell, Reader, Refused};
 use super::decode::Cells;
+use super::owner::{self, Gap};
 use super::{Links, row_id};
 use crate::error::{OfficeError, Result};
 use crate::office::Office;
@@ -29,6 +30,8 @@ pub(crate) struct Row {
     pub name: Option<String>,
     /// A bank card.
     pub card: Option<String>,
+    /// 归属: what the row's owner is known by, where the feed says so.
+    pub key: Option<String>,
     /// The other cells, by the feed's columns.
     pub cells: Vec<Cell>,
 }
@@ -39,12 +42,14 @@ pub(crate) struct Parsed {
     pub received: u32,
     pub rows: Vec<Row>,
     pub refusals: Vec<Refusal>,
-    /// Whose rows were refused: what the department says of them is not all there.
-    pub gaps: Vec<IdNumber>,
+    /// Whose rows were refused.
+    pub gaps: Vec<Gap>,
     /// Digest of the rows whatever their order and encoding.
     pub canonical: [u8; 32],
     /// Six digits, or 000000 when the file does not say.
     pub county: String,
+    /// Whether each row is a household's.
+    pub of_households: bool,
     names: Vec<String>,
     kinds: Vec<ColumnKind>,
     digests: Vec<[u8; 32]>,
@@ -57,6 +62,27 @@ impl Parsed {
         u64::try_from(rows.len()).unwrap_or(u64::MAX)
     }
 
+    /// Sends rows back that the record cannot place; `why` answers for each that goes.
+    pub(crate) fn refuse(&mut self, feed: &FeedPlan, why: impl Fn(&Self, &Row) -> Option<Refusal>) {
+        let told: Vec<Option<Refusal>> = self.rows.iter().map(|row| why(self, row)).collect();
+        if told.iter().all(Option::is_none) {
+            return;
+        }
+        let mut digests = std::mem::take(&mut self.digests).into_iter();
+        let rows = std::mem::take(&mut self.rows);
+        for (row, told) in rows.into_iter().zip(told) {
+            let digest = digests.next().unwrap_or_default();
+            if let Some(refusal) = told {
+                self.gaps.push(owner::gap(feed, &row));
+                self.refusals.push(refusal);
+            } else {
+                self.rows.push(row);
+                self.digests.push(digest);
+            }
+        }
+        self.refusals.sort_by_key(|r| r.row_no);
+    }
+
     /// Digest of a row's content.
     pub(crate) fn row_digest(&self, at: usize) -> [u8; 32] {
         self.digests.get(at).copied().unwrap_or_default()
@@ -66,6 +92,15 @@ impl Parsed {
     pub(crate) fn cell<'a>(&self, row: &'a Row, name: &str) -> Option<&'a Cell> {
         let at = self.names.iter().position(|n| n == name)?;
         row.cells.get(at)
+    }
+
+    /// The header of a column, as its sender prints it.
+    pub(crate) fn header(&self, feed: &FeedPlan, name: &str) -> String {
+        let column = feed.columns.iter().find(|c| c.name == name);
+        column
+            .and_then(|c| c.headers.first())
+            .cloned()
+            .unwrap_or_default()
     }
 
     /// A text cell of a row.
@@ -117,6 +152,11 @@ impl Parsed {
         };
         link.columns
             .push(("target_id".to_owned(), person(&links.targets)));
+        if !links.households.is_empty() {
+            let homes = kept().map(|(at, _)| links.households.get(at).copied().flatten());
+            let homes = Column::Int(homes.map(|h| h.map(|h| h.get())).collect());
+            link.columns.push(("household_id".to_owned(), homes));
+        }
         (rows, link)
     }
 }
@@ -214,6 +254,7 @@ pub(crate) fn parse(
         gaps: vec![],
         canonical: [0; 32],
         county: String::new(),
+        of_households: program.dict.entity("家庭") == Some(feed.entity),
         names: feed.columns.iter().map(|c| c.name.clone()).collect(),
         kinds: feed.columns.iter().map(|c| c.kind).collect(),
         digests: vec![],
@@ -223,8 +264,8 @@ pub(crate) fn parse(
         parsed.received = parsed.received.saturating_add(1);
         match one_row(feed, &readers, &places, number, &written, width) {
             Ok(row) => parsed.rows.push(row),
-            Err((id, refusals)) => {
-                parsed.gaps.extend(id);
+            Err((gap, refusals)) => {
+                parsed.gaps.extend(gap);
                 parsed.refusals.extend(refusals);
             }
         }
@@ -236,8 +277,11 @@ pub(crate) fn parse(
 }
 
 fn codes(office: &Office, file: Option<&str>) -> HashMap<String, String> {
-    let Some(text) = file.and_then(|f| crate::rulebook::table(&office.book, &format!("codes/{f}")))
-    else {
+    // A place's own table goes before the national one of that name.
+    let own = |f: &str| format!("localities/{}/codes/{f}", office.locality);
+    let table = |path: String| crate::rulebook::table(&office.book, &path);
+    let found = file.and_then(|f| table(own(f)).or_else(|| table(format!("codes/{f}"))));
+    let Some(text) = found else {
         return HashMap::new();
     };
     let rows = text.lines().skip(1).map(rules::params::split);
@@ -252,7 +296,7 @@ fn one_row(
     number: u32,
     written: &[String],
     width: usize,
-) -> std::result::Result<Row, (Option<IdNumber>, Vec<Refusal>)> {
+) -> std::result::Result<Row, (Option<Gap>, Vec<Refusal>)> {
     let refusal = |column: &str, r: Refused| Refusal {
         row_no: number,
         column: column.to_owned(),
@@ -260,16 +304,12 @@ fn one_row(
         message: r.message,
         masked: r.masked,
     };
-    let whole = |code, message: String| {
-        vec![refusal(
-            "",
-            Refused {
-                code,
-                message,
-                masked: String::new(),
-            },
-        )]
+    let said = |code, message: String| Refused {
+        code,
+        message,
+        masked: String::new(),
     };
+    let whole = |code, message: String| vec![refusal("", said(code, message))];
     let first = written
         .iter()
         .find(|c| !c.trim().is_empty())
@@ -298,6 +338,7 @@ fn one_row(
         second_id: None,
         name: None,
         card: None,
+        key: None,
         cells: Vec::with_capacity(readers.len()),
     };
     let mut refusals = Vec::new();
@@ -312,18 +353,15 @@ fn one_row(
             Ok(cell) => cell,
             Err(refused) => {
                 refusals.push(refusal(header, refused));
-                continue;
+                Cell::Missing
             }
         };
         // In the register a person may have no number yet: newborns, the unidentified.
         let may_lack = feed.id == super::REGISTER && column.kind == ColumnKind::IdNumber;
-        if cell == Cell::Missing && column.required && !may_lack {
-            let said = Refused {
-                code: "missing",
-                message: format!("`{header}` 必填,这一格是空的"),
-                masked: String::new(),
-            };
-            refusals.push(refusal(header, said));
+        let told = refusals.last().is_some_and(|r| r.column == header);
+        if cell == Cell::Missing && column.required && !may_lack && !told {
+            let message = format!("`{header}` 必填,这一格是空的");
+            refusals.push(refusal(header, said("missing", message)));
         }
         match (column.kind, cell) {
             (ColumnKind::IdNumber, Cell::Id(id)) => {
@@ -349,10 +387,11 @@ fn one_row(
             (_, cell) => row.cells.push(cell),
         }
     }
+    row.key = owner::key(feed, &row);
     if refusals.is_empty() {
         Ok(row)
     } else {
-        Err((row.id, refusals))
+        Err((Some(owner::gap(feed, &row)), refusals))
     }
 }
 
@@ -390,7 +429,7 @@ fn refuse_by_rules(program: &Program, feed: &FeedPlan, period: Month, parsed: &m
         .rows
         .iter()
         .filter(|row| refused.contains_key(&row.number));
-    parsed.gaps.extend(gone.filter_map(|row| row.id));
+    parsed.gaps.extend(gone.map(|row| owner::gap(feed, row)));
     parsed.rows.retain(|row| !refused.contains_key(&row.number));
     let refusals = refused.into_iter().map(|(row_no, (item, said))| Refusal {
         row_no,

@@ -110,7 +110,8 @@ pub(super) fn yield_statuses(
                 }
             }
             let count = holders.len();
-            let since = vec![since(month).epoch_days(); count];
+            let known = since(month);
+            let since = vec![known.epoch_days(); count];
             let complete = if silent.is_empty() {
                 Complete::Everybody
             } else {
@@ -121,7 +122,9 @@ pub(super) fn yield_statuses(
                 Date32Array::from(since),
                 Date32Array::new_null(count),
                 complete,
-            )?;
+            )?
+            // The roll of a month tells nothing of who stood on it a year ago.
+            .known_from(Some(known));
             given.insert(grant.status, frame);
         }
     }

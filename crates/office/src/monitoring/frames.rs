@@ -1,6 +1,8 @@
 //! From the record and the lake to the tables a run reads: who there is, who belongs to whom, and
 //! the departments' rows. A feed that has not come leaves its list incomplete, never empty.
 
+mod gaps;
+
 use crate::error::{OfficeError, Result};
 use crate::office::Office;
 use domain::{AreaCode, AreaLevel, Month, UrbanRural};
@@ -11,7 +13,7 @@ use engine::{Column, Complete, EntityFrame, Frames, RelationFrame, Sheet};
 use rules::Program;
 use rules::feed::{ColumnKind, FeedPlan};
 use rules::plan::{EntityId, ItemId, RelId, Type};
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 /// What was read, before it becomes tables.
@@ -30,7 +32,9 @@ pub(super) struct FeedRows {
     pub feed: usize,
     pub sheets: Vec<(Sheet, Sheet)>,
     /// Persons of whom a row was refused: their lists are not complete.
-    pub gaps: std::collections::BTreeSet<i64>,
+    pub gaps: BTreeSet<i64>,
+    /// Households of which a row was refused.
+    pub doors: BTreeSet<i64>,
     /// Whether the department has answered for the month.
     pub answered: bool,
 }
@@ -64,7 +68,8 @@ pub(super) async fn gather(office: &Office, program: &Program, month: Month) -> 
         .into_iter()
         .map(|m| (m.household.get(), m.person.get()))
         .collect();
-    let areas = store::areas::list(&office.store, month.first())
+    // With a whole country in the record, only the own place is judged, and where somebody lives.
+    let areas = crate::areas::own(office, month.first())
         .await?
         .into_iter()
         .map(|a| a.code)
@@ -118,19 +123,14 @@ async fn feed_rows(
         .max();
     let gap_files =
         store::manifest::list_up_to(&office.store, &format!("gap-{}", feed.id), month).await?;
-    let mut gaps = std::collections::BTreeSet::new();
+    let (mut gaps, mut doors) = (BTreeSet::new(), BTreeSet::new());
     for file in gap_files
         .iter()
         .filter(|g| wanted.iter().any(|w| w.cause == g.cause))
     {
-        gaps.extend(
-            office
-                .lake
-                .read(&file.path)?
-                .ints("person_id")
-                .iter()
-                .flatten(),
-        );
+        let sheet = office.lake.read(&file.path)?;
+        gaps.extend(sheet.ints("person_id").iter().flatten());
+        doors.extend(sheet.ints("household_id").iter().flatten());
     }
     let mut sheets = Vec::new();
     for file in wanted {
@@ -144,6 +144,7 @@ async fn feed_rows(
             feed: at,
             sheets,
             gaps,
+            doors,
             answered,
         },
         newest,
@@ -190,9 +191,19 @@ pub(super) fn build(program: &Program, gathered: Gathered) -> Result<Frames> {
     if let Some(members) = program.dict.relation("成员") {
         let owners: Int64Array = gathered.members.iter().map(|(h, _)| Some(*h)).collect();
         let targets: Int64Array = gathered.members.iter().map(|(_, p)| Some(*p)).collect();
+        // A row of the register that went back may be a member nobody knows.
+        let mut gaps: BTreeSet<i64> = BTreeSet::new();
+        for rows in &gathered.rows {
+            let feed = program.feeds.get(rows.feed);
+            if feed.is_some_and(|f| f.entity == person) {
+                gaps.extend(&rows.doors);
+            }
+        }
+        let owned = gathered.members.iter().map(|(h, _)| *h);
+        gaps.extend(gaps::too_long(program, members, owned));
         frames.relations.insert(
             members,
-            RelationFrame::new(owners, targets, Complete::Everybody)?,
+            RelationFrame::new(owners, targets, gaps::except(gaps))?,
         );
     }
     for rows in gathered.rows {
@@ -255,10 +266,10 @@ fn take_rows(
     let Some(relation) = feed.rows else {
         return Ok(());
     };
-    let about_areas = program.dict.entity_name(feed.entity) == "地区";
+    let about = About::of(program, feed);
     let mut all = Rows::default();
     for (sheet, link) in &rows.sheets {
-        all.add(feed, sheet, link, about_areas);
+        all.add(feed, sheet, link, about);
     }
     all.keep_newest(program, feed, relation);
     let facts = all.newest_facts(program, feed);
@@ -268,15 +279,43 @@ fn take_rows(
             frame.set(item, column);
         }
     }
-    let complete = match (rows.answered, rows.gaps.is_empty()) {
-        (false, _) => Complete::Nobody,
-        (true, true) => Complete::Everybody,
-        (true, false) => Complete::Except(rows.gaps),
+    let mut gaps = if about == About::Households {
+        rows.doors
+    } else {
+        rows.gaps
+    };
+    gaps.extend(gaps::too_long(
+        program,
+        relation,
+        all.owners.iter().copied(),
+    ));
+    let complete = if rows.answered {
+        gaps::except(gaps)
+    } else {
+        Complete::Nobody
     };
     frames
         .relations
         .insert(relation, all.relation(program, feed, complete)?);
     Ok(())
+}
+
+/// Whose rows a feed has.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum About {
+    Persons,
+    Households,
+    Areas,
+}
+
+impl About {
+    fn of(program: &Program, feed: &FeedPlan) -> Self {
+        match program.dict.entity_name(feed.entity) {
+            "地区" => Self::Areas,
+            "家庭" => Self::Households,
+            _ => Self::Persons,
+        }
+    }
 }
 
 /// A value of a row, plain.
@@ -299,14 +338,18 @@ struct Rows {
 }
 
 impl Rows {
-    fn add(&mut self, feed: &FeedPlan, sheet: &Sheet, link: &Sheet, about_areas: bool) {
+    fn add(&mut self, feed: &FeedPlan, sheet: &Sheet, link: &Sheet, about: About) {
         self.columns.resize(feed.columns.len(), vec![]);
-        let (persons, targets) = (link.ints("person_id"), link.ints("target_id"));
+        let owners = link.ints(match about {
+            About::Households => "household_id",
+            About::Persons | About::Areas => "person_id",
+        });
+        let targets = link.ints("target_id");
         let ids = sheet.ints("row_id");
         let columns: Vec<Option<&Column>> =
             feed.columns.iter().map(|c| sheet.column(&c.name)).collect();
         for at in 0..sheet.len() {
-            let owner = if about_areas {
+            let owner = if about == About::Areas {
                 columns.iter().flatten().find_map(|c| match c {
                     Column::Text(v) => v
                         .get(at)?
@@ -316,7 +359,7 @@ impl Rows {
                     _ => None,
                 })
             } else {
-                persons.get(at).copied().flatten()
+                owners.get(at).copied().flatten()
             };
             // A row that is nobody's waits in its batch's link; it is no fact of anybody.
             let Some(owner) = owner else { continue };
@@ -425,13 +468,14 @@ impl Rows {
             .columns
             .iter()
             .zip(&self.columns)
-            .filter_map(|(c, values)| Some((c.fact?, values)));
+            .filter_map(|(c, values)| Some((c.fact?, c.item?, values)));
         facts
-            .filter(|(item, _)| program.item(*item).is_some())
-            .map(|(item, values)| {
-                let known = newest
-                    .iter()
-                    .filter_map(|(owner, at)| Some((*owner, values.get(*at)?.clone()?)));
+            .filter(|(item, ..)| program.item(*item).is_some())
+            .map(|(item, column, values)| {
+                let known = newest.iter().filter_map(|(owner, at)| {
+                    let value = recorded(program, item, column, values.get(*at)?.clone()?)?;
+                    Some((*owner, value))
+                });
                 (item, known.collect())
             })
             .collect()
@@ -462,6 +506,25 @@ impl Rows {
         .map_err(engine::EngineError::from)?;
         Ok(RelationFrame::from_batch(&batch, complete)?)
     }
+}
+
+/// A cell over the denominator of its fact: a column counts in finer steps than a fact of that unit
+/// may. What the fact cannot hold is unknown.
+fn recorded(program: &Program, fact: ItemId, column: ItemId, value: Plain) -> Option<Plain> {
+    let Plain::Int(n) = value else {
+        return Some(value);
+    };
+    let den = |item: ItemId| {
+        program
+            .item(item)
+            .and_then(|i| i.bounds)
+            .map_or(1, |b| b.den_min)
+    };
+    let scaled = i128::from(n).checked_mul(den(fact))?;
+    let whole = scaled.checked_div(den(column))?;
+    (scaled.checked_rem(den(column))? == 0)
+        .then(|| i64::try_from(whole).ok().map(Plain::Int))
+        .flatten()
 }
 
 fn plain(column: &Column, at: usize) -> Option<Plain> {

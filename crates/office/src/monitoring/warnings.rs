@@ -5,9 +5,7 @@ use crate::error::Result;
 use crate::office::Office;
 use domain::{AreaCode, AreaLevel, HouseholdId, PersonId, WarningId};
 use engine::arrow::array::Array;
-use rules::plan::{
-    Body, Dispatch, Expr, ExprKind, FileKind, FilePlan, ItemId, Step, TextPart, Type,
-};
+use rules::plan::{Body, Dispatch, Expr, ExprKind, ItemId, Step, TextPart, Type};
 use rules::value::Value;
 use rules::{Program, show};
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -31,7 +29,9 @@ pub(super) async fn raise(office: &Office, data: &MonthData) -> Result<MonthRun>
         .iter()
         .map(|w| (w.rule.clone(), w.entity, w.entity_id))
         .collect();
+    let kept = super::history::keep(office, data)?;
     let mut tx = office.store.write().await?;
+    store::manifest::replace(&mut tx, &kept, &at).await?;
     let opened = warnings::open_many(&mut tx, &at, &found).await?;
     run.warnings_raised = opened.raised;
     run.warnings_seen_again = opened.seen_again;
@@ -128,80 +128,46 @@ fn counts(data: &MonthData) -> MonthRun {
     run
 }
 
-/// All triggers that are true.
+/// All triggers that are true, with their words and places.
 fn found(data: &MonthData) -> Vec<NewWarning> {
-    let mut out = Vec::new();
-    for file in data
-        .program
-        .files
-        .iter()
-        .filter(|f| f.kind == FileKind::Warning)
-    {
-        for dispatch in &file.dispatches {
-            of_trigger(data, file, dispatch, &mut out);
-        }
-    }
-    out
+    let raised = engine::screening::screen(&data.program, &data.judged);
+    raised.iter().filter_map(|one| warning(data, one)).collect()
 }
 
-fn of_trigger(data: &MonthData, file: &FilePlan, dispatch: &Dispatch, out: &mut Vec<NewWarning>) {
-    let Some(table) = data.judged.table(&file.id) else {
-        return;
+/// A warning as the record keeps it; none where nobody knows the place, so nobody could be sent.
+fn warning(data: &MonthData, raised: &engine::screening::Raised) -> Option<NewWarning> {
+    let file = data.program.files.get(raised.file.at())?;
+    let dispatch = file.dispatches.get(raised.dispatch)?;
+    let frame = data.frames.entities.get(&raised.entity)?;
+    let place = usize::try_from(frame.position(raised.id)?).ok()?;
+    let area = frame.areas().is_valid(place);
+    let area = area.then(|| frame.areas().value(place))?;
+    let area = AreaCode::parse(area).ok()?;
+    let about_household = data.program.dict.entity_name(raised.entity) == "家庭";
+    let household = if about_household {
+        Some(raised.id)
+    } else {
+        let homes = frame.households();
+        homes.is_valid(place).then(|| homes.value(place))
     };
-    let Some(trigger) = data.program.item(dispatch.trigger) else {
-        return;
-    };
-    let Some(answers) = table.answers(&trigger.name) else {
-        return;
-    };
-    let Some(frame) = data.frames.entities.get(&file.entity) else {
-        return;
-    };
-    let about_household = data.program.dict.entity_name(file.entity) == "家庭";
-    for (row, id) in table.ids().iter().enumerate() {
-        if answers.is_null(row) || !answers.value(row) {
-            continue;
-        }
-        let Some(place) = frame.position(*id).and_then(|p| usize::try_from(p).ok()) else {
-            continue;
-        };
-        let area = frame
-            .areas()
-            .is_valid(place)
-            .then(|| frame.areas().value(place));
-        let Some(area) = area.and_then(|a| AreaCode::parse(a).ok()) else {
-            continue;
-        };
-        let household = if about_household {
-            Some(*id)
+    let urgency = raised.urgency.map(|n| n.num().div_euclid(n.den()));
+    Some(NewWarning {
+        rule: file.id.clone(),
+        entity: if about_household {
+            Entity::Household
         } else {
-            frame
-                .households()
-                .is_valid(place)
-                .then(|| frame.households().value(place))
-        };
-        let urgency = match table.named(&format!("{}.紧急", trigger.name), row) {
-            Some(Value::Num(n)) => i64::try_from(n.num().div_euclid(n.den())).unwrap_or(0),
-            _ => 0,
-        };
-        out.push(NewWarning {
-            rule: file.id.clone(),
-            entity: if about_household {
-                Entity::Household
-            } else {
-                Entity::Person
-            },
-            entity_id: *id,
-            household: household.map(HouseholdId::new),
-            person: (!about_household).then(|| PersonId::new(*id)),
-            area,
-            month: data.month,
-            amount: None,
-            urgency,
-            text: words(data, &dispatch.text, place, *id),
-            explanation: String::new(),
-        });
-    }
+            Entity::Person
+        },
+        entity_id: raised.id,
+        household: household.map(HouseholdId::new),
+        person: (!about_household).then(|| PersonId::new(raised.id)),
+        area,
+        month: data.month,
+        amount: None,
+        urgency: urgency.and_then(|n| i64::try_from(n).ok()).unwrap_or(0),
+        text: words(data, &dispatch.text, place, raised.id),
+        explanation: String::new(),
+    })
 }
 
 /// 说明 with its numbers.

@@ -103,8 +103,10 @@ pub struct WarningView {
     pub rule: Behind,
     /// Its title and version, e.g. 预警 应享未享 · 2026-07-01 起施行.
     pub rule_title: String,
-    /// Step by step.
+    /// Step by step: what the rule itself says.
     pub lines: Vec<ExplainLine>,
+    /// The steps of other files it rests on, down to the facts, file by file.
+    pub beneath: Vec<ExplainPart>,
     /// The facts it rests on, with their sources.
     pub facts: Vec<FactView>,
     /// Rows of departments' files that caused it.
@@ -115,6 +117,15 @@ pub struct WarningView {
     pub events: Vec<WarningEvent>,
     /// Other warnings of the same door.
     pub others: Vec<WarningRow>,
+}
+
+/// The steps of one file beneath an explanation.
+#[derive(Clone, Debug, Serialize)]
+pub struct ExplainPart {
+    /// The file's title.
+    pub title: String,
+    /// Its steps.
+    pub lines: Vec<ExplainLine>,
 }
 
 /// A row of a department's file.

@@ -5,7 +5,7 @@ use super::scope::Frame;
 use crate::ast::{ColumnStmt, FeedLine, Statement, Stmt, TypeText};
 use crate::dict::Relation;
 use crate::feed::{ColumnKind, FeedColumn, FeedPlan};
-use crate::plan::{Body, FilePlan, Home, ItemId, RelId, Type};
+use crate::plan::{Body, EntityId, FilePlan, Home, ItemId, RelId, Type};
 
 const ROWS_MAX: u32 = 1_000;
 
@@ -58,6 +58,7 @@ impl Builder<'_> {
                     );
                 }
             }
+            let (owner, founds) = self.feed_owner(file, entity, &columns);
             let typed = columns
                 .iter()
                 .filter_map(|(c, k)| column_type(*k).map(|t| (c.name.text.clone(), t)))
@@ -93,6 +94,8 @@ impl Builder<'_> {
                     .unwrap_or(self.source.day),
                 rows: Some(rel),
                 date_column: date.as_ref().map(|d| d.text.clone()),
+                owner,
+                founds,
                 columns: plans,
                 refusals: vec![],
                 yields: vec![],
@@ -161,6 +164,64 @@ impl Builder<'_> {
         })
     }
 
+    /// 归属: columns of 文本 that every row fills; a household is told by one, and only it is founded.
+    fn feed_owner(
+        &mut self,
+        file: &super::Parsed,
+        entity: EntityId,
+        columns: &[(&ColumnStmt, ColumnKind)],
+    ) -> (Vec<String>, bool) {
+        let entity = self.dict.entity_name(entity).to_owned();
+        let written = file.file.statements.iter().find_map(|s| match &s.kind {
+            Stmt::Owner { columns, founds } => Some((columns, founds, s.span)),
+            _ => None,
+        });
+        let Some((names, founds, span)) = written else {
+            if let (true, Some(head)) = (entity == "家庭", file.head()) {
+                self.error(
+                    "owner-missing",
+                    head.id.span,
+                    format!("来文 `{}` 一户一行,没有写哪一列是户号", head.id.text),
+                    "加一行,如 归属 户号",
+                );
+            }
+            return (vec![], false);
+        };
+        let filled = |name: &str| {
+            columns
+                .iter()
+                .any(|(c, kind)| c.name.text == name && *kind == ColumnKind::Text && c.required)
+        };
+        for name in names.iter().filter(|n| !filled(&n.text)) {
+            self.error(
+                "owner-column",
+                name.span,
+                format!("归属的 `{}` 不是一列必填的文本", name.text),
+                format!("写成 列 … → {} : 文本 必填", name.text),
+            );
+        }
+        if entity != "个人" && (entity != "家庭" || names.len() > 1) {
+            self.error(
+                "owner-entity",
+                span,
+                format!("{entity}的来文不能这样写归属"),
+                "家庭只写户号一列;个人可以写几列,如 归属 户号 人号;其他的不写",
+            );
+        }
+        if let Some(word) = founds
+            && (entity != "家庭" || !filled("居住地区"))
+        {
+            self.error(
+                "owner-founds",
+                word.span,
+                "立户只用在家庭的来文里,并且要有居住地区",
+                "加一列 列 … → 居住地区 : 文本 必填,或删去 立户",
+            );
+        }
+        let names = names.iter().map(|n| n.text.clone()).collect();
+        (names, founds.is_some())
+    }
+
     fn column_item(
         &mut self,
         rel: RelId,
@@ -185,6 +246,7 @@ impl Builder<'_> {
             kind,
             required: column.required,
             codes: column.codes.as_ref().map(|c| c.text.clone()),
+            scientific: column.scientific,
             item,
             fact: None,
         }

@@ -13,8 +13,12 @@ fn period_on(it: &Instance, status: ItemId, day: Day) -> Option<StatusPeriod> {
         .copied()
 }
 
-fn is_complete(it: &Instance, status: ItemId) -> bool {
-    it.all_statuses_complete || it.complete_statuses.contains(&status)
+/// Whether the periods of a status are all there from a day on.
+fn is_complete(it: &Instance, status: ItemId, from: Day) -> bool {
+    let said = |(of, since): &(ItemId, Option<Day>)| {
+        *of == status && since.is_none_or(|since| since <= from)
+    };
+    it.all_statuses_complete || it.complete_statuses.iter().any(said)
 }
 
 impl<'p> Evaluator<'p> {
@@ -25,7 +29,7 @@ impl<'p> Evaluator<'p> {
         if period_on(it, status, day).is_some() {
             return Some(true);
         }
-        is_complete(it, status).then_some(false)
+        is_complete(it, status, day).then_some(false)
     }
 
     pub(super) fn status_start(&self, status: ItemId, at: InstanceId, day: Day) -> Value {
@@ -97,6 +101,6 @@ impl<'p> Evaluator<'p> {
         if held {
             return Some(true);
         }
-        is_complete(it, status).then_some(false)
+        is_complete(it, status, from).then_some(false)
     }
 }

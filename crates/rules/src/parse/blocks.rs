@@ -281,16 +281,33 @@ impl Parser<'_> {
             ty,
             required: false,
             codes: None,
+            scientific: false,
         };
         loop {
             if self.eat_word("必填") {
                 column.required = true;
+            } else if self.eat_word("科学计数") {
+                column.scientific = true;
             } else if self.eat_word("码表") {
                 column.codes = Some(self.raw_until(&["必填"]));
             } else {
                 return Some(Stmt::Column(column));
             }
         }
+    }
+
+    /// 归属 column… [立户]
+    pub(super) fn owner(&mut self) -> Got<Stmt> {
+        let mut columns = vec![self.name("列名")?];
+        let mut founds = None;
+        while let Kind::Word(word) = self.kind() {
+            if word == "立户" {
+                founds = Some(self.name("立户")?);
+                break;
+            }
+            columns.push(self.name("列名")?);
+        }
+        Some(Stmt::Owner { columns, founds })
     }
 
     fn eat_bar(&mut self) -> bool {

@@ -38,6 +38,7 @@ impl Parser<'_> {
             "比率" => self.rate(),
             "性质" => self.property(),
             "行" => self.rows(),
+            "归属" => self.owner(),
             _ if STATEMENTS.contains(&word.as_str()) => self.block_statement(keyword),
             _ => {
                 let near = nearest(&word, STATEMENTS);

@@ -100,7 +100,10 @@ fn codes(name: &Name, book: &Rulebook) -> Option<Problem> {
     let tables: Vec<&str> = book
         .texts()
         .keys()
-        .filter_map(|p| p.strip_prefix("codes/"))
+        .filter_map(|p| match p.strip_prefix("localities/") {
+            Some(own) => own.split_once("/codes/").map(|(_, table)| table),
+            None => p.strip_prefix("codes/"),
+        })
         .collect();
     if tables.is_empty() || tables.contains(&name.text.as_str()) {
         return None;
@@ -139,11 +142,7 @@ fn choices(locality: &Locality, book: &Rulebook, ids: &BTreeSet<&str>) -> Vec<Pr
     for (old, new) in &locality.replaces {
         for file in [old, new] {
             let own = format!("localities/{}/{file}", locality.id);
-            let known = |p: &&str| {
-                [file, &own]
-                    .into_iter()
-                    .any(|f| *p == f || p.strip_suffix(".md") == Some(f))
-            };
+            let known = |p: &&str| [file, &own].into_iter().any(|f| super::replaced(f, p));
             if !paths.iter().any(known) {
                 let said = format!("替换里的 `{file}` 没有这个文件");
                 let help = meant(

@@ -21,7 +21,7 @@ pub(crate) async fn change(body: String) -> Response {
 }
 
 /// A path of ours and nothing that a browser could read as another site.
-fn is_own_address(back: &str) -> bool {
+pub(crate) fn is_own_address(back: &str) -> bool {
     back.starts_with('/')
         && !back.starts_with("//")
         && back.chars().all(|c| c.is_ascii_graphic() && c != '\\')

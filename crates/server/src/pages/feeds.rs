@@ -35,7 +35,7 @@ struct BatchPage {
 pub(crate) async fn list(desk: Desk) -> Answered {
     let view = desk
         .views
-        .feeds()
+        .feeds(&desk.who)
         .await
         .map_err(|error| desk.refuse(error))?;
     desk.show(&FeedsPage {
@@ -46,7 +46,8 @@ pub(crate) async fn list(desk: Desk) -> Answered {
 
 pub(crate) async fn show(desk: Desk, Path(id): Path<String>) -> Answered {
     let id = desk.id(&id, "来文批次")?;
-    let view = desk.views.batch(id, desk.fields.get("cursor")).await;
+    let cursor = desk.fields.get("cursor");
+    let view = desk.views.batch(&desk.who, id, cursor).await;
     let view = view.map_err(|error| desk.refuse(error))?;
     let most = view
         .reasons
@@ -79,7 +80,7 @@ pub(crate) async fn errors(desk: Desk, Path(id): Path<String>) -> Answered {
     let id = desk.id(&id, "来文批次")?;
     let file = desk
         .views
-        .batch_errors(id)
+        .batch_errors(&desk.who, id)
         .await
         .map_err(|error| desk.refuse(error))?;
     let name: String = form_urlencoded::byte_serialize(file.file_name.as_bytes()).collect();

@@ -5,7 +5,7 @@ use office::views::HealthView;
 
 use crate::desk::{Answered, Desk};
 use crate::look::Look as _;
-use crate::shell::Shell;
+use crate::shell::{Menu, Shell};
 
 #[derive(Template)]
 #[template(path = "health.html")]
@@ -17,11 +17,11 @@ struct HealthPage {
 pub(crate) async fn show(desk: Desk) -> Answered {
     let view = desk
         .views
-        .health()
+        .health(&desk.who)
         .await
         .map_err(|error| desk.refuse(error))?;
     desk.show(&HealthPage {
-        shell: desk.shell("运行状况", None),
+        shell: desk.shell("运行状况", Some(Menu::Health)),
         view,
     })
 }

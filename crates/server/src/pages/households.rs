@@ -2,6 +2,7 @@
 
 use askama::Template;
 use axum::extract::Path;
+use office::access::{OpeningRow, Right};
 use office::views::{HouseholdFile, WarningFilter};
 
 use crate::desk::{Answered, Desk};
@@ -15,13 +16,23 @@ struct HouseholdPage {
     shell: Shell,
     months: Vec<(String, String)>,
     list: Option<WarningFilter>,
+    /// Whether numbers may be asked for in full.
+    reveals: bool,
+    /// Who looked; none for those who may not know.
+    openings: Option<Vec<OpeningRow>>,
     view: HouseholdFile,
 }
 
 pub(crate) async fn show(desk: Desk, Path(id): Path<String>) -> Answered {
     let id = desk.id(&id, "家庭")?;
-    let view = desk.views.household(id, desk.fields.get("month")).await;
+    let month = desk.fields.get("month");
+    let view = desk.views.household(&desk.who, id, month).await;
     let view = view.map_err(|error| desk.refuse(error))?;
+    let openings = match desk.who.may(Right::OPENING) {
+        true => Some(desk.access.openings(&desk.who, id).await),
+        false => None,
+    };
+    let openings = openings.transpose().map_err(|error| desk.refuse(error))?;
     let path = format!("/households/{id}");
     let page = HouseholdPage {
         shell: desk.shell(format!("家庭档案 · {}", view.head), None),
@@ -31,6 +42,8 @@ pub(crate) async fn show(desk: Desk, Path(id): Path<String>) -> Answered {
             .map(|m| (m.clone(), with_field(&path, "month", m)))
             .collect(),
         list: None,
+        reveals: desk.who.may(Right::REVEAL),
+        openings,
         view,
     };
     desk.show(&page)

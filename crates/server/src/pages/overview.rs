@@ -30,7 +30,8 @@ struct ProgrammeChart {
 const STEP: u64 = 9;
 
 pub(crate) async fn show(desk: Desk) -> Answered {
-    let view = desk.views.overview(desk.fields.get("month")).await;
+    let month = desk.fields.get("month");
+    let view = desk.views.overview(&desk.who, month).await;
     let view = view.map_err(|error| desk.refuse(error))?;
     let months = view
         .months

@@ -20,7 +20,8 @@ struct PersonPage {
 
 pub(crate) async fn show(desk: Desk, Path(id): Path<String>) -> Answered {
     let id = desk.id(&id, "人员")?;
-    let view = desk.views.person(id, desk.fields.get("month")).await;
+    let month = desk.fields.get("month");
+    let view = desk.views.person(&desk.who, id, month).await;
     let view = view.map_err(|error| desk.refuse(error))?;
     if let Some(household) = view.household {
         return Ok(Redirect::to(&format!("/households/{household}#p{id}")).into_response());

@@ -25,7 +25,7 @@ pub(crate) async fn show(desk: Desk) -> Answered {
         .map_err(|error| desk.refuse(error))?;
     let view = desk
         .views
-        .programme(filter)
+        .programme(&desk.who, filter)
         .await
         .map_err(|error| desk.refuse(error))?;
     let page = ProgrammesPage {

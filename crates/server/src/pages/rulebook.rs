@@ -32,7 +32,7 @@ struct RuleFilePage {
 pub(crate) async fn index(desk: Desk) -> Answered {
     let view = desk
         .views
-        .rulebook()
+        .rulebook(&desk.who)
         .await
         .map_err(|error| desk.refuse(error))?;
     let files = || view.sections.iter().flat_map(|section| &section.files);
@@ -49,7 +49,7 @@ pub(crate) async fn index(desk: Desk) -> Answered {
 pub(crate) async fn show(desk: Desk, Path(path): Path<String>) -> Answered {
     let view = desk
         .views
-        .rule(path)
+        .rule(&desk.who, path)
         .await
         .map_err(|error| desk.refuse(error))?;
     let rows = || {

@@ -37,7 +37,7 @@ pub(crate) async fn list(desk: Desk) -> Answered {
         .map_err(|error| desk.refuse(error))?;
     let view = desk
         .views
-        .warnings(filter)
+        .warnings(&desk.who, filter)
         .await
         .map_err(|error| desk.refuse(error))?;
     let page = WarningsPage {
@@ -63,7 +63,7 @@ pub(crate) async fn show(desk: Desk, Path(id): Path<String>) -> Answered {
     let id = desk.id(&id, "预警")?;
     let view = desk
         .views
-        .warning(id)
+        .warning(&desk.who, id)
         .await
         .map_err(|error| desk.refuse(error))?;
     // The list it was opened from is read as a filter and written anew: no foreign address comes back.

@@ -2,8 +2,8 @@
 
 use axum::http::StatusCode;
 
-use crate::ask::{get, post, with};
-use crate::fixture::Fixture;
+use crate::ask::{get, plain, post, with, word};
+use crate::house::{DOOR, OFFICIAL, SECADMIN};
 
 const HOST: (&str, &str) = ("host", "127.0.0.1:8787");
 
@@ -142,13 +142,164 @@ async fn an_asset_under_an_old_address_is_gone() {
 }
 
 #[tokio::test]
-async fn pages_are_not_served_to_the_network() {
+async fn pages_are_not_served_to_the_network_without_tls_before_them() {
     let addr = std::net::SocketAddr::from(([0, 0, 0, 0], 0));
-    let refused = server::serve(std::sync::Arc::new(Fixture), addr, |_| ()).await;
-    assert!(
-        refused
-            .unwrap_err()
-            .to_string()
-            .contains("只能在本机提供页面")
+    let refused = server::serve(DOOR.house(None), addr, |_| ()).await;
+    assert!(refused.unwrap_err().to_string().contains("做 TLS 的代理"));
+}
+
+#[tokio::test]
+async fn a_page_asks_for_a_session_and_leads_back_and_a_program_is_told() {
+    let cookie = DOOR.cookie(OFFICIAL);
+    let stale = "doudi_session=00";
+    for (path, cookie, status, place) in [
+        (
+            "/warnings?kind=a",
+            None,
+            303,
+            Some("/sign-in?next=%2Fwarnings%3Fkind%3Da"),
+        ),
+        ("/", None, 303, Some("/sign-in")),
+        ("/nowhere", None, 303, Some("/sign-in?next=%2Fnowhere")),
+        (
+            "/warnings",
+            Some(stale),
+            303,
+            Some("/sign-in?next=%2Fwarnings"),
+        ),
+        ("/warnings", Some(cookie.as_str()), 200, None),
+        ("/sign-in", Some(cookie.as_str()), 303, Some("/")),
+        ("/sign-in", None, 200, None),
+        ("/api/v1/overview", None, 401, None),
+        ("/openapi.json", None, 200, None),
+    ] {
+        let mut headers = vec![HOST];
+        headers.extend(cookie.map(|cookie| ("cookie", cookie)));
+        let answer = plain("GET", path, String::new(), &headers, None).await;
+        assert_eq!(answer.status.as_u16(), status, "{path}");
+        let led = answer.headers.get("location").map(|l| l.to_str().unwrap());
+        assert_eq!(led, place, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_form_without_the_word_of_its_session_is_refused() {
+    let cookie = DOOR.cookie(OFFICIAL);
+    let own = word(OFFICIAL).await;
+    let of_another = word(SECADMIN).await;
+    let send = async |body: String, extra: Option<(&str, &str)>| {
+        let mut headers = vec![
+            HOST,
+            ("sec-fetch-site", "same-origin"),
+            ("cookie", cookie.as_str()),
+            ("content-type", "application/x-www-form-urlencoded"),
+        ];
+        headers.extend(extra);
+        plain("POST", "/account/tokens", body, &headers, None)
+            .await
+            .status
+    };
+    assert_eq!(send("name=a".into(), None).await, StatusCode::FORBIDDEN);
+    assert_eq!(
+        send(format!("name=a&form={of_another}"), None).await,
+        StatusCode::FORBIDDEN
     );
+    assert_eq!(
+        send("name=a&form=".into(), None).await,
+        StatusCode::FORBIDDEN
+    );
+    assert_eq!(
+        send(format!("name=a&form={own}"), None).await,
+        StatusCode::OK
+    );
+    let header = Some(("x-doudi-form", own.as_str()));
+    assert_eq!(send("name=a".into(), header).await, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_program_comes_with_its_token_and_needs_no_word() {
+    let cookie = DOOR.cookie(OFFICIAL);
+    let own = word(OFFICIAL).await;
+    let headers = [
+        HOST,
+        ("sec-fetch-site", "same-origin"),
+        ("cookie", cookie.as_str()),
+        ("content-type", "application/x-www-form-urlencoded"),
+    ];
+    let body = format!("name=报表&form={own}");
+    let page = plain("POST", "/account/tokens", body, &headers, None)
+        .await
+        .body;
+    let token = page
+        .split("secret mono\">")
+        .nth(1)
+        .unwrap()
+        .split('<')
+        .next()
+        .unwrap();
+    assert_eq!(token.len(), 64);
+    let bearer = format!("Bearer {token}");
+    let as_program = async |path: &str, bearer: &str| {
+        let headers = [HOST, ("authorization", bearer)];
+        plain("GET", path, String::new(), &headers, None)
+            .await
+            .status
+            .as_u16()
+    };
+    assert_eq!(as_program("/api/v1/overview", &bearer).await, 200);
+    assert_eq!(as_program("/api/v1/health", &bearer).await, 403);
+    assert_eq!(as_program("/api/v1/overview", "Bearer 00").await, 401);
+    // A cookie does not help a wrong token along.
+    let headers = [
+        HOST,
+        ("authorization", "Basic x"),
+        ("cookie", cookie.as_str()),
+    ];
+    let mixed = plain("GET", "/api/v1/overview", String::new(), &headers, None).await;
+    assert_eq!(mixed.status.as_u16(), 401);
+}
+
+#[tokio::test]
+async fn behind_a_proxy_only_the_public_name_and_secure_cookies_are_used() {
+    let front = Some("https://jiuzhu.example");
+    let ask = async |host: &str, cookie: &str| {
+        let headers = [("host", host), ("cookie", cookie)];
+        plain("GET", "/warnings", String::new(), &headers, front).await
+    };
+    let secret = DOOR.secrets[OFFICIAL].clone();
+    let whole = format!("__Host-doudi_session={secret}");
+    let answer = ask("jiuzhu.example", &whole).await;
+    assert_eq!(answer.status, StatusCode::OK);
+    assert!(answer.headers.contains_key("strict-transport-security"));
+    let local = ask("127.0.0.1:8787", &whole).await;
+    assert_eq!(local.status, StatusCode::MISDIRECTED_REQUEST);
+    let plain_cookie = ask("jiuzhu.example", &DOOR.cookie(OFFICIAL)).await;
+    assert_eq!(plain_cookie.status, StatusCode::SEE_OTHER);
+    let form = |origin| [("host", "jiuzhu.example"), ("origin", origin)];
+    for (origin, status) in [
+        ("https://jiuzhu.example", StatusCode::SEE_OTHER),
+        ("http://jiuzhu.example", StatusCode::FORBIDDEN),
+    ] {
+        let headers = form(origin);
+        let answer = plain("POST", "/display", "size=large".into(), &headers, front).await;
+        assert_eq!(answer.status, status, "{origin}");
+    }
+}
+
+#[tokio::test]
+async fn every_route_needs_a_right_or_shows_nothing_of_anybody() {
+    let open: Vec<&str> = server::routes()
+        .iter()
+        .filter(|route| route.need == server::Need::Nothing)
+        .map(|route| route.path)
+        .collect();
+    let shown_to_all = [
+        "/sign-in",
+        "/sign-in",
+        "/display",
+        "/favicon.ico",
+        "/assets/{hash}/{*path}",
+        "/openapi.json",
+    ];
+    assert_eq!(open, shown_to_all);
 }

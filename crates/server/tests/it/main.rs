@@ -10,5 +10,6 @@
 mod ask;
 mod fixture;
 mod guard;
+mod house;
 mod pages;
 mod show;

@@ -2,7 +2,7 @@
 
 use axum::http::StatusCode;
 
-use crate::ask::get;
+use crate::ask::{Answer, get, post};
 use crate::fixture::HOSTILE;
 
 const PAGES: [&str; 21] = [
@@ -21,9 +21,9 @@ const PAGES: [&str; 21] = [
     "/rulebook",
     "/rulebook/policies/dibao.md",
     "/whatif",
-    "/whatif?parameter=%E4%BD%8E%E4%BF%9D&value=1260&month=2026-08",
-    "/whatif?parameter=a&value=abc",
-    "/search?q=%E7%8E%8B",
+    "/whatif?parameter1=%E4%BD%8E%E4%BF%9D&value1=1260&month=2026-08&household=100&household=101",
+    "/whatif?parameter1=a&value1=abc",
+    "/search",
     "/areas",
     "/areas/990101003000",
     "/health",
@@ -36,8 +36,7 @@ async fn every_page_answers_with_one_heading_and_says_whose_data_it_shows() {
         assert_eq!(page.status, StatusCode::OK, "{path}");
         assert_eq!(page.body.matches("<h1").count(), 1, "{path}");
         assert!(
-            page.body
-                .contains("<b>演示数据</b> · 仅限本机访问 · 不登录"),
+            page.body.contains("<b>演示数据</b> · 人和事都是编的"),
             "{path}"
         );
         assert!(page.body.contains("href=\"#content\">跳到正文"), "{path}");
@@ -71,16 +70,106 @@ async fn a_name_that_is_markup_is_shown_as_text() {
         "/persons/7",
         "/feeds/12",
         "/rulebook/policies/dibao.md",
-        "/whatif?parameter=a&value=1260",
-        "/search?q=a",
+        "/whatif?parameter1=a&value1=1260",
+        "/whatif/print?parameter1=a&value1=1260",
     ] {
         let body = get(path).await.body;
         assert!(!body.contains(HOSTILE), "{path}");
         assert!(!body.contains("<img src=x"), "{path}");
         assert!(body.contains(escaped), "{path}");
     }
-    let words = get("/search?q=%22%3E%3Cimg%20src%3Dx%3E").await.body;
-    assert!(!words.contains("<img src=x"));
+    let found = looked_for("%22%3E%3Cimg%20src%3Dx%3E").await.body;
+    assert!(found.contains(escaped));
+    assert!(!found.contains("<img src=x"));
+}
+
+/// The answer to words in the search box.
+async fn looked_for(words: &str) -> Answer {
+    let headers = [
+        ("host", "127.0.0.1:8787"),
+        ("origin", "http://127.0.0.1:8787"),
+    ];
+    post("/search", &format!("q={words}"), &headers).await
+}
+
+#[tokio::test]
+async fn what_is_looked_for_never_stands_in_an_address() {
+    let number = "110101199003070038";
+    let found = looked_for(number).await;
+    assert_eq!(found.status, StatusCode::OK);
+    assert_eq!(found.body.matches("<h1").count(), 1);
+    // It comes back in the box and the heading, so that it can be corrected, and nowhere else.
+    let addresses = [
+        "href=\"",
+        "action=\"",
+        "hx-get=\"",
+        "name=\"back\" value=\"",
+    ];
+    for mark in addresses {
+        for part in found.body.split(mark).skip(1) {
+            let address = part.split('"').next().unwrap();
+            assert!(!address.contains(number), "{mark}{address}");
+        }
+    }
+    for method in found.body.split("action=\"/search\"").skip(1) {
+        assert!(method.starts_with(" method=\"post\""), "{method:.40}");
+    }
+    assert!(!found.headers.contains_key("location"));
+    // An address that carries words is a page that looks for nothing.
+    let asked = get(&format!("/search?q={number}")).await;
+    assert_eq!(asked.status, StatusCode::OK);
+    assert!(!asked.body.contains("class=\"found\""));
+    assert!(!asked.body.contains(&format!("value=\"{number}\"")));
+}
+
+#[tokio::test]
+async fn the_next_page_of_what_was_found_is_a_form_that_carries_the_words() {
+    let first = looked_for("%E6%A0%87%E5%87%86").await.body;
+    assert!(first.contains("name=\"after\" value=\"30\""));
+    let second = looked_for("%E6%A0%87%E5%87%86&after=30").await.body;
+    assert!(second.contains("第 31 项起"));
+    assert!(second.contains("name=\"after\" value=\"60\""));
+    assert!(second.contains("name=\"after\" value=\"0\""));
+}
+
+#[tokio::test]
+async fn a_warning_is_explained_first_by_its_own_rule_and_further_down_when_opened() {
+    let body = get("/warnings/1001").await.body;
+    let own = body.find("为什么提示:逐步说明").unwrap();
+    let beneath = body.find("<summary>家庭收入(").unwrap();
+    let first = body.find("<ol class=\"steps\">").unwrap();
+    assert!(own < first && first < beneath);
+    let details = body[..beneath].rfind("<details").unwrap();
+    assert!(!body[details..beneath].contains(" open"));
+}
+
+#[tokio::test]
+async fn a_trial_can_be_taken_away_as_a_workbook_and_on_paper() {
+    let asked = "parameter1=a&value1=1260&month=2026-08&cap=5000&household=100";
+    let page = get(&format!("/whatif?{asked}")).await.body;
+    for way in ["/whatif/export.xlsx?", "/whatif/print?"] {
+        let link = link_after(&page, &format!("href=\"{way}"));
+        for part in ["parameter1=a", "value1=1260", "cap=5000", "households=100"] {
+            assert!(link.contains(part), "{way}{link}");
+        }
+        let taken = get(&format!("{way}{link}")).await;
+        assert_eq!(taken.status, StatusCode::OK, "{way}");
+    }
+    let paper = get(&format!("/whatif/print?{asked}")).await.body;
+    assert_eq!(paper.matches("<h1").count(), 1);
+    assert!(!paper.contains("<form class=\"find\"") && !paper.contains("checkbox"));
+    // What a chart draws stands under it in numbers, and on paper it stands open.
+    let charts = paper.matches("class=\"curve\"").count();
+    assert!(charts > 0);
+    assert_eq!(paper.matches("<details class=\"numbers\">").count(), 0);
+}
+
+#[test]
+fn a_trial_as_a_file_needs_nothing_beside_it() {
+    let view = crate::fixture::whatif::result();
+    let file = server::printed_trial(&view).unwrap();
+    assert!(!file.contains("<link ") && !file.contains("<script") && !file.contains("src=\""));
+    assert!(file.contains("<style>") && file.contains("方案一"));
 }
 
 #[tokio::test]
@@ -96,7 +185,7 @@ async fn what_is_missing_is_told_in_chinese_with_a_way_on() {
         assert_eq!(page.status, StatusCode::NOT_FOUND, "{path}");
         assert!(page.body.contains("<h1>没有找到</h1>"), "{path}");
         assert!(page.body.contains(says), "{path}");
-        assert!(page.body.contains("回到总览"), "{path}");
+        assert!(page.body.contains("回到我的首页"), "{path}");
     }
 }
 

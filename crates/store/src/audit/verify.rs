@@ -40,6 +40,8 @@ pub enum BreakKind {
     ContentChanged,
     /// The chain differs from a checkpoint kept outside.
     Rewritten,
+    /// The chain ends before a checkpoint kept outside: from here on entries were cut off.
+    CutOff,
 }
 
 impl BreakKind {
@@ -52,7 +54,8 @@ impl BreakKind {
             Self::Inserted => "条目系插入",
             Self::Moved => "条目被调换位置",
             Self::ContentChanged => "附带内容被改",
-            Self::Rewritten => "与外部存证不符",
+            Self::Rewritten => "与库外存证不符",
+            Self::CutOff => "末尾被截断",
         }
     }
 }
@@ -77,6 +80,8 @@ pub struct Verdict {
     pub head: Option<Checkpoint>,
     /// What was found, in order of place.
     pub breaks: Vec<Break>,
+    /// The first and last entry missing at the end, where a place kept outside lies behind it.
+    pub cut_off: Option<(i64, i64)>,
 }
 
 impl Verdict {
@@ -95,6 +100,18 @@ pub async fn checkpoint(on: &impl Reads) -> Result<Option<Checkpoint>> {
     };
     let (seq, digest) = (row.int(0)?, row.bytes(1)?);
     Ok((seq > 0).then_some(Checkpoint { seq, digest }))
+}
+
+/// The mark under a place of the chain, made with the record's keys: whoever has only the database
+/// cannot make one. It does not change when keys are rotated.
+pub fn mark(on: &impl Reads, place: &Checkpoint, at: &str) -> [u8; 32] {
+    let key = on.key_ring().0.token_key("audit", "checkpoint");
+    key.digest(&[
+        b"doudi/checkpoint/1",
+        &place.seq.to_be_bytes(),
+        &place.digest,
+        at.as_bytes(),
+    ])
 }
 
 /// Computes the whole chain again, and compares it with checkpoints kept outside.
@@ -258,8 +275,15 @@ impl Walk {
         {
             self.found(head_seq, BreakKind::Changed);
         }
-        let beyond: Vec<i64> = self.kept.keys().copied().collect();
-        for seq in beyond {
+        let end = self.last_seen;
+        let behind = self.kept.split_off(&end.saturating_add(1));
+        let cut_off = behind
+            .last_key_value()
+            .map(|(last, _)| (end.saturating_add(1), *last));
+        if let Some((first, _)) = cut_off {
+            self.found(first, BreakKind::CutOff);
+        }
+        for seq in std::mem::take(&mut self.kept).into_keys() {
             self.found(seq, BreakKind::Rewritten);
         }
         self.breaks.sort_unstable();
@@ -269,6 +293,7 @@ impl Walk {
             without_content: self.entries.saturating_sub(self.with_content),
             head: head.filter(|_| self.breaks.is_empty()),
             breaks: self.breaks,
+            cut_off,
         }
     }
 }

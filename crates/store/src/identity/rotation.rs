@@ -36,8 +36,9 @@ pub async fn rotate(store: &Store, at: &At, actor: &str, limit: u32) -> Result<R
     let newest = i64::from(tx.key_ring().0.newest());
     let old = vec![Value::from(newest), limit.into()];
     let identities = seal_identities(&tx, newest, old.clone()).await?;
-    let payloads = seal_payloads(&tx, newest, old).await?;
-    let sealed_anew = identities.saturating_add(payloads);
+    let payloads = seal_payloads(&tx, newest, old.clone()).await?;
+    let secrets = crate::users::seal_anew(&tx, newest, old).await?;
+    let sealed_anew = identities.saturating_add(payloads).saturating_add(secrets);
     let left = left(&tx, newest).await?;
     if sealed_anew > 0 {
         tx.record(
@@ -99,7 +100,7 @@ async fn seal_payloads(tx: &JournalTx, newest: i64, old: Vec<Value>) -> Result<u
 
 async fn left(on: &impl Reads, newest: i64) -> Result<u64> {
     let mut left = 0_u64;
-    for statement in [LEFT_IDENTITIES, LEFT_PAYLOADS] {
+    for statement in [LEFT_IDENTITIES, LEFT_PAYLOADS, crate::users::LEFT_SECRETS] {
         let rows = on.rows(statement, vec![newest.into()]).await?;
         left = left.saturating_add(rows.first().map_or(Ok(0), |row| row.int(0).map(count))?);
     }

@@ -141,7 +141,10 @@ async fn a_tail_cut_off_with_its_head_is_found_by_a_checkpoint_kept_outside() {
             [],
             "nothing inside the database tells"
         );
-        assert_eq!(found(&db.store, &[kept]).await, [(9, BreakKind::Rewritten)]);
+        let verdict = audit::verify(&db.store, &[kept]).await.unwrap();
+        assert_eq!(verdict.cut_off, Some((8, 9)), "{verdict:?}");
+        assert_eq!(verdict.breaks.len(), 1);
+        assert_eq!(verdict.breaks[0].kind, BreakKind::CutOff);
     })
     .await;
 }

@@ -7,6 +7,8 @@
     reason = "a test that fails should stop where it failed"
 )]
 
+mod accounts;
+mod areas;
 mod audit;
 mod bulk;
 mod databases;

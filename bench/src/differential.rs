@@ -1,0 +1,125 @@
+//! Two evaluators, one answer, for very many random persons: some clusters at a time, so that memory
+//! does not grow with them.
+
+use crate::texts;
+use anyhow::{Context, Result, anyhow, bail};
+use domain::Month;
+use engine::Compiled;
+use engine::differential::{Comparison, compare, generate};
+use rules::situation::Moments;
+use rules::{Program, Rulebook};
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
+
+/// How many, and of which rules.
+#[derive(clap::Args)]
+pub struct Options {
+    /// Random persons, at least.
+    #[arg(long, default_value_t = 1_000_000)]
+    persons: u64,
+    /// Clusters made, judged and compared at a time.
+    #[arg(long, default_value_t = 1_000)]
+    clusters: usize,
+    /// The first seed; each part has the next.
+    #[arg(long, default_value_t = 20_260_914)]
+    seed: u64,
+    /// Threads.
+    #[arg(long, default_value_t = 2)]
+    threads: usize,
+    /// The rules.
+    #[arg(long, default_value = concat!(env!("CARGO_MANIFEST_DIR"), "/../rulebook"))]
+    rulebook: PathBuf,
+    /// The place whose numbers hold.
+    #[arg(long, default_value = "demo")]
+    locality: String,
+    /// The month: 2026-08.
+    #[arg(long, default_value = "2026-08")]
+    month: String,
+}
+
+#[derive(Default)]
+struct Sums {
+    persons: u64,
+    compared: u64,
+    known: u64,
+}
+
+/// Compares, and fails on the first part that differs.
+pub fn run(options: &Options) -> Result<()> {
+    let month = Month::parse(&options.month).map_err(|e| anyhow!("{e}"))?;
+    let moments = Moments::monthly(month);
+    let book = Rulebook::read(texts::read(&options.rulebook)?);
+    let program = book.program(&options.locality, month.first()).0;
+    let compiled = engine::compile(&program, moments)?;
+    let start = Instant::now();
+    let (next, sums) = (AtomicU64::new(0), Mutex::new(Sums::default()));
+    let broken = || anyhow!("another thread stopped");
+    let work = || -> Result<()> {
+        loop {
+            let so_far = sums.lock().map_err(|_| broken())?.persons;
+            if so_far >= options.persons {
+                return Ok(());
+            }
+            let seed = options
+                .seed
+                .wrapping_add(next.fetch_add(1, Ordering::Relaxed));
+            let (persons, part) = part(&program, &compiled, options.clusters, seed)?;
+            if let Some(first) = part.differences.first() {
+                bail!(
+                    "seed {seed}: {} differ, first {first:?}",
+                    part.differences.len()
+                );
+            }
+            let mut sums = sums.lock().map_err(|_| broken())?;
+            sums.persons = sums.persons.saturating_add(persons);
+            sums.compared = sums.compared.saturating_add(part.compared);
+            sums.known = sums.known.saturating_add(part.known);
+        }
+    };
+    std::thread::scope(|scope| -> Result<()> {
+        let workers: Vec<_> = (0..options.threads.max(1))
+            .map(|_| scope.spawn(work))
+            .collect();
+        for worker in workers {
+            worker.join().map_err(|_| broken())??;
+        }
+        Ok(())
+    })?;
+    let sums = sums.into_inner().map_err(|_| broken())?;
+    println!(
+        "{} persons, seeds {} to {}: {} values compared, {} known, 0 differ; {:.1} s, at the most {} MiB",
+        sums.persons,
+        options.seed,
+        options.seed.wrapping_add(next.into_inner()).wrapping_sub(1),
+        sums.compared,
+        sums.known,
+        start.elapsed().as_secs_f64(),
+        crate::measure::most_memory()?
+    );
+    Ok(())
+}
+
+fn part(
+    program: &Program,
+    compiled: &Compiled,
+    clusters: usize,
+    seed: u64,
+) -> Result<(u64, Comparison)> {
+    let moments = compiled.moments();
+    let people = generate(program, moments, compiled.history_wanted(), clusters, seed)?;
+    let judged = compiled.run_on(&people.frames, NonZeroUsize::MIN)?;
+    let one = program.dict.entity("个人").context("个人")?;
+    let persons = people
+        .frames
+        .entities
+        .get(&one)
+        .map_or(0, engine::EntityFrame::len);
+    let outcome = compare(program, moments, &people, &judged);
+    if outcome.known == 0 {
+        bail!("seed {seed}: nothing was known, so nothing is shown");
+    }
+    Ok((u64::try_from(persons)?, outcome))
+}

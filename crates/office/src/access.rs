@@ -1,0 +1,170 @@
+//! 权限: who signs in, what they may see and do, and where. The rules stand in the rulebook's
+//! `access/access.md`; nothing here knows a role by name.
+//!
+//! Every view needs an [`Acting`], and only a session gives one. Each act is in the chain with what
+//! it changed; a full name or number is in the chain before it is shown.
+
+mod accounts;
+mod acting;
+mod book;
+mod demo;
+mod journal;
+mod own;
+mod password;
+mod recusal;
+mod reveal;
+mod right;
+mod sign_in;
+mod totp;
+mod visitor;
+mod waits;
+
+pub use accounts::{AccountRow, By, GrantRow, NewAccount, NewOffice, OfficeRow, OneTimePassword};
+pub use acting::{Acting, Channel, Denied, Scope};
+pub use book::{AccessBook, Class, Masking, Named, Nature, PATH, Reach, Role, Rule, Settings};
+pub use demo::DemoAccount;
+pub(crate) use journal::note_read;
+pub use journal::{EntryRow, JournalPage, OpeningRow};
+pub use own::{Binding, SessionRow};
+pub use recusal::RecusalRow;
+pub use reveal::{CauseRow, InFull, RevealAsk, RevealForm};
+pub use right::Right;
+pub use sign_in::{SignInError, SignedIn};
+pub use totp::code_at;
+pub use visitor::{Stage, Visitor};
+
+use crate::clock::Watch;
+use crate::error::{OfficeError, Result};
+use crate::office::Office;
+use crate::views::ViewError;
+use domain::AreaCode;
+use jiff::Timestamp;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+use store::sessions::Token;
+use store::users::UserId;
+use waits::Counters;
+
+/// 门卫: lets people in and says what they may do.
+pub struct Access {
+    office: Arc<Office>,
+    book: Arc<AccessBook>,
+    watch: Watch,
+    /// When each session was last used, as far as this program saw it.
+    seen: Mutex<HashMap<i64, Timestamp>>,
+    counters: Counters,
+    /// When the holder of each session last typed the password again.
+    confirmed: Mutex<HashMap<i64, Timestamp>>,
+    /// Full reads of each account in the hour under way.
+    reveals: Mutex<HashMap<UserId, (i64, u64)>>,
+}
+
+/// The secret of a session as its holder carries it.
+pub type Secret = Token;
+
+impl Access {
+    /// Reads and checks the access rules of the place.
+    ///
+    /// # Errors
+    /// The rules are missing or say what they must not; then nobody signs in.
+    pub fn open(office: Arc<Office>, watch: Watch) -> Result<Arc<Self>> {
+        let read = AccessBook::read(office.book(), &office.locality);
+        let book = read.map_err(|wrong| OfficeError::Rulebook {
+            count: wrong.len(),
+            first: wrong.into_iter().next().unwrap_or_default(),
+        })?;
+        Ok(Arc::new(Self {
+            office,
+            book: Arc::new(book),
+            watch,
+            seen: Mutex::default(),
+            counters: Counters::default(),
+            confirmed: Mutex::default(),
+            reveals: Mutex::default(),
+        }))
+    }
+
+    /// The access rules.
+    #[must_use]
+    pub fn book(&self) -> &AccessBook {
+        &self.book
+    }
+
+    /// How many accounts there are; while there is none nobody can sign in.
+    ///
+    /// # Errors
+    /// The record cannot be read.
+    pub async fn count(&self) -> Result<u64> {
+        Ok(store::users::count(&self.office.store).await?)
+    }
+
+    /// Whether all people and organisations here are invented: their places begin with 99, which is
+    /// issued to nobody. With nobody here yet, the places themselves tell.
+    async fn is_demo(&self) -> Result<bool> {
+        let store = &self.office.store;
+        let invented = |place: AreaCode| place.as_str().starts_with("99");
+        let offices = store::organisations::around(store).await?;
+        // No place comes after 99, so the first household tells of all.
+        let people = match store::households::first_area(store).await? {
+            Some(first) => Some(first),
+            None => store::areas::home(store, self.office.clock.today()).await?,
+        };
+        Ok(offices.is_none_or(invented) && people.is_some_and(invented))
+    }
+
+    /// Whether the accounts of a demo may do without a second factor: the access rules say so, and
+    /// all people here are invented.
+    ///
+    /// # Errors
+    /// The record cannot be read.
+    pub async fn is_simple(&self) -> Result<bool> {
+        Ok(self.book.settings().demo_is_simple && self.is_demo().await?)
+    }
+}
+
+/// Why an act about accounts cannot be done.
+#[derive(Debug, thiserror::Error)]
+pub enum AccessError {
+    /// The right is missing.
+    #[error(transparent)]
+    Denied(#[from] Denied),
+    /// The password was typed too long ago for an act about accounts.
+    #[error("离您上次输口令已经有一会儿了;管账号和授权请先再输一次口令")]
+    Confirm,
+    /// What was asked is against the rules; says which, and what to do.
+    #[error("{0}")]
+    Refused(String),
+    /// There is no such account, role, organisation or session.
+    #[error("{0}")]
+    NotFound(String),
+    /// The record or the machine.
+    #[error(transparent)]
+    Office(#[from] OfficeError),
+}
+
+impl From<store::StoreError> for AccessError {
+    fn from(error: store::StoreError) -> Self {
+        Self::Office(OfficeError::Store(error))
+    }
+}
+
+impl From<AccessError> for ViewError {
+    fn from(error: AccessError) -> Self {
+        match error {
+            AccessError::Denied(denied) => denied.into(),
+            AccessError::Confirm => Self::Forbidden(error.to_string()),
+            AccessError::Refused(said) => Self::NotAnswerable(said),
+            AccessError::NotFound(said) => Self::NotFound(said),
+            AccessError::Office(error) => error.into(),
+        }
+    }
+}
+
+impl From<Denied> for ViewError {
+    fn from(denied: Denied) -> Self {
+        Self::Forbidden(denied.to_string())
+    }
+}
+
+/// The result of an act about accounts.
+pub type Done<T> = Result<T, AccessError>;

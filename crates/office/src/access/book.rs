@@ -1,0 +1,548 @@
+//! The rulebook's `access/access.md`: roles, rights, purposes and the numbers of sign-in. Read once
+//! when the office opens; what is not written there is not allowed.
+
+use super::right::Right;
+use rules::Rulebook;
+use rules::markdown::Table;
+use std::collections::{BTreeMap, BTreeSet};
+
+mod check;
+
+/// Where it stands in the rulebook.
+pub const PATH: &str = "access/access.md";
+/// Passwords nobody may choose.
+const WEAK: &str = "access/weak.csv";
+
+macro_rules! named {
+    ($(#[$outer:meta])* $name:ident { $($(#[$inner:meta])* $case:ident = $word:literal),+ $(,)? }) => {
+        $(#[$outer])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum $name { $($(#[$inner])* $case),+ }
+        impl $name {
+            /// The rulebook's word.
+            #[must_use]
+            pub fn word(self) -> &'static str {
+                match self { $(Self::$case => $word),+ }
+            }
+            fn from_word(word: &str) -> Option<Self> {
+                match word { $($word => Some(Self::$case),)+ _ => None }
+            }
+        }
+    };
+}
+
+named! {
+    /// What a role can come near.
+    Class {
+        /// Residents.
+        Resident = "居民",
+        /// Those who handle cases.
+        Casework = "业务",
+        /// Those who lead.
+        Leader = "领导",
+        /// Those who supervise and read the chain.
+        Oversight = "监督",
+        /// The three administrators.
+        Guard = "三员",
+        /// Other bodies.
+        Outside = "外部",
+        /// Third parties who investigate by commission.
+        ThirdParty = "第三方",
+    }
+}
+
+named! {
+    /// What kind of thing a right lets somebody do.
+    Nature {
+        /// See.
+        See = "看",
+        /// Report what was seen.
+        Report = "报",
+        /// Handle.
+        Handle = "办",
+        /// Sign a decision.
+        Decide = "决定",
+        /// Keep accounts.
+        Accounts = "管账号",
+        /// Give roles.
+        Grant = "授权",
+        /// Read the chain.
+        Audit = "审计",
+        /// One's own account.
+        Own = "自己",
+    }
+}
+
+named! {
+    /// How far a right reaches.
+    Reach {
+        /// The places of the grant and all inside them.
+        Area = "辖区",
+        /// Only with a grant over all places of this office.
+        Whole = "全域",
+        /// Nothing personal in it.
+        Undivided = "不分",
+        /// One's own only.
+        Own = "本人",
+    }
+}
+
+named! {
+    /// How much of a name or number is shown.
+    Masking {
+        /// Masked.
+        Masked = "遮盖",
+        /// In full.
+        Clear = "明文",
+        /// There is none.
+        None = "无",
+    }
+}
+
+/// 角色.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Role {
+    /// Its code, as grants keep it.
+    pub code: String,
+    /// Its name.
+    pub title: String,
+    /// What it can come near.
+    pub class: Class,
+    /// What its holder does.
+    pub gist: String,
+}
+
+/// Who has a right, and how.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rule {
+    /// Which right.
+    pub right: Right,
+    /// Its name.
+    pub title: String,
+    /// What it lets somebody do.
+    pub nature: Nature,
+    /// How far it reaches.
+    pub reach: Reach,
+    /// How much is shown.
+    pub masking: Masking,
+    /// Whether a purpose must be told each time.
+    pub purpose_needed: bool,
+    /// The roles that have it, by code.
+    pub roles: BTreeSet<String>,
+}
+
+/// A code and its word: a purpose, a relation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Named {
+    /// Its code.
+    pub code: String,
+    /// Its word.
+    pub title: String,
+    /// What it means, where that is written.
+    pub gist: String,
+}
+
+/// The numbers of sign-in.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Settings {
+    /// 口令最短, in characters.
+    pub password_chars: usize,
+    /// 口令有效, in days; 0 for ever.
+    pub password_days: i64,
+    /// 动态口令 is 必须.
+    pub second_factor_needed: bool,
+    /// 无操作退出, in seconds.
+    pub idle_seconds: i64,
+    /// 最长登录, in seconds.
+    pub longest_seconds: i64,
+    /// 再次确认, in seconds.
+    pub confirm_seconds: i64,
+    /// 输动态口令, in seconds.
+    pub code_seconds: i64,
+    /// 接口令牌, in seconds.
+    pub program_seconds: i64,
+    /// 试错不等.
+    pub free_failures: u32,
+    /// 首次等待, in seconds.
+    pub first_wait: i64,
+    /// 最长等待, in seconds.
+    pub longest_wait: i64,
+    /// 多处试错, in an hour.
+    pub many_failures: usize,
+    /// 每处登录, a minute.
+    pub tries_each: u32,
+    /// 全部登录, a minute.
+    pub tries_all: u32,
+    /// 每小时看明文.
+    pub reveals_an_hour: u64,
+    /// 演示账号从简 is 是.
+    pub demo_is_simple: bool,
+}
+
+/// 权限手册, read and checked.
+#[derive(Clone, Debug, Default)]
+pub struct AccessBook {
+    roles: Vec<Role>,
+    apart: BTreeMap<(String, String), String>,
+    rules: BTreeMap<Right, Rule>,
+    purposes: Vec<Named>,
+    relations: Vec<Named>,
+    settings: Settings,
+    weak: BTreeSet<String>,
+}
+
+impl AccessBook {
+    /// Reads the access rules of a place: its own, or those of all.
+    ///
+    /// # Errors
+    /// Every mistake, each in one sentence; without the file, one that says so.
+    pub fn read(book: &Rulebook, locality: &str) -> Result<Self, Vec<String>> {
+        let own = format!("localities/{locality}/access.md");
+        let document = book.document(&own).or_else(|| book.document(PATH));
+        let Some(document) = document else {
+            return Err(vec![format!(
+                "规则手册里没有 {PATH},谁也不能登录;请补上这份文件"
+            )]);
+        };
+        let mut reader = Reader {
+            tables: &document.tables,
+            wrong: Vec::new(),
+        };
+        let mut access = Self::default();
+        access.roles = reader.roles();
+        access.apart = reader.apart(&access.roles);
+        access.rules = reader.rules(&access.roles);
+        access.purposes = reader.named("用途", "用途", "说明");
+        access.relations = reader.named("近亲属", "关系", "");
+        access.settings = reader.settings();
+        let weak = book.texts().get(WEAK).map_or("", String::as_str);
+        access.weak = weak
+            .lines()
+            .skip(1)
+            .map(|line| line.trim().to_lowercase())
+            .filter(|word| !word.is_empty())
+            .collect();
+        let mut wrong = reader.wrong;
+        if wrong.is_empty() {
+            wrong = check::wrong(&access);
+        }
+        if wrong.is_empty() {
+            Ok(access)
+        } else {
+            Err(wrong)
+        }
+    }
+
+    /// The mistakes of the access rules in a rulebook that has some, for every place, each once.
+    #[must_use]
+    pub fn findings(book: &Rulebook) -> Vec<String> {
+        if book.document(PATH).is_none() {
+            return Vec::new();
+        }
+        let places = book.localities().iter().map(|place| place.id.as_str());
+        let mut all: Vec<String> = places
+            .chain([""])
+            .filter_map(|place| Self::read(book, place).err())
+            .flatten()
+            .collect();
+        all.sort_unstable();
+        all.dedup();
+        all
+    }
+
+    /// The roles, in the order of the file.
+    #[must_use]
+    pub fn roles(&self) -> &[Role] {
+        &self.roles
+    }
+
+    /// A role by its code.
+    #[must_use]
+    pub fn role(&self, code: &str) -> Option<&Role> {
+        self.roles.iter().find(|role| role.code == code)
+    }
+
+    /// A role by its code or its name.
+    #[must_use]
+    pub fn role_named(&self, word: &str) -> Option<&Role> {
+        self.roles
+            .iter()
+            .find(|role| role.code == word || role.title == word)
+    }
+
+    /// Who has a right, and how.
+    #[must_use]
+    pub fn rule(&self, right: Right) -> Option<&Rule> {
+        self.rules.get(&right)
+    }
+
+    /// Every rule, by code.
+    pub fn rules(&self) -> impl Iterator<Item = &Rule> {
+        self.rules.values()
+    }
+
+    /// Whether a role has a right.
+    #[must_use]
+    pub fn allows(&self, role: &str, right: Right) -> bool {
+        self.rules
+            .get(&right)
+            .is_some_and(|rule| rule.roles.contains(role))
+    }
+
+    /// Why two roles cannot be held by one person; none when they can.
+    #[must_use]
+    pub fn apart(&self, one: &str, other: &str) -> Option<&str> {
+        let key = |a: &str, b: &str| (a.to_owned(), b.to_owned());
+        self.apart
+            .get(&key(one, other))
+            .or_else(|| self.apart.get(&key(other, one)))
+            .map(String::as_str)
+    }
+
+    /// The purposes a full number may be seen for.
+    #[must_use]
+    pub fn purposes(&self) -> &[Named] {
+        &self.purposes
+    }
+
+    /// The relations that keep an official from a case.
+    #[must_use]
+    pub fn relations(&self) -> &[Named] {
+        &self.relations
+    }
+
+    /// The numbers of sign-in.
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Whether a password is one that everybody tries first.
+    #[must_use]
+    pub fn is_weak(&self, password: &str) -> bool {
+        self.weak.contains(&password.to_lowercase())
+    }
+}
+
+/// Reads tables by the heading above them.
+struct Reader<'a> {
+    tables: &'a [Table],
+    wrong: Vec<String>,
+}
+
+impl Reader<'_> {
+    /// The rows under a heading, cut to the columns asked for; a missing table or column is told.
+    fn rows<const N: usize>(&mut self, heading: &str, columns: [&str; N]) -> Vec<[String; N]> {
+        let Some(table) = self.tables.iter().find(|t| t.heading == heading) else {
+            self.wrong.push(format!("{PATH}:没有“{heading}”一节的表"));
+            return Vec::new();
+        };
+        let place = |name: &str| table.header.iter().position(|cell| cell.text == name);
+        let places = columns.map(place);
+        for (name, place) in columns.iter().zip(places) {
+            if place.is_none() && !name.is_empty() {
+                self.wrong
+                    .push(format!("{PATH}:“{heading}”的表没有“{name}”一列"));
+            }
+        }
+        let cell = |row: &[rules::markdown::Cell], place: Option<usize>| {
+            place
+                .and_then(|at| row.get(at))
+                .map_or(String::new(), |cell| cell.text.clone())
+        };
+        table
+            .rows
+            .iter()
+            .map(|row| places.map(|place| cell(row, place)))
+            .collect()
+    }
+
+    fn word<T>(&mut self, heading: &str, said: &str, meaning: fn(&str) -> Option<T>) -> Option<T> {
+        let found = meaning(said);
+        if found.is_none() {
+            self.wrong
+                .push(format!("{PATH}:“{heading}”里的 `{said}` 不是认得的词"));
+        }
+        found
+    }
+
+    fn roles(&mut self) -> Vec<Role> {
+        let mut out: Vec<Role> = Vec::new();
+        for [code, title, class, gist] in self.rows("角色", ["代号", "角色", "类别", "做什么"])
+        {
+            if out.iter().any(|r| r.code == code || r.title == title) {
+                self.wrong.push(format!("{PATH}:角色 `{title}` 写了两次"));
+            }
+            let Some(class) = self.word("角色", &class, Class::from_word) else {
+                continue;
+            };
+            out.push(Role {
+                code,
+                title,
+                class,
+                gist,
+            });
+        }
+        out
+    }
+
+    /// The roles a cell names: roles, or whole classes.
+    fn meant(&mut self, roles: &[Role], cell: &str) -> BTreeSet<String> {
+        let mut out = BTreeSet::new();
+        for word in cell.split('、').map(str::trim).filter(|w| !w.is_empty()) {
+            let found: Vec<&Role> = roles
+                .iter()
+                .filter(|r| r.title == word || r.class.word() == word)
+                .collect();
+            if found.is_empty() {
+                self.wrong
+                    .push(format!("{PATH}:`{word}` 不是“角色”表里的角色或类别"));
+            }
+            out.extend(found.into_iter().map(|r| r.code.clone()));
+        }
+        out
+    }
+
+    fn apart(&mut self, roles: &[Role]) -> BTreeMap<(String, String), String> {
+        let mut out = BTreeMap::new();
+        for [one, other, why] in self.rows("不能由一个人兼任", ["甲", "乙", "理由"]) {
+            let (left, right) = (self.meant(roles, &one), self.meant(roles, &other));
+            for a in &left {
+                for b in right.iter().filter(|b| *b != a) {
+                    out.insert((a.clone(), b.clone()), why.clone());
+                }
+            }
+        }
+        out
+    }
+
+    fn rules(&mut self, roles: &[Role]) -> BTreeMap<Right, Rule> {
+        const HEADING: &str = "权限";
+        let columns = ["代号", "权限", "性质", "范围", "遮盖", "用途", "角色"];
+        let mut out = BTreeMap::new();
+        for [code, title, nature, reach, masking, purpose, who] in self.rows(HEADING, columns) {
+            let right = self.word(HEADING, &code, Right::from_code);
+            let nature = self.word(HEADING, &nature, Nature::from_word);
+            let reach = self.word(HEADING, &reach, Reach::from_word);
+            let masking = self.word(HEADING, &masking, Masking::from_word);
+            let purpose_needed = self.word(HEADING, &purpose, |word| match word {
+                "必填" => Some(true),
+                "不填" => Some(false),
+                _ => None,
+            });
+            let roles = self.meant(roles, &who);
+            let (Some(right), Some(nature), Some(reach), Some(masking), Some(purpose_needed)) =
+                (right, nature, reach, masking, purpose_needed)
+            else {
+                continue;
+            };
+            let rule = Rule {
+                right,
+                title,
+                nature,
+                reach,
+                masking,
+                purpose_needed,
+                roles,
+            };
+            if out.insert(right, rule).is_some() {
+                self.wrong.push(format!("{PATH}:权限 `{code}` 写了两次"));
+            }
+        }
+        out
+    }
+
+    fn named(&mut self, heading: &str, title: &str, gist: &str) -> Vec<Named> {
+        let rows = self.rows(heading, ["代号", title, gist]);
+        rows.into_iter()
+            .map(|[code, title, gist]| Named { code, title, gist })
+            .collect()
+    }
+
+    fn settings(&mut self) -> Settings {
+        let rows = self.rows("设置", ["设置", "值"]);
+        let mut values = Values {
+            rows: rows
+                .into_iter()
+                .map(|[name, value]| (name, value))
+                .collect(),
+            wrong: Vec::new(),
+        };
+        let settings = Settings {
+            password_chars: values.number("口令最短", 8..=64),
+            password_days: values.number("口令有效", 0..=3_650),
+            second_factor_needed: values.choice("动态口令", "必须", "自愿"),
+            idle_seconds: values.seconds("无操作退出", 60, 1..=240),
+            longest_seconds: values.seconds("最长登录", 3_600, 1..=24),
+            confirm_seconds: values.seconds("再次确认", 60, 1..=240),
+            code_seconds: values.seconds("输动态口令", 60, 1..=30),
+            program_seconds: values.seconds("接口令牌", 86_400, 1..=366),
+            free_failures: values.number("试错不等", 1..=20),
+            first_wait: values.number("首次等待", 1..=3_600),
+            longest_wait: values.number("最长等待", 1..=86_400),
+            many_failures: values.number("多处试错", 5..=1_000),
+            tries_each: values.number("每处登录", 1..=10_000),
+            tries_all: values.number("全部登录", 1..=100_000),
+            reveals_an_hour: values.number("每小时看明文", 1..=10_000),
+            demo_is_simple: values.choice("演示账号从简", "是", "否"),
+        };
+        let left: Vec<String> = values.rows.into_keys().collect();
+        self.wrong.extend(values.wrong);
+        for name in left {
+            self.wrong
+                .push(format!("{PATH}:程序里没有名为 `{name}` 的设置"));
+        }
+        settings
+    }
+}
+
+/// The settings' cells, each taken once.
+struct Values {
+    rows: BTreeMap<String, String>,
+    wrong: Vec<String>,
+}
+
+impl Values {
+    fn take(&mut self, name: &str) -> String {
+        self.rows.remove(name).unwrap_or_else(|| {
+            self.wrong.push(format!("{PATH}:“设置”里没有 `{name}`"));
+            String::new()
+        })
+    }
+
+    fn number<T>(&mut self, name: &str, within: std::ops::RangeInclusive<T>) -> T
+    where
+        T: std::str::FromStr + PartialOrd + std::fmt::Display + Default,
+    {
+        let text = self.take(name);
+        match text.parse::<T>() {
+            Ok(number) if within.contains(&number) => number,
+            _ => {
+                self.wrong.push(format!(
+                    "{PATH}:设置 `{name}` 的值 `{text}` 应是 {} 到 {} 的整数",
+                    within.start(),
+                    within.end()
+                ));
+                T::default()
+            }
+        }
+    }
+
+    /// A length of time, told in units of so many seconds.
+    fn seconds(&mut self, name: &str, unit: i64, within: std::ops::RangeInclusive<i64>) -> i64 {
+        self.number(name, within).saturating_mul(unit)
+    }
+
+    fn choice(&mut self, name: &str, yes: &str, no: &str) -> bool {
+        let text = self.take(name);
+        if text != yes && text != no {
+            self.wrong.push(format!(
+                "{PATH}:设置 `{name}` 的值 `{text}` 应是 {yes} 或者 {no}"
+            ));
+        }
+        text == yes
+    }
+}
+
+#[cfg(test)]
+mod tests;

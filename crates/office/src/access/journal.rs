@@ -1,0 +1,310 @@
+//! 谁看过、谁改过: entries of the chain in an official's words. Reads only; an entry tells who, when,
+//! what and why, never what was seen.
+
+use super::{Access, Acting, Right};
+use crate::error::Result;
+use crate::office::Office;
+use crate::views::ViewError;
+use domain::{HouseholdId, PersonId};
+use std::collections::{BTreeMap, BTreeSet};
+use store::Act;
+use store::audit::{self, About, Entry};
+
+/// Openings of a household that are shown.
+const OPENINGS_SHOWN: u32 = 50;
+/// Entries on a page of the journal.
+const ROWS_ON_PAGE: u32 = 50;
+
+/// One look at a household or at one of its people.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OpeningRow {
+    /// When.
+    pub at: String,
+    /// Who: name and account.
+    pub by: String,
+    /// What was looked at.
+    pub did: String,
+    /// Why.
+    pub purpose: String,
+    /// What the purpose rests on.
+    pub cause: String,
+}
+
+/// One entry of the chain.
+#[derive(Clone, Debug)]
+pub struct EntryRow {
+    /// Its place in the chain.
+    pub seq: i64,
+    /// When.
+    pub at: String,
+    /// Who.
+    pub by: String,
+    /// What.
+    pub did: String,
+    /// On what.
+    pub on: String,
+    /// Why and on what it rests.
+    pub why: String,
+}
+
+/// A page of the journal.
+#[derive(Clone, Debug)]
+pub struct JournalPage {
+    /// Newest first.
+    pub rows: Vec<EntryRow>,
+    /// The place before which the next page begins.
+    pub next: Option<i64>,
+}
+
+/// Writes into the chain that somebody looks; durable before the answer.
+pub(crate) mod note_read {
+    use super::{Act, Acting, Office, Result};
+    use store::warnings::Warning;
+
+    /// A household's file.
+    pub(crate) async fn household(office: &Office, who: &Acting, id: i64) -> Result<()> {
+        note(
+            office,
+            who,
+            act(office, who, "read.household").on("household", id),
+        )
+        .await
+    }
+
+    /// A person's file.
+    pub(crate) async fn person(office: &Office, who: &Acting, id: i64) -> Result<()> {
+        note(
+            office,
+            who,
+            act(office, who, "read.person").on("person", id),
+        )
+        .await
+    }
+
+    /// A warning, at its door where there is one.
+    pub(crate) async fn warning(office: &Office, who: &Acting, warning: &Warning) -> Result<()> {
+        let act = act(office, who, "read.warning").under(format!("warning:{}", warning.id));
+        let act = match (warning.content.household, warning.content.person) {
+            (Some(home), _) => act.on("household", home),
+            (None, Some(person)) => act.on("person", person),
+            (None, None) => act.on("warning", warning.id),
+        };
+        note(office, who, act).await
+    }
+
+    fn act(office: &Office, who: &Acting, what: &str) -> Act {
+        Act::new(&office.clock.at(), who.login(), what)
+    }
+
+    async fn note(office: &Office, who: &Acting, act: Act) -> Result<()> {
+        let channel = format!("{{\"channel\":\"{}\"}}", who.channel().word());
+        Ok(office.store.record_alone(act.carrying(channel)).await?)
+    }
+}
+
+impl Access {
+    /// Writes into the chain that somebody asked for what they have no right to.
+    ///
+    /// # Errors
+    /// The record cannot be written.
+    pub async fn note_denied(&self, who: &Acting, right: Right) -> Result<()> {
+        let act = self
+            .act(who.login(), "access.denied")
+            .on("right", right.code());
+        Ok(self.office.store.record_alone(act).await?)
+    }
+
+    /// Who opened a household and its people, newest first.
+    ///
+    /// # Errors
+    /// The right is missing, or the household is not one's own to see.
+    pub async fn openings(
+        &self,
+        who: &Acting,
+        household: i64,
+    ) -> Result<Vec<OpeningRow>, ViewError> {
+        let scope = who.scope(Right::OPENING)?;
+        let store = &self.office.store;
+        let id = HouseholdId::new(household);
+        let missing =
+            || ViewError::NotFound(format!("没有编号为 {household} 的家庭;可以用户号查找"));
+        let found = store::households::get_many(store, &[id]).await?;
+        let home = found.into_iter().next().ok_or_else(missing)?;
+        if !scope.contains(&home.area) {
+            return Err(missing());
+        }
+        let members = store::households::members(store, id).await?;
+        let persons: BTreeSet<PersonId> = members.iter().map(|m| m.person).collect();
+        let mut objects = vec![("household", household.to_string())];
+        objects.extend(persons.iter().map(|person| ("person", person.to_string())));
+        let mut entries: Vec<Entry> = Vec::new();
+        for (kind, id) in objects {
+            let about = About::Object {
+                kind: kind.to_owned(),
+                id,
+            };
+            entries.extend(audit::list(store, &about, i64::MAX, OPENINGS_SHOWN).await?);
+        }
+        entries.retain(|entry| did(&entry.act).is_some());
+        entries.sort_by_key(|entry| std::cmp::Reverse(entry.seq));
+        entries.truncate(usize::try_from(OPENINGS_SHOWN).unwrap_or(usize::MAX));
+        let names = self.names().await?;
+        let mut out = Vec::new();
+        for entry in entries {
+            let mut did = did(&entry.act).unwrap_or_default().to_owned();
+            if entry.act == "identity.reveal" {
+                did = format!("{did}:{}", self.fields_of(&entry).await?);
+            }
+            out.push(OpeningRow {
+                at: crate::desk::minute(&entry.at),
+                by: named(&names, &entry.actor),
+                did,
+                purpose: entry.purpose.clone(),
+                cause: entry.authority.clone(),
+            });
+        }
+        Ok(out)
+    }
+
+    /// A page of the journal, of everybody or of one account.
+    ///
+    /// # Errors
+    /// The right is missing, or the record cannot be read.
+    pub async fn journal(
+        &self,
+        who: &Acting,
+        actor: Option<&str>,
+        household: Option<i64>,
+        before: Option<i64>,
+    ) -> Result<JournalPage, ViewError> {
+        who.scope(Right::AUDIT)?;
+        let about = match (actor.filter(|a| !a.is_empty()), household) {
+            (Some(actor), _) => About::Actor(actor.to_owned()),
+            (None, Some(household)) => About::Object {
+                kind: "household".to_owned(),
+                id: household.to_string(),
+            },
+            (None, None) => About::Everything,
+        };
+        let before = before.unwrap_or(i64::MAX);
+        let entries = audit::list(&self.office.store, &about, before, ROWS_ON_PAGE).await?;
+        let full = entries.len() >= usize::try_from(ROWS_ON_PAGE).unwrap_or(usize::MAX);
+        let next = entries.last().filter(|_| full).map(|entry| entry.seq);
+        let names = self.names().await?;
+        let row = |entry: &Entry| EntryRow {
+            seq: entry.seq,
+            at: crate::desk::minute(&entry.at),
+            by: named(&names, &entry.actor),
+            did: did(&entry.act)
+                .or_else(|| done(&entry.act))
+                .map_or_else(|| entry.act.clone(), str::to_owned),
+            on: object(&entry.object_kind, &entry.object_id),
+            why: [entry.purpose.as_str(), entry.authority.as_str()]
+                .into_iter()
+                .filter(|part| !part.is_empty())
+                .collect::<Vec<_>>()
+                .join(" · "),
+        };
+        Ok(JournalPage {
+            rows: entries.iter().map(row).collect(),
+            next,
+        })
+    }
+
+    async fn names(&self) -> Result<BTreeMap<String, String>> {
+        let users = store::users::list(&self.office.store).await?;
+        Ok(users.into_iter().map(|u| (u.login, u.name)).collect())
+    }
+
+    /// Which values were seen in full; what the entry carried may have been destroyed since.
+    async fn fields_of(&self, entry: &Entry) -> Result<String> {
+        let payload = audit::payload(&self.office.store, entry.seq).await?;
+        let value: serde_json::Value = payload
+            .and_then(|text| serde_json::from_str(&text).ok())
+            .unwrap_or_default();
+        let words: Vec<&str> = value
+            .get("fields")
+            .and_then(|fields| fields.as_array())
+            .into_iter()
+            .flatten()
+            .filter_map(|field| field.as_str())
+            .map(|field| match field {
+                "name" => "姓名",
+                "id-number" => "身份证号",
+                "phone" => "电话",
+                "address" => "住址",
+                "card" => "银行卡号",
+                other => other,
+            })
+            .collect();
+        Ok(words.join("、"))
+    }
+}
+
+/// What a look is called; none where nobody looked.
+fn did(act: &str) -> Option<&'static str> {
+    match act {
+        "read.household" => Some("看家庭档案(遮盖)"),
+        "read.person" => Some("看个人档案(遮盖)"),
+        "read.warning" => Some("看预警(遮盖)"),
+        "identity.reveal" => Some("看完整"),
+        _ => None,
+    }
+}
+
+/// What an act is called.
+fn done(act: &str) -> Option<&'static str> {
+    Some(match act {
+        "access.sign-in" => "登录",
+        "access.password-good" => "口令对了,等输动态口令",
+        "access.sign-in-refused" => "登录被拒",
+        "access.sign-out" => "退出",
+        "access.confirm" => "再次输口令确认",
+        "access.session-end" => "结束会话",
+        "access.session-at-machine" => "在本机开会话",
+        "access.program-token" => "申请接口令牌",
+        "access.password" => "改口令",
+        "access.second-factor" => "绑定动态口令",
+        "access.second-factor-offered" => "准备绑定动态口令",
+        "access.account-add" => "建账号",
+        "access.account-disable" => "停用账号",
+        "access.account-enable" => "启用账号",
+        "access.account-reset" => "重置口令",
+        "access.role-grant" => "授予角色",
+        "access.role-revoke" => "收回角色",
+        "access.organisation-add" => "建机构",
+        "access.recusal" => "近亲属备案",
+        "access.denied" => "无权限,被拒",
+        "areas.load" | "areas.import" => "导入区划",
+        "store.migrate" => "建库升级",
+        _ => return None,
+    })
+}
+
+fn object(kind: &str, id: &str) -> String {
+    let word = match kind {
+        "" => return String::new(),
+        "household" => "家庭",
+        "person" => "人员",
+        "persons" => "人员(人数)",
+        "warning" => "预警",
+        "task" => "任务",
+        "account" => "账号",
+        "organisation" => "机构",
+        "batch" => "来文批次",
+        "run" => "监测运行",
+        "right" => "权限",
+        other => other,
+    };
+    format!("{word} {id}")
+}
+
+fn named(names: &BTreeMap<String, String>, login: &str) -> String {
+    match login {
+        "system" => "系统".to_owned(),
+        "unknown" => "不明".to_owned(),
+        other => names
+            .get(other)
+            .map_or_else(|| other.to_owned(), |name| format!("{name}({other})")),
+    }
+}

@@ -1,0 +1,269 @@
+//! Every address we answer, and what it asks of whoever comes. A route cannot be added without saying
+//! which right of the rulebook it needs.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::handler::Handler;
+use axum::routing::{MethodFilter, on};
+use office::access::Right;
+
+use crate::desk::App;
+use crate::{api, assets, pages};
+
+/// What a route asks of whoever comes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Need {
+    /// Nothing: it tells nothing of anybody.
+    Nothing,
+    /// A session, however far its holder has come in signing in.
+    Session(Step),
+    /// A right of the access rules, held at this moment.
+    Right(Right),
+}
+
+/// Which step of signing in a route is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Typing the changing code.
+    Code,
+    /// Changing the password.
+    Password,
+    /// Binding a second factor.
+    Enrol,
+    /// Any of them: leaving, and the size of the letters.
+    Any,
+}
+
+/// One route.
+#[derive(Clone, Copy, Debug)]
+pub struct Route {
+    /// GET or POST.
+    pub method: &'static str,
+    /// Its path, with the names of its parts in braces.
+    pub path: &'static str,
+    /// What it asks.
+    pub need: Need,
+}
+
+/// The routes with their handlers.
+pub(crate) struct Routes {
+    router: Router<App>,
+    list: Vec<Route>,
+}
+
+impl Routes {
+    fn new() -> Self {
+        Self {
+            router: Router::new(),
+            list: Vec::new(),
+        }
+    }
+
+    fn get<H, T>(self, need: Need, path: &'static str, handler: H) -> Self
+    where
+        H: Handler<T, App>,
+        T: 'static,
+    {
+        self.add(MethodFilter::GET, "GET", need, path, handler)
+    }
+
+    fn post<H, T>(self, need: Need, path: &'static str, handler: H) -> Self
+    where
+        H: Handler<T, App>,
+        T: 'static,
+    {
+        self.add(MethodFilter::POST, "POST", need, path, handler)
+    }
+
+    fn add<H, T>(
+        mut self,
+        filter: MethodFilter,
+        method: &'static str,
+        need: Need,
+        path: &'static str,
+        handler: H,
+    ) -> Self
+    where
+        H: Handler<T, App>,
+        T: 'static,
+    {
+        self.router = self.router.route(path, on(filter, handler));
+        self.list.push(Route { method, path, need });
+        self
+    }
+
+    /// The router and the list it was made with: one cannot hold what the other lacks.
+    pub(crate) fn parts(self) -> (Router<App>, Arc<[Route]>) {
+        (self.router, self.list.into())
+    }
+}
+
+/// Every route there is.
+pub(crate) fn all() -> Routes {
+    let routes = Routes::new();
+    let routes = outside(routes);
+    let routes = casework(routes);
+    let routes = offices(routes);
+    interface(routes)
+}
+
+/// The routes and what they ask, for tests and for whoever audits.
+#[must_use]
+pub fn list() -> Vec<Route> {
+    all().parts().1.to_vec()
+}
+
+/// The door itself, and one's own account.
+fn outside(routes: Routes) -> Routes {
+    use Need::{Nothing, Right as Has, Session};
+    routes
+        .get(Nothing, "/sign-in", pages::sign_in::show)
+        .post(Nothing, "/sign-in", pages::sign_in::enter)
+        .get(Session(Step::Code), "/sign-in/code", pages::sign_in::code)
+        .post(
+            Session(Step::Code),
+            "/sign-in/code",
+            pages::sign_in::show_code,
+        )
+        .post(Session(Step::Any), "/sign-out", pages::sign_in::leave)
+        .post(Nothing, "/display", pages::display::change)
+        .get(
+            Session(Step::Password),
+            "/account/password",
+            pages::account::password,
+        )
+        .post(
+            Session(Step::Password),
+            "/account/password",
+            pages::account::change_password,
+        )
+        .get(
+            Session(Step::Enrol),
+            "/account/second-factor",
+            pages::account::second_factor,
+        )
+        .post(
+            Session(Step::Enrol),
+            "/account/second-factor",
+            pages::account::bind,
+        )
+        .get(Has(Right::ACCOUNT), "/account", pages::account::show)
+        .post(
+            Has(Right::ACCOUNT),
+            "/account/sessions/end",
+            pages::account::end_all,
+        )
+        .post(
+            Has(Right::ACCOUNT),
+            "/account/sessions/{session}/end",
+            pages::account::end_one,
+        )
+        .post(
+            Has(Right::ACCOUNT),
+            "/account/tokens",
+            pages::account::program_token,
+        )
+        .post(
+            Has(Right::ACCOUNT),
+            "/account/recusals",
+            pages::account::declare,
+        )
+        .get(Nothing, "/favicon.ico", assets::favicon)
+        .get(Nothing, "/assets/{hash}/{*path}", assets::serve)
+}
+
+/// What officials work with.
+fn casework(routes: Routes) -> Routes {
+    use Need::Right as Has;
+    let identity = "/households/{id}/persons/{person}/identity";
+    routes
+        .get(Has(Right::OVERVIEW), "/", pages::overview::show)
+        .get(Has(Right::WARNING), "/warnings", pages::warnings::list)
+        .get(Has(Right::WARNING), "/warnings/{id}", pages::warnings::show)
+        .get(Has(Right::ROLL), "/programmes", pages::programmes::show)
+        .get(
+            Has(Right::HOUSEHOLD),
+            "/households/{id}",
+            pages::households::show,
+        )
+        .get(Has(Right::HOUSEHOLD), "/persons/{id}", pages::persons::show)
+        .get(Has(Right::REVEAL), identity, pages::identity::ask)
+        .post(Has(Right::REVEAL), identity, pages::identity::show)
+        .get(Has(Right::FEED), "/feeds", pages::feeds::list)
+        .get(Has(Right::FEED), "/feeds/{batch}", pages::feeds::show)
+        .get(
+            Has(Right::FEED_EXPORT),
+            "/feeds/{batch}/errors.xlsx",
+            pages::feeds::errors,
+        )
+        .get(Has(Right::RULEBOOK), "/rulebook", pages::rulebook::index)
+        .get(
+            Has(Right::RULEBOOK),
+            "/rulebook/{*path}",
+            pages::rulebook::show,
+        )
+        .get(Has(Right::TRIAL), "/whatif", pages::whatif::show)
+        .get(Has(Right::TRIAL), "/whatif/print", pages::whatif::print)
+        .get(
+            Has(Right::TRIAL),
+            "/whatif/export.xlsx",
+            pages::whatif::workbook,
+        )
+        .get(Has(Right::SEARCH), "/search", pages::search::show)
+        .post(Has(Right::SEARCH), "/search", pages::search::find)
+        .get(Has(Right::AREA), "/areas", pages::areas::show)
+        .get(Has(Right::AREA), "/areas/{code}", pages::areas::show_one)
+}
+
+/// Accounts, the journal and the machine.
+fn offices(routes: Routes) -> Routes {
+    use Need::Right as Has;
+    routes
+        .get(Has(Right::HEALTH), "/health", pages::health::show)
+        .get(Has(Right::AUDIT), "/audit", pages::audit::show)
+        .get(Has(Right::USER), "/admin/users", pages::users::show)
+        .post(Has(Right::USER_MANAGE), "/admin/users", pages::users::add)
+        .post(Has(Right::USER), "/admin/confirm", pages::users::confirm)
+        .post(
+            Has(Right::USER_MANAGE),
+            "/admin/offices",
+            pages::users::add_office,
+        )
+        .post(
+            Has(Right::USER_MANAGE),
+            "/admin/users/{login}/state",
+            pages::users::set_state,
+        )
+        .post(
+            Has(Right::ROLE_GRANT),
+            "/admin/users/{login}/reset",
+            pages::users::reset,
+        )
+        .post(
+            Has(Right::ROLE_GRANT),
+            "/admin/users/{login}/roles",
+            pages::users::grant,
+        )
+        .post(
+            Has(Right::ROLE_GRANT),
+            "/admin/users/{login}/roles/{grant}/end",
+            pages::users::revoke,
+        )
+}
+
+/// The same for programs.
+fn interface(routes: Routes) -> Routes {
+    use Need::{Nothing, Right as Has};
+    routes
+        .get(Has(Right::OVERVIEW), "/api/v1/overview", api::overview)
+        .get(Has(Right::WARNING), "/api/v1/warnings", api::warnings)
+        .get(Has(Right::WARNING), "/api/v1/warnings/{id}", api::warning)
+        .get(
+            Has(Right::HOUSEHOLD),
+            "/api/v1/households/{id}",
+            api::household,
+        )
+        .get(Has(Right::HEALTH), "/api/v1/health", api::health)
+        .get(Nothing, "/openapi.json", api::openapi)
+}
