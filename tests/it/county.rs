@@ -65,6 +65,19 @@ impl County {
         Table::read(&self.feeds().join(month).join(format!("{name}.csv")))
     }
 
+    /// Writes a feed's file of a month anew, after somebody changed its rows.
+    pub(crate) fn rewrite(&self, month: &str, name: &str, edit: impl FnOnce(&mut Table)) {
+        let path = self.feeds().join(month).join(format!("{name}.csv"));
+        let mut table = Table::read(&path);
+        edit(&mut table);
+        let mut writer = csv::Writer::from_path(&path).unwrap();
+        writer.write_record(&table.header).unwrap();
+        for row in &table.rows {
+            writer.write_record(row).unwrap();
+        }
+        writer.flush().unwrap();
+    }
+
     /// An office in a folder beside the county.
     pub(crate) async fn office(&self, name: &str) -> Office {
         open(&self.folder.path().join(name), Database::Sqlite).await
@@ -151,6 +164,12 @@ impl Table {
             .iter()
             .map(|r| places.map(|p| r.get(p).map_or("", String::as_str)))
             .collect()
+    }
+
+    /// Writes a cell by its data row, from 1.
+    pub(crate) fn set(&mut self, row: usize, column: &str, word: &str) {
+        let place = self.place(column);
+        self.rows[row - 1][place] = word.to_owned();
     }
 
     /// A cell by its data row, from 1.

@@ -109,6 +109,40 @@ async fn the_dead_who_are_still_paid_are_found_and_nobody_else() {
     assert_eq!(open, paid.len());
 }
 
+/// How many warnings of a changed disability grade stand after the three months.
+async fn grades_changed(county: &County) -> usize {
+    let office = county.office("data").await;
+    county.receive(&office).await;
+    run_months(&office).await;
+    let office = Arc::new(office);
+    let views = Desk::open(Arc::clone(&office)).await.unwrap();
+    let (_staff, chen) = reviewer(&office, "990101").await;
+    warnings(views.as_ref(), &chen.who, "disability_grade_changed")
+        .await
+        .len()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_grade_that_differs_from_the_month_before_is_warned_of() {
+    let before = grades_changed(&County::new(Faults::None)).await;
+    let county = County::new(Faults::None);
+    let in_july: BTreeSet<String> = county
+        .feed("2026-07", "disability")
+        .columns(["残疾人证号", "残疾等级", "证件状态"])
+        .into_iter()
+        .filter(|[_, grade, state]| *grade == "三级" && *state == "有效")
+        .map(|[card, ..]| card.to_owned())
+        .collect();
+    county.rewrite("2026-08", "disability", |list| {
+        let cards = list.columns(["残疾人证号", "残疾等级", "证件状态"]);
+        let row = cards.iter().position(|[card, grade, state]| {
+            *grade == "三级" && *state == "有效" && in_july.contains(*card)
+        });
+        list.set(row.unwrap() + 1, "残疾等级", "二级");
+    });
+    assert_eq!(grades_changed(&county).await, before + 1);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_warning_walks_back_to_the_row_of_the_file() {
     let county = County::new(Faults::None);

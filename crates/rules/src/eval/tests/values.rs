@@ -276,6 +276,26 @@ fn history_reads_what_was_recorded_for_the_day() {
 }
 
 #[test]
+fn before_the_first_roll_nobody_knows_who_held_a_status() {
+    let program = small(
+        "计算 上月在保 : 是否 = 当时(低保户, 上月末)
+        计算 年初在保 : 是否 = 当时(低保户, 年初)
+        计算 上月享受 : 是否 = 曾(低保户, 上月末, 月初)
+        计算 今年享受过 : 是否 = 曾(低保户, 年初, 上月末)",
+    );
+    let mut it = Given::household(&program, 0);
+    let names = ["上月在保", "年初在保", "上月享受", "今年享受过"];
+    let values = |it: &Given<'_>| names.map(|n| it.value(n));
+    let status = program.find("低保户").unwrap();
+    it.it
+        .complete_status_from(it.home, status, day("2026-07-01"));
+    assert_eq!(values(&it), ["否", "？", "否", "？"]);
+    it.it
+        .add_status(it.home, status, day("2026-02-01"), Some(day("2026-04-30")));
+    assert_eq!(values(&it), ["否", "？", "否", "是"]);
+}
+
+#[test]
 fn a_window_is_whole_and_ends_before_the_day() {
     let text = "计算 近 : 元 = 合计(成员.自付 : 成员.结算日 属于 近 3 月)
         计算 本 : 元 = 合计(成员.自付 : 成员.结算日 属于 本年)
