@@ -37,13 +37,28 @@ use crate::clock::Watch;
 use crate::error::{OfficeError, Result};
 use crate::office::Office;
 use crate::views::ViewError;
-use domain::AreaCode;
+use domain::{AreaCode, HouseholdId};
 use jiff::Timestamp;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
+use store::households::HouseholdRow;
 use store::sessions::Token;
 use store::users::UserId;
 use waits::Counters;
+
+/// The household of a number, where the scope reaches it; elsewhere it is as if there were none.
+///
+/// # Errors
+/// No such household within the scope; the record.
+pub(crate) async fn home_within(
+    store: &store::Store,
+    scope: &Scope,
+    household: i64,
+) -> std::result::Result<HouseholdRow, ViewError> {
+    let found = store::households::get_many(store, &[HouseholdId::new(household)]).await?;
+    let seen = found.into_iter().find(|home| scope.contains(&home.area));
+    seen.ok_or_else(|| ViewError::NotFound(format!("没有编号为 {household} 的家庭;可以用户号查找")))
+}
 
 /// 门卫: lets people in and says what they may do.
 pub struct Access {

@@ -12,7 +12,7 @@ pub enum OfficeError {
     #[error(transparent)]
     Engine(#[from] engine::EngineError),
     /// A file cannot be read.
-    #[error("读不到 `{path}`:{source}")]
+    #[error("读不到 `{path}`,请核对文件名和文件夹")]
     File {
         /// Which.
         path: PathBuf,

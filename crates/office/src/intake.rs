@@ -538,6 +538,8 @@ fn unpacked(file: &Path) -> PathBuf {
 
 /// `2026-08/medical-expense.csv`, or `medical-expense.2026-06.csv` for a late one.
 fn name_and_month(file: &Path) -> Result<(String, Month)> {
+    // A path typed wrong is told as such, before anything that follows from its words.
+    std::fs::metadata(file).map_err(at_path(file))?;
     let stem = unpacked(file)
         .file_stem()
         .map_or(String::new(), |s| s.to_string_lossy().into_owned());

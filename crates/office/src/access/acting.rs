@@ -90,16 +90,7 @@ pub struct Denied {
 pub struct Acting(Arc<Inner>);
 
 struct Inner {
-    user: UserId,
-    login: String,
-    name: String,
-    session: i64,
-    channel: Channel,
-    fresh: bool,
-    grants: Vec<(String, AreaCode)>,
-    /// The one place around all organisations here; none while there is none.
-    whole: Option<AreaCode>,
-    kept_from: KeptFrom,
+    who: Who,
     book: Arc<AccessBook>,
 }
 
@@ -142,41 +133,20 @@ pub(super) struct Who {
     pub channel: Channel,
     pub fresh: bool,
     pub grants: Vec<(String, AreaCode)>,
+    /// The one place around all organisations here; none while there is none.
     pub whole: Option<AreaCode>,
     pub kept_from: KeptFrom,
 }
 
 impl std::fmt::Debug for Acting {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Acting({})", self.0.user)
+        write!(f, "Acting({})", self.0.who.user)
     }
 }
 
 impl Acting {
     pub(super) fn new(who: Who, book: Arc<AccessBook>) -> Self {
-        let Who {
-            user,
-            login,
-            name,
-            session,
-            channel,
-            fresh,
-            grants,
-            whole,
-            kept_from,
-        } = who;
-        Self(Arc::new(Inner {
-            user,
-            login,
-            name,
-            session,
-            channel,
-            fresh,
-            grants,
-            whole,
-            kept_from,
-            book,
-        }))
+        Self(Arc::new(Inner { who, book }))
     }
 
     /// Where this right reaches: the only way to a [`Scope`].
@@ -194,11 +164,12 @@ impl Acting {
         };
         let rule = self.0.book.rule(right).ok_or_else(denied)?;
         let reaches = |place: &AreaCode| match rule.reach {
-            Reach::Whole => self.0.whole.is_some_and(|whole| place.contains(&whole)),
+            Reach::Whole => self.0.who.whole.is_some_and(|whole| place.contains(&whole)),
             Reach::Area | Reach::Undivided | Reach::Own => true,
         };
         let places: Vec<AreaCode> = self
             .0
+            .who
             .grants
             .iter()
             .filter(|(role, place)| rule.roles.contains(role) && reaches(place))
@@ -207,7 +178,7 @@ impl Acting {
         if places.is_empty() {
             return Err(denied());
         }
-        Ok(Scope::of(places, self.0.whole))
+        Ok(Scope::of(places, self.0.who.whole))
     }
 
     /// Whether this right is held at all.
@@ -230,44 +201,44 @@ impl Acting {
     /// Number of the account.
     #[must_use]
     pub fn user(&self) -> UserId {
-        self.0.user
+        self.0.who.user
     }
 
     /// Name of the account, as the chain keeps it.
     #[must_use]
     pub fn login(&self) -> &str {
-        &self.0.login
+        &self.0.who.login
     }
 
     /// Name shown to colleagues.
     #[must_use]
     pub fn name(&self) -> &str {
-        &self.0.name
+        &self.0.who.name
     }
 
     /// Number of the session.
     #[must_use]
     pub fn session(&self) -> i64 {
-        self.0.session
+        self.0.who.session
     }
 
     /// Whether the password was typed lately enough for acts about accounts.
     #[must_use]
     pub fn is_fresh(&self) -> bool {
-        self.0.fresh
+        self.0.who.fresh
     }
 
     /// Through what the answer leaves.
     #[must_use]
     pub fn channel(&self) -> Channel {
-        self.0.channel
+        self.0.who.channel
     }
 
     /// The names of the roles held now, each once.
     #[must_use]
     pub fn role_titles(&self) -> Vec<String> {
         let mut out: Vec<String> = Vec::new();
-        for (code, _) in &self.0.grants {
+        for (code, _) in &self.0.who.grants {
             let title = self.0.book.role(code).map_or(code, |role| &role.title);
             if !out.contains(title) {
                 out.push(title.clone());
@@ -279,13 +250,13 @@ impl Acting {
     /// Whether a person is this official or a near relative, or lives with one.
     #[must_use]
     pub fn is_kept_from_person(&self, person: PersonId) -> bool {
-        self.0.kept_from.persons.contains(&person)
+        self.0.who.kept_from.persons.contains(&person)
     }
 
     /// Whether a household is this official's own or a near relative's.
     #[must_use]
     pub fn is_kept_from(&self, household: HouseholdId) -> bool {
-        self.0.kept_from.households.contains(&household)
+        self.0.who.kept_from.households.contains(&household)
     }
 }
 

@@ -1,7 +1,7 @@
 //! 谁看过、谁改过: entries of the chain in an official's words. Reads only; an entry tells who, when,
 //! what and why, never what was seen.
 
-use super::{Access, Acting, Right};
+use super::{Access, Acting, Right, home_within};
 use crate::error::Result;
 use crate::office::Office;
 use crate::views::ViewError;
@@ -126,13 +126,7 @@ impl Access {
         let scope = who.scope(Right::OPENING)?;
         let store = &self.office.store;
         let id = HouseholdId::new(household);
-        let missing =
-            || ViewError::NotFound(format!("没有编号为 {household} 的家庭;可以用户号查找"));
-        let found = store::households::get_many(store, &[id]).await?;
-        let home = found.into_iter().next().ok_or_else(missing)?;
-        if !scope.contains(&home.area) {
-            return Err(missing());
-        }
+        home_within(store, &scope, household).await?;
         let members = store::households::members(store, id).await?;
         let persons: BTreeSet<PersonId> = members.iter().map(|m| m.person).collect();
         let mut objects = vec![("household", household.to_string())];

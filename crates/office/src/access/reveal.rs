@@ -1,7 +1,7 @@
 //! 看完整号码: with a purpose of the rulebook and a live cause at that door. The entry is in the chain
 //! before anything is opened.
 
-use super::{Access, Acting, Right};
+use super::{Access, Acting, Right, home_within};
 use crate::views::ViewError;
 use domain::{HouseholdId, PersonId};
 use std::sync::PoisonError;
@@ -167,13 +167,7 @@ impl Access {
         let scope = who.scope(Right::REVEAL)?;
         let store = &self.office.store;
         let id = HouseholdId::new(household);
-        let missing =
-            || ViewError::NotFound(format!("没有编号为 {household} 的家庭;可以用户号查找"));
-        let found = store::households::get_many(store, &[id]).await?;
-        let home = found.into_iter().next().ok_or_else(missing)?;
-        if !scope.contains(&home.area) {
-            return Err(missing());
-        }
+        home_within(store, &scope, household).await?;
         if who.is_kept_from(id) {
             return Err(ViewError::kept_from());
         }

@@ -7,7 +7,7 @@ use super::names::Names;
 use super::paging::{count, word, yuan};
 use super::warnings::{all_persons, rows_where};
 use super::{Desk, Told, clusters, facts, results};
-use crate::access::{Acting, Scope, note_read};
+use crate::access::{Acting, Scope, home_within, note_read};
 use crate::views::{
     Behind, Counted, FactView, HistoryRow, HouseholdFile, MemberView, PersonFile, RollEntry, Tone,
     ViewError, WarningState, Word,
@@ -38,6 +38,15 @@ struct Door {
 }
 
 impl Door {
+    /// The rules of the month over this door.
+    fn evaluator(&self) -> Evaluator<'_> {
+        Evaluator::new(
+            &self.judgement.data.program,
+            &self.sides.situation,
+            Moments::monthly(self.month()),
+        )
+    }
+
     async fn open(
         desk: &Desk,
         month: Option<&str>,
@@ -84,12 +93,7 @@ pub(super) async fn file(
     month: Option<String>,
 ) -> Told<HouseholdFile> {
     let store = &desk.office.store;
-    let found = store::households::get_many(store, &[HouseholdId::new(id)]).await?;
-    let missing = || ViewError::NotFound(format!("没有编号为 {id} 的家庭;可以用户号查找"));
-    let household = found
-        .into_iter()
-        .find(|h| scope.contains(&h.area))
-        .ok_or_else(missing)?;
+    let household = home_within(store, scope, id).await?;
     if who.is_kept_from(household.id) {
         return Err(ViewError::kept_from());
     }
@@ -246,11 +250,7 @@ fn person_marks(door: &Door, person: &Person) -> Vec<Word> {
         .filter(|p| !p.of_households && has(&p.on_roll, id));
     out.extend(rolls.map(|p| word(format!("{}在册", p.title), Tone::Good)));
     let program = &door.judgement.data.program;
-    let mut eval = Evaluator::new(
-        program,
-        &door.sides.situation,
-        Moments::monthly(door.month()),
-    );
+    let mut eval = door.evaluator();
     let at = program
         .dict
         .entity("个人")
@@ -272,11 +272,7 @@ fn person_facts(door: &Door, id: i64, index: &RowIndex) -> Vec<FactView> {
     let (Some(entity), Some(at)) = (entity, at) else {
         return Vec::new();
     };
-    let mut eval = Evaluator::new(
-        program,
-        &door.sides.situation,
-        Moments::monthly(door.month()),
-    );
+    let mut eval = door.evaluator();
     let mut all = facts::of_instance(&mut eval, at, entity, id, index);
     // What is known first; both keep the dictionary's order.
     all.sort_by_key(|f| f.value.is_none());
@@ -291,11 +287,7 @@ fn household_facts(door: &Door, id: i64) -> Vec<FactView> {
     let (Some(entity), Some(at)) = (entity, at) else {
         return Vec::new();
     };
-    let mut eval = Evaluator::new(
-        program,
-        &door.sides.situation,
-        Moments::monthly(door.month()),
-    );
+    let mut eval = door.evaluator();
     let mut out = Vec::new();
     for file in program
         .files

@@ -22,17 +22,10 @@ pub(super) fn yield_facts(program: &Program, feeds: &Judged, frames: &mut Frames
             continue;
         };
         for (fact, formula) in &feed.yields {
-            let values: Vec<Value> = (0..table.ids().len())
-                .map(|row| table.value(*formula, row).unwrap_or(Value::Unknown))
-                .collect();
-            // The table's rows stand by rising id, as the frame's do.
-            let by_id: BTreeMap<i64, Value> = table.ids().iter().copied().zip(values).collect();
-            let ordered = frame
-                .ids()
-                .values()
-                .iter()
-                .map(|id| by_id.get(id).copied().unwrap_or(Value::Unknown));
-            let column = column(program, *fact, ordered);
+            // A table's rows stand as its entity's do.
+            let values =
+                (0..frame.len()).map(|row| table.value(*formula, row).unwrap_or(Value::Unknown));
+            let column = column(program, *fact, values);
             frame.set(*fact, column);
         }
     }
