@@ -14,6 +14,9 @@ pub struct Options {
     /// An empty folder for the clone, its build and its county; everything in it is removed first.
     #[arg(long)]
     work: PathBuf,
+    /// What is cloned: a folder with the repository, or an address.
+    #[arg(long, default_value = concat!(env!("CARGO_MANIFEST_DIR"), "/.."))]
+    source: String,
     /// Persons of the county.
     #[arg(long, default_value_t = 100_000)]
     persons: u64,
@@ -29,9 +32,12 @@ pub struct Options {
 pub fn run(options: &Options) -> Result<()> {
     let work = std::path::absolute(&options.work)?;
     measure::fresh(&work)?;
-    let program = match &options.program {
-        Some(program) => std::path::absolute(program)?,
-        None => build(&work)?,
+    let (program, built) = match &options.program {
+        Some(program) => (std::path::absolute(program)?, None),
+        None => {
+            let (program, took) = build(&work, &options.source)?;
+            (program, Some(took))
+        }
     };
     let (port, persons) = (options.port.to_string(), options.persons.to_string());
     let data = work.join("data");
@@ -50,23 +56,29 @@ pub fn run(options: &Options) -> Result<()> {
             .spawn()
             .with_context(|| program.display().to_string())
     };
-    for what in [
-        "invented, received, judged, first page",
-        "started again, first page",
+    for (what, built) in [
+        ("invented, received, judged, first page", built),
+        ("started again, first page", None),
     ] {
         let start = Instant::now();
         let mut child = begin()?;
         let came = first_page(options.port, &mut child, start);
         child.kill().context("the demo")?;
         child.wait()?;
-        println!("{what:<48}{:>10.1} s", came?);
+        let came = came?;
+        println!("{what:<48}{came:>10.1} s");
+        if let Some(built) = built {
+            let what = "from the clone to the first page";
+            println!("{what:<48}{:>10.1} s", built + came);
+        }
     }
     Ok(())
 }
 
-fn build(work: &Path) -> Result<PathBuf> {
+/// The program of a clean clone, and what cloning and building it took.
+fn build(work: &Path, source: &str) -> Result<(PathBuf, f64)> {
     let clone = work.join("clone");
-    let source = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+    let begin = Instant::now();
     done(Command::new("git").args(measure::args([&"clone", &"--quiet", &source, &clone])))?;
     // A folder of its own, so that nothing built before helps.
     let target = work.join("target");
@@ -79,7 +91,7 @@ fn build(work: &Path) -> Result<PathBuf> {
     )?;
     let what = "clean clone built";
     println!("{what:<48}{:>10.1} s", start.elapsed().as_secs_f64());
-    Ok(target.join("debug/doudi"))
+    Ok((target.join("debug/doudi"), begin.elapsed().as_secs_f64()))
 }
 
 fn done(command: &mut Command) -> Result<()> {

@@ -3,7 +3,7 @@
 //! DuckDB reading the same CSV into typed columns and writing Parquet, which ties nothing.
 
 use crate::county;
-use crate::measure::{self, Clock, Contender, processor_seconds};
+use crate::measure::{self, Clock, Contender, Median, processor_seconds};
 use anyhow::{Context, Result, bail};
 use domain::Month;
 use office::intake::{Intake, State};
@@ -26,6 +26,9 @@ pub struct Options {
     /// Rows of the file.
     #[arg(long, default_value_t = 1_000_000)]
     rows: usize,
+    /// Rows of a second file, to see what memory grows by.
+    #[arg(long, value_name = "ROWS")]
+    more: Option<usize>,
     /// Persons in the register, to whom the rows belong.
     #[arg(long, default_value_t = 100_000)]
     persons: u64,
@@ -35,57 +38,80 @@ pub struct Options {
     /// How many rounds of each.
     #[arg(long, default_value_t = 5)]
     rounds: usize,
-    /// Receives the file once into a copy of the office, and tells what it took.
-    #[arg(long, hide = true)]
-    once: bool,
+    /// Receives a file once into a copy of the office, and tells what it took.
+    #[arg(long, hide = true, value_name = "FILE")]
+    once: Option<PathBuf>,
 }
 
 /// Receives once, or measures against DuckDB.
 pub fn run(options: &Options) -> Result<()> {
     let work = std::path::absolute(&options.work)?;
-    if options.once {
-        return once(&work);
+    if let Some(file) = &options.once {
+        return once(&work, file);
     }
     if !work.join("ready").exists() {
         prepare(options, &work)?;
     }
+    let first = against(options, &work, options.rows)?;
+    let Some(more) = options.more else {
+        return Ok(());
+    };
+    let second = against(options, &work, more)?;
+    for (few, many) in first.iter().zip(&second) {
+        println!(
+            "{:<24}{:>12.0} MiB more for {} rows than for {}",
+            few.name,
+            many.memory - few.memory,
+            more,
+            options.rows
+        );
+    }
+    Ok(())
+}
+
+/// Measures a file of so many rows.
+fn against(options: &Options, work: &Path, rows: usize) -> Result<Vec<Median>> {
+    let file = work.join("2026-08").join(format!("{FEED}-{rows}.csv"));
+    if !file.exists() {
+        let people = people(&work.join("county/feeds/2026-08/register.csv"))?;
+        write(&file, &people, rows)?;
+    }
     let mut contenders = vec![Contender {
         name: "doudi import".to_owned(),
         program: measure::ourselves()?,
-        args: measure::args([&"import", &"--once", &"--work", &work]),
-        folder: work.clone(),
+        args: measure::args([&"import", &"--once", &file, &"--work", &work]),
+        folder: work.to_path_buf(),
         clock: Clock::Told,
     }];
     if let Some(python) = &options.against {
         contenders.push(Contender {
             name: "duckdb read_csv".to_owned(),
             program: python.clone(),
-            args: measure::args([&DUCKDB, &file(&work), &work.join("duckdb.parquet")]),
-            folder: work.clone(),
+            args: measure::args([&DUCKDB, &file, &work.join("duckdb.parquet")]),
+            folder: work.to_path_buf(),
             clock: Clock::Told,
         });
     }
     let medians = measure::in_turn(&contenders, options.rounds.max(1))?;
     println!(
-        "{} rows, {} MiB, medians of {} rounds in turn",
-        options.rows,
-        std::fs::metadata(file(&work))?.len() / 1_048_576,
+        "{rows} rows, {} MiB, medians of {} rounds in turn",
+        std::fs::metadata(&file)?.len() / 1_048_576,
         options.rounds
     );
     print!("{}", measure::table(&medians));
-    let rows = f64::from(u32::try_from(options.rows)?);
+    let rows = f64::from(u32::try_from(rows)?);
     for m in &medians {
-        println!("{:<24}{:>12.0} rows/s", m.name, rows / m.wall);
+        println!(
+            "{:<24}{:>12.0} rows/s{:>12.0} rows/s of processor time",
+            m.name,
+            rows / m.wall,
+            rows / m.cpu
+        );
     }
-    Ok(())
+    Ok(medians)
 }
 
-fn file(work: &Path) -> PathBuf {
-    work.join("2026-08").join(format!("{FEED}.csv"))
-}
-
-/// A county whose register is received, and the file: wages month by month, as a department sends
-/// its history.
+/// A county whose register is received.
 fn prepare(options: &Options, work: &Path) -> Result<()> {
     measure::fresh(work)?;
     let month = Month::new(2026, 8).context("a month")?;
@@ -96,8 +122,6 @@ fn prepare(options: &Options, work: &Path) -> Result<()> {
             std::fs::remove_file(&file)?;
         }
     }
-    let people = people(&county.join("feeds/2026-08/register.csv"))?;
-    write(&file(work), &people, options.rows)?;
     county::runtime()?.block_on(async {
         let office = county::open(&work.join("office")).await?;
         let rows = county::receive(&office, &county).await;
@@ -128,9 +152,11 @@ fn people(register: &Path) -> Result<Vec<(String, String)>> {
     Ok(people)
 }
 
+/// The file: wages month by month, as a department sends its history.
 fn write(path: &Path, people: &[(String, String)], rows: usize) -> Result<()> {
     std::fs::create_dir_all(path.parent().context("a folder")?)?;
-    let mut out = BufWriter::new(File::create(path)?);
+    let part = path.with_extension("part");
+    let mut out = BufWriter::new(File::create(&part)?);
     writeln!(out, "{HEADER}")?;
     let mut written = 0_usize;
     let mut month = Month::new(2026, 8).context("a month")?;
@@ -146,11 +172,13 @@ fn write(path: &Path, people: &[(String, String)], rows: usize) -> Result<()> {
         written = written.saturating_add(people.len());
         month = month.prev();
     }
-    Ok(out.flush()?)
+    out.flush()?;
+    // Under its name only when it is whole.
+    Ok(std::fs::rename(part, path)?)
 }
 
 /// The clock starts when a copy of the office stands ready.
-fn once(work: &Path) -> Result<()> {
+fn once(work: &Path, file: &Path) -> Result<()> {
     let office = work.join("office-now");
     measure::fresh(&office)?;
     county::copy(&work.join("office"), &office)?;
@@ -159,7 +187,7 @@ fn once(work: &Path) -> Result<()> {
         let office = county::open(&office).await?;
         let month = Month::new(2026, 8).context("a month")?;
         let received = Intake::new(&office)
-            .receive(&file(work), Some((FEED, month)), false)
+            .receive(file, Some((FEED, month)), false)
             .await;
         office.close().await;
         let received = received?;

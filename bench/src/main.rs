@@ -10,8 +10,10 @@ mod first_run;
 mod household;
 mod import;
 mod measure;
+mod payments;
 mod phases;
 mod programmes;
+mod simulate;
 mod texts;
 mod truth;
 
@@ -36,6 +38,10 @@ enum What {
     Differential(differential::Options),
     /// Every programme for a whole county, results with reasons to Parquet.
     AllProgrammes(programmes::Options),
+    /// A trial of two scenarios on everybody of a county.
+    Simulate(simulate::Options),
+    /// A month of payments: 100,000 lines prepared, checked, sealed.
+    Payments(payments::Options),
     /// What the warnings of a demo folder found of what was planted.
     Truth(truth::Options),
     /// From a clean clone to the first page.
@@ -49,6 +55,8 @@ fn main() -> anyhow::Result<()> {
         What::Household(options) => household::run(&options),
         What::Differential(options) => differential::run(&options),
         What::AllProgrammes(options) => programmes::run(&options),
+        What::Simulate(options) => simulate::run(&options),
+        What::Payments(options) => payments::run(&options),
         What::Truth(options) => truth::run(&options),
         What::FirstRun(options) => first_run::run(&options),
     }

@@ -4,6 +4,8 @@
 //! the register's row that made the record, a household by its number. A situation that no file
 //! tells of cannot be found by any rule, so the dead still paid are also told apart by what came.
 
+mod links;
+
 use anyhow::{Context, Result};
 use rusqlite::{Connection, OpenFlags};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -26,7 +28,10 @@ const PLANTED: [(&str, &[&str]); 9] = [
     ("new-job", &["receiving_not_entitled", "income_rise"]),
     ("inheritance", &["receiving_not_entitled"]),
     ("new-car", &["receiving_not_entitled", "vehicle_over_limit"]),
-    ("duplicated-over-two-households", &["duplicate_help"]),
+    (
+        "duplicated-over-two-households",
+        &["dibao_in_two_households"],
+    ),
     ("regraded", &["disability_grade_changed"]),
 ];
 
@@ -80,7 +85,10 @@ pub fn run(options: &Options) -> Result<()> {
         let (open, caused) = county.caused(rule);
         println!("{rule:<26}{open:>8}{caused:>18}{:>9}", share(caused, open));
     }
-    county.the_dead()
+    county.the_dead()?;
+    let path = options.data.join("doudi.db");
+    let record = Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    links::run(&record, &options.data)
 }
 
 fn share(part: usize, whole: usize) -> String {

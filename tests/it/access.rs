@@ -125,6 +125,7 @@ fn filled(route: &Route, (household, person, warning): (i64, i64, i64)) -> (Stri
         .replace("{code}", OWN)
         .replace("{*path}", "policies/dibao.md")
         .replace("{login}", "nobody-here")
+        .replace("{no}", "999999")
         .replace("{session}", "999999")
         .replace("{grant}", "999999");
     (path, local.iter().any(|part| route.path.contains(part)))

@@ -14,7 +14,7 @@ const MOMENT: &str = "2026-09-14T09:00";
 const KILLS: u32 = 8;
 
 /// The program that `cargo build -p doudi` leaves beside this test; the newest of both is meant.
-fn program() -> Option<PathBuf> {
+pub(crate) fn program() -> Option<PathBuf> {
     let here = std::env::current_exe().ok()?;
     let program = here
         .parent()?

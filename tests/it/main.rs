@@ -11,11 +11,20 @@
 mod access;
 mod accounts;
 mod areas;
+mod ask;
+mod blocks;
+mod browser;
+mod casework;
+mod changing;
 mod county;
+mod decide;
+mod doubts;
 mod files;
 mod guide;
+mod indicators;
 mod inputs;
 mod kill;
+mod money;
 mod pages;
 #[path = "../../crates/store/tests/it/postgres.rs"]
 mod postgres;
@@ -23,3 +32,6 @@ mod simulate;
 mod staff;
 mod story;
 mod survey;
+mod verify;
+mod visits;
+mod workbooks;

@@ -1,4 +1,4 @@
-//! Chores of the repository: `cargo xtask tidy`, `test`, `ci`.
+//! Chores of the repository: `cargo xtask tidy`, `test`, `screenshots`, `ci`.
 
 mod test;
 mod tidy;
@@ -11,6 +11,7 @@ use anyhow::{Context, Result, bail};
 const USAGE: &str = "\
 cargo xtask tidy          the rules of the house no other tool checks
 cargo xtask test [ARGS]   every test; ARGS go to the test runner, e.g. `cargo xtask test -p domain`
+cargo xtask screenshots   docs/images anew: the demo's pages in chromium, wide and on a phone
 cargo xtask ci            fmt, clippy, tidy, test: what must be green before a change is handed in
 ";
 
@@ -22,6 +23,7 @@ fn main() -> ExitCode {
         "tidy" => tidy::run(&root()),
         "test" => test::run(&root(), &rest),
         "ci" => ci(&root()),
+        "screenshots" => test::screenshots(&root()),
         "" | "help" | "--help" | "-h" => {
             print!("{USAGE}");
             return ExitCode::SUCCESS;

@@ -5,7 +5,10 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use anyhow::Result;
+use anyhow::{Result, bail};
+
+/// The test that takes the pictures of the docs.
+const PICTURES: &str = "browser::pictures::the_pictures_of_the_docs_are_taken_anew";
 
 /// A program the tests drive.
 struct Driven {
@@ -13,6 +16,8 @@ struct Driven {
     variable: &'static str,
     /// The Debian package that brings it.
     package: &'static str,
+    /// What it needs beside it to be of use.
+    with: &'static [&'static str],
     /// What is not tested without it.
     tests: &'static str,
     find: fn() -> Option<PathBuf>,
@@ -22,12 +27,15 @@ const DRIVEN: &[Driven] = &[
     Driven {
         variable: "DOUDI_PG_BIN",
         package: "postgresql",
+        with: &[],
         tests: "the PostgreSQL half of the store and story tests",
         find: postgres,
     },
     Driven {
         variable: "DOUDI_CHROMIUM",
         package: "chromium",
+        // Without Chinese letters every page is boxes.
+        with: &["fonts-noto-cjk"],
         tests: "the browser journeys",
         find: chromium,
     },
@@ -47,28 +55,57 @@ pub fn run(root: &Path, arguments: &[String]) -> Result<()> {
         crate::cargo(root, &["build", "-p", "doudi"])?;
     }
     command.args(arguments).current_dir(root);
-    for Driven {
-        variable,
-        package,
-        tests,
-        find,
-    } in DRIVEN
+    for driven in DRIVEN {
+        driven.tell(&mut command);
+    }
+    crate::run(&mut command)
+}
+
+/// Takes the pictures of the docs anew, from the program's own demo.
+pub fn screenshots(root: &Path) -> Result<()> {
+    crate::cargo(root, &["build", "-p", "doudi"])?;
+    let mut command = Command::new(env!("CARGO"));
+    command.current_dir(root);
+    command.args(["test", "-p", "story", "--test", "it", "--"]);
+    command.args(["--ignored", "--exact", PICTURES]);
+    command.env("DOUDI_PICTURES", root.join("docs/images"));
+    if !DRIVEN
+        .iter()
+        .any(|driven| driven.package == "chromium" && driven.tell(&mut command))
     {
+        bail!("pictures are taken with chromium");
+    }
+    crate::run(&mut command)
+}
+
+impl Driven {
+    /// Tells the tests where it is, after bringing it where that is ours to do; whether it is there.
+    fn tell(&self, command: &mut Command) -> bool {
+        let Driven {
+            variable,
+            package,
+            with,
+            tests,
+            find,
+        } = self;
         match given(variable)
             .or_else(find)
-            .or_else(|| installed(package, *find))
+            .or_else(|| installed(package, with, *find))
         {
             Some(path) => {
                 eprintln!("xtask: {variable}={}", path.display());
                 command.env(variable, path);
+                true
             }
-            None => eprintln!(
-                "xtask: SKIPPED: {tests}, because {package} is absent and cannot be installed here; \
-                 install it or set {variable}"
-            ),
+            None => {
+                eprintln!(
+                    "xtask: SKIPPED: {tests}, because {package} is absent and cannot be installed \
+                     here; install it or set {variable}"
+                );
+                false
+            }
         }
     }
-    crate::run(&mut command)
 }
 
 /// nextest where it is installed, cargo's own runner otherwise.
@@ -128,12 +165,13 @@ fn on_path(program: &str) -> Option<PathBuf> {
 }
 
 /// Installs a Debian package when that is ours to do, and looks again.
-fn installed(package: &str, find: fn() -> Option<PathBuf>) -> Option<PathBuf> {
+fn installed(package: &str, with: &[&str], find: fn() -> Option<PathBuf>) -> Option<PathBuf> {
     if !is_root() || !Path::new("/etc/debian_version").exists() {
         return None;
     }
-    eprintln!("xtask: apt-get install -y {package}");
-    let install = || apt(&["install", "-y", package]);
+    let arguments = [&["install", "-y", package], with].concat();
+    eprintln!("xtask: apt-get {}", arguments.join(" "));
+    let install = || apt(&arguments);
     // A fresh machine has no package lists yet.
     if !install() && apt(&["update"]) {
         install();

@@ -22,11 +22,9 @@ use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 
-/// Columns in which nearly every row has its own value: a dictionary would only cost.
+/// Columns in which nearly every row has its own value: a dictionary would only cost, so the
+/// differences of neighbours are written.
 const MANY_VALUED: [&str; 5] = ["household_id", "person_id", "income", "net", "per_capita"];
-/// Columns that rise from row to row.
-const RISING: [&str; 2] = ["household_id", "person_id"];
-
 /// The quantities that are written; what none of them rests on need not be computed.
 pub const SHOWN: [&str; 13] = [
     "档",
@@ -190,11 +188,9 @@ impl Output {
             .set_compression(Compression::ZSTD(ZstdLevel::try_new(1)?))
             .set_statistics_enabled(EnabledStatistics::Chunk);
         for column in MANY_VALUED {
-            properties = properties.set_column_dictionary_enabled(column.into(), false);
-        }
-        for column in RISING {
-            properties =
-                properties.set_column_encoding(column.into(), Encoding::DELTA_BINARY_PACKED);
+            properties = properties
+                .set_column_dictionary_enabled(column.into(), false)
+                .set_column_encoding(column.into(), Encoding::DELTA_BINARY_PACKED);
         }
         let writer = ArrowWriter::try_new(file, like.schema(), Some(properties.build()))?;
         let (writer, groups) = writer.into_serialized_writer()?;

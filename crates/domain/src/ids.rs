@@ -39,4 +39,8 @@ surrogate! {
     TaskId;
     /// 经办人编号: the official or grid worker a task goes to.
     WorkerId;
+    /// 申请编号.
+    ApplicationNo;
+    /// 个案编号.
+    CaseNo;
 }

@@ -12,8 +12,9 @@ mod words;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use commands::{
-    areas, audit, check, demo, doctor, explain, import, months, serve, simulate, synth, trace,
-    users, workbook,
+    areas, ask, audit, bank_sim, cases, check, demo, doctor, explain, import, indicators, line,
+    months, parameters, pay, replay, rulebook, sample, serve, simulate, synth, trace, users,
+    verify, workbook,
 };
 use std::process::ExitCode;
 use tracing_subscriber::EnvFilter;
@@ -39,12 +40,24 @@ enum Command {
     RunMonth(months::Args),
     /// 检查规则手册,列出所有问题
     Check(check::Args),
+    /// 年度调标:数写成工作簿,填好的收回来成为一版改动
+    #[command(subcommand)]
+    Parameters(parameters::Parameters),
+    /// 规则版本:提出、查、看差别、两人签发、生效
+    #[command(subcommand)]
+    Rulebook(rulebook::Rulebook),
+    /// 问政策:用居民自己的话问,答出对得上的救助
+    Ask(ask::Args),
     /// 一步一步解释一个案例,或者一户的判断
     Explain(explain::Args),
     /// 从一条预警走回部门来文的那一行
     Trace(trace::Args),
     /// 试算:改一个数或换规则文件,看花多少钱、谁得谁失、哪里有悬崖;只算不存
     Simulate(Box<simulate::Args>),
+    /// 指标:一个月的每一个数,各地、各组,口径和来源
+    Indicators(indicators::Args),
+    /// 定线:六种办法的低保标准候选线;只提方案,不作决定
+    Line(line::Args),
     /// 体检:数据、密钥、手册、日历是不是都好
     Doctor(doctor::Args),
     /// 区划:导入名单,查一个地方
@@ -53,6 +66,20 @@ enum Command {
     /// 审计链
     #[command(subcommand)]
     Audit(audit::Audit),
+    /// 发放:开账、编制、核查、批准、封存、交银行、回盘
+    #[command(subcommand)]
+    Pay(pay::Pay),
+    /// 信息核对:批次、导出请求表、交答复、看报告
+    #[command(subcommand)]
+    Verify(verify::Verify),
+    /// 演示用的银行:按送盘文件回盘,可以带上银行常出的错
+    BankSim(bank_sim::Args),
+    /// 办件:列出来,或者看一件办到哪一步
+    Case(cases::Args),
+    /// 重演一个决定:用封存的事实和规则重算,再与今天的规则比
+    Replay(replay::Args),
+    /// 抽查:按公开的种子,看一个月抽中哪些办件
+    Sample(sample::Args),
     /// 账号和角色
     #[command(subcommand)]
     User(users::User),
@@ -95,12 +122,23 @@ async fn run(command: Command) -> anyhow::Result<ended::Ended> {
         Command::Import(args) => import::run(args).await,
         Command::RunMonth(args) => months::run(args).await,
         Command::Check(args) => check::run(&args),
+        Command::Parameters(what) => parameters::run(what).await,
+        Command::Rulebook(what) => rulebook::run(what).await,
+        Command::Ask(args) => ask::run(&args).await,
         Command::Explain(args) => explain::run(args).await,
         Command::Trace(args) => trace::run(args).await,
         Command::Simulate(args) => simulate::run(*args).await,
+        Command::Indicators(args) => indicators::run(args).await,
+        Command::Line(args) => line::run(args).await,
         Command::Doctor(args) => doctor::run(args).await,
         Command::Areas(what) => areas::run(what).await,
         Command::Audit(audit::Audit::Verify(args)) => audit::run(args).await,
+        Command::Pay(what) => pay::run(what).await,
+        Command::Verify(what) => verify::run(what).await,
+        Command::BankSim(args) => bank_sim::run(&args),
+        Command::Case(args) => cases::run(args).await,
+        Command::Replay(args) => replay::run(args).await,
+        Command::Sample(args) => sample::run(args).await,
         Command::User(what) => users::run(what).await,
         Command::Serve(args) => serve::run(args).await,
         Command::ReadWorkbook(args) => Ok(workbook::ended(&args)),

@@ -18,19 +18,25 @@ pub(crate) mod stages;
 use crate::error::{EngineError, Result};
 use datafusion::arrow::datatypes::{DataType, Field, Schema};
 use datafusion::common::config::ConfigOptions;
+use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::common::{DFSchema, ScalarValue};
 use datafusion::logical_expr::Expr;
 use datafusion::logical_expr::execution_props::ExecutionProps;
 use datafusion::logical_expr::physical_planning_context::PhysicalPlanningContext;
-use datafusion::physical_expr::create_physical_expr;
+use datafusion::physical_expr::expressions::Column as PhysicalColumn;
+use datafusion::physical_expr::{PhysicalExpr, create_physical_expr};
 use domain::Day;
 use layout::{Col, Link, Slot, SlotInfo, Step, slot_name};
 use number::{Den, Fraction};
 use rules::plan::{Body, FileId, Home, Item, ItemId, Moment, Program, RelId, Type};
 use rules::situation::Moments;
 use stages::Stage;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::num::NonZeroUsize;
 use std::sync::Arc;
+
+/// Rows of a block: its columns stay in the processor's cache from step to step.
+const BLOCK_MAX: NonZeroUsize = NonZeroUsize::MIN.saturating_add(16_383);
 
 /// A quantity as columns of its table.
 #[derive(Clone, Debug)]
@@ -80,6 +86,8 @@ pub struct Compiled {
     pub(crate) relations: Vec<rules::dict::Relation>,
     /// Quantities 当时 reads, with the days that are known beforehand.
     pub(crate) history: Vec<(ItemId, Option<Day>)>,
+    /// Rows of a block.
+    pub(crate) block: NonZeroUsize,
 }
 
 impl Compiled {
@@ -93,9 +101,38 @@ impl Compiled {
         self.moments
     }
 
+    /// The same rules run in blocks of so many rows; the results are the same for any number.
+    #[must_use]
+    pub fn in_blocks_of(mut self, rows: NonZeroUsize) -> Self {
+        self.block = rows;
+        self
+    }
+
     /// How many steps there are.
     pub fn step_count(&self) -> usize {
         self.steps.len()
+    }
+
+    /// How many columns the result tables have.
+    pub fn column_count(&self) -> usize {
+        let shapes = self.tables.iter().map(crate::judged::Shape::new);
+        shapes.map(|shape| shape.width()).sum()
+    }
+
+    /// The facts and feed columns that what is shown rests on; what else is known of 地区 still says
+    /// whether an area speaks.
+    pub fn reads(&self) -> BTreeSet<ItemId> {
+        let read = stages::inputs_read(&self.stages, &self.steps, &shown(&self.tables));
+        let inputs = self.steps.iter().filter_map(|step| match step {
+            Step::Input { item, out } => read.contains(out).then_some(*item),
+            _ => None,
+        });
+        inputs.collect()
+    }
+
+    /// The lists it walks along, adds up or shows.
+    pub fn lists(&self) -> BTreeSet<RelId> {
+        crate::run::lists(self)
     }
 
     /// The same rules with only some results: `show` says of a file and a named quantity whether
@@ -107,13 +144,14 @@ impl Compiled {
             table.outputs.retain(|output| show(file, &output.name));
         }
         self.tables.retain(|table| !table.outputs.is_empty());
-        self.stages = stages::stages(&self.steps, &self.slots, &shown(&self.tables));
+        let shown = shown(&self.tables);
+        self.stages = stages::stages(&self.steps, &self.slots, &shown, &HashSet::new());
         self
     }
 }
 
 /// The columns the result tables show.
-fn shown(tables: &[TablePlan]) -> HashSet<Slot> {
+pub(crate) fn shown(tables: &[TablePlan]) -> HashSet<Slot> {
     let outputs = tables.iter().flat_map(|table| &table.outputs);
     outputs
         .flat_map(|output| output.cell.parts())
@@ -174,7 +212,8 @@ impl<'p> Builder<'p> {
             });
             found.into_keys().collect()
         };
-        let stages = stages::stages(&self.steps, &self.slots, &shown(&tables));
+        let shown = shown(&tables);
+        let stages = stages::stages(&self.steps, &self.slots, &shown, &HashSet::new());
         Compiled {
             stages,
             moments: self.moments,
@@ -185,6 +224,7 @@ impl<'p> Builder<'p> {
             slots: self.slots,
             tables,
             history: self.history,
+            block: BLOCK_MAX,
         }
     }
 
@@ -298,6 +338,23 @@ impl<'p> Builder<'p> {
             Cell::Set(c) => Cell::Set(self.settle(place, c, DataType::UInt64)?),
         })
     }
+}
+
+/// An expression with its columns named by their places alone, so that the same one over columns of
+/// other numbers is the same.
+pub(crate) fn column_place(expr: &Arc<dyn PhysicalExpr>) -> Option<Arc<dyn PhysicalExpr>> {
+    let placed = Arc::clone(expr).transform_up(|node| {
+        let any: &dyn std::any::Any = node.as_ref();
+        Ok(match any.downcast_ref::<PhysicalColumn>() {
+            Some(column) => {
+                let placed: Arc<dyn PhysicalExpr> =
+                    Arc::new(PhysicalColumn::new("", column.index()));
+                Transformed::yes(placed)
+            }
+            None => Transformed::no(node),
+        })
+    });
+    Some(placed.ok()?.data)
 }
 
 /// The column type of a type of the language; none for an area code, which is only a key.

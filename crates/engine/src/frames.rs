@@ -15,7 +15,7 @@
 
 use crate::error::{EngineError, Result};
 use datafusion::arrow::array::{
-    ArrayRef, AsArray, Date32Array, Int64Array, RecordBatch, StringArray, UInt32Array,
+    Array, ArrayRef, AsArray, Date32Array, Int64Array, RecordBatch, StringArray, UInt32Array,
 };
 use datafusion::arrow::compute::{cast, sort_to_indices, take};
 use datafusion::arrow::datatypes::{DataType, Date32Type, Int64Type};
@@ -175,6 +175,27 @@ impl EntityFrame {
         self
     }
 
+    /// The same table with its columns under other numbers; none when one of them has none. What was
+    /// recorded of a quantity that is gone is read by nobody.
+    pub(crate) fn renumbered(&self, place: &dyn Fn(ItemId) -> Option<ItemId>) -> Option<Self> {
+        let columns = self.columns.iter();
+        let columns = columns.map(|(item, column)| Some((place(*item)?, Arc::clone(column))));
+        let records = self.records.iter().filter_map(|record| {
+            let item = place(record.item)?;
+            Some(Record {
+                item,
+                ..record.clone()
+            })
+        });
+        Some(Self {
+            ids: self.ids.clone(),
+            areas: self.areas.clone(),
+            households: self.households.clone(),
+            columns: columns.collect::<Option<_>>()?,
+            records: records.collect(),
+        })
+    }
+
     /// Gives or replaces a fact.
     pub fn set(&mut self, item: ItemId, values: ArrayRef) {
         self.columns.insert(item, values);
@@ -311,6 +332,13 @@ impl RelationFrame {
     pub fn complete(&self) -> &Complete {
         &self.complete
     }
+
+    /// The same rows, their lists complete for others.
+    #[must_use]
+    pub fn complete_for(mut self, complete: Complete) -> Self {
+        self.complete = complete;
+        self
+    }
 }
 
 /// Periods of a status, by rising holder; those of one holder never overlap.
@@ -358,6 +386,18 @@ impl StatusFrame {
     pub fn known_from(mut self, day: Option<Day>) -> Self {
         self.known_from = day;
         self
+    }
+
+    /// Where its columns stand in memory, and how many periods there are.
+    pub(crate) fn stands(&self) -> ([usize; 4], usize) {
+        let nulls = self.to.nulls().map_or(0, |n| n.buffer().as_ptr().addr());
+        let places = [
+            self.holders.values().as_ptr().addr(),
+            self.from.values().as_ptr().addr(),
+            self.to.values().as_ptr().addr(),
+            nulls,
+        ];
+        (places, self.holders.len())
     }
 
     /// The day before which nothing is known; none when the periods reach back without end.

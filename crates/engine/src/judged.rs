@@ -5,17 +5,21 @@
 //! name. A number is two columns, `x.n` and `x.d`; `符合` is Int8 (1 符合, 0 不符合, null 待查);
 //! a proposed status is `给予.低保户` with `.起` and `.止`; urgency is `<trigger>.紧急`.
 
-use crate::compile::Cell;
 use crate::compile::functions::number;
-use crate::compile::layout::Col;
+use crate::compile::layout::{Col, Slot};
 use crate::compile::number::Den;
-use crate::error::Result;
+use crate::compile::{Cell, TablePlan};
+use crate::error::{EngineError, Result};
 use crate::run::Run;
-use datafusion::arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Int64Array, RecordBatch};
-use datafusion::arrow::compute::{cast, nullif};
-use datafusion::arrow::datatypes::{
-    DataType, Date32Type, Int8Type, Int64Type, UInt16Type, UInt64Type,
+use datafusion::arrow::array::{
+    Array, ArrayRef, AsArray, BooleanArray, Int64Array, RecordBatch, RecordBatchOptions,
 };
+use datafusion::arrow::buffer::NullBuffer;
+use datafusion::arrow::compute::cast;
+use datafusion::arrow::datatypes::{
+    DataType, Date32Type, Field, Int8Type, Int64Type, Schema, UInt16Type, UInt64Type,
+};
+use datafusion::common::ScalarValue;
 use domain::Day;
 use rules::plan::{FileId, Home, ItemId, RelId};
 use rules::value::{Ratio, Value};
@@ -126,6 +130,20 @@ impl JudgedTable {
         )
     }
 
+    /// A quantity of all rows as a fact's column has it: numbers over `den`, unknown where they are
+    /// finer than that.
+    pub fn over(&self, item: ItemId, den: i64) -> Option<ArrayRef> {
+        let columns = self.batch.columns();
+        Some(match *self.items.get(&item)? {
+            Held::Num(n, d) => {
+                let (n, d) = (number(columns.get(n)?).ok()?, number(columns.get(d)?).ok()?);
+                Arc::new(over(n, d, den))
+            }
+            Held::Bool(at) => cast(columns.get(at)?, &DataType::Boolean).ok()?,
+            Held::Day(at) | Held::Sym(at) | Held::Set(at) => Arc::clone(columns.get(at)?),
+        })
+    }
+
     /// A number's numerators and denominators by name.
     pub fn numbers(&self, name: &str) -> Option<(&Int64Array, &Int64Array)> {
         let Held::Num(n, d) = *self.names.get(name)? else {
@@ -167,121 +185,208 @@ impl JudgedTable {
     }
 }
 
-/// Puts the tables of a finished run together.
-pub(crate) fn collect(run: &Run<'_>) -> Result<Judged> {
-    let mut tables = Vec::with_capacity(run.plan.tables.len());
-    for plan in &run.plan.tables {
-        let mut table = Columns {
-            run,
-            home: plan.home,
-            columns: keys(run, plan.home),
+/// Fractions as numerators over another denominator; null where that takes more than whole steps.
+fn over(n: &Int64Array, d: &Int64Array, den: i64) -> Int64Array {
+    if d.null_count() == 0 && d.values().iter().all(|d| *d == den) {
+        return n.clone();
+    }
+    let scaled = |(n, d): (Option<i64>, Option<i64>)| {
+        let (top, d) = (i128::from(n?).checked_mul(i128::from(den))?, i128::from(d?));
+        let whole = top.checked_div(d)?;
+        (top.checked_rem(d)? == 0).then(|| i64::try_from(whole).ok())?
+    };
+    n.iter().zip(d).map(scaled).collect()
+}
+
+/// What a result table looks like: made once, filled whole or block by block.
+pub(crate) struct Shape {
+    file: FileId,
+    file_id: String,
+    home: Home,
+    fields: Vec<Field>,
+    parts: Vec<Part>,
+    items: HashMap<ItemId, Held>,
+    names: HashMap<String, Held>,
+}
+
+/// How the columns of a quantity come about.
+enum Part {
+    /// As it stands.
+    Own(Col),
+    /// A verdict: a small number for whoever reads the file.
+    Verdict(Col),
+    /// Numerator and denominator, known together.
+    Fraction(Col, Col),
+}
+
+/// Constants of some length, each once.
+type Constants = HashMap<ScalarValue, ArrayRef>;
+
+impl Shape {
+    /// Of a table of the plan.
+    pub(crate) fn new(plan: &TablePlan) -> Self {
+        let keys: &[&str] = match plan.home {
+            Home::Entity(_) => &["id"],
+            Home::Rows(_) => &["owner_id", "target_id"],
         };
-        let (mut items, mut names) = (HashMap::new(), HashMap::new());
-        for output in &plan.outputs {
-            let held = table.push(&output.name, &output.cell)?;
-            if let Some(item) = output.item {
-                items.insert(item, held);
-            }
-            names.entry(output.name.clone()).or_insert(held);
-        }
-        let columns = table
-            .columns
-            .into_iter()
-            .map(|(name, array)| (name, array, true));
-        let batch = RecordBatch::try_from_iter_with_nullable(columns)?;
-        tables.push(JudgedTable {
+        let mut shape = Self {
             file: plan.file,
             file_id: plan.file_id.clone(),
             home: plan.home,
-            batch,
-            items,
-            names,
-        });
+            fields: keys
+                .iter()
+                .map(|key| Field::new(*key, DataType::Int64, true))
+                .collect(),
+            parts: Vec::new(),
+            items: HashMap::new(),
+            names: HashMap::new(),
+        };
+        for output in &plan.outputs {
+            let held = shape.push(&output.name, &output.cell);
+            if let Some(item) = output.item {
+                shape.items.insert(item, held);
+            }
+            shape.names.entry(output.name.clone()).or_insert(held);
+        }
+        shape
+    }
+
+    /// Whom the rows are about.
+    pub(crate) fn home(&self) -> Home {
+        self.home
+    }
+
+    /// How many columns it has.
+    pub(crate) fn width(&self) -> usize {
+        self.fields.len()
+    }
+
+    fn field(&mut self, name: &str, data_type: DataType) -> usize {
+        let mut free = name.to_owned();
+        let mut again = 2;
+        while self.fields.iter().any(|field| *field.name() == free) {
+            free = format!("{name}#{again}");
+            again += 1;
+        }
+        self.fields.push(Field::new(free, data_type, true));
+        self.fields.len().saturating_sub(1)
+    }
+
+    fn push(&mut self, name: &str, cell: &Cell) -> Held {
+        match cell {
+            Cell::Num(x) => {
+                let den = x.den.col();
+                match x.den {
+                    Den::Fixed(_) => {
+                        self.parts.push(Part::Own(x.num.clone()));
+                        self.parts.push(Part::Own(den));
+                    }
+                    Den::Varies(..) => self.parts.push(Part::Fraction(x.num.clone(), den)),
+                }
+                let n = self.field(&format!("{name}.n"), DataType::Int64);
+                Held::Num(n, self.field(&format!("{name}.d"), DataType::Int64))
+            }
+            Cell::Bool(col) if name == VERDICT => {
+                self.parts.push(Part::Verdict(col.clone()));
+                Held::Bool(self.field(name, DataType::Int8))
+            }
+            Cell::Bool(col) => Held::Bool(self.own(name, col, DataType::Boolean)),
+            Cell::Day(col) => Held::Day(self.own(name, col, DataType::Date32)),
+            Cell::Sym(col) => Held::Sym(self.own(name, col, DataType::UInt16)),
+            Cell::Set(col) => Held::Set(self.own(name, col, DataType::UInt64)),
+        }
+    }
+
+    fn own(&mut self, name: &str, col: &Col, data_type: DataType) -> usize {
+        self.parts.push(Part::Own(col.clone()));
+        self.field(name, data_type)
+    }
+
+    /// The table of some rows: their keys, and the columns as `get` has them for the same rows.
+    pub(crate) fn fill(
+        &self,
+        keys: Vec<ArrayRef>,
+        rows: usize,
+        constants: &mut Constants,
+        get: &dyn Fn(Slot) -> Result<ArrayRef>,
+    ) -> Result<JudgedTable> {
+        let mut array = |col: &Col| match (col.slot, col.literal()) {
+            (Some(slot), _) => get(slot),
+            (None, Some(value)) => match constants.get(value) {
+                Some(known) => Ok(Arc::clone(known)),
+                None => {
+                    let made = value.to_array_of_size(rows)?;
+                    constants.insert(value.clone(), Arc::clone(&made));
+                    Ok(made)
+                }
+            },
+            (None, None) => Err(EngineError::Column {
+                column: "?".to_owned(),
+            }),
+        };
+        let mut columns = keys;
+        for part in &self.parts {
+            match part {
+                Part::Own(col) => columns.push(array(col)?),
+                Part::Verdict(col) => columns.push(cast(&array(col)?, &DataType::Int8)?),
+                Part::Fraction(num, den) => {
+                    let (num, den) = known_together(&array(num)?, &array(den)?)?;
+                    columns.extend([num, den]);
+                }
+            }
+        }
+        let schema = Arc::new(Schema::new(self.fields.clone()));
+        let options = RecordBatchOptions::new().with_row_count(Some(rows));
+        Ok(JudgedTable {
+            file: self.file,
+            file_id: self.file_id.clone(),
+            home: self.home,
+            batch: RecordBatch::try_new_with_options(schema, columns, &options)?,
+            items: self.items.clone(),
+            names: self.names.clone(),
+        })
+    }
+}
+
+/// Puts the tables of a finished run together.
+pub(crate) fn collect(run: &Run<'_>) -> Result<Judged> {
+    let mut tables = Vec::with_capacity(run.plan.tables.len());
+    let mut constants: HashMap<Home, Constants> = HashMap::new();
+    for plan in &run.plan.tables {
+        let rows = run.places.count(plan.home);
+        let constants = constants.entry(plan.home).or_default();
+        let get = |slot| run.get(slot).map(Arc::clone);
+        tables.push(Shape::new(plan).fill(keys(run, plan.home), rows, constants, &get)?);
     }
     Ok(Judged { tables })
 }
 
-fn keys(run: &Run<'_>, home: Home) -> Vec<(String, ArrayRef)> {
+/// The ids of a table's rows.
+pub(crate) fn keys(run: &Run<'_>, home: Home) -> Vec<ArrayRef> {
+    let none = || Int64Array::new_null(0);
     match home {
         Home::Entity(entity) => {
             let ids = run.frames.entities.get(&entity).map(|f| f.ids().clone());
-            let ids: ArrayRef = Arc::new(ids.unwrap_or_else(|| Int64Array::new_null(0)));
-            vec![("id".to_owned(), ids)]
+            vec![Arc::new(ids.unwrap_or_else(none))]
         }
         Home::Rows(relation) => {
-            let ids = run
-                .places
-                .rows(relation)
-                .map(|r| (r.owner_ids.clone(), r.target_ids.clone()));
-            let none = || Int64Array::new_null(0);
+            let rows = run.places.rows(relation);
+            let ids = rows.map(|r| (r.owner_ids.clone(), r.target_ids.clone()));
             let (owners, targets) = ids.unwrap_or_else(|| (none(), none()));
-            vec![
-                ("owner_id".to_owned(), Arc::new(owners)),
-                ("target_id".to_owned(), Arc::new(targets)),
-            ]
+            vec![Arc::new(owners), Arc::new(targets)]
         }
-    }
-}
-
-struct Columns<'a> {
-    run: &'a Run<'a>,
-    home: Home,
-    columns: Vec<(String, ArrayRef)>,
-}
-
-impl Columns<'_> {
-    fn array(&self, col: &Col) -> Result<ArrayRef> {
-        match (col.slot, col.literal()) {
-            (Some(slot), _) => self.run.get(slot).map(Arc::clone),
-            (None, Some(value)) => Ok(value.to_array_of_size(self.run.places.count(self.home))?),
-            (None, None) => Err(crate::EngineError::Column {
-                column: "?".to_owned(),
-            }),
-        }
-    }
-
-    fn add(&mut self, name: String, array: ArrayRef) -> usize {
-        let mut free = name.clone();
-        let mut again = 2;
-        while self.columns.iter().any(|(taken, _)| *taken == free) {
-            free = format!("{name}#{again}");
-            again += 1;
-        }
-        self.columns.push((free, array));
-        self.columns.len().saturating_sub(1)
-    }
-
-    fn push(&mut self, name: &str, cell: &Cell) -> Result<Held> {
-        Ok(match cell {
-            Cell::Num(x) => {
-                let (n, d) = (self.array(&x.num)?, self.array(&x.den.col())?);
-                let (n, d) = match x.den {
-                    Den::Fixed(_) => (n, d),
-                    Den::Varies(..) => known_together(&n, &d)?,
-                };
-                let n = self.add(format!("{name}.n"), n);
-                Held::Num(n, self.add(format!("{name}.d"), d))
-            }
-            Cell::Bool(col) => {
-                let array = self.array(col)?;
-                let array = if name == VERDICT {
-                    cast(&array, &DataType::Int8)?
-                } else {
-                    array
-                };
-                Held::Bool(self.add(name.to_owned(), array))
-            }
-            Cell::Day(col) => Held::Day(self.add(name.to_owned(), self.array(col)?)),
-            Cell::Sym(col) => Held::Sym(self.add(name.to_owned(), self.array(col)?)),
-            Cell::Set(col) => Held::Set(self.add(name.to_owned(), self.array(col)?)),
-        })
     }
 }
 
 /// A fraction is known when both its parts are.
 fn known_together(n: &ArrayRef, d: &ArrayRef) -> Result<(ArrayRef, ArrayRef)> {
-    let unknown: BooleanArray = (0..n.len())
-        .map(|row| Some(n.is_null(row) || d.is_null(row)))
-        .collect();
-    Ok((nullif(n, &unknown)?, nullif(d, &unknown)?))
+    if n.null_count() == 0 && d.null_count() == 0 {
+        return Ok((Arc::clone(n), Arc::clone(d)));
+    }
+    let known = NullBuffer::union(n.nulls(), d.nulls());
+    let with = |array: &ArrayRef| -> Result<ArrayRef> {
+        let values = number(array)?.values().clone();
+        Ok(Arc::new(Int64Array::try_new(values, known.clone())?))
+    };
+    Ok((with(n)?, with(d)?))
 }

@@ -6,15 +6,16 @@
 
 use crate::error::{EngineError, Result};
 use datafusion::arrow::array::RecordBatch;
-use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::arrow::datatypes::{DataType, SchemaRef};
 use datafusion::dataframe::DataFrame;
 use datafusion::execution::context::SessionContext;
 use datafusion::execution::options::ParquetReadOptions;
 use datafusion::parquet::arrow::ArrowWriter;
 use datafusion::parquet::arrow::ProjectionMask;
 use datafusion::parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
-use datafusion::parquet::basic::{Compression, ZstdLevel};
-use datafusion::parquet::file::properties::WriterProperties;
+use datafusion::parquet::basic::{Compression, Encoding, ZstdLevel};
+use datafusion::parquet::file::properties::{EnabledStatistics, WriterProperties};
+use datafusion::parquet::schema::types::ColumnPath;
 use domain::Month;
 use sha2::{Digest, Sha256};
 use std::fs::{self, File};
@@ -66,7 +67,6 @@ pub fn write(
 /// A lake file under way: rows are written as they come, in bounded memory.
 pub struct LakeWriter {
     lake: PathBuf,
-    folder: PathBuf,
     temp: TempFile,
     writer: ArrowWriter<Hashing>,
     rows: u64,
@@ -85,16 +85,21 @@ impl LakeWriter {
         county: &str,
         schema: SchemaRef,
     ) -> Result<Self> {
-        let relative = format!("{}/{month}/{}", plain(kind)?, plain(county)?);
-        let folder = lake.join(&relative);
-        fs::create_dir_all(&folder).map_err(|e| file_error(&folder, e))?;
-        let temp = TempFile::new(&folder);
+        let mut begun = Self::begin(lake, kind, month, schema)?;
+        plain(county)?.clone_into(&mut begun.file.county);
+        Ok(begun)
+    }
+
+    /// Begins a file whose county is told at its end.
+    ///
+    /// # Errors
+    /// A kind that is no plain name; a folder that cannot be written.
+    pub fn begin(lake: &Path, kind: &str, month: Month, schema: SchemaRef) -> Result<Self> {
+        plain(kind)?;
+        fs::create_dir_all(lake).map_err(|e| file_error(lake, e))?;
+        let temp = TempFile::new(lake);
         let file = File::create_new(&temp.path).map_err(|e| file_error(&temp.path, e))?;
-        let properties = WriterProperties::builder()
-            .set_compression(Compression::ZSTD(ZstdLevel::try_new(1)?))
-            .set_max_row_group_row_count(Some(ROWS_IN_GROUP))
-            .set_created_by("doudi".to_owned())
-            .build();
+        let properties = properties(&schema)?;
         let hashing = Hashing {
             file: BufWriter::new(file),
             hash: Sha256::new(),
@@ -103,14 +108,13 @@ impl LakeWriter {
         let file = LakeFile {
             kind: kind.to_owned(),
             month,
-            county: county.to_owned(),
-            path: relative,
+            county: String::new(),
+            path: String::new(),
             rows: 0,
             sha256: String::new(),
         };
         Ok(Self {
             lake: lake.to_owned(),
-            folder,
             temp,
             writer,
             rows: 0,
@@ -130,6 +134,15 @@ impl LakeWriter {
         Ok(())
     }
 
+    /// Makes the file durable under its final name, in the folder of a county.
+    ///
+    /// # Errors
+    /// A county that is no plain name; a full disk.
+    pub fn finish_in(mut self, county: &str) -> Result<LakeFile> {
+        plain(county)?.clone_into(&mut self.file.county);
+        self.finish()
+    }
+
     /// Makes the file durable under its final name.
     ///
     /// # Errors
@@ -142,16 +155,66 @@ impl LakeWriter {
             .map_err(|e| file_error(temp, e.into_error()))?;
         file.sync_all().map_err(|e| file_error(temp, e))?;
         drop(file);
+        let LakeFile {
+            kind,
+            month,
+            county,
+            ..
+        } = &self.file;
+        let relative = format!("{kind}/{month}/{county}");
+        make_durable(&self.lake, &relative)?;
         self.file.sha256 = hex(&hash.finalize());
-        self.file.path = format!("{}/{}.parquet", self.file.path, self.file.sha256);
+        self.file.path = format!("{relative}/{}.parquet", self.file.sha256);
         self.file.rows = self.rows;
         let path = self.lake.join(&self.file.path);
         fs::rename(temp, &path).map_err(|e| file_error(&path, e))?;
         // The name itself is only durable once its folder is.
-        let folder = File::open(&self.folder).map_err(|e| file_error(&self.folder, e))?;
-        folder.sync_all().map_err(|e| file_error(&self.folder, e))?;
+        sync(&self.lake.join(&relative))?;
         Ok(self.file)
     }
+}
+
+/// How files are written: ids follow one another and a quantity's denominators hardly differ, so of
+/// both the differences are kept.
+fn properties(schema: &SchemaRef) -> Result<WriterProperties> {
+    let mut properties = WriterProperties::builder()
+        .set_compression(Compression::ZSTD(ZstdLevel::try_new(1)?))
+        .set_max_row_group_row_count(Some(ROWS_IN_GROUP))
+        .set_statistics_enabled(EnabledStatistics::Chunk)
+        .set_created_by("doudi".to_owned());
+    for field in schema.fields() {
+        let name = field.name();
+        let even = name == "id" || name.ends_with("_id") || name.ends_with(".d");
+        if even && *field.data_type() == DataType::Int64 {
+            let column = ColumnPath::new(vec![name.clone()]);
+            properties = properties
+                .set_column_dictionary_enabled(column.clone(), false)
+                .set_column_encoding(column, Encoding::DELTA_BINARY_PACKED);
+        }
+    }
+    Ok(properties.build())
+}
+
+/// Makes a folder inside the lake, and durable what had to be made of the way to it.
+fn make_durable(lake: &Path, relative: &str) -> Result<()> {
+    let folder = lake.join(relative);
+    if folder.is_dir() {
+        return Ok(());
+    }
+    fs::create_dir_all(&folder).map_err(|e| file_error(&folder, e))?;
+    for above in folder.ancestors().skip(1) {
+        sync(above)?;
+        if above == lake {
+            break;
+        }
+    }
+    Ok(())
+}
+
+fn sync(folder: &Path) -> Result<()> {
+    File::open(folder)
+        .and_then(|opened| opened.sync_all())
+        .map_err(|e| file_error(folder, e))
 }
 
 /// All rows of the files, file by file.

@@ -4,12 +4,16 @@
 //! equal or they are not, and no name or number is ever seen here. The probabilistic comparison of
 //! names, which needs decrypted batches under a recorded purpose, is to stand beside it as a second
 //! pass over what this one leaves `None`, with the same [`Link`] as its answer.
+//!
+//! | number | name + birth + area | answer |
+//! |---|---|---|
+//! | one person's | not against it, or not known | certain |
+//! | one person's | another's, or nobody's | doubtful |
+//! | several persons' | whatever | doubtful |
+//! | missing, or nobody's | one person's or several | doubtful: it may be a namesake |
+//! | missing, or nobody's | nobody's | none |
 
-use crate::error::{EngineError, Result};
-use datafusion::arrow::array::{Array, ArrayRef, AsArray, Int64Array, RecordBatch, StringArray};
-use datafusion::arrow::datatypes::Int64Type;
-use std::collections::HashMap;
-use std::sync::Arc;
+use std::collections::{BTreeSet, HashMap};
 
 /// A keyed token of an identity.
 pub type Token = [u8; 16];
@@ -20,17 +24,6 @@ pub struct RowTokens {
     /// The row: batch × 2^32 + row.
     pub row_id: i64,
     /// Token of the id number; none when the row has no valid one.
-    pub number: Option<Token>,
-    /// Token of folded name, birth date and area.
-    pub name: Option<Token>,
-}
-
-/// The tokens of a registered person; a person has as many entries as numbers and names carried.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PersonTokens {
-    /// The person.
-    pub person_id: i64,
-    /// Token of an id number.
     pub number: Option<Token>,
     /// Token of folded name, birth date and area.
     pub name: Option<Token>,
@@ -47,17 +40,6 @@ pub enum LinkKind {
     None,
 }
 
-impl LinkKind {
-    /// Its word in the lake.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Certain => "certain",
-            Self::Doubtful => "doubtful",
-            Self::None => "none",
-        }
-    }
-}
-
 /// How one part of an identity compares.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part {
@@ -67,16 +49,6 @@ pub enum Part {
     Other,
     /// Not known on one side.
     Missing,
-}
-
-impl Part {
-    fn word(self) -> &'static str {
-        match self {
-            Self::Same => "same",
-            Self::Other => "other",
-            Self::Missing => "missing",
-        }
-    }
 }
 
 /// Whose row it is.
@@ -96,170 +68,139 @@ pub struct Link {
     pub candidates: u32,
 }
 
-/// The tokens of everybody registered.
+/// The tokens of everybody registered. Grows while a register is taken; never forgets.
 #[derive(Clone, Debug, Default)]
 pub struct Registry {
-    by_number: HashMap<Token, Vec<i64>>,
-    by_name: HashMap<Token, Vec<i64>>,
-    names: HashMap<i64, Vec<Token>>,
-    numbered: HashMap<i64, usize>,
+    by_number: BTreeSet<(Token, i64)>,
+    by_name: BTreeSet<(Token, i64)>,
+    sides: HashMap<i64, Sides>,
+}
+
+/// What is known of a person at all.
+#[derive(Clone, Copy, Debug, Default)]
+struct Sides {
+    numbered: bool,
+    named: bool,
 }
 
 impl Registry {
-    /// From the token table.
-    pub fn new(persons: impl IntoIterator<Item = PersonTokens>) -> Self {
-        let mut it = Self::default();
-        for person in persons {
-            if let Some(number) = person.number {
-                note(it.by_number.entry(number).or_default(), person.person_id);
-                let count = it.numbered.entry(person.person_id).or_default();
-                *count = count.saturating_add(1);
-            }
-            if let Some(name) = person.name {
-                note(it.by_name.entry(name).or_default(), person.person_id);
-                let names = it.names.entry(person.person_id).or_default();
-                if !names.contains(&name) {
-                    names.push(name);
-                }
-            }
-        }
-        it
+    /// From now on a number is this person's too.
+    pub fn learn_number(&mut self, number: Token, person: i64) {
+        self.by_number.insert((number, person));
+        self.sides.entry(person).or_default().numbered = true;
     }
 
-    fn name_part(&self, person: i64, name: Option<Token>) -> Part {
-        match (name, self.names.get(&person)) {
-            (None, _) | (_, None) => Part::Missing,
-            (Some(name), Some(known)) if known.contains(&name) => Part::Same,
-            (Some(_), Some(_)) => Part::Other,
-        }
+    /// From now on a name, birth date and area are this person's too.
+    pub fn learn_name(&mut self, name: Token, person: i64) {
+        self.by_name.insert((name, person));
+        self.sides.entry(person).or_default().named = true;
     }
 
-    fn number_part(&self, person: i64, number: Option<Token>) -> Part {
-        match (number, self.numbered.contains_key(&person)) {
-            (None, _) | (_, false) => Part::Missing,
-            (Some(number), true) => {
-                let same = self
-                    .by_number
-                    .get(&number)
-                    .is_some_and(|ids| ids.contains(&person));
-                if same { Part::Same } else { Part::Other }
+    /// Whose number it is, by person.
+    pub fn of_number<'a>(&'a self, number: &Token) -> impl Iterator<Item = i64> + use<'a> {
+        of(&self.by_number, number)
+    }
+
+    /// Whose name, birth date and area they are, by person.
+    pub fn of_name<'a>(&'a self, name: &Token) -> impl Iterator<Item = i64> + use<'a> {
+        of(&self.by_name, name)
+    }
+
+    /// Everybody a row may be, the likeliest first: the owners of its number, then of its name.
+    #[must_use]
+    pub fn candidates(&self, row: &RowTokens) -> Vec<i64> {
+        let likeliest = link_row(row, self).person_id;
+        let numbers = row.number.iter().flat_map(|t| self.of_number(t));
+        let names = row.name.iter().flat_map(|t| self.of_name(t));
+        let mut all: Vec<i64> = Vec::new();
+        for person in likeliest.into_iter().chain(numbers).chain(names) {
+            if !all.contains(&person) {
+                all.push(person);
             }
         }
+        all
+    }
+
+    /// How a row's name, birth date and area compare with a person's.
+    #[must_use]
+    pub fn name_part(&self, person: i64, name: Option<Token>) -> Part {
+        let known = self.sides.get(&person).is_some_and(|s| s.named);
+        part(&self.by_name, person, name, known)
+    }
+
+    /// How a row's number compares with a person's.
+    #[must_use]
+    pub fn number_part(&self, person: i64, number: Option<Token>) -> Part {
+        let known = self.sides.get(&person).is_some_and(|s| s.numbered);
+        part(&self.by_number, person, number, known)
     }
 }
 
-fn note(ids: &mut Vec<i64>, id: i64) {
-    if !ids.contains(&id) {
-        ids.push(id);
+fn of<'a>(
+    tokens: &'a BTreeSet<(Token, i64)>,
+    token: &Token,
+) -> impl Iterator<Item = i64> + use<'a> {
+    let all = (*token, i64::MIN)..=(*token, i64::MAX);
+    tokens.range(all).map(|(_, person)| *person)
+}
+
+fn part(tokens: &BTreeSet<(Token, i64)>, person: i64, token: Option<Token>, known: bool) -> Part {
+    match token {
+        Some(token) if known && tokens.contains(&(token, person)) => Part::Same,
+        Some(_) if known => Part::Other,
+        _ => Part::Missing,
     }
 }
 
-/// Links rows to the persons of the registry, row by row in their order.
+/// Links rows to the persons of the registry, row by row in their order. A row's answer depends on
+/// no other row.
 pub fn link(rows: &[RowTokens], registry: &Registry) -> Vec<Link> {
     rows.iter().map(|row| link_row(row, registry)).collect()
 }
 
 fn link_row(row: &RowTokens, registry: &Registry) -> Link {
-    let found = |map: &HashMap<Token, Vec<i64>>, token: Option<Token>| {
-        token.and_then(|t| map.get(&t)).cloned().unwrap_or_default()
-    };
-    let by_number = found(&registry.by_number, row.number);
-    let by_name = found(&registry.by_name, row.name);
+    let by_number: Vec<i64> = row
+        .number
+        .iter()
+        .flat_map(|t| registry.of_number(t))
+        .collect();
+    let name = row.name;
+    let namesakes = || name.iter().flat_map(|t| registry.of_name(t));
     let answer = |person: i64, kind: LinkKind, candidates: usize| Link {
         row_id: row.row_id,
         person_id: Some(person),
         kind,
         number: registry.number_part(person, row.number),
-        name: registry.name_part(person, row.name),
+        name: registry.name_part(person, name),
         candidates: u32::try_from(candidates).unwrap_or(u32::MAX),
     };
-    match (by_number.as_slice(), by_name.as_slice()) {
-        ([], []) => Link {
-            row_id: row.row_id,
-            person_id: None,
-            kind: LinkKind::None,
-            number: Part::Missing,
-            name: Part::Missing,
-            candidates: 0,
-        },
+    match by_number.as_slice() {
         // The number is somebody's, and the name does not speak against it.
-        ([one], _) if registry.name_part(*one, row.name) != Part::Other => {
+        [one] if registry.name_part(*one, name) != Part::Other => {
             answer(*one, LinkKind::Certain, 1)
         }
         // The number says one person, the name another or nobody known.
-        ([one], others) => answer(*one, LinkKind::Doubtful, others.len().saturating_add(1)),
+        [one] => answer(
+            *one,
+            LinkKind::Doubtful,
+            namesakes().count().saturating_add(1),
+        ),
         // A number several persons carry: the one with the same name is the likeliest.
-        ([first, ..], names) => {
-            let likeliest = by_number
-                .iter()
-                .find(|id| names.contains(id))
-                .unwrap_or(first);
-            answer(*likeliest, LinkKind::Doubtful, by_number.len())
+        [first, ..] => {
+            let named = namesakes().find(|id| by_number.contains(id));
+            answer(named.unwrap_or(*first), LinkKind::Doubtful, by_number.len())
         }
         // Without a number of his own a name may be a namesake's.
-        ([], [first, ..]) => answer(*first, LinkKind::Doubtful, by_name.len()),
+        [] => match namesakes().next() {
+            Some(first) => answer(first, LinkKind::Doubtful, namesakes().count()),
+            None => Link {
+                row_id: row.row_id,
+                person_id: None,
+                kind: LinkKind::None,
+                number: Part::Missing,
+                name: Part::Missing,
+                candidates: 0,
+            },
+        },
     }
-}
-
-/// The tokens of rows as the lake holds them: `row_id`, `number_token`, `name_token`.
-///
-/// # Errors
-/// A column missing or of another type.
-pub fn tokens_of(batch: &RecordBatch) -> Result<Vec<RowTokens>> {
-    let missing = |column: &str| EngineError::Column {
-        column: column.to_owned(),
-    };
-    let column = |name: &str| batch.column_by_name(name).ok_or_else(|| missing(name));
-    let ids = column("row_id")?
-        .as_primitive_opt::<Int64Type>()
-        .ok_or_else(|| missing("row_id"))?;
-    let numbers = column("number_token")?;
-    let names = column("name_token")?;
-    let token = |array: &ArrayRef, row: usize| -> Option<Token> {
-        let tokens = array.as_fixed_size_binary_opt()?;
-        if tokens.is_null(row) {
-            None
-        } else {
-            Token::try_from(tokens.value(row)).ok()
-        }
-    };
-    let rows = ids.values().iter().enumerate();
-    Ok(rows
-        .map(|(row, id)| RowTokens {
-            row_id: *id,
-            number: token(numbers, row),
-            name: token(names, row),
-        })
-        .collect())
-}
-
-/// Links as a table of the lake.
-///
-/// # Errors
-/// Never for links of one run.
-pub fn batch_of(links: &[Link]) -> Result<RecordBatch> {
-    let words = |of: fn(&Link) -> &'static str| -> ArrayRef {
-        Arc::new(
-            links
-                .iter()
-                .map(|link| Some(of(link)))
-                .collect::<StringArray>(),
-        )
-    };
-    let row_ids: Int64Array = links.iter().map(|link| Some(link.row_id)).collect();
-    let person_ids: Int64Array = links.iter().map(|link| link.person_id).collect();
-    let candidates: Int64Array = links
-        .iter()
-        .map(|link| Some(i64::from(link.candidates)))
-        .collect();
-    let columns: Vec<(&str, ArrayRef)> = vec![
-        ("row_id", Arc::new(row_ids)),
-        ("person_id", Arc::new(person_ids)),
-        ("kind", words(|link| link.kind.word())),
-        ("number", words(|link| link.number.word())),
-        ("name", words(|link| link.name.word())),
-        ("candidates", Arc::new(candidates)),
-    ];
-    let columns = columns.into_iter().map(|(name, array)| (name, array, true));
-    Ok(RecordBatch::try_from_iter_with_nullable(columns)?)
 }

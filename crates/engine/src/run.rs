@@ -5,30 +5,36 @@
 //! of places. It decides nothing; what is unknown stays null.
 
 mod block;
+mod handed;
 mod lookup;
+mod memo;
 mod places;
 mod recorded;
 mod totals;
 
-use crate::compile::Compiled;
 use crate::compile::layout::{Link, Slot, Step};
-use crate::compile::stages::Stage;
+use crate::compile::stages::{Stage, handing_over, inputs_read, stages};
+use crate::compile::{Compiled, shown};
 use crate::error::{EngineError, Result};
 use crate::frames::{Frames, column_name};
 use crate::judged::Judged;
-use datafusion::arrow::array::{Array, ArrayRef, BooleanArray, UInt32Array, new_null_array};
+use crate::sink::Open;
+use datafusion::arrow::array::{
+    Array, ArrayRef, AsArray, BooleanArray, UInt32Array, new_null_array,
+};
 use datafusion::arrow::compute::{cast, concat, take};
+use datafusion::arrow::datatypes::{DataType, Int32Type, Int64Type};
+use handed::Lane;
 pub(crate) use lookup::column;
+pub use memo::Memo;
 use places::Places;
+pub(crate) use places::used as lists;
 use rules::plan::{EntityId, Home, ItemId};
 use std::collections::HashMap;
 use std::num::NonZeroUsize;
 use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-
-/// Rows of a block: its columns stay in the processor's cache from step to step.
-const BLOCK_MAX: usize = 16_384;
 
 impl Compiled {
     /// Judges everybody in the tables, on all processors.
@@ -45,23 +51,97 @@ impl Compiled {
     /// # Errors
     /// As [`run`](Self::run).
     pub fn run_on(&self, frames: &Frames, threads: NonZeroUsize) -> Result<Judged> {
-        let mut run = Run {
-            plan: self,
-            frames,
-            places: Places::new(self, frames),
-            columns: vec![None; self.slots.len()],
-            periods: HashMap::new(),
-        };
-        run.take_inputs()?;
+        let mut run = Run::begin(self, &self.stages, frames)?;
         for stage in &self.stages {
-            run.stage(stage, threads)?;
-            for slot in &stage.drop {
-                if let Some(column) = run.columns.get_mut(slot.0) {
-                    *column = None;
-                }
-            }
+            run.stage(stage, &[], threads)?;
+            run.let_go(stage);
         }
         crate::judged::collect(&run)
+    }
+
+    /// Judges everybody as [`run`](Self::run) does, and keeps what was made for runs of other rules.
+    ///
+    /// # Errors
+    /// As [`run`](Self::run).
+    pub fn run_keeping(&self, frames: &Frames, memo: &mut Memo) -> Result<Judged> {
+        let prints = memo::prints(self, frames);
+        let mut run = self.again(frames, memo, &prints)?;
+        let inputs = self.steps.iter().filter_map(|step| match step {
+            Step::Input { out, .. } => Some(*out),
+            _ => None,
+        });
+        for slot in inputs {
+            run.forget(slot);
+        }
+        let made = run.columns.iter().zip(prints);
+        let made = made.filter_map(|(column, print)| Some((print?, Arc::clone(column.as_ref()?))));
+        memo.keep(frames, made);
+        run.take_inputs(&self.stages)?;
+        crate::judged::collect(&run)
+    }
+
+    /// Judges everybody as [`run`](Self::run) does, but computes only what no earlier run made of the
+    /// same tables by the same rules.
+    ///
+    /// # Errors
+    /// As [`run`](Self::run).
+    pub fn run_after(&self, frames: &Frames, memo: &Memo) -> Result<Judged> {
+        let prints = memo::prints(self, frames);
+        crate::judged::collect(&self.again(frames, memo, &prints)?)
+    }
+
+    fn again<'a>(
+        &'a self,
+        frames: &'a Frames,
+        memo: &Memo,
+        prints: &[Option<memo::Print>],
+    ) -> Result<Run<'a>> {
+        let threads = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+        let shown = shown(&self.tables);
+        let slots = (0..prints.len()).map(Slot).zip(prints);
+        let known: HashMap<Slot, &ArrayRef> = slots
+            .filter_map(|(slot, print)| Some((slot, memo.column(*print)?)))
+            .collect();
+        let stages = stages(
+            &self.steps,
+            &self.slots,
+            &shown,
+            &known.keys().copied().collect(),
+        );
+        let mut run = Run::begin(self, &stages, frames)?;
+        let read = inputs_read(&stages, &self.steps, &shown);
+        for (slot, column) in known {
+            if read.contains(&slot) {
+                run.put(slot, Arc::clone(column))?;
+            }
+        }
+        for stage in &stages {
+            run.stage(stage, &[], threads)?;
+        }
+        Ok(run)
+    }
+
+    /// Judges everybody and hands the rows of each result table over as soon as its last column is
+    /// there, block by block in their order: what is only shown is never held for everybody.
+    ///
+    /// # Errors
+    /// As [`run`](Self::run), and what the takers say.
+    pub fn run_into(&self, frames: &Frames, threads: NonZeroUsize, open: Open<'_>) -> Result<()> {
+        let mut run = Run::begin(self, &self.stages, frames)?;
+        let tables = self.tables.iter();
+        let slots: Vec<_> = tables
+            .map(|table| shown(std::slice::from_ref(table)))
+            .collect();
+        let (stages, rest) = handing_over(&self.stages, &self.steps, &slots);
+        for stage in &stages {
+            let lanes = run.lanes(&stage.give, open)?;
+            run.stage(stage, &lanes, threads)?;
+            run.let_go(stage);
+            lanes.into_iter().try_for_each(Lane::end)?;
+        }
+        let lanes = run.lanes(&rest, open)?;
+        run.hand_whole(&lanes)?;
+        lanes.into_iter().try_for_each(Lane::end)
     }
 }
 
@@ -74,11 +154,27 @@ pub(crate) struct Run<'a> {
     periods: HashMap<ItemId, Arc<recorded::Periods>>,
 }
 
-impl Run<'_> {
+impl<'a> Run<'a> {
+    fn begin(plan: &'a Compiled, stages: &[Stage], frames: &'a Frames) -> Result<Self> {
+        let mut run = Self {
+            plan,
+            frames,
+            places: Places::new(plan, frames),
+            columns: vec![None; plan.slots.len()],
+            periods: HashMap::new(),
+        };
+        run.take_inputs(stages)?;
+        Ok(run)
+    }
+
     /// Columns given with the frames; one that is not given is unknown throughout.
-    fn take_inputs(&mut self) -> Result<()> {
-        for step in &self.plan.steps {
-            if let Step::Input { item, out } = step {
+    fn take_inputs(&mut self, stages: &[Stage]) -> Result<()> {
+        let plan = self.plan;
+        let read = inputs_read(stages, &plan.steps, &shown(&plan.tables));
+        for step in &plan.steps {
+            if let Step::Input { item, out } = step
+                && read.contains(out)
+            {
                 let column = self.input(*item, *out)?;
                 self.put(*out, column)?;
             }
@@ -86,15 +182,40 @@ impl Run<'_> {
         Ok(())
     }
 
-    fn stage(&mut self, stage: &Stage, threads: NonZeroUsize) -> Result<()> {
+    /// Runs a stage and hands its result tables over.
+    fn stage(&mut self, stage: &Stage, lanes: &[Lane<'_>], threads: NonZeroUsize) -> Result<()> {
         if stage.whole {
             for (at, _) in &stage.steps {
                 if let Some(step) = self.plan.steps.get(*at) {
                     self.whole_step(step)?;
                 }
             }
-            return Ok(());
+            self.hand_whole(lanes)?;
+        } else {
+            self.stage_in_blocks(stage, lanes, threads)?;
         }
+        Ok(())
+    }
+
+    /// Lets the columns go that nobody reads after a stage.
+    fn let_go(&mut self, stage: &Stage) {
+        for slot in &stage.drop {
+            self.forget(*slot);
+        }
+    }
+
+    fn forget(&mut self, slot: Slot) {
+        if let Some(column) = self.columns.get_mut(slot.0) {
+            *column = None;
+        }
+    }
+
+    fn stage_in_blocks(
+        &mut self,
+        stage: &Stage,
+        lanes: &[Lane<'_>],
+        threads: NonZeroUsize,
+    ) -> Result<()> {
         let mut ready = HashMap::new();
         for (at, _) in &stage.steps {
             if let Some(step) = self.plan.steps.get(*at)
@@ -103,29 +224,32 @@ impl Run<'_> {
                 ready.insert(*at, made);
             }
         }
-        let rows = self.places.count(stage.home);
-        let blocks: Vec<Range<usize>> = (0..rows.max(1))
-            .step_by(BLOCK_MAX)
-            .map(|start| start..start.saturating_add(BLOCK_MAX).min(rows))
-            .collect();
-        let kept = self.blocks(stage, &ready, &blocks, threads)?;
-        for (at, slot) in stage.keep.iter().enumerate() {
-            let parts: Vec<&dyn Array> = kept
-                .iter()
-                .filter_map(|block| block.get(at))
-                .map(AsRef::as_ref)
-                .collect();
+        let blocks = self.blocks_of(self.places.count(stage.home));
+        let mut kept = self.blocks(stage, (&ready, lanes), &blocks, threads)?;
+        // The last column first: its parts go as soon as it is whole.
+        for slot in stage.keep.iter().rev() {
+            let parts: Vec<ArrayRef> = kept.iter_mut().filter_map(Vec::pop).collect();
+            let parts: Vec<&dyn Array> = parts.iter().map(AsRef::as_ref).collect();
             let column = concat(&parts)?;
             self.put(*slot, column)?;
         }
         Ok(())
     }
 
+    /// The rows of a table in blocks; one that is empty where there are none.
+    fn blocks_of(&self, rows: usize) -> Vec<Range<usize>> {
+        let most = self.plan.block.get();
+        (0..rows.max(1))
+            .step_by(most)
+            .map(|start| start..start.saturating_add(most).min(rows))
+            .collect()
+    }
+
     /// The kept columns of each block, in the order of the blocks.
     fn blocks(
         &self,
         stage: &Stage,
-        ready: &HashMap<usize, block::Ready>,
+        (ready, lanes): (&HashMap<usize, block::Ready>, &[Lane<'_>]),
         blocks: &[Range<usize>],
         threads: NonZeroUsize,
     ) -> Result<Vec<Vec<ArrayRef>>> {
@@ -138,8 +262,9 @@ impl Run<'_> {
                 let Some(rows) = blocks.get(at) else {
                     return Ok(done);
                 };
-                let kept =
-                    block::Block::new(self, stage, ready, rows.clone(), &mut columns).run()?;
+                let block = block::Block::new(self, stage, ready, rows.clone(), &mut columns);
+                let kept = block
+                    .run(|block| self.hand(lanes, at, rows.clone(), &|slot| block.get(slot)))?;
                 done.push((at, kept));
             }
         };
@@ -310,10 +435,15 @@ impl Run<'_> {
             });
         }
         if column.data_type() == &info.data_type {
-            Ok(column)
-        } else {
-            Ok(cast(&column, &info.data_type)?)
+            return Ok(column);
         }
+        // Every smaller number fits, so none has to be tried.
+        if let (Some(small), DataType::Int64) =
+            (column.as_primitive_opt::<Int32Type>(), &info.data_type)
+        {
+            return Ok(Arc::new(small.unary::<_, Int64Type>(i64::from)));
+        }
+        Ok(cast(&column, &info.data_type)?)
     }
 
     /// 有户: whether the person belongs to a household.

@@ -184,6 +184,15 @@ impl Lake {
     /// # Errors
     /// No such file, or not what was written.
     pub fn read_batch(&self, path: &str) -> Result<RecordBatch> {
+        self.read_columns(path, &[])
+    }
+
+    /// Reads some columns of a file as one record batch, all when none is named; a name the file
+    /// does not have is passed over.
+    ///
+    /// # Errors
+    /// No such file, or not what was written.
+    pub fn read_columns(&self, path: &str, columns: &[&str]) -> Result<RecordBatch> {
         let file = LakeFile {
             kind: String::new(),
             month: Month::containing(domain::Day::default()),
@@ -192,7 +201,7 @@ impl Lake {
             rows: 0,
             sha256: String::new(),
         };
-        let batches = lake::read(&self.root, std::slice::from_ref(&file))?;
+        let batches = lake::read_columns(&self.root, std::slice::from_ref(&file), columns)?;
         let Some(first) = batches.first() else {
             return Err(EngineError::Column {
                 column: path.to_owned(),

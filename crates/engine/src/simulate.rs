@@ -17,6 +17,7 @@ use crate::error::Result;
 use crate::frames::Frames;
 use crate::judged::Judged;
 use crate::payable::{Pay, payable};
+use crate::run::Memo;
 use carry::Proposals;
 pub use change::{Changed, Effect, ProgrammeChange, Reason};
 use domain::Day;
@@ -83,6 +84,7 @@ pub struct Side<'a> {
     day: Day,
     pay: Vec<Pay>,
     proposed: Proposals,
+    memo: Option<&'a Memo>,
 }
 
 /// What a change of the rules does.
@@ -121,7 +123,15 @@ impl<'a> Side<'a> {
             day: moments.base,
             pay: payable(program, judged, frames, moments.base),
             proposed: Proposals::of(program, judged),
+            memo: None,
         }
+    }
+
+    /// With what was made when it was judged: another side computes only what it has otherwise.
+    #[must_use]
+    pub fn remembering(mut self, memo: &'a Memo) -> Self {
+        self.memo = Some(memo);
+        self
     }
 
     /// What each programme pays.
@@ -259,8 +269,10 @@ pub fn simulate(
     after: &Program,
     asked: &Asked<'_>,
 ) -> Result<Outcome> {
-    let judged = judge(before, moments, frames, asked.words)?;
-    let base = Side::new(before, frames, &judged, moments);
+    let compiled = compile(before, moments)?.showing(shown(before, asked.words));
+    let mut memo = Memo::default();
+    let judged = compiled.run_keeping(frames, &mut memo)?;
+    let base = Side::new(before, frames, &judged, moments).remembering(&memo);
     against(&base, after, frames, moments, asked)
 }
 
@@ -276,6 +288,7 @@ pub fn against(
     asked: &Asked<'_>,
 ) -> Result<Outcome> {
     let compiled = compile(after, moments)?.showing(shown(after, asked.words));
+    let nothing = Memo::default();
     let carried = carry::carried(
         &base.proposed,
         after,
@@ -283,6 +296,7 @@ pub fn against(
         frames,
         moments,
         asked.roll,
+        base.memo.or(Some(&nothing)),
     )?;
     let side = Side::new(after, &carried.frames, &carried.judged, moments);
     let (programmes, changed) = change::changes(base, &side, asked.words);

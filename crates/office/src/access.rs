@@ -60,6 +60,10 @@ pub(crate) async fn home_within(
     seen.ok_or_else(|| ViewError::NotFound(format!("没有编号为 {household} 的家庭;可以用户号查找")))
 }
 
+/// Most pages a minute that one place may open without signing in, and all places together.
+const VISITS_EACH_MAX: u32 = 240;
+const VISITS_ALL_MAX: u32 = 6_000;
+
 /// 门卫: lets people in and says what they may do.
 pub struct Access {
     office: Arc<Office>,
@@ -68,6 +72,8 @@ pub struct Access {
     /// When each session was last used, as far as this program saw it.
     seen: Mutex<HashMap<i64, Timestamp>>,
     counters: Counters,
+    /// Visits to the pages anybody may open.
+    visits: Counters,
     /// When the holder of each session last typed the password again.
     confirmed: Mutex<HashMap<i64, Timestamp>>,
     /// Full reads of each account in the hour under way.
@@ -94,15 +100,35 @@ impl Access {
             watch,
             seen: Mutex::default(),
             counters: Counters::default(),
+            visits: Counters::default(),
             confirmed: Mutex::default(),
             reveals: Mutex::default(),
         }))
+    }
+
+    /// The office behind the door, for what people do once they are in.
+    #[must_use]
+    pub fn office(&self) -> &Arc<Office> {
+        &self.office
     }
 
     /// The access rules.
     #[must_use]
     pub fn book(&self) -> &AccessBook {
         &self.book
+    }
+
+    /// Counts a visit to a page anybody may open, as tries to sign in are counted; seconds to wait
+    /// when there were too many this minute. Nothing of it is kept.
+    #[must_use]
+    pub fn visit(&self, origin: &str) -> Option<i64> {
+        let settings = Settings {
+            tries_each: VISITS_EACH_MAX,
+            tries_all: VISITS_ALL_MAX,
+            ..self.book.settings().clone()
+        };
+        let mark = store::sessions::origin_mark(&self.office.store, origin);
+        self.visits.count(&settings, mark, self.watch.now())
     }
 
     /// How many accounts there are; while there is none nobody can sign in.

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use store::At;
 
-/// 时钟: the real one, or one that stands still (the demo and the tests).
+/// 时钟: the real one, one that stands still (the demo and the tests), or one moved by hand (while the
+/// demo's past is made).
 #[derive(Clone, Debug, Default)]
 pub enum Clock {
     /// The machine's.
@@ -14,9 +15,24 @@ pub enum Clock {
     System,
     /// Always this moment.
     Fixed(Timestamp),
+    /// Seconds since 1970, moved by hand.
+    ByHand(Arc<AtomicI64>),
 }
 
 impl Clock {
+    /// The same moment, to be moved by hand.
+    #[must_use]
+    pub fn by_hand(&self) -> Self {
+        Self::ByHand(Arc::new(AtomicI64::new(self.now().as_second())))
+    }
+
+    /// Moves a clock that is moved by hand to a moment in Beijing time; the others go their own way.
+    pub fn set(&self, text: &str) {
+        if let (Self::ByHand(at), Some(Self::Fixed(moment))) = (self, Self::fixed(text)) {
+            at.store(moment.as_second(), Ordering::SeqCst);
+        }
+    }
+
     /// A clock that stands at a moment written as `2026-09-14T09:00` in Beijing time.
     pub fn fixed(text: &str) -> Option<Self> {
         let civil: jiff::civil::DateTime = text.trim().parse().ok()?;
@@ -28,6 +44,9 @@ impl Clock {
         match self {
             Self::System => Timestamp::now(),
             Self::Fixed(at) => *at,
+            Self::ByHand(at) => {
+                Timestamp::from_second(at.load(Ordering::SeqCst)).unwrap_or_default()
+            }
         }
     }
 

@@ -5,6 +5,7 @@
 
 mod areas;
 mod batch;
+mod casework;
 mod clusters;
 mod errors_book;
 mod explained;
@@ -12,11 +13,14 @@ mod facts;
 mod feeds;
 mod health;
 mod household;
+mod indicators;
 mod ledger;
 mod month;
 mod names;
 mod overview;
 mod paging;
+mod payments;
+mod procedures;
 mod programmes;
 mod results;
 mod rulebook;
@@ -27,6 +31,7 @@ mod trial_curve;
 mod warnings;
 mod whatif;
 
+pub(crate) use facts::row_words;
 pub(crate) use paging::minute;
 pub use trial::without_names as trial_without_names;
 
@@ -34,10 +39,10 @@ use crate::access::{Acting, Right};
 use crate::error::OfficeError;
 use crate::office::Office;
 use crate::views::{
-    Answer, AreaAsk, AreaTree, Download, FeedBatchView, FeedList, HealthView, HouseholdFile,
-    Overview, PersonFile, Place, ProgrammeFilter, ProgrammeList, RulePage, RulebookIndex,
-    SearchAsk, SearchResult, ViewError, Views, WarningFilter, WarningList, WarningView, WhatIf,
-    WhatIfAsk,
+    Answer, AreaAsk, AreaTree, Download, FeedBatchView, FeedList, FigureRows, FigureRowsAsk,
+    HealthView, HouseholdFile, IndicatorList, IndicatorView, LineAsk, LinePage, Overview,
+    PersonFile, Place, ProgrammeFilter, ProgrammeList, RulePage, RulebookIndex, SearchAsk,
+    SearchResult, ViewError, Views, WarningFilter, WarningList, WarningView, WhatIf, WhatIfAsk,
 };
 use domain::Month;
 use ledger::Record;
@@ -56,6 +61,7 @@ pub struct Desk {
     rulebook: String,
     months: Months,
     trials: whatif::Trials,
+    guide: crate::guide::Shelf,
     /// The lists, and how far the chain had grown when they were last found to hold.
     record: tokio::sync::Mutex<Option<(i64, Arc<Record>)>>,
     shown: RwLock<Shown>,
@@ -132,6 +138,7 @@ impl Desk {
             rulebook,
             months: Months::default(),
             trials: whatif::Trials::default(),
+            guide: crate::guide::Shelf::default(),
             record: tokio::sync::Mutex::new(None),
             shown: RwLock::new(Shown::default()),
         };
@@ -306,6 +313,46 @@ impl Views for Desk {
         })
     }
 
+    fn indicators<'a>(
+        &'a self,
+        who: &'a Acting,
+        month: Option<String>,
+    ) -> Answer<'a, IndicatorList> {
+        Box::pin(async move {
+            let scope = who.scope(Right::OVERVIEW)?;
+            indicators::list(self, &scope, month).await
+        })
+    }
+
+    fn indicator<'a>(
+        &'a self,
+        who: &'a Acting,
+        id: String,
+        month: Option<String>,
+    ) -> Answer<'a, IndicatorView> {
+        Box::pin(async move {
+            let scope = who.scope(Right::OVERVIEW)?;
+            indicators::one(self, who, &scope, (&id, month)).await
+        })
+    }
+
+    fn indicator_rows<'a>(&'a self, who: &'a Acting, ask: FigureRowsAsk) -> Answer<'a, FigureRows> {
+        Box::pin(async move {
+            let scope = who.scope(Right::ROLL)?;
+            indicators::rows(self, &scope, ask).await
+        })
+    }
+
+    fn line<'a>(&'a self, who: &'a Acting, ask: LineAsk) -> Answer<'a, LinePage> {
+        Box::pin(async move {
+            who.scope(Right::TRIAL)?;
+            // Without a judged month the lines are told, and nobody can say whom they reach.
+            let incomes = self.newest().await.ok();
+            let incomes = incomes.map(|judgement| crate::line::Incomes::of(&judgement.data));
+            Ok(crate::line::propose(&self.office, incomes.as_ref(), &ask)?)
+        })
+    }
+
     fn areas<'a>(&'a self, who: &'a Acting, ask: AreaAsk) -> Answer<'a, AreaTree> {
         Box::pin(async move {
             let scope = who.scope(Right::AREA)?;
@@ -317,6 +364,34 @@ impl Views for Desk {
         Box::pin(async move {
             let scope = who.scope(Right::SEARCH)?;
             search::search(self, &scope, ask).await
+        })
+    }
+
+    fn payment_gaps<'a>(
+        &'a self,
+        who: &'a Acting,
+        batch: i64,
+    ) -> Answer<'a, crate::disbursement::RuleGaps> {
+        Box::pin(async move {
+            who.scope(Right::PAYMENT)?;
+            payments::gaps(self, batch).await
+        })
+    }
+
+    fn guide(&self) -> Option<Arc<crate::guide::Guide>> {
+        let office = &self.office;
+        self.guide
+            .of(&office.book, &office.locality, office.clock.today())
+    }
+
+    fn family<'a>(
+        &'a self,
+        who: &'a Acting,
+        ask: crate::views::casework::FamilyAsk,
+    ) -> Answer<'a, crate::views::casework::Family> {
+        Box::pin(async move {
+            let scope = who.scope(Right::CASE_ACCEPT)?;
+            casework::family(self, &scope, ask).await
         })
     }
 

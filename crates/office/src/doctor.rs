@@ -45,6 +45,36 @@ impl Check {
     }
 }
 
+/// Every open case is what its events lead to.
+async fn cases(office: &Office) -> Result<Check> {
+    const NAME: &str = "办件";
+    let (found, count) = crate::casework::unsound(office).await?;
+    Ok(match found.first() {
+        None => Check::good(NAME, format!("在办 {count} 件,清单与经过都对得上")),
+        Some(first) => Check::bad(
+            NAME,
+            format!("{} 件对不上,第一件:{first}", found.len()),
+            "不要手工改记录;把这一页交给系统管理员",
+        ),
+    })
+}
+
+/// The ledger sums to zero, batches are what they were sealed as.
+async fn money(office: &Office) -> Result<Check> {
+    const NAME: &str = "资金";
+    let found = match crate::disbursement::verify(office).await {
+        Ok(found) => found,
+        Err(crate::disbursement::PayError::Office(error)) => return Err(error),
+        Err(other) => vec![other.to_string()],
+    };
+    let Some(first) = found.first() else {
+        return Ok(Check::good(NAME, "总账合计为零,批次、行和摘要都对得上"));
+    };
+    let said = format!("{} 处对不上,第一处:{first}", found.len());
+    let advice = "停止发放,保留现场,用备份核对后再继续";
+    Ok(Check::bad(NAME, said, advice))
+}
+
 /// Examines the office.
 ///
 /// # Errors
@@ -57,6 +87,8 @@ pub async fn examine(office: &Office) -> Result<Vec<Check>> {
         lake(office).await?,
         feeds(office).await?,
         areas(office).await?,
+        cases(office).await?,
+        money(office).await?,
         rulebook(office),
         accounts(office).await?,
         calendar(office),

@@ -1,29 +1,38 @@
 //! 接收: a department's file becomes rows of the lake, tied to persons; identity goes sealed to the
 //! record. A bad row is refused with its reason and never stops the others; a bad file leaves nothing.
 
+pub(crate) mod answers;
+mod block;
+mod cards;
 mod cells;
+mod child;
 mod decode;
+mod digests;
 mod households;
+mod link;
 mod owner;
+mod records;
 mod register;
 mod sheet;
+mod stream;
 pub mod workbook;
 
-pub use decode::WORKBOOK_REFUSED;
+pub use child::WORKBOOK_REFUSED;
+pub(crate) use decode::survey as look_at;
+pub(crate) use workbook::UNREADABLE;
 
 use crate::error::{OfficeError, Result, at_path};
 use crate::office::Office;
-use domain::{HouseholdId, Month, PersonId};
-use households::Places;
+use domain::Month;
+use link::Tables;
 use rules::feed::FeedPlan;
-use sha2::{Digest, Sha256};
-use sheet::Parsed;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 use store::batches::{self, BatchState, Begun, Counts, NewBatch, Refusal};
 use store::manifest::{self, LakeFile};
-use store::tokens::{self, Token, TokenField, Tokeniser};
+use store::tokens::Tokeniser;
 use store::{Act, RowId};
+use stream::{Job, Taken};
 
 /// The feed whose rows make persons and households.
 const REGISTER: &str = "register";
@@ -31,6 +40,10 @@ const REGISTER: &str = "register";
 const REFUSED_PERCENT_MAX: u64 = 20;
 /// A file of fewer rows is not judged by that share.
 const REFUSED_ROWS_MIN: u64 = 50;
+/// How many rows are read, tied and written at a time.
+const ROWS_AT_ONCE: usize = 4_096;
+/// How often a file is begun anew because another took its number meanwhile.
+const TRIES_MAX: usize = 5;
 /// How many refusals are kept row by row; the counts cover all.
 const REFUSALS_KEPT_MAX: usize = 20_000;
 
@@ -72,9 +85,15 @@ pub enum State {
 pub struct Intake<'a> {
     office: &'a Office,
     tokeniser: Tokeniser,
-    by_number: HashMap<Token, PersonId>,
-    by_name: HashMap<Token, Vec<PersonId>>,
-    loaded: bool,
+    tables: Tables,
+    rows_at_once: usize,
+}
+
+/// Whether a file has its answer.
+enum Settled {
+    Done,
+    /// Its rows were numbered under a batch that is not its own: again, under this one or the next.
+    Again(Option<i64>),
 }
 
 impl<'a> Intake<'a> {
@@ -84,10 +103,16 @@ impl<'a> Intake<'a> {
         Self {
             office,
             tokeniser,
-            by_number: HashMap::new(),
-            by_name: HashMap::new(),
-            loaded: false,
+            tables: Tables::default(),
+            rows_at_once: ROWS_AT_ONCE,
         }
+    }
+
+    /// Reads so many rows at a time; what comes of a file is the same.
+    #[must_use]
+    pub fn in_blocks_of(mut self, rows: usize) -> Self {
+        self.rows_at_once = rows.max(1);
+        self
     }
 
     /// Receives every file of a folder: month by month, the register first.
@@ -124,14 +149,14 @@ impl<'a> Intake<'a> {
             Some((feed, month)) => (feed.replace('-', "_"), month),
             None => name_and_month(file)?,
         };
+        self.load().await?;
         let program = self.office.program_of(period);
         let feed = program
             .feeds
             .iter()
             .find(|f| f.id == feed_id)
             .ok_or_else(|| OfficeError::FeedUnknown(feed_id.clone()))?;
-        let bytes = std::fs::read(file).map_err(at_path(file))?;
-        let digest: [u8; 32] = Sha256::digest(&bytes).into();
+        let survey = decode::survey(file)?;
         let mut received = Received {
             batch_no: None,
             feed: feed.id.clone(),
@@ -150,29 +175,47 @@ impl<'a> Intake<'a> {
             },
             refusals: vec![],
         };
-        if let Some(seen) = batches::find_file(&self.office.store, digest).await?
+        let seen = batches::find_file(&self.office.store, survey.digest).await?;
+        let seen = seen.filter(|seen| seen.feed == feed.id && seen.period == period);
+        if let Some(seen) = &seen
             && seen.state == BatchState::Applied
-            && seen.feed == feed.id
-            && seen.period == period
         {
             received.batch_no = Some(seen.batch_no);
             received.counts = seen.counts;
             received.state = State::Repeated;
             return Ok(received);
         }
-        let parsed = decode::read(file, &bytes)
-            .and_then(|cells| sheet::parse(self.office, &program, feed, period, cells));
-        match parsed {
-            Ok(parsed) => {
-                self.take(feed, digest, parsed, &mut received, confirmed)
-                    .await?
+        let waiting = seen.filter(|seen| confirmed && seen.state == BatchState::Waiting);
+        let mut number = waiting.map(|seen| seen.batch_no);
+        for _ in 0..TRIES_MAX {
+            let batch_no = match number {
+                Some(number) => number,
+                None => batches::next_number(&self.office.store).await?,
+            };
+            let job = Job {
+                survey: &survey,
+                program: &program,
+                feed,
+                period,
+                batch_no,
+                at: self.office.clock.at(),
+            };
+            let settled = match stream::run(self, &job).await {
+                Ok(taken) => self.settle(taken, &job, &mut received, confirmed).await?,
+                Err(OfficeError::FileRefused(said)) => {
+                    self.send_back(survey.digest, &said, &mut received).await?;
+                    Settled::Done
+                }
+                Err(other) => return Err(other),
+            };
+            match settled {
+                Settled::Done => return Ok(received),
+                Settled::Again(under) => number = under,
             }
-            Err(OfficeError::FileRefused(said)) => {
-                self.send_back(digest, &said, &mut received).await?
-            }
-            Err(other) => return Err(other),
         }
-        Ok(received)
+        Err(OfficeError::Other(
+            "别的文件一直在同时写入,这一份没有入库;请稍后再报送".to_owned(),
+        ))
     }
 
     /// The files of a folder by month: households first, then those who live in them, then what the
@@ -196,22 +239,6 @@ impl<'a> Intake<'a> {
             (file.parent().map(Path::to_path_buf), rank, file.clone())
         });
         Ok(files)
-    }
-
-    async fn load(&mut self) -> Result<()> {
-        if self.loaded {
-            return Ok(());
-        }
-        let numbers = tokens::export_all(&self.office.store, TokenField::IdNumber).await?;
-        self.by_number = numbers.into_iter().collect();
-        self.by_name.clear();
-        for (token, person) in
-            tokens::export_all(&self.office.store, TokenField::NameBirthArea).await?
-        {
-            self.by_name.entry(token).or_default().push(person);
-        }
-        self.loaded = true;
-        Ok(())
     }
 
     async fn send_back(&self, digest: [u8; 32], said: &str, received: &mut Received) -> Result<()> {
@@ -257,106 +284,124 @@ impl<'a> Intake<'a> {
         }
     }
 
-    async fn take(
+    /// Decides what becomes of a file that was read, and does it in one transaction of the record.
+    async fn settle(
         &mut self,
-        feed: &FeedPlan,
-        digest: [u8; 32],
-        mut parsed: Parsed,
+        mut taken: Taken,
+        job: &Job<'_>,
         received: &mut Received,
         confirmed: bool,
-    ) -> Result<()> {
-        self.load().await?;
-        let at = self.office.clock.at();
-        let places = self.place(feed, &mut parsed).await?;
-        let whole = u64::from(parsed.received);
-        let refused_rows = parsed.refused_rows();
+    ) -> Result<Settled> {
+        let (feed, at) = (job.feed, &job.at);
+        let (whole, refused_rows, canonical) = (taken.received, taken.refused, taken.canonical());
         if whole >= REFUSED_ROWS_MIN
             && refused_rows.saturating_mul(100) > whole.saturating_mul(REFUSED_PERCENT_MAX)
         {
-            let reason = parsed.refusals.first().map_or(String::new(), |r| {
+            let reason = taken.refusals.first().map_or(String::new(), |r| {
                 format!("如第 {} 行 {}:{}", r.row_no, r.column, r.message)
             });
             let said = format!(
                 "{whole} 行里有 {refused_rows} 行读不懂,超过 {REFUSED_PERCENT_MAX}%,像是列错了位或导出方式不对。{reason}"
             );
-            return self.send_back(digest, &said, received).await;
+            // What was written on the way goes first, and with it the turn to write.
+            drop(taken);
+            self.send_back(job.survey.digest, &said, received).await?;
+            return Ok(Settled::Done);
         }
-        if !confirmed && let Some(said) = self.changes_too_much(feed, &parsed).await? {
-            return self.wait(digest, said, whole, &parsed, received).await;
+        let in_doubt = u64::try_from(taken.doubts.len()).unwrap_or(u64::MAX);
+        if whole >= REFUSED_ROWS_MIN
+            && in_doubt.saturating_mul(100) > whole.saturating_mul(REFUSED_PERCENT_MAX)
+        {
+            let said = format!(
+                "{whole} 行里有 {in_doubt} 行的姓名和证件号对不上,超过 {REFUSED_PERCENT_MAX}%,像是列错了位;请核对姓名、证件号两列后重新报送"
+            );
+            drop(taken);
+            self.send_back(job.survey.digest, &said, received).await?;
+            return Ok(Settled::Done);
         }
-        let mut tx = self.office.store.write().await?;
-        let batch_no =
-            match batches::begin(&mut tx, &self.new_batch(received, digest, parsed.canonical))
-                .await?
-            {
-                Begun::New(batch_no) => batch_no,
-                Begun::Seen(batch) if confirmed && batch.state == BatchState::Waiting => {
-                    batch.batch_no
-                }
-                Begun::Seen(batch) => {
-                    received.batch_no = Some(batch.batch_no);
-                    received.counts = batch.counts;
-                    received.state = State::Repeated;
-                    return Ok(());
-                }
-            };
-        let links = if feed.id == REGISTER {
-            let month = received.period;
-            register::take(self, &mut tx, batch_no, &parsed, month, &places).await?
-        } else if parsed.of_households {
-            households::take(&mut tx, &at, batch_no, feed, &parsed, received.period).await?
-        } else {
-            self.link(&parsed)
+        if !confirmed && let Some(said) = self.changes_too_much(feed, whole).await? {
+            drop(taken);
+            self.wait(job.survey.digest, canonical, said, whole, received)
+                .await?;
+            return Ok(Settled::Done);
+        }
+        let mut tx = match taken.tx.take() {
+            Some(tx) => tx,
+            None => self.office.store.write().await?,
         };
-        let gaps = households::gaps(self, &tx, &parsed).await?;
-        let sheets = parsed.sheets(batch_no, &links);
-        let files = self.to_lake(
-            feed,
-            received.period,
-            batch_no,
-            &parsed.county,
-            sheets,
-            gaps,
-        )?;
-        manifest::append(&mut tx, &files, &at).await?;
-        parsed.refusals.truncate(REFUSALS_KEPT_MAX);
-        batches::refuse_many(&mut tx, batch_no, &parsed.refusals).await?;
-        let doubtful = u64::try_from(links.doubts.len()).unwrap_or(0);
-        batches::doubt_many(&mut tx, &links.doubts, &at).await?;
+        let new = self.new_batch(received, job.survey.digest, canonical);
+        let batch_no = match batches::begin(&mut tx, &new).await? {
+            Begun::New(batch_no) if batch_no == job.batch_no => batch_no,
+            Begun::New(_) => return Ok(Settled::Again(None)),
+            Begun::Seen(batch) if confirmed && batch.state == BatchState::Waiting => {
+                if batch.batch_no != job.batch_no {
+                    return Ok(Settled::Again(Some(batch.batch_no)));
+                }
+                batch.batch_no
+            }
+            Begun::Seen(batch) => {
+                received.batch_no = Some(batch.batch_no);
+                received.counts = batch.counts;
+                received.state = State::Repeated;
+                return Ok(Settled::Done);
+            }
+        };
+        let mut refusals = std::mem::take(&mut taken.refusals);
+        refusals.truncate(REFUSALS_KEPT_MAX);
+        batches::refuse_many(&mut tx, batch_no, &refusals).await?;
+        let asked = (batch_no, feed, received.period);
+        link::raise_doubts(self.office, &mut tx, at, asked, &taken.doubts).await?;
+        let [certain, doubts, unknown] = taken.whose;
+        store::doubts::count_links(&mut tx, batch_no, certain, doubts, unknown).await?;
+        let doubtful = u64::try_from(taken.doubts.len()).unwrap_or(0);
+        let refused_rows = refused_rows.saturating_sub(taken.doubts_sent_back);
         let counts = Counts {
             received: whole,
             applied: whole
                 .saturating_sub(refused_rows)
-                .saturating_sub(links.repeated)
+                .saturating_sub(taken.repeated)
                 .saturating_sub(doubtful),
-            unchanged: links.repeated,
+            unchanged: taken.repeated,
             refused: refused_rows,
             doubtful,
         };
-        batches::finish(&mut tx, batch_no, BatchState::Applied, counts, &at).await?;
+        batches::finish(&mut tx, batch_no, BatchState::Applied, counts, at).await?;
+        cards::keep(&mut tx, at, batch_no, std::mem::take(&mut taken.cards)).await?;
+        let left = taken.finish(self, job, &mut tx).await?;
+        let files = left.files.iter().map(|(kind, file)| LakeFile {
+            kind: kind.clone(),
+            month: file.month,
+            county: file.county.clone(),
+            path: file.path.clone(),
+            rows: file.rows,
+            digest: unhex(&file.sha256),
+            cause: batch_no.to_string(),
+        });
+        manifest::append(&mut tx, &files.collect::<Vec<_>>(), at).await?;
         tx.record(
-            Act::new(&at, "system", "intake.receive")
+            Act::new(at, "system", "intake.receive")
                 .on("batch", batch_no)
                 .because("报送")
                 .under(format!("feeds/{}", feed.id)),
         );
         tx.commit().await?;
+        left.learn(self);
         received.batch_no = Some(batch_no);
         received.counts = counts;
-        received.refusals = parsed.refusals;
+        received.refusals = refusals;
         crate::audit::keep(self.office).await?;
-        Ok(())
+        Ok(Settled::Done)
     }
 
     /// A whole list that is much shorter or longer than the last one waits for a person.
-    async fn changes_too_much(&self, feed: &FeedPlan, parsed: &Parsed) -> Result<Option<String>> {
+    async fn changes_too_much(&self, feed: &FeedPlan, now: u64) -> Result<Option<String>> {
         let (true, Some(limit)) = (feed.whole, feed.change_limit) else {
             return Ok(None);
         };
         let Some(last) = batches::newest_applied(&self.office.store, &feed.id).await? else {
             return Ok(None);
         };
-        let (now, before) = (u64::from(parsed.received), last.counts.received);
+        let before = last.counts.received;
         let change = now.abs_diff(before);
         if change.saturating_mul(10_000) <= before.saturating_mul(u64::from(limit)) {
             return Ok(None);
@@ -370,15 +415,15 @@ impl<'a> Intake<'a> {
     async fn wait(
         &self,
         digest: [u8; 32],
+        canonical: [u8; 32],
         said: String,
         whole: u64,
-        parsed: &Parsed,
         received: &mut Received,
     ) -> Result<()> {
         let at = self.office.clock.at();
         let mut tx = self.office.store.write().await?;
         if let Begun::New(batch_no) =
-            batches::begin(&mut tx, &self.new_batch(received, digest, parsed.canonical)).await?
+            batches::begin(&mut tx, &self.new_batch(received, digest, canonical)).await?
         {
             let counts = Counts {
                 received: whole,
@@ -400,98 +445,6 @@ impl<'a> Intake<'a> {
         received.state = State::Waiting(said);
         Ok(())
     }
-
-    /// Sends back rows that tell of no place; answers where the people of the others live.
-    async fn place(&self, feed: &FeedPlan, parsed: &mut Parsed) -> Result<Places> {
-        households::refuse_placeless(feed, parsed);
-        if feed.id != REGISTER {
-            return Ok(Places::default());
-        }
-        let places = Places::of(&self.office.store, parsed).await?;
-        places.refuse_homeless(feed, parsed);
-        Ok(places)
-    }
-
-    /// The person of an id number.
-    fn by_id(&self, id: &domain::IdNumber) -> Option<PersonId> {
-        self.by_number.get(&self.tokeniser.id_number(id)).copied()
-    }
-
-    /// The person that 归属 tells of, where there is no id number.
-    fn by_key(&self, key: &str) -> Option<PersonId> {
-        let token = self.tokeniser.id_text(&office_number(key));
-        self.by_number.get(&token).copied()
-    }
-
-    /// Whose rows they are, by their numbers.
-    fn link(&self, parsed: &Parsed) -> Links {
-        let mut links = Links::default();
-        let mut seen = HashSet::new();
-        for (at, row) in parsed.rows.iter().enumerate() {
-            let by_key = || row.key.as_deref().and_then(|key| self.by_key(key));
-            links
-                .persons
-                .push(row.id.map_or_else(by_key, |id| self.by_id(&id)));
-            links
-                .targets
-                .push(row.second_id.and_then(|id| self.by_id(&id)));
-            if !seen.insert(parsed.row_digest(at)) {
-                links.repeated = links.repeated.saturating_add(1);
-                links.dropped.push(at);
-            }
-        }
-        links
-    }
-
-    /// Writes rows, links and gaps to the lake, side by side and in one order.
-    fn to_lake(
-        &self,
-        feed: &FeedPlan,
-        period: Month,
-        batch_no: i64,
-        county: &str,
-        (rows, link): (engine::Sheet, engine::Sheet),
-        gaps: engine::Sheet,
-    ) -> Result<Vec<LakeFile>> {
-        let mut files = Vec::new();
-        for (kind, sheet) in [("row", rows), ("link", link), ("gap", gaps)] {
-            if kind == "gap" && sheet.is_empty() {
-                continue;
-            }
-            let kind = format!("{kind}-{}", feed.id);
-            let written = self.office.lake.write(&kind, period, county, &sheet)?;
-            files.push(LakeFile {
-                kind,
-                month: period,
-                county: county.to_owned(),
-                path: written.path,
-                rows: written.rows,
-                digest: unhex(&written.sha256),
-                cause: batch_no.to_string(),
-            });
-        }
-        Ok(files)
-    }
-}
-
-/// What stands in the place of an id number for a person known by 归属: sealed and found like one.
-/// The blind index passes over hyphens, so they are written otherwise.
-fn office_number(key: &str) -> String {
-    key.replace('-', "－")
-}
-
-/// Whose the rows of a file are.
-#[derive(Default)]
-pub(crate) struct Links {
-    pub persons: Vec<Option<PersonId>>,
-    /// Of a feed of households; empty for all others.
-    pub households: Vec<Option<HouseholdId>>,
-    pub targets: Vec<Option<PersonId>>,
-    pub doubts: Vec<batches::Doubt>,
-    /// Rows that say again what another row of the file says.
-    pub repeated: u64,
-    /// Places of rows left out of the lake.
-    pub dropped: Vec<usize>,
 }
 
 pub(crate) fn row_id(batch_no: i64, row_no: u32) -> RowId {

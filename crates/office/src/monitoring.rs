@@ -4,17 +4,19 @@
 mod feeds;
 mod frames;
 mod history;
+mod need;
+pub mod results;
 mod warnings;
 
 use crate::error::{OfficeError, Result};
 use crate::office::Office;
 use domain::Month;
-use engine::{Frames, Judged};
+use engine::{Compiled, Frames, Judged, Memo};
+use need::Need;
 use rules::Program;
 use rules::plan::{FileKind, FilePlan, ItemId};
 use rules::situation::Moments;
 use std::collections::BTreeSet;
-use std::sync::Arc;
 use store::batches::BatchState;
 
 /// The facts of a month and what the rules say on them.
@@ -33,6 +35,8 @@ pub struct MonthData {
     pub batches: Vec<(String, i64)>,
     /// The quantities the rules ask about for other days (当时).
     asked: BTreeSet<ItemId>,
+    /// What was made when everybody was judged, where trials follow.
+    pub(crate) made: Option<Memo>,
 }
 
 /// What came of a month's run.
@@ -50,80 +54,122 @@ pub struct MonthRun {
     pub warnings_closed: u64,
     /// Tasks raised.
     pub tasks_raised: u64,
+    /// Tasks taken back, since every warning they were to answer is closed.
+    pub tasks_closed: u64,
     /// File id, title, 符合, 不符合, 待查.
     pub verdicts: Vec<(String, String, u64, u64, u64)>,
 }
 
 impl MonthData {
-    /// Assembles the facts of a month from the lake and judges everybody.
+    /// Assembles the facts of a month from the lake and judges everybody; every quantity of every
+    /// file is there.
     ///
     /// # Errors
     /// No register for the month; a lake file that is missing.
     pub async fn load(office: &Office, month: Month) -> Result<Self> {
-        Self::load_by(office, office.program_of(month), month).await
+        Self::load_by(office, office.program_of(month), month, Need::Everything).await
+    }
+
+    /// The same with all facts, and of the results what pages and trials read: no numbers but those
+    /// given, those of households and those a trial counts.
+    ///
+    /// # Errors
+    /// As [`load`](Self::load).
+    pub async fn for_pages(office: &Office, month: Month) -> Result<Self> {
+        Self::load_by(office, office.program_of(month), month, Need::Pages).await
+    }
+
+    /// The same for trials, which judge again only what their changes reach.
+    ///
+    /// # Errors
+    /// As [`load`](Self::load).
+    pub(crate) async fn for_trials(office: &Office, month: Month) -> Result<Self> {
+        let judge = |judging: &Compiled, frames: &Frames| {
+            let mut made = Memo::default();
+            Ok((judging.run_keeping(frames, &mut made)?, Some(made)))
+        };
+        let program = office.program_of(month);
+        let (data, (judged, made)) =
+            judged_by(office, program, month, (Need::Pages, judge)).await?;
+        Ok(Self {
+            judged,
+            made,
+            ..data
+        })
     }
 
     /// The same by other rules than those of the month: for a trial.
     ///
     /// # Errors
     /// No register for the month; a lake file that is missing.
-    pub(crate) async fn load_by(office: &Office, program: Program, month: Month) -> Result<Self> {
-        let program = Arc::new(program);
-        let gathered = frames::gather(office, &program, month).await?;
-        let past = history::Past::list(office, &program, month).await?;
-        let worker = Arc::clone(&program);
-        let worked = tokio::task::spawn_blocking(move || assemble(&worker, gathered, &past, month));
-        let assembled = worked
-            .await
-            .map_err(|e| OfficeError::Other(format!("当月判断中断:{e}")))??;
-        let program = Arc::try_unwrap(program).unwrap_or_else(|p| (*p).clone());
-        Ok(Self {
-            program,
-            month,
-            frames: assembled.frames,
-            judged: assembled.judged,
-            feeds: assembled.feeds,
-            batches: assembled.batches,
-            asked: assembled.asked,
-        })
+    pub(crate) async fn for_trial(office: &Office, program: Program, month: Month) -> Result<Self> {
+        Self::load_by(office, program, month, Need::Facts).await
+    }
+
+    async fn load_by(office: &Office, program: Program, month: Month, need: Need) -> Result<Self> {
+        let judge = move |judging: &Compiled, frames: &Frames| match need {
+            Need::Facts | Need::Results => Ok(Judged::default()),
+            Need::Everything | Need::Pages | Need::Run => Ok(judging.run(frames)?),
+        };
+        let (data, judged) = judged_by(office, program, month, (need, judge)).await?;
+        Ok(Self { judged, ..data })
     }
 }
 
-/// A month's tables and what the rules say on them.
-struct Assembled {
-    frames: Frames,
-    judged: Judged,
-    feeds: Judged,
-    batches: Vec<(String, i64)>,
-    asked: BTreeSet<ItemId>,
+/// The facts of a month, and what comes of judging everybody on them.
+async fn judged_by<T: Send + 'static>(
+    office: &Office,
+    program: Program,
+    month: Month,
+    (need, judge): (
+        Need,
+        impl FnOnce(&Compiled, &Frames) -> Result<T> + Send + 'static,
+    ),
+) -> Result<(MonthData, T)> {
+    let gathered = frames::gather(office, &program, month).await?;
+    let past = history::Past::list(office, &program, month).await?;
+    let worked = tokio::task::spawn_blocking(move || {
+        let (data, judging) = assemble(program, gathered, &past, (month, need))?;
+        let judged = judge(&judging, &data.frames)?;
+        Ok((data, judged))
+    });
+    worked
+        .await
+        .map_err(|e| OfficeError::Other(format!("当月判断中断:{e}")))?
 }
 
+/// The tables of a month and the rules that judge on them; nobody is judged yet.
 fn assemble(
-    program: &Program,
+    program: Program,
     gathered: frames::Gathered,
     past: &history::Past,
-    month: Month,
-) -> Result<Assembled> {
+    (month, need): (Month, Need),
+) -> Result<(MonthData, Compiled)> {
     let moments = Moments::monthly(month);
     let batches = gathered.batches.clone();
-    let mut frames = frames::build(program, gathered)?;
     let is_feed = |f: &FilePlan| f.kind == FileKind::Feed;
     let yielding = engine::compile(&program.only(is_feed), moments)?;
     let judging = engine::compile(&program.only(|f| !is_feed(f)), moments)?;
-    past.remember(program, &[&yielding, &judging], &mut frames)?;
-    let feeds = yielding.run(&frames)?;
-    feeds::yield_facts(program, &feeds, &mut frames)?;
-    feeds::yield_statuses(program, &feeds, &mut frames, month)?;
-    let judged = judging.run(&frames)?;
     let wanted = [&yielding, &judging];
     let wanted = wanted.iter().flat_map(|c| c.history_wanted());
-    Ok(Assembled {
-        asked: wanted.map(|(item, _)| *item).collect(),
+    let asked: BTreeSet<ItemId> = wanted.map(|(item, _)| *item).collect();
+    let cut = need::cut(&program, need, (yielding, judging), &asked);
+    let mut frames = frames::build(&program, gathered, cut.needed.as_ref())?;
+    past.remember(&program, &[&cut.yielding, &cut.judging], &mut frames)?;
+    let feeds = cut.yielding.run(&frames)?;
+    feeds::yield_facts(&program, &feeds, &mut frames)?;
+    feeds::yield_statuses(&program, &feeds, &mut frames, month)?;
+    let data = MonthData {
+        program,
+        month,
         frames,
-        judged,
+        judged: Judged::default(),
         feeds,
         batches,
-    })
+        asked,
+        made: None,
+    };
+    Ok((data, cut.judging))
 }
 
 /// The months a register has come for, oldest first.
@@ -156,7 +202,8 @@ pub async fn run_month(
         return Err(OfficeError::NoRegister(month));
     }
     told("汇集当月事实,逐户逐人判断");
-    let data = MonthData::load(office, month).await?;
+    let program = office.program_of(month);
+    let data = MonthData::load_by(office, program, month, Need::Run).await?;
     told("提出预警,派发任务");
     let run = warnings::raise(office, &data).await?;
     crate::audit::keep(office).await?;

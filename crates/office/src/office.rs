@@ -2,6 +2,7 @@
 
 use crate::clock::Clock;
 use crate::error::{OfficeError, Result, at_path};
+use crate::rulebook::versions::{self, Running};
 use domain::{Area, Day, Month};
 use engine::Lake;
 use rules::{Program, Rulebook, Severity};
@@ -31,10 +32,14 @@ pub struct Office {
     pub(crate) lake: Lake,
     /// The rulebook.
     pub(crate) book: Rulebook,
+    /// Which version of it this is.
+    pub(crate) running: Running,
     /// The locality's id.
     pub(crate) locality: String,
     /// The clock.
     pub(crate) clock: Clock,
+    /// The procedures of the place, as cases follow them.
+    pub(crate) procedures: crate::casework::Procedures,
 }
 
 impl Office {
@@ -43,18 +48,11 @@ impl Office {
     /// # Errors
     /// The folder is in use, the record is newer than this program, the rulebook has mistakes.
     pub async fn open(setting: Setting) -> Result<Self> {
-        let book = crate::rulebook::read(setting.rulebook.as_deref())?;
-        let problems = book.check();
-        let wrong: Vec<_> = problems
-            .iter()
-            .filter(|p| p.severity == Severity::Error)
-            .collect();
-        if let Some(first) = wrong.first() {
-            let text = book.texts().get(&first.path).map_or("", String::as_str);
-            return Err(OfficeError::Rulebook {
-                count: wrong.len(),
-                first: first.show(text),
-            });
+        let given = crate::rulebook::read(setting.rulebook.as_deref())?;
+        // Without a version of its own the folder is not even made when the rules are wrong.
+        let alone = !versions::may_be_in(&setting.folder);
+        if alone {
+            sound(&given, &setting.locality)?;
         }
         std::fs::create_dir_all(&setting.folder).map_err(at_path(&setting.folder))?;
         let opening = Opening {
@@ -63,13 +61,34 @@ impl Office {
             at: setting.clock.at(),
         };
         let store = Store::open(opening).await?;
+        let (running, book) = match versions::in_force(&store, &setting.folder).await? {
+            Some((running, _)) if setting.rulebook.is_some() => {
+                let said = format!(
+                    "这里有两人签发的规则手册第 {} 版,不能再用 --rulebook 换;要改,请用 doudi rulebook propose",
+                    running.no
+                );
+                return Err(OfficeError::NotFound(said));
+            }
+            Some(signed) => signed,
+            None => {
+                let digest = versions::digest_of(given.texts());
+                (Running { no: 0, digest }, given)
+            }
+        };
+        if !alone || running.no > 0 {
+            sound(&book, &setting.locality)?;
+        }
         let lake = Lake::open(setting.folder.join("lake"))?;
+        // The folder is ours alone now: what another process left half written belongs to nobody.
+        engine::lake::sweep(lake.root())?;
         let office = Self {
             store,
             lake,
             book,
+            running,
             locality: setting.locality,
             clock: setting.clock,
+            procedures: crate::casework::Procedures::default(),
         };
         // A full disk must not keep anybody from reading.
         if let Err(error) = crate::audit::keep_daily(&office).await {
@@ -86,6 +105,17 @@ impl Office {
     /// The rulebook.
     pub fn book(&self) -> &Rulebook {
         &self.book
+    }
+
+    /// The number of the rulebook's version; 0 for the one that came with the program or in a folder.
+    pub fn version(&self) -> i64 {
+        self.running.no
+    }
+
+    /// The data folder.
+    pub(crate) fn folder(&self) -> PathBuf {
+        let lake = self.lake.root();
+        lake.parent().unwrap_or(lake).to_path_buf()
     }
 
     /// Lets the folder go.
@@ -125,4 +155,21 @@ impl Office {
         };
         Ok(store::areas::find(&self.store, &code, today).await?)
     }
+}
+
+/// Refuses a rulebook with mistakes in what the place uses; those of other places are theirs.
+fn sound(book: &Rulebook, locality: &str) -> Result<()> {
+    let problems = book.check_in(locality);
+    let wrong: Vec<_> = problems
+        .iter()
+        .filter(|p| p.severity == Severity::Error)
+        .collect();
+    let Some(first) = wrong.first() else {
+        return Ok(());
+    };
+    let text = book.texts().get(&first.path).map_or("", String::as_str);
+    Err(OfficeError::Rulebook {
+        count: wrong.len(),
+        first: first.show(text),
+    })
 }

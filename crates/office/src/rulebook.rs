@@ -1,4 +1,17 @@
-//! The rulebook's texts: those in the program, or those of a folder in their place.
+//! The rulebook's texts: those in the program, those of a folder in their place, or those of the version
+//! two persons signed; and how a new version comes about.
+
+mod checked;
+mod diff;
+mod package;
+pub(crate) mod versions;
+
+pub use checked::{Review, Totals, since_words, totals, try_all};
+pub use diff::{Difference, FileChange, FileFate, Since};
+pub use package::{Refusal, open, texts};
+pub use versions::{
+    ChangeError, Changing, Proposal, VersionRow, check, list, propose, sign, withdraw,
+};
 
 use crate::error::{Result, at_path};
 use rules::{Rulebook, SourceText};

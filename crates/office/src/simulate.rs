@@ -87,7 +87,7 @@ pub async fn simulate(office: &Office, ask: &Ask, mut told: impl FnMut(&str)) ->
     }
     let prepared = prepare(office, ask)?;
     told("汇集当月事实,按现行规则判断");
-    let data = Arc::new(MonthData::load(office, ask.month).await?);
+    let data = Arc::new(MonthData::for_trials(office, ask.month).await?);
     run(office, &data, prepared, ask, told).await
 }
 
@@ -180,6 +180,10 @@ pub(crate) async fn run(
         let sides = Arc::clone(&after);
         let outcome = blocking(move || {
             let base = Side::new(&worker.program, &worker.frames, &worker.judged, moments);
+            let base = match &worker.made {
+                Some(made) => base.remembering(made),
+                None => base,
+            };
             Ok(against(&base, &sides.0, &sides.1, moments, &asked)?)
         })
         .await?;
@@ -236,7 +240,7 @@ async fn tables(
             return Ok((program, frames));
         }
     }
-    let fresh = MonthData::load_by(office, prepared.program.clone(), month).await?;
+    let fresh = MonthData::for_trial(office, prepared.program.clone(), month).await?;
     Ok((fresh.program, fresh.frames))
 }
 

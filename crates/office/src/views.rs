@@ -4,9 +4,12 @@
 //! in these structs; unknown is its own answer and never zero.
 
 pub mod areas;
+pub mod casework;
 pub mod feeds;
 pub mod health;
 pub mod household;
+pub mod indicators;
+pub mod line;
 pub mod markdown;
 pub mod overview;
 pub mod programmes;
@@ -31,6 +34,14 @@ pub use health::{HealthCheck, HealthView};
 pub use household::{
     Counted, Distance, ExplainLine, FactView, HistoryRow, HouseholdFile, LineKind, MemberView,
     PersonFile, ProgrammeResult, RollEntry, Verdict,
+};
+pub use indicators::{
+    AreaFigure, FigureLink, FigurePart, FigureRow, FigureRows, FigureRowsAsk, FigureState,
+    FigureValue, GroupFigure, GroupTable, IndicatorFile, IndicatorList, IndicatorRow,
+    IndicatorView, IndicatorWords, SpreadText,
+};
+pub use line::{
+    LineAsk, LineCandidate, LineInput, LinePage, LineReach, LineSensitivity, LineTable,
 };
 pub use overview::{
     Figure, KindRow, Overview, ProgrammeMonth, ProgrammeRow, RunView, Todo, TownshipRow,
@@ -104,10 +115,52 @@ pub trait Views: Send + Sync + 'static {
     fn whatif<'a>(&'a self, who: &'a Acting, ask: Option<WhatIfAsk>) -> Answer<'a, WhatIf>;
     /// The same as a workbook, with every household that changes.
     fn whatif_workbook<'a>(&'a self, who: &'a Acting, ask: WhatIfAsk) -> Answer<'a, Download>;
+    /// 指标: every figure of a month, within what may be told.
+    fn indicators<'a>(
+        &'a self,
+        who: &'a Acting,
+        month: Option<String>,
+    ) -> Answer<'a, IndicatorList>;
+    /// One figure, area by area and group by group.
+    fn indicator<'a>(
+        &'a self,
+        who: &'a Acting,
+        id: String,
+        month: Option<String>,
+    ) -> Answer<'a, IndicatorView>;
+    /// Whom a figure counts, within the scope.
+    fn indicator_rows<'a>(&'a self, who: &'a Acting, ask: FigureRowsAsk) -> Answer<'a, FigureRows>;
+    /// 定线: candidate lines by six methods; proposes, never decides.
+    fn line<'a>(&'a self, who: &'a Acting, ask: LineAsk) -> Answer<'a, LinePage>;
     /// An area with those directly below it (the place itself without `code`), or areas looked up.
     fn areas<'a>(&'a self, who: &'a Acting, ask: AreaAsk) -> Answer<'a, AreaTree>;
     /// Households, persons, warnings, places and rules that match the words.
     fn search<'a>(&'a self, who: &'a Acting, ask: SearchAsk) -> Answer<'a, SearchResult>;
+    /// 与规则对照: what a batch pays beside what the rules of its month give.
+    fn payment_gaps<'a>(
+        &'a self,
+        _who: &'a Acting,
+        _batch: i64,
+    ) -> Answer<'a, crate::disbursement::RuleGaps> {
+        let said = "这里不能与规则对照".to_owned();
+        Box::pin(async move { Err(ViewError::NotAnswerable(said)) })
+    }
+    /// 问政策: what residents may ask without signing in; none where the tables cannot be read.
+    fn guide(&self) -> Option<std::sync::Arc<crate::guide::Guide>> {
+        None
+    }
+    /// What is known of a family before an application is taken, and what is still to be asked. An office
+    /// without judged months cannot tell.
+    fn family<'a>(
+        &'a self,
+        _who: &'a Acting,
+        _ask: casework::FamilyAsk,
+    ) -> Answer<'a, casework::Family> {
+        let said = "这里没有按月判断的数据,问题由窗口人工询问";
+        Box::pin(std::future::ready(Err(ViewError::NotAnswerable(
+            said.to_owned(),
+        ))))
+    }
     /// Whether the machine is well.
     fn health<'a>(&'a self, who: &'a Acting) -> Answer<'a, HealthView>;
 }
@@ -211,6 +264,10 @@ pub enum Behind {
     Feeds,
     /// One batch.
     Batch(i64),
+    /// The rows whose person is in doubt.
+    Doubts,
+    /// One of them.
+    Doubt(i64),
     /// A file of the rulebook, by its path.
     Rule(String),
     /// An area, by its code.

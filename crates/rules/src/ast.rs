@@ -57,6 +57,23 @@ pub enum TypeText {
     Members(Vec<Name>, Span),
 }
 
+/// 分子 分母 来源 层级 依据 出处: what a measure says of itself, in words for people.
+#[derive(Clone, Debug, Default)]
+pub struct MeasureWords {
+    /// 分子
+    pub part: Option<Name>,
+    /// 分母
+    pub whole: Option<Name>,
+    /// 来源
+    pub source: Option<Name>,
+    /// 层级: 县、乡镇、村
+    pub levels: Vec<Name>,
+    /// 依据
+    pub cites: Vec<Name>,
+    /// 出处: a study or report that is no instrument.
+    pub origin: Option<Name>,
+}
+
 /// The statements.
 #[derive(Clone, Debug)]
 pub enum Stmt {
@@ -182,6 +199,23 @@ pub enum Stmt {
         num: Expr,
         /// The denominator.
         den: Expr,
+        /// What it says of itself.
+        words: MeasureWords,
+    },
+    /// 分布
+    Spread {
+        /// Its name.
+        name: Name,
+        /// The income, by its name in the file.
+        value: Name,
+        /// 权数
+        weight: Name,
+        /// 线
+        line: Name,
+        /// 中位: the share of the median that is the relative line.
+        median: Option<Name>,
+        /// What it says of itself.
+        words: MeasureWords,
     },
     /// 行
     Rows {
@@ -191,8 +225,8 @@ pub enum Stmt {
         /// Whose rows.
         entity: Name,
 
-        /// 主键
-        key: Option<Name>,
+        /// 主键: the columns that together make a row one.
+        key: Vec<Name>,
 
         /// 日期
         date: Option<Name>,
@@ -207,6 +241,14 @@ pub enum Stmt {
 
         /// 立户: an unknown household is taken into the record.
         founds: Option<Name>,
+    },
+    /// 认人
+    KnownBy {
+        /// The column of the birth date.
+        birth: Name,
+
+        /// The column of the area of registration.
+        area: Option<Name>,
     },
     /// 性质
     Property {
@@ -223,6 +265,8 @@ pub enum Stmt {
     Note(String),
     /// 实体
     Entities(Vec<Name>),
+    /// 不得使用: what no fact may be, because no decision may rest on it.
+    Forbidden(Vec<Name>),
     /// 枚举
     Enumeration {
         /// Its name.
@@ -419,6 +463,8 @@ pub struct FactStmt {
     pub sensitive: bool,
     /// 保留 n 月
     pub keep_months: Option<u32>,
+    /// 问: how a resident is asked for it, and 说明.
+    pub ask: Option<(Name, Option<Name>)>,
 }
 
 /// The feed's own line.

@@ -1,5 +1,6 @@
 //! 案例: the tables by which officials test a rule. Each row becomes a situation and is judged.
 
+mod deadlines;
 mod fill;
 
 use crate::ast::Stmt;
@@ -14,6 +15,7 @@ use crate::value::Value;
 use domain::{Day, Month};
 use fill::{Filler, Target, target};
 use std::collections::HashMap;
+use std::sync::Arc;
 
 /// What came of one case.
 #[derive(Clone, Debug)]
@@ -41,8 +43,8 @@ impl CaseResult {
 
 /// A case's inputs, ready to be judged or explained.
 pub struct Case {
-    /// The program of its month.
-    pub program: Program,
+    /// The program of its month, shared by all cases of it.
+    pub program: Arc<Program>,
     /// What it gives.
     pub situation: Situation,
     /// Its days.
@@ -70,6 +72,7 @@ pub fn run_all(book: &Rulebook, locality: &str) -> Vec<CaseResult> {
             out.push(programs.run(&parsed.path, table, row));
         }
     }
+    out.extend(deadlines::run_all(book, locality));
     out
 }
 
@@ -107,7 +110,7 @@ fn rows_of<'a>(book: &'a Rulebook, path: &str) -> Vec<(&'a Table, &'a Vec<Cell>)
 struct Programs<'a> {
     book: &'a Rulebook,
     locality: &'a str,
-    by_day: HashMap<Day, Program>,
+    by_day: HashMap<Day, Arc<Program>>,
 }
 
 impl Programs<'_> {
@@ -161,7 +164,7 @@ impl Programs<'_> {
             moments = Moments::case(acceptance, None);
         }
         moments.decision = day("认定日")?;
-        let program = self.program(moments.base).clone();
+        let program = self.program(moments.base);
         let at = program.files.iter().position(|f| f.path == path);
         let file = at.and_then(|i| u32::try_from(i).ok()).map(FileId);
         let Some((file, plan)) = file.and_then(|f| Some((f, program.files.get(f.at())?.clone())))
@@ -219,11 +222,13 @@ impl Programs<'_> {
         }
     }
 
-    fn program(&mut self, day: Day) -> &Program {
+    fn program(&mut self, day: Day) -> Arc<Program> {
         let (book, locality) = (self.book, self.locality);
-        self.by_day
+        let held = self
+            .by_day
             .entry(day)
-            .or_insert_with(|| book.program(locality, day).0)
+            .or_insert_with(|| Arc::new(book.program(locality, day).0));
+        Arc::clone(held)
     }
 }
 

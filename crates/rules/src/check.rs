@@ -14,11 +14,16 @@ mod exclusions;
 mod exprs;
 mod feeds;
 mod files;
+mod letters;
+mod measures;
 mod outcomes;
 mod params;
+mod procedure_lines;
+pub(crate) mod procedures;
 mod quantities;
 mod scope;
 mod tables;
+mod ways;
 
 use crate::ast::{Ex, Expr, File, Name, SetText, Stmt, Text};
 use crate::dict::Dict;
@@ -101,6 +106,8 @@ struct Builder<'a> {
     index: HashMap<String, ItemId>,
     entity_items: HashMap<(EntityId, String), ItemId>,
     columns: HashMap<(RelId, String), ItemId>,
+    /// Names of 不得使用.
+    forbidden: HashSet<String>,
     files: Vec<FilePlan>,
     feeds: Vec<FeedPlan>,
     exclusions: Vec<crate::plan::Exclusion>,
@@ -143,6 +150,7 @@ impl<'a> Builder<'a> {
             index: HashMap::new(),
             entity_items: HashMap::new(),
             columns: HashMap::new(),
+            forbidden: HashSet::new(),
             files: vec![],
             feeds: vec![],
             exclusions: vec![],

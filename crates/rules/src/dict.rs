@@ -30,8 +30,8 @@ pub struct Relation {
     pub columns: Vec<(String, Type)>,
     /// The column that dates a row.
     pub date_column: Option<String>,
-    /// The columns that make a row one.
-    pub key_column: Option<String>,
+    /// The columns that together make a row one.
+    pub key_columns: Vec<String>,
     /// The most rows one owner can have; bounds every sum.
     pub at_most: u32,
 }
@@ -62,8 +62,19 @@ pub struct FactDef {
     pub sensitivity: Sensitivity,
     /// How long it is kept, in months; `None` for 长期.
     pub keep_months: Option<u32>,
+    /// How a resident is asked for it; none for what only an office knows.
+    pub ask: Option<Asking>,
     /// Where it is declared.
     pub span: Span,
+}
+
+/// 问: how a resident is asked for a fact they know themselves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Asking {
+    /// The question.
+    pub words: String,
+    /// 说明: what helps to answer it.
+    pub help: Option<String>,
 }
 
 /// A status given by policies or by a feed.

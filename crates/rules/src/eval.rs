@@ -25,7 +25,7 @@ use crate::plan::{
 use crate::situation::{InstanceId, ListId, Moments, Situation};
 use crate::value::{Ratio, Value};
 use std::cmp::Ordering;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// 为什么算不出: why a quantity is unknown although its parts are known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -147,6 +147,7 @@ pub struct Evaluator<'p> {
     notes: Vec<Note>,
     current: Option<(ItemId, InstanceId)>,
     ranges: HashMap<(ItemId, Place), Option<Range>>,
+    open: HashSet<ItemId>,
 }
 
 impl<'p> Evaluator<'p> {
@@ -166,7 +167,16 @@ impl<'p> Evaluator<'p> {
             notes: Vec::new(),
             current: None,
             ranges: HashMap::new(),
+            open: HashSet::new(),
         }
+    }
+
+    /// The same while people can still be asked for these: 知道 of one that is unknown is unknown
+    /// itself, and what is missing ends there instead of further down.
+    #[must_use]
+    pub fn asking(mut self, open: HashSet<ItemId>) -> Self {
+        self.open = open;
+        self
     }
 
     /// The program.

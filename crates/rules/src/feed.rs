@@ -34,6 +34,9 @@ pub struct FeedPlan {
     /// 归属: the columns that tell whose a row is: a household's number, or what a person without an
     /// id number is known by. Empty when rows are tied by id number alone.
     pub owner: Vec<String>,
+    /// 认人: by what, besides the name, a person is known who has no number, or a damaged one. Without
+    /// it the birth date is the number's, as far as it can be read.
+    pub known_by: Option<KnownBy>,
     /// 立户: a row of an unknown household takes it into the record.
     pub founds: bool,
     /// Its columns.
@@ -44,6 +47,15 @@ pub struct FeedPlan {
     pub yields: Vec<(ItemId, ItemId)>,
     /// Statuses it brings.
     pub grants: Vec<Grant>,
+}
+
+/// 认人: the columns that make the second key with the name. It alone is never certain.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KnownBy {
+    /// The column of the birth date.
+    pub birth: String,
+    /// The column of the area of registration; none where the number's own place is meant.
+    pub area: Option<String>,
 }
 
 /// A column of a feed.

@@ -18,6 +18,7 @@ pub mod params;
 pub mod parse;
 pub mod plan;
 pub mod problem;
+pub mod procedure;
 pub mod rulebook;
 pub mod show;
 pub mod situation;

@@ -2,6 +2,7 @@
 
 mod blocks;
 mod expr;
+mod measures;
 mod statements;
 
 use crate::ast::{File, Name, Path, Statement, Stmt};
@@ -10,7 +11,7 @@ use crate::markdown::{self, Document};
 use crate::problem::{Problem, Span};
 
 /// Words that begin a statement.
-pub const STATEMENTS: [&str; 41] = [
+pub const STATEMENTS: [&str; 47] = [
     "政策",
     "预警",
     "评估",
@@ -28,10 +29,13 @@ pub const STATEMENTS: [&str; 41] = [
     "不并给",
     "触发",
     "比率",
+    "分布",
     "行",
     "归属",
+    "认人",
     "性质",
     "实体",
+    "不得使用",
     "枚举",
     "关系",
     "身份",
@@ -41,6 +45,9 @@ pub const STATEMENTS: [&str; 41] = [
     "拒收",
     "流程",
     "步骤",
+    "遇有",
+    "起发",
+    "核查周期",
     "时限",
     "暂停",
     "公示",
@@ -85,8 +92,10 @@ pub fn parse_block(text: &str, span: Span) -> (Vec<Statement>, Vec<Problem>) {
             vec![Problem::error("block-large", span, said).help("把它拆成几个文件")],
         );
     }
+    let lookalikes: Vec<Problem> = tokens.iter().filter_map(lookalike).collect();
     let mut parser = Parser::new(text, tokens);
     let out = parser.block();
+    parser.problems.extend(lookalikes);
     (out, parser.problems)
 }
 
@@ -109,6 +118,23 @@ pub(crate) enum Mark {
     Raw(usize),
     /// Words of a typed block.
     Word,
+}
+
+/// Two names that look the same to a person must be the same: no Greek, Cyrillic or full-width
+/// letter stands where a Latin one would be read.
+fn lookalike(token: &Token) -> Option<Problem> {
+    let Kind::Word(word) = &token.kind else {
+        return None;
+    };
+    let other = word.chars().find(|c| {
+        matches!(c, '\u{370}'..='\u{52F}' | '\u{FF10}'..='\u{FF19}' | '\u{FF21}'..='\u{FF3A}' | '\u{FF41}'..='\u{FF5A}')
+    })?;
+    let said = format!(
+        "`{word}` 里的 `{other}` 是 U+{:04X},看起来像另一个字",
+        u32::from(other)
+    );
+    let help = "改成键盘上的半角字母、数字,或用汉字";
+    Some(Problem::error("lookalike", token.span, said).help(help))
 }
 
 /// A block's tokens and what the parser saw at them, in order of the tokens.

@@ -6,7 +6,10 @@
 
 mod file;
 
-pub use file::{Dispatch, Exclusion, ExclusionRule, FileKind, FilePlan, Grant, Period, Property};
+pub use file::{
+    Dispatch, Exclusion, ExclusionRule, FileKind, FilePlan, Grant, Measure, MeasureKind, Period,
+    Property,
+};
 
 use crate::dict::Dict;
 use crate::problem::Span;

@@ -152,7 +152,7 @@ impl Rulebook {
     }
 
     /// The files that hold in a place on a day.
-    fn in_force(&self, locality: &Locality, day: Day) -> Vec<&Parsed> {
+    pub(crate) fn in_force(&self, locality: &Locality, day: Day) -> Vec<&Parsed> {
         let taken = taken::files(self, locality);
         self.parsed
             .iter()
@@ -218,6 +218,7 @@ impl Rulebook {
                     .and_then(|d| d.add_days(1)),
             );
         }
+        days.extend(crate::procedure::turning_days(self));
         days.into_iter().collect()
     }
 
@@ -225,32 +226,69 @@ impl Rulebook {
     /// The same finding on several days is told once.
     pub fn check(&self) -> Vec<Problem> {
         let mut out = self.problems.clone();
-        let mut days = self.turning_days();
-        if days.is_empty() {
-            days.extend(Day::new(2026, 7, 1));
-        }
         let places: Vec<String> = if self.localities.is_empty() {
             vec![String::new()]
         } else {
             self.localities.iter().map(|l| l.id.clone()).collect()
         };
-        for place in &places {
-            for day in &days {
-                out.extend(self.program(place, *day).1);
-            }
-        }
+        let places_of: Vec<&str> = places.iter().map(String::as_str).collect();
+        out.extend(
+            each(&places_of, |place| self.linked(place))
+                .into_iter()
+                .flatten(),
+        );
+        out.extend(crate::procedure::calendar(self).1);
         out.extend(self.unfilled(&places));
         out.extend(links::broken(self));
         out.extend(taken::by_nobody(self));
-        let key = |p: &Problem| (p.path.clone(), p.span, p.code, p.message.clone());
-        out.sort_by_cached_key(key);
-        out.dedup_by_key(|p| key(p));
-        out
+        once(out)
+    }
+
+    /// The findings that touch one place: of the files it uses, of its numbers, of the calendar. What
+    /// is wrong elsewhere must not keep it from working.
+    pub fn check_in(&self, locality: &str) -> Vec<Problem> {
+        let none = Locality {
+            id: locality.to_owned(),
+            ..Locality::default()
+        };
+        let place = self.localities.iter().find(|l| l.id == locality);
+        let used = taken::files(self, place.unwrap_or(&none));
+        let own = format!("localities/{locality}/");
+        let here = |p: &Problem| {
+            used.contains(p.path.as_str())
+                || p.path.starts_with(&own)
+                || !p.path.starts_with("localities/") && !self.is_rule_file(&p.path)
+        };
+        let whole = self.problems.iter().cloned().chain(links::broken(self));
+        let mut out: Vec<Problem> = whole.filter(here).collect();
+        out.extend(self.linked(locality));
+        out.extend(crate::procedure::calendar(self).1);
+        out.extend(self.unfilled(&[locality.to_owned()]));
+        once(out)
+    }
+
+    fn is_rule_file(&self, path: &str) -> bool {
+        let mut files = self.parsed.iter();
+        files.any(|p| p.path == path && p.head().is_some())
+    }
+
+    /// The findings of linking in a place, on every day on which the files change.
+    fn linked(&self, place: &str) -> Vec<Problem> {
+        let mut days = self.turning_days();
+        if days.is_empty() {
+            days.extend(Day::new(2026, 7, 1));
+        }
+        let mut out = Vec::new();
+        for day in days {
+            out.extend(self.program(place, day).1);
+            out.extend(crate::procedure::procedures(self, place, day).1);
+        }
+        once(out)
     }
 
     /// Rows of parameters.csv that fill nothing: a name nobody reads.
     fn unfilled(&self, places: &[String]) -> Vec<Problem> {
-        let mut known: BTreeSet<(String, String)> = BTreeSet::new();
+        let mut known: BTreeSet<(String, String)> = crate::procedure::parameters(self);
         for parsed in &self.parsed {
             let Some(head) = parsed.head() else { continue };
             for statement in &parsed.file.statements {
@@ -287,8 +325,46 @@ impl Rulebook {
     }
 }
 
+/// Each finding once, by its place.
+fn once(mut found: Vec<Problem>) -> Vec<Problem> {
+    let key = |p: &Problem| (p.path.clone(), p.span, p.code, p.message.clone());
+    found.sort_by_cached_key(key);
+    found.dedup_by_key(|p| key(p));
+    found
+}
+
+/// Does the same for each, on as many threads as the machine has; answers in the order asked.
+pub fn each<A: Sync, T: Send>(of: &[A], work: impl Fn(&A) -> T + Sync) -> Vec<T> {
+    let hands = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let next = std::sync::atomic::AtomicUsize::new(0);
+    let take = || {
+        let mut done = Vec::new();
+        loop {
+            let at = next.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            let Some(one) = of.get(at) else { return done };
+            done.push((at, work(one)));
+        }
+    };
+    let mut all = std::thread::scope(|scope| {
+        let others: Vec<_> = (1..hands.min(of.len()))
+            .map(|_| scope.spawn(take))
+            .collect();
+        let mut all = take();
+        for other in others {
+            match other.join() {
+                Ok(done) => all.extend(done),
+                // What went wrong there goes wrong here: a finding must not be lost.
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        }
+        all
+    });
+    all.sort_by_key(|(at, _)| *at);
+    all.into_iter().map(|(_, done)| done).collect()
+}
+
 /// Whether 替换 means a path: the file, with or without its ending, or one of the folder.
-fn replaced(old: &str, path: &str) -> bool {
+pub(crate) fn replaced(old: &str, path: &str) -> bool {
     let rest = path.strip_prefix(old);
     rest.is_some_and(|rest| rest.is_empty() || rest == ".md" || rest.starts_with('/'))
 }

@@ -217,6 +217,19 @@ impl Porch {
         shell
     }
 
+    /// Turns 长辈版 on or off; the cookie that remembers it.
+    pub(crate) fn resize(&mut self) -> String {
+        self.large = !self.large;
+        crate::pages::display::cookie(self.large)
+    }
+
+    /// The frame of a page that was reached by a form: the display button leads to its beginning.
+    pub(crate) fn shell_at(&self, title: &str, here: &str) -> Shell {
+        let mut shell = self.shell(title);
+        here.clone_into(&mut shell.here);
+        shell
+    }
+
     /// Answers with a page at the door.
     pub(crate) fn show(&self, status: StatusCode, page: &impl Template) -> Response {
         match page.render() {

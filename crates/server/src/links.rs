@@ -32,6 +32,15 @@ impl Fields {
         fields.map(|(_, value)| value.clone()).collect()
     }
 
+    /// The fields whose names begin with a word, without that word.
+    pub(crate) fn starting_with(&self, word: &str) -> Vec<(String, String)> {
+        let named = self.0.iter().filter_map(|(field, value)| {
+            let rest = field.strip_prefix(word)?;
+            Some((rest.to_owned(), value.clone()))
+        });
+        named.collect()
+    }
+
     /// The filter of a warning list; a state that does not exist is told, not ignored.
     pub(crate) fn warning_filter(&self) -> Result<WarningFilter, ViewError> {
         let state = self
@@ -85,6 +94,8 @@ impl Link for Behind {
             Behind::Person(id) => Some(format!("/persons/{id}")),
             Behind::Feeds => Some("/feeds".to_owned()),
             Behind::Batch(id) => Some(format!("/feeds/{id}")),
+            Behind::Doubts => Some("/doubts".to_owned()),
+            Behind::Doubt(row) => Some(format!("/doubts/{row}")),
             Behind::Rule(path) => Some(rule(path)),
             Behind::Area(code) => Some(area(code)),
             Behind::Areas => Some("/areas".to_owned()),

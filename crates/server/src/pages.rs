@@ -1,21 +1,35 @@
 //! One file a page: its route and its view struct; the template of the same name stands in `templates/`.
 
+pub(crate) mod accept;
 pub(crate) mod account;
 pub(crate) mod areas;
 pub(crate) mod audit;
+pub(crate) mod case;
+pub(crate) mod check;
+pub(crate) mod clues;
 pub(crate) mod display;
+pub(crate) mod doubts;
 pub(crate) mod feeds;
+pub(crate) mod guide;
 pub(crate) mod health;
 pub(crate) mod households;
 pub(crate) mod identity;
+pub(crate) mod inbox;
+pub(crate) mod indicators;
+pub(crate) mod line;
 pub(crate) mod lost;
 pub(crate) mod overview;
+pub(crate) mod payments;
 pub(crate) mod persons;
 pub(crate) mod programmes;
+pub(crate) mod publicity;
+pub(crate) mod review;
 pub(crate) mod rulebook;
 pub(crate) mod search;
 pub(crate) mod sign_in;
 pub(crate) mod users;
+pub(crate) mod verify;
+pub(crate) mod visits;
 pub(crate) mod warnings;
 pub(crate) mod whatif;
 

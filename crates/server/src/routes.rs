@@ -104,6 +104,9 @@ pub(crate) fn all() -> Routes {
     let routes = Routes::new();
     let routes = outside(routes);
     let routes = casework(routes);
+    let routes = decisions(routes);
+    let routes = payments(routes);
+    let routes = verification(routes);
     let routes = offices(routes);
     interface(routes)
 }
@@ -169,6 +172,11 @@ fn outside(routes: Routes) -> Routes {
             "/account/recusals",
             pages::account::declare,
         )
+        .get(Nothing, "/guide", pages::guide::show)
+        .post(Nothing, "/guide", pages::guide::ask)
+        .get(Nothing, "/guide/{id}", pages::guide::one)
+        .get(Nothing, "/check", pages::check::show)
+        .post(Nothing, "/check", pages::check::answer)
         .get(Nothing, "/favicon.ico", assets::favicon)
         .get(Nothing, "/assets/{hash}/{*path}", assets::serve)
 }
@@ -178,6 +186,23 @@ fn casework(routes: Routes) -> Routes {
     use Need::Right as Has;
     let identity = "/households/{id}/persons/{person}/identity";
     routes
+        .get(Has(Right::CASE_HANDLE), "/inbox", pages::inbox::show)
+        .get(Has(Right::CASE), "/cases", pages::inbox::all)
+        .get(Has(Right::CASE_ACCEPT), "/accept", pages::accept::show)
+        .post(Has(Right::CASE_ACCEPT), "/accept", pages::accept::send)
+        .get(Has(Right::CASE), "/case/{no}", pages::case::show)
+        .post(Has(Right::CASE_HANDLE), "/case/{no}", pages::case::act)
+        .get(Has(Right::VISIT_REPORT), "/visits", pages::visits::list)
+        .post(Has(Right::VISIT_REPORT), "/visits", pages::visits::begin)
+        .get(Has(Right::VISIT_REPORT), "/visit/{no}", pages::visits::show)
+        .post(Has(Right::VISIT_REPORT), "/visit/{no}", pages::visits::send)
+        .get(Has(Right::CLUE_REPORT), "/clues/new", pages::clues::show)
+        .post(Has(Right::CLUE_REPORT), "/clues/new", pages::clues::send)
+        .post(
+            Has(Right::WARNING),
+            "/warnings/{id}",
+            pages::warnings::dispose,
+        )
         .get(Has(Right::OVERVIEW), "/", pages::overview::show)
         .get(Has(Right::WARNING), "/warnings", pages::warnings::list)
         .get(Has(Right::WARNING), "/warnings/{id}", pages::warnings::show)
@@ -197,6 +222,9 @@ fn casework(routes: Routes) -> Routes {
             "/feeds/{batch}/errors.xlsx",
             pages::feeds::errors,
         )
+        .get(Has(Right::DOUBT), "/doubts", pages::doubts::list)
+        .get(Has(Right::DOUBT), "/doubts/{row}", pages::doubts::show)
+        .post(Has(Right::DOUBT), "/doubts/{row}", pages::doubts::answer)
         .get(Has(Right::RULEBOOK), "/rulebook", pages::rulebook::index)
         .get(
             Has(Right::RULEBOOK),
@@ -210,10 +238,149 @@ fn casework(routes: Routes) -> Routes {
             "/whatif/export.xlsx",
             pages::whatif::workbook,
         )
+        .get(Has(Right::OVERVIEW), "/indicators", pages::indicators::list)
+        .get(
+            Has(Right::OVERVIEW),
+            "/indicators/{id}",
+            pages::indicators::show,
+        )
+        .get(
+            Has(Right::ROLL),
+            "/indicators/{id}/rows",
+            pages::indicators::rows,
+        )
+        .get(Has(Right::TRIAL), "/line", pages::line::show)
         .get(Has(Right::SEARCH), "/search", pages::search::show)
         .post(Has(Right::SEARCH), "/search", pages::search::find)
         .get(Has(Right::AREA), "/areas", pages::areas::show)
         .get(Has(Right::AREA), "/areas/{code}", pages::areas::show_one)
+}
+
+/// From the first opinion to what is made public.
+fn decisions(routes: Routes) -> Routes {
+    use Need::{Nothing, Right as Has};
+    routes
+        .get(Has(Right::CASE), "/case/{no}/review", pages::review::show)
+        .post(
+            Has(Right::CASE_HANDLE),
+            "/case/{no}/review",
+            pages::review::act,
+        )
+        .post(
+            Has(Right::DECISION),
+            "/case/{no}/decide",
+            pages::review::decide,
+        )
+        .get(
+            Has(Right::CASE_HANDLE),
+            "/case/{no}/letters/{title}",
+            pages::review::letter,
+        )
+        .get(
+            Has(Right::CASE_HANDLE),
+            "/case/{no}/letters/{title}/pdf",
+            pages::review::pdf,
+        )
+        .get(Has(Right::DECISION), "/review2", pages::review::list)
+        .get(Has(Right::DECISION), "/sample", pages::review::sample)
+        .post(Has(Right::DECISION), "/sample", pages::review::draw)
+        .get(Nothing, "/notice", pages::publicity::show)
+        .post(Nothing, "/notice/{no}/objection", pages::publicity::object)
+}
+
+/// Money on its way to people.
+fn payments(routes: Routes) -> Routes {
+    use Need::Right as Has;
+    routes
+        .get(Has(Right::PAYMENT), "/payments", pages::payments::list)
+        .post(
+            Has(Right::PAYMENT_PREPARE),
+            "/payments",
+            pages::payments::prepare,
+        )
+        .get(Has(Right::PAYMENT), "/payments/{no}", pages::payments::show)
+        .post(
+            Has(Right::PAYMENT),
+            "/payments/{no}/act",
+            pages::payments::act,
+        )
+        .post(
+            Has(Right::PAYMENT_CHECK),
+            "/payments/{no}/answer",
+            pages::payments::answer,
+        )
+        .get(
+            Has(Right::PAYMENT_FILE),
+            "/payments/{no}/bank-file",
+            pages::payments::file,
+        )
+        .get(
+            Has(Right::PAYMENT_FILE),
+            "/payments/{no}/roster.xlsx",
+            pages::payments::roster,
+        )
+        .get(
+            Has(Right::HOUSEHOLD),
+            "/households/{id}/payments",
+            pages::payments::household,
+        )
+}
+
+/// Departments asked, their answers, the report.
+fn verification(routes: Routes) -> Routes {
+    use Need::Right as Has;
+    let diff = "/verify/{no}/diff/{application}";
+    let consents = "/verify/consents/{case}";
+    let request = "/verify/{no}/request/{source}";
+    let errors = "/verify/{no}/files/{file}/errors.xlsx";
+    routes
+        .get(Has(Right::VERIFY_ANSWER), "/verify", pages::verify::list)
+        .post(Has(Right::VERIFY), "/verify", pages::verify::open)
+        .get(
+            Has(Right::VERIFY_ANSWER),
+            "/verify/{no}",
+            pages::verify::show,
+        )
+        .post(Has(Right::VERIFY), "/verify/{no}/urge", pages::verify::urge)
+        .post(
+            Has(Right::VERIFY_ANSWER),
+            "/verify/{no}/answers",
+            pages::verify::answers,
+        )
+        .get(Has(Right::VERIFY_EXPORT), request, pages::verify::request)
+        .get(
+            Has(Right::VERIFY_ANSWER),
+            "/verify/{no}/files/{file}",
+            pages::verify::mistakes,
+        )
+        .get(
+            Has(Right::VERIFY_ANSWER),
+            errors,
+            pages::verify::mistakes_book,
+        )
+        .get(Has(Right::VERIFY), diff, pages::verify::diff)
+        .post(Has(Right::VERIFY), diff, pages::verify::settle)
+        .get(
+            Has(Right::VERIFY_REPORT),
+            "/verify/reports/{report}",
+            pages::verify::report,
+        )
+        .get(
+            Has(Right::VERIFY_REPORT),
+            "/verify/reports/{report}/print",
+            pages::verify::print,
+        )
+        .get(
+            Has(Right::VERIFY_CONSENT),
+            consents,
+            pages::verify::consents,
+        )
+        .post(Has(Right::VERIFY_CONSENT), consents, pages::verify::consent)
+        .post(
+            Has(Right::VERIFY),
+            "/verify/recognise/{case}",
+            pages::verify::recognise,
+        )
 }
 
 /// Accounts, the journal and the machine.

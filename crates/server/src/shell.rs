@@ -67,12 +67,18 @@ impl SignedIn {
 /// The places an official can go to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Menu {
+    Inbox,
+    Visits,
     Overview,
     Warnings,
     Programmes,
+    Indicators,
     Feeds,
+    Verify,
+    Payments,
     Rulebook,
     WhatIf,
+    Line,
     Areas,
     Users,
     Audit,
@@ -81,28 +87,39 @@ pub(crate) enum Menu {
 
 impl Menu {
     /// In the order of the menu.
-    const ALL: [Menu; 10] = [
+    const ALL: [Menu; 16] = [
+        Menu::Inbox,
+        Menu::Visits,
         Menu::Overview,
         Menu::Warnings,
         Menu::Programmes,
+        Menu::Indicators,
         Menu::Feeds,
+        Menu::Verify,
+        Menu::Payments,
         Menu::Users,
         Menu::Audit,
         Menu::Health,
         Menu::Rulebook,
         Menu::WhatIf,
+        Menu::Line,
         Menu::Areas,
     ];
 
     /// The right that opens it.
     fn right(self) -> Right {
         match self {
+            Menu::Inbox => Right::CASE_HANDLE,
+            Menu::Visits => Right::VISIT_REPORT,
             Menu::Overview => Right::OVERVIEW,
             Menu::Warnings => Right::WARNING,
             Menu::Programmes => Right::ROLL,
             Menu::Feeds => Right::FEED,
+            Menu::Verify => Right::VERIFY_ANSWER,
+            Menu::Payments => Right::PAYMENT,
             Menu::Rulebook => Right::RULEBOOK,
-            Menu::WhatIf => Right::TRIAL,
+            Menu::Indicators => Right::OVERVIEW,
+            Menu::WhatIf | Menu::Line => Right::TRIAL,
             Menu::Areas => Right::AREA,
             Menu::Users => Right::USER,
             Menu::Audit => Right::AUDIT,
@@ -113,12 +130,18 @@ impl Menu {
     /// Address, short name, long name and icon.
     fn line(self) -> (&'static str, &'static str, &'static str, &'static str) {
         match self {
+            Menu::Inbox => ("/inbox", "待办", "我的待办", "clock"),
+            Menu::Visits => ("/visits", "走访", "走访清单", "home"),
             Menu::Overview => ("/", "总览", "总览", "layout-dashboard"),
             Menu::Warnings => ("/warnings", "预警", "预警线索", "bell"),
             Menu::Programmes => ("/programmes", "名册", "救助名册", "users-group"),
+            Menu::Verify => ("/verify", "核对", "信息核对", "scale"),
             Menu::Feeds => ("/feeds", "来文", "部门来文", "file-import"),
+            Menu::Payments => ("/payments", "发放", "发放批次", "coin"),
             Menu::Rulebook => ("/rulebook", "政策", "政策规则", "book-2"),
             Menu::WhatIf => ("/whatif", "试算", "调标试算", "calculator"),
+            Menu::Indicators => ("/indicators", "指标", "指标", "scale"),
+            Menu::Line => ("/line", "定线", "低保标准候选线", "coin"),
             Menu::Areas => ("/areas", "区划", "行政区划", "sitemap"),
             Menu::Users => ("/admin/users", "用户", "用户与机构", "user"),
             Menu::Audit => ("/audit", "日志", "审计日志", "history"),

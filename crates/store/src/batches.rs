@@ -12,6 +12,7 @@ use crate::value::{Row, count, counted, words};
 use domain::{Month, PersonId};
 
 statements! {
+    LAST_NUMBER = "select last from counter where name = 'feed_batch'";
     FIND_SAME = "select batch_no, feed, period, file_name, file_digest, canonical_digest,
             received_at, state, finished_at, received, applied, unchanged, refused, doubtful
         from feed_batch
@@ -146,6 +147,13 @@ pub enum Begun {
     New(i64),
     /// The same content came before; if it is still staged, go on with it.
     Seen(Box<Batch>),
+}
+
+/// The number [`begin`] gives to the next file, unless another file comes first.
+pub async fn next_number(on: &impl Reads) -> Result<i64> {
+    let rows = on.rows(LAST_NUMBER, vec![]).await?;
+    let last = rows.first().map_or(Ok(0), |row| row.int(0))?;
+    Ok(last.saturating_add(1))
 }
 
 /// Takes a file in, unless the same content of that feed and month is here already.

@@ -30,6 +30,7 @@ statements! {
         where person_id > $1 and identity_id =
             (select max(j.identity_id) from identity j where j.person_id = i.person_id)
         order by person_id limit $2";
+    NEWEST_ID = "select max(identity_id) from identity where person_id = $1";
     BIRTH_AND_PLACE = "select birth, registered_area, area from person where person_id = $1";
 }
 
@@ -202,6 +203,19 @@ pub async fn sealed(on: &impl Reads, persons: &[PersonId]) -> Result<Vec<Sealed>
     answers.iter().flatten().map(Sealed::from_row).collect()
 }
 
+/// The number of the newest identity of persons: what counts now, and can be opened later as it was.
+pub async fn newest_ids(on: &impl Reads, persons: &[PersonId]) -> Result<HashMap<PersonId, i64>> {
+    let sets = persons.iter().map(|p| vec![p.get().into()]).collect();
+    let answers = on.rows_each(NEWEST_ID, sets).await?;
+    let mut out = HashMap::new();
+    for (person, rows) in persons.iter().zip(answers) {
+        if let Some(id) = rows.first().map_or(Ok(None), |row| row.int_opt(0))? {
+            out.insert(*person, id);
+        }
+    }
+    Ok(out)
+}
+
 /// The newest sealed identity of everybody, by person, after one (0 for the first).
 pub async fn sealed_page(on: &impl Reads, after: i64, limit: u32) -> Result<Vec<Sealed>> {
     let rows = on.rows(PAGE, vec![after.into(), limit.into()]).await?;
@@ -239,6 +253,14 @@ pub async fn masked(on: &impl Reads, persons: &[PersonId]) -> Result<HashMap<Per
         answer.insert(one.person, masked);
     }
     Ok(answer)
+}
+
+/// A person's newest identity, for a comparison inside the record; it never leaves this crate.
+pub(crate) async fn opened_within(on: &impl Reads, person: PersonId) -> Result<NewIdentity> {
+    let seals = Seals::of(on);
+    let newest = sealed(on, &[person]).await?;
+    let opened = newest.first().map(|one| seals.open(one, &ALL));
+    Ok(opened.transpose()?.unwrap_or_default())
 }
 
 /// Adds newer identities: a value given takes the place of the old one, a missing one keeps it.

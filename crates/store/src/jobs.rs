@@ -20,6 +20,9 @@ statements! {
                 and (state = 'ready' or (state = 'running' and lease_until <= $3)))
           and (state = 'ready' or (state = 'running' and lease_until <= $3))
         returning job_id, kind, job_key, step, state, holder, lease_until, payload";
+    RESUME = "update job set lease_until = $1, updated_at = $2
+        where job_id = $3 and state = 'running' and holder = $4
+        returning job_id, kind, job_key, step, state, holder, lease_until, payload";
     HOLD = "update job set step = $1, payload = $2, lease_until = $3, updated_at = $4
         where job_id = $5 and state = 'running' and holder = $6 and lease_until > $4";
     FIND_STEP = "select outcome from job_step where job_id = $1 and step = $2";
@@ -117,6 +120,18 @@ pub async fn claim(tx: &mut JournalTx, kind: &str, lease: &Lease) -> Result<Opti
         .first()
         .map(from_row)
         .transpose()
+}
+
+/// Takes up again a job whose lease the same holder has, who died over it and came back.
+pub async fn resume(tx: &mut JournalTx, job: i64, lease: &Lease) -> Result<Option<Job>> {
+    let values = vec![
+        Value::from(&lease.until),
+        (&lease.now).into(),
+        job.into(),
+        lease.holder.as_str().into(),
+    ];
+    let rows = tx.rows(RESUME, values).await?;
+    rows.first().map(from_row).transpose()
 }
 
 /// Records a step together with what it did, and holds the lease on.

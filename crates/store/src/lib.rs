@@ -5,23 +5,34 @@
 //! function that runs it. A write goes through [`JournalTx`] and cannot be committed without an
 //! act; a full name or number leaves only through [`identity::reveal`], after its entry is durable.
 
+pub mod applications;
 pub mod areas;
 mod at;
 pub mod audit;
+pub mod bank_accounts;
 pub mod batches;
+pub mod cases;
+pub mod consents;
+pub mod decisions;
 pub mod digest;
 pub mod doctor;
+pub mod doubts;
+pub mod entitlements;
 mod error;
 pub mod grants;
 pub mod households;
 pub mod identity;
 pub mod jobs;
 mod keys;
+pub mod ledger;
 pub mod manifest;
+pub mod notices;
 pub mod organisations;
+pub mod payments;
 pub mod persons;
 mod postgres;
 pub mod recusals;
+pub mod rulebooks;
 pub mod runs;
 mod schema;
 pub mod sessions;
@@ -33,6 +44,8 @@ pub mod tokens;
 mod tx;
 pub mod users;
 mod value;
+pub mod verifications;
+pub mod visits;
 pub mod warnings;
 pub mod workers;
 
@@ -51,23 +64,41 @@ pub use value::Value;
 /// Every statement of the record as written, for the test that prepares each on both databases.
 fn every_statement() -> Vec<String> {
     let statements = [
+        applications::STATEMENTS,
+        applications::CLUE_STATEMENTS,
         areas::STATEMENTS,
         areas::EDITION_STATEMENTS,
         areas::FOUND_STATEMENTS,
         audit::STATEMENTS,
         audit::VERIFY_STATEMENTS,
+        bank_accounts::STATEMENTS,
         batches::STATEMENTS,
+        cases::STATEMENTS,
+        cases::WAIT_STATEMENTS,
+        consents::STATEMENTS,
+        decisions::STATEMENTS,
         doctor::STATEMENTS,
+        doubts::STATEMENTS,
+        doubts::SEAL_STATEMENTS,
+        entitlements::STATEMENTS,
         grants::STATEMENTS,
         households::STATEMENTS,
         identity::STATEMENTS,
         identity::ROTATION_STATEMENTS,
         jobs::STATEMENTS,
+        ledger::STATEMENTS,
         manifest::STATEMENTS,
+        notices::STATEMENTS,
         open::STATEMENTS,
         organisations::STATEMENTS,
+        payments::STATEMENTS,
+        payments::ANSWER_STATEMENTS,
+        payments::LINE_STATEMENTS,
+        payments::OPENED_STATEMENTS,
+        payments::RECOVERY_STATEMENTS,
         persons::STATEMENTS,
         recusals::STATEMENTS,
+        rulebooks::STATEMENTS,
         runs::STATEMENTS,
         schema::STATEMENTS,
         sessions::STATEMENTS,
@@ -76,19 +107,33 @@ fn every_statement() -> Vec<String> {
         tokens::STATEMENTS,
         tx::STATEMENTS,
         users::STATEMENTS,
+        verifications::STATEMENTS,
+        verifications::ANSWER_STATEMENTS,
+        verifications::REPORT_STATEMENTS,
+        visits::STATEMENTS,
         warnings::STATEMENTS,
         workers::STATEMENTS,
     ];
     let tables = [
+        applications::TABLES,
         areas::TABLES,
         audit::TABLES,
+        bank_accounts::TABLES,
         batches::TABLES,
+        doubts::TABLES,
+        entitlements::TABLES,
         households::TABLES,
         identity::TABLES,
+        payments::TABLES,
+        payments::ANSWER_TABLES,
+        payments::LINE_TABLES,
         persons::TABLES,
+        rulebooks::TABLES,
         summaries::TABLES,
         tasks::TABLES,
         tokens::TABLES,
+        verifications::TABLES,
+        verifications::ANSWER_TABLES,
         warnings::TABLES,
     ];
     let written = statements

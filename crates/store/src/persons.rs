@@ -40,6 +40,10 @@ statements! {
         from person where person_id = $1";
     LIST = "select person_id, row_id, sex, birth, death, area, registered_area, urban_rural, status
         from person where person_id > $1 order by person_id limit $2";
+    LIVES = "select person_id, birth, coalesce(registered_area, area) from person
+        where person_id > $1 order by person_id limit $2";
+    PLACES = "select person_id, area, urban_rural from person
+        where person_id > $1 order by person_id limit $2";
     COUNT = "select count(*) from person";
     LOG_SEX = log_change!("sex");
     LOG_BIRTH = log_change!("birth");
@@ -284,6 +288,23 @@ fn person_row(id: i64, at: &Value, new: &NewPerson) -> Vec<Value> {
     ]
 }
 
+/// Birth day and the area the second key of each person was made with (户籍地区, or else 居住地区), by
+/// person, after one (0 for the first).
+pub async fn lives(on: &impl Reads, after: i64, limit: u32) -> Result<Vec<Life>> {
+    let rows = on.rows(LIVES, vec![after.into(), limit.into()]).await?;
+    let life = |row: &Row| {
+        Ok((
+            PersonId::new(row.int(0)?),
+            row.day_opt(1)?,
+            row.area_opt(2)?,
+        ))
+    };
+    rows.iter().map(life).collect()
+}
+
+/// A person, when born, and registered where.
+pub type Life = (PersonId, Option<Day>, Option<AreaCode>);
+
 /// Records what newer rows say; what is the same already changes nothing. Answers how many changed.
 pub async fn change_many(
     tx: &mut JournalTx,
@@ -336,6 +357,23 @@ pub async fn list(on: &impl Reads, after: i64, limit: u32) -> Result<Vec<Person>
         .iter()
         .map(from_row)
         .collect()
+}
+
+/// A person, with the place and whether it is a town.
+pub type Resident = (PersonId, Option<AreaCode>, Option<UrbanRural>);
+
+/// Where each person lives, by person, after one (0 for the first): what the tables of a month need
+/// of everybody.
+pub async fn places(on: &impl Reads, after: i64, limit: u32) -> Result<Vec<Resident>> {
+    let rows = on.rows(PLACES, vec![after.into(), limit.into()]).await?;
+    let place = |row: &Row| {
+        Ok((
+            PersonId::new(row.int(0)?),
+            row.area_opt(1)?,
+            row.urban_rural(2)?,
+        ))
+    };
+    rows.iter().map(place).collect()
 }
 
 /// How many persons the record has.

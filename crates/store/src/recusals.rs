@@ -15,6 +15,8 @@ statements! {
         on conflict (user_id, person_id) where ended_at is null do nothing";
     OF_USER = "select recusal_id, user_id, person_id, relation, declared_by, at
         from recusal where user_id = $1 and ended_at is null order by recusal_id";
+    ALL = "select recusal_id, user_id, person_id, relation, declared_by, at
+        from recusal where ended_at is null order by recusal_id";
     // Two accounts of one person, by what both declared of themselves.
     SAME = "select other.user_id from recusal own join recusal other
             on other.person_id = own.person_id and other.user_id <> own.user_id
@@ -66,6 +68,11 @@ pub async fn add(tx: &mut JournalTx, at: &At, new: &NewRecusal) -> Result<bool> 
 pub async fn of_user(on: &impl Reads, user: UserId) -> Result<Vec<Recusal>> {
     let rows = on.rows(OF_USER, vec![user.get().into()]).await?;
     rows.iter().map(from_row).collect()
+}
+
+/// The declarations of everybody that stand.
+pub async fn all(on: &impl Reads) -> Result<Vec<Recusal>> {
+    on.rows(ALL, vec![]).await?.iter().map(from_row).collect()
 }
 
 /// The other accounts of the same person: those that declared the same person under this relation.

@@ -10,6 +10,7 @@ use crate::digest;
 use crate::error::{Result, StoreError};
 use crate::sql::statements;
 use crate::tx::{JournalTx, Reads};
+use std::collections::BTreeSet;
 
 /// Which database holds the record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +44,48 @@ const MIGRATIONS: &[Migration] = &[
     Migration {
         version: 3,
         common: include_str!("../migrations/0003_people.sql"),
+        sqlite: "",
+        postgres: "",
+    },
+    Migration {
+        version: 4,
+        common: include_str!("../migrations/0004_casework.sql"),
+        sqlite: "",
+        postgres: "",
+    },
+    Migration {
+        version: 5,
+        common: include_str!("../migrations/0005_money.sql"),
+        sqlite: include_str!("../migrations/0005_money.sqlite.sql"),
+        postgres: include_str!("../migrations/0005_money.postgres.sql"),
+    },
+    Migration {
+        version: 6,
+        common: include_str!("../migrations/0006_verification.sql"),
+        sqlite: "",
+        postgres: "",
+    },
+    Migration {
+        version: 7,
+        common: include_str!("../migrations/0007_decisions.sql"),
+        sqlite: "",
+        postgres: "",
+    },
+    Migration {
+        version: 8,
+        common: include_str!("../migrations/0008_rulebook.sql"),
+        sqlite: include_str!("../migrations/0008_rulebook.sqlite.sql"),
+        postgres: include_str!("../migrations/0008_rulebook.postgres.sql"),
+    },
+    Migration {
+        version: 11,
+        common: include_str!("../migrations/0011_linkage.sql"),
+        sqlite: "",
+        postgres: "",
+    },
+    Migration {
+        version: 12,
+        common: include_str!("../migrations/0012_visits.sql"),
         sqlite: "",
         postgres: "",
     },
@@ -110,11 +153,11 @@ pub fn newest() -> i64 {
     MIGRATIONS.last().map_or(0, |migration| migration.version)
 }
 
-/// Refuses a newer or changed database; says how many versions it has.
-pub(crate) async fn check(tx: &JournalTx, backend: Backend) -> Result<usize> {
+/// Refuses a newer or changed database; says which versions it has.
+pub(crate) async fn check(tx: &JournalTx, backend: Backend) -> Result<BTreeSet<i64>> {
     tx.batch(backend.spell(VERSIONS)).await?;
-    let applied = tx.rows(FIND_VERSIONS, vec![]).await?;
-    for row in &applied {
+    let mut applied = BTreeSet::new();
+    for row in &tx.rows(FIND_VERSIONS, vec![]).await? {
         let (found, checksum) = (row.int(0)?, row.text(1)?);
         let known = MIGRATIONS
             .iter()
@@ -128,14 +171,17 @@ pub(crate) async fn check(tx: &JournalTx, backend: Backend) -> Result<usize> {
         if known.checksum() != checksum {
             return Err(StoreError::MigrationChanged { version: found });
         }
+        applied.insert(found);
     }
-    Ok(applied.len())
+    Ok(applied)
 }
 
 /// Applies what is missing, recorded as one act naming the version reached; true when there was any.
 pub(crate) async fn migrate(tx: &mut JournalTx, backend: Backend, at: &At) -> Result<bool> {
     let applied = check(tx, backend).await?;
-    for migration in MIGRATIONS.iter().skip(applied) {
+    // By number, not by count: a version that came later may stand before one already applied.
+    let missing = |m: &&Migration| !applied.contains(&m.version);
+    for migration in MIGRATIONS.iter().filter(missing) {
         tx.batch(migration.text(backend)).await?;
         let version = vec![
             migration.version.into(),
@@ -144,7 +190,7 @@ pub(crate) async fn migrate(tx: &mut JournalTx, backend: Backend, at: &At) -> Re
         ];
         tx.execute(ADD_VERSION, version).await?;
     }
-    let changed = applied < MIGRATIONS.len();
+    let changed = MIGRATIONS.iter().any(|m| missing(&m));
     if changed {
         tx.record(
             Act::new(at, "system", "store.migrate")

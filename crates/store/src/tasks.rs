@@ -60,6 +60,16 @@ statements! {
     ASSIGN = "update task set worker_id = $1 where task_id = $2 and state = 'open'";
     HAND_OVER = "update task set worker_id = $1 where task_id = $2 and state = 'open'";
     CLOSE = "update task set state = $1, closed_at = $2 where task_id = $3 and state = 'open'";
+    // Raised by warnings, none of them open any more, and nobody was given it or began.
+    CLOSE_ANSWERED = "update task set state = 'cancelled', closed_at = $1
+        where state = 'open' and worker_id is null
+          and exists (select 1 from task_warning l where l.task_id = task.task_id)
+          and not exists (select 1 from task_warning l
+              join warning w on w.warning_id = l.warning_id
+              where l.task_id = task.task_id and w.state = 'open')
+          and not exists (select 1 from task_event e
+              where e.task_id = task.task_id and e.event not in ('raised', 'joined'))
+        returning task_id";
     COUNT = "select count(*) from task where state = $1 and area >= $2 and area < $3";
     COUNT_BY_TOWNSHIP = "select kind, substr(area, 1, 9), count(*) from task
         where state = $1 and area >= $2 and area < $3
@@ -330,6 +340,20 @@ pub async fn close(
             id: task.get(),
         }),
     }
+}
+
+/// Takes back the tasks whose every warning is closed; one that somebody was given or began stays
+/// open. Answers how many.
+pub async fn close_answered(tx: &mut JournalTx, at: &At, actor: &str, why: &str) -> Result<u64> {
+    let rows = tx.rows(CLOSE_ANSWERED, vec![at.into()]).await?;
+    let mut ids: Vec<i64> = rows.iter().map(|row| row.int(0)).collect::<Result<_>>()?;
+    ids.sort_unstable();
+    let events: Vec<(i64, TaskEvent, String)> = ids
+        .iter()
+        .map(|id| (*id, TaskEvent::Cancelled, why.to_owned()))
+        .collect();
+    add_events(tx, at, actor, events).await?;
+    Ok(u64::try_from(ids.len()).unwrap_or(u64::MAX))
 }
 
 async fn add_events(

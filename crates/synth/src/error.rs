@@ -17,6 +17,9 @@ pub enum Error {
         /// The most that can be numbered.
         most: u64,
     },
+    /// A bank cannot read the file it was sent, or the description of its files.
+    #[error("银行文件读不懂:{0}")]
+    Bank(String),
     /// A file could not be made.
     #[error("`{path}`写不了:{source};请检查磁盘空间和目录权限")]
     Io {

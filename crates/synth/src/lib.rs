@@ -6,8 +6,10 @@
 
 mod areas;
 mod assets;
+mod bank;
 mod calendar;
 mod compare;
+mod departments;
 mod dice;
 mod error;
 mod events;
@@ -28,7 +30,9 @@ use std::path::PathBuf;
 
 use domain::Month;
 
+pub use bank::{BankFault, BankReply, bank_answer};
 pub use compare::Comparison;
+pub use departments::department_answer;
 pub use error::Error;
 
 use areas::{Areas, county_code};

@@ -3,6 +3,7 @@
 use crate::ended::Ended;
 use crate::say;
 use anyhow::Result;
+use office::Watch;
 use office::access::AccessBook;
 use rules::cases::CaseResult;
 use rules::problem::line_column;
@@ -13,7 +14,7 @@ use std::path::PathBuf;
 /// What to check.
 #[derive(clap::Args)]
 #[command(
-    after_help = "例:\n  doudi check                       检查程序自带的手册\n  doudi check rulebook --cases      检查一个文件夹,并跑全部案例\n  doudi check rulebook --json | jq '.findings[].message'\n\n有错误或有案例不符时退出码为 1。"
+    after_help = "例:\n  doudi check                       检查程序自带的手册\n  doudi check rulebook --cases      检查一个文件夹,并跑全部案例\n  doudi check --summary             有多少内容,跑一遍多久\n  doudi check rulebook --json | jq '.findings[].message'\n\n有错误或有案例不符时退出码为 1。"
 )]
 pub struct Args {
     /// 规则手册的文件夹;不写就是程序自带的
@@ -24,6 +25,9 @@ pub struct Args {
     /// 只跑这个地方的案例
     #[arg(long, value_name = "NAME")]
     locality: Option<String>,
+    /// 只报总数和用时:项目、文件、案例、依据、参数、地方;案例全部跑
+    #[arg(long, conflicts_with = "cases")]
+    summary: bool,
     /// 给程序读
     #[arg(long)]
     json: bool,
@@ -31,10 +35,13 @@ pub struct Args {
 
 /// Tells all findings, errors and reminders, in the order of the files.
 pub fn run(args: &Args) -> Result<Ended> {
+    if args.summary {
+        return summed(args);
+    }
     let book = office::rulebook::read(args.rulebook.as_deref())?;
     let problems = book.check();
     let cases = if args.cases {
-        run_cases(&book, args.locality.as_deref())
+        office::rulebook::try_all(&book, args.locality.as_deref())
     } else {
         Vec::new()
     };
@@ -74,18 +81,58 @@ pub fn run(args: &Args) -> Result<Ended> {
     Ok(Ended::with(errors > 0 || failed > 0))
 }
 
-fn run_cases(book: &Rulebook, only: Option<&str>) -> Vec<(String, CaseResult)> {
-    let known = book.localities().iter().map(|l| l.id.as_str());
-    let places: Vec<&str> = known.filter(|l| only.is_none_or(|o| o == *l)).collect();
-    let places = if places.is_empty() { vec![""] } else { places };
-    places
-        .into_iter()
-        .flat_map(|p| {
-            rules::cases::run_all(book, p)
-                .into_iter()
-                .map(|c| (p.to_owned(), c))
-        })
-        .collect()
+/// Reads, checks and tries everything, and tells how much it was and how long it took.
+fn summed(args: &Args) -> Result<Ended> {
+    let now = || Watch::Machine.now().as_millisecond();
+    let begun = now();
+    let book = office::rulebook::read(args.rulebook.as_deref())?;
+    let read = now();
+    let problems = book.check();
+    let access = AccessBook::findings(&book);
+    let checked = now();
+    let cases = office::rulebook::try_all(&book, args.locality.as_deref());
+    let tried = now();
+    let millis = |from: i64, to: i64| to.saturating_sub(from);
+    let of = office::rulebook::totals(&book);
+    let severe = |p: &&Problem| p.severity == Severity::Error;
+    let errors = problems.iter().filter(severe).count();
+    let reminders = problems.len().saturating_sub(errors);
+    let errors = errors.saturating_add(access.len());
+    let failed = cases.iter().filter(|(_, c)| !c.passed()).count();
+    if args.json {
+        say::json(&json!({
+            "programmes": of.programmes, "warnings": of.warnings, "files": of.files,
+            "cases": cases.len(), "failed": failed, "citations": of.citations,
+            "parameters": of.parameters, "localities": of.localities,
+            "errors": errors, "reminders": reminders,
+            "read_ms": millis(begun, read),
+            "check_ms": millis(read, checked),
+            "cases_ms": millis(checked, tried),
+            "all_ms": millis(begun, tried),
+        }));
+    } else {
+        say::line(format!(
+            "{} 个救助项目,{} 条预警,{} 个文件,{} 个案例,{} 条依据,{} 个参数,{} 个地方",
+            of.programmes,
+            of.warnings,
+            of.files,
+            cases.len(),
+            of.citations,
+            of.parameters,
+            of.localities
+        ));
+        say::line(format!(
+            "{errors} 处错误,{reminders} 处提醒,{failed} 个案例不符"
+        ));
+        say::line(format!(
+            "读 {} 毫秒,查 {} 毫秒,跑案例 {} 毫秒,一共 {} 毫秒",
+            millis(begun, read),
+            millis(read, checked),
+            millis(checked, tried),
+            millis(begun, tried)
+        ));
+    }
+    Ok(Ended::with(errors > 0 || failed > 0))
 }
 
 fn text<'a>(book: &'a Rulebook, path: &str) -> &'a str {

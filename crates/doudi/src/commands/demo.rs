@@ -1,7 +1,7 @@
 //! `demo`: an invented county from nothing to pages: its departments' files, three months, warnings.
 
 use super::serve::Door;
-use super::{import, months, serve, synth, users};
+use super::{import, months, serve, synth, users, verify};
 use crate::ended::{Ended, RefusedInput, WrongUse};
 use crate::folder::{DemoMark, Folder};
 use crate::say;
@@ -10,6 +10,11 @@ use office::access::Access;
 use office::{Office, Watch, monitoring};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+/// The invented bank of the demo, in the rulebook.
+const BANK: &str = "banks/demo.md";
+/// Lines it sends back.
+const RETURNED: u64 = 2;
 
 /// Which county to make.
 #[derive(clap::Args)]
@@ -113,14 +118,21 @@ async fn make(folder: &Folder, mark: &DemoMark) -> Result<()> {
     config.persons = mark.persons;
     config.seed = mark.seed;
     synth::generate(&config)?;
-    let office = Arc::new(folder.open_or_make().await?);
+    let mut setting = folder.setting()?;
+    // Moved by hand while the past of the demo's cases is made.
+    setting.clock = setting.clock.by_hand();
+    let office = Arc::new(Office::open(setting).await?);
     let made = async {
         office.load_areas(&county.join("areas.csv")).await?;
         import::receive_folder(&office, &county.join("feeds")).await?;
         for month in monitoring::months(&office).await? {
             months::run_month(&office, month).await?;
         }
-        accounts(&office).await
+        accounts(&office).await?;
+        money(&office, mark).await?;
+        cases(&office, &mark.now).await?;
+        decided(&office, &mark.now).await?;
+        verify::demo(&office, &mark.now, &county.join("feeds")).await
     }
     .await;
     if let Some(office) = Arc::into_inner(office) {
@@ -157,6 +169,44 @@ async fn accounts(office: &Arc<Office>) -> Result<()> {
         say::line("由手册 access/access.md 的“演示账号从简”决定。");
     }
     say::line("");
+    Ok(())
+}
+
+/// Makes cases with a past, so that everybody has something to do.
+async fn cases(office: &Arc<Office>, now: &str) -> Result<()> {
+    let access = Access::open(Arc::clone(office), Watch::Machine)?;
+    let made = office::casework::demo::fill(&access, now).await?;
+    say::line(format!(
+        "演示办件 {made} 件,分在各个步骤;打开页面后看“我的待办”。"
+    ));
+    Ok(())
+}
+
+/// Makes cases on notice, waiting for the county and decided.
+async fn decided(office: &Arc<Office>, now: &str) -> Result<()> {
+    let access = Access::open(Arc::clone(office), Watch::Machine)?;
+    let made = office::casework::decided_demo::fill(&access, now).await?;
+    say::line(format!(
+        "演示公示和决定 {made} 件:有的在公示,有的等县里审核,有的已决定;公示页是 /notice。"
+    ));
+    Ok(())
+}
+
+/// Opens the roll's accounts and pays a month, some of which the bank sends back.
+async fn money(office: &Arc<Office>, mark: &DemoMark) -> Result<()> {
+    let access = Access::open(Arc::clone(office), Watch::Machine)?;
+    let bank = |sent: &Path| {
+        let description = office.book().texts().get(BANK)?;
+        let sent = std::fs::read(sent).ok()?;
+        let faults = [(::synth::BankFault::Returned, RETURNED)];
+        let reply = ::synth::bank_answer(description, &sent, mark.seed, &faults).ok()?;
+        Some((reply.name, reply.bytes))
+    };
+    let made = office::disbursement::demo::fill(&access, &mark.now, bank).await?;
+    say::line(format!(
+        "演示发放第 {} 批,银行退回 {} 行,补发批次等核查;打开页面后看“发放”。",
+        made.paid, made.returned
+    ));
     Ok(())
 }
 

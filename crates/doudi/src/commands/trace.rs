@@ -13,7 +13,7 @@ use serde_json::{Value, json};
     after_help = "例:\n  doudi trace warning:12        一条预警,走回来文的那一行\n  doudi trace row:7/214         第 7 批第 214 行,它引出了什么\n  doudi trace batch:7"
 )]
 pub struct Args {
-    /// 记录编号:warning:12、task:3、run:2、row:7/214、batch:7
+    /// 记录编号:warning:12、task:3、run:2、row:7/214、batch:7、payment:1/14
     #[arg(value_name = "RECORD")]
     record: String,
     /// 给程序读

@@ -162,6 +162,10 @@ impl Function {
             )?),
             (Self::Order, [an, ad, bn, bd]) => {
                 let (an, ad, bn, bd) = (int(an)?, int(ad)?, int(bn)?, int(bd)?);
+                if let (Arg::Same(Some(ad)), Arg::Same(Some(bd))) = (&ad, &bd) {
+                    let order = |a, b| Ok(ordering(a, *ad, b, *bd));
+                    return Ok(Arc::new(pairs::<_, _, Int64Type>(&an, &bn, rows, order)?));
+                }
                 let order =
                     |row| Some(ordering(an.at(row)?, ad.at(row)?, bn.at(row)?, bd.at(row)?));
                 Arc::new((0..rows).map(order).collect::<Int64Array>())
@@ -294,7 +298,7 @@ impl<'a, T: ArrowPrimitiveType> Arg<'a, T> {
     }
 }
 
-/// One answer for each row where both are known; values that are unknown are never computed with.
+/// One answer for each row where both are known; what comes of values that are unknown is dropped.
 fn pairs<A: ArrowPrimitiveType, B: ArrowPrimitiveType, O: ArrowPrimitiveType>(
     a: &Arg<'_, A>,
     b: &Arg<'_, B>,
@@ -302,12 +306,8 @@ fn pairs<A: ArrowPrimitiveType, B: ArrowPrimitiveType, O: ArrowPrimitiveType>(
     op: impl Fn(A::Native, B::Native) -> Result<O::Native>,
 ) -> Result<PrimitiveArray<O>> {
     let nulls = NullBuffer::union(a.known(rows).as_ref(), b.known(rows).as_ref());
-    if nulls.as_ref().is_some_and(|n| n.null_count() > 0) {
-        let answers = (0..rows).map(|row| match (a.at(row), b.at(row)) {
-            (Some(a), Some(b)) => op(a, b).map(Some),
-            _ => Ok(None),
-        });
-        return answers.collect();
+    if let Some(nulls) = nulls.filter(|n| n.null_count() > 0) {
+        return known_pairs(a, b, nulls, op);
     }
     let values = match (a, b) {
         (Arg::Each(a), Arg::Each(b)) => {
@@ -326,6 +326,39 @@ fn pairs<A: ArrowPrimitiveType, B: ArrowPrimitiveType, O: ArrowPrimitiveType>(
         (Arg::Same(_), _) | (_, Arg::Same(_)) => vec![O::Native::default(); rows],
     };
     Ok(PrimitiveArray::new(values.into(), None))
+}
+
+/// The same where some are unknown: whatever stands there cannot stop the run.
+fn known_pairs<A: ArrowPrimitiveType, B: ArrowPrimitiveType, O: ArrowPrimitiveType>(
+    a: &Arg<'_, A>,
+    b: &Arg<'_, B>,
+    nulls: NullBuffer,
+    op: impl Fn(A::Native, B::Native) -> Result<O::Native>,
+) -> Result<PrimitiveArray<O>> {
+    let rows = nulls.len();
+    if nulls.null_count() == rows {
+        return Ok(PrimitiveArray::new_null(rows));
+    }
+    let answer = |(row, (a, b)): (usize, (A::Native, B::Native))| match op(a, b) {
+        Err(error) if nulls.is_valid(row) => Err(error),
+        answer => Ok(answer.unwrap_or_default()),
+    };
+    let values = match (a, b) {
+        (Arg::Each(a), Arg::Each(b)) => {
+            let both = a.values().iter().copied().zip(b.values().iter().copied());
+            both.enumerate().map(answer).collect::<Result<Vec<_>>>()?
+        }
+        (Arg::Each(a), Arg::Same(Some(b))) => {
+            let each = a.values().iter().map(|a| (*a, *b));
+            each.enumerate().map(answer).collect::<Result<Vec<_>>>()?
+        }
+        (Arg::Same(Some(a)), Arg::Each(b)) => {
+            let each = b.values().iter().map(|b| (*a, *b));
+            each.enumerate().map(answer).collect::<Result<Vec<_>>>()?
+        }
+        (Arg::Same(_), _) | (_, Arg::Same(_)) => return Ok(PrimitiveArray::new_null(rows)),
+    };
+    Ok(PrimitiveArray::new(values.into(), Some(nulls)))
 }
 
 fn age(birth: &Arg<'_, Date32Type>, at: &Arg<'_, Date32Type>, rows: usize) -> Result<Int64Array> {

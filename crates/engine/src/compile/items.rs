@@ -229,6 +229,21 @@ impl Builder<'_> {
                 cell: cell.clone(),
             };
             place_output(&mut found, item.home, output);
+            if let Body::Rate { num, den } = &item.body {
+                self.current = Some(*at);
+                // Areas above add the two numbers, never the rates.
+                for (part, expr) in [("分子", num), ("分母", den)] {
+                    let number = self.number(expr, item.home)?;
+                    let cell = self.settle_cell(item.home, Cell::Num(number))?;
+                    let name = format!("{}.{part}", item.name);
+                    let output = Output {
+                        name,
+                        item: None,
+                        cell,
+                    };
+                    place_output(&mut found, item.home, output);
+                }
+            }
         }
         if let Some(verdict) = file.verdict
             && let Some(cell) = self.kept(verdict)

@@ -19,6 +19,8 @@ pub(crate) struct Stage {
     pub(crate) whole: bool,
     /// Whole columns nobody reads after the stage.
     pub(crate) drop: Vec<Slot>,
+    /// Result tables that are complete with this stage: their rows are handed over block by block.
+    pub(crate) give: Vec<usize>,
 }
 
 /// What a step fills.
@@ -52,9 +54,15 @@ fn row_by_row(step: &Step) -> bool {
     matches!(step, Step::Project { .. } | Step::Lookup { .. })
 }
 
-/// Steps in stages, only those that something shown or a later step needs.
-pub(crate) fn stages(steps: &[Step], slots: &[SlotInfo], shown: &HashSet<Slot>) -> Vec<Stage> {
-    let needed = needed(steps, shown);
+/// Steps in stages, only those that something shown or a later step needs; columns that are known
+/// already are not filled again.
+pub(crate) fn stages(
+    steps: &[Step],
+    slots: &[SlotInfo],
+    shown: &HashSet<Slot>,
+    known: &HashSet<Slot>,
+) -> Vec<Stage> {
+    let needed = needed(steps, shown, known);
     let home = |step: &Step| {
         let first = fills(step).first().copied();
         first.and_then(|slot| slots.get(slot.0)).map(|s| s.home)
@@ -68,6 +76,7 @@ pub(crate) fn stages(steps: &[Step], slots: &[SlotInfo], shown: &HashSet<Slot>) 
             plan.made(*out);
         }
     }
+    known.iter().for_each(|slot| plan.made(*slot));
     plan.open = (0..steps.len())
         .filter(|at| needed.contains(at))
         .filter(|at| !matches!(steps.get(*at), Some(Step::Input { .. })))
@@ -99,18 +108,58 @@ pub(crate) fn stages(steps: &[Step], slots: &[SlotInfo], shown: &HashSet<Slot>) 
             keep: vec![],
             whole,
             drop: vec![],
+            give: vec![],
         });
     }
-    lifetimes(&mut out, steps, shown);
+    lifetimes(&mut out, steps, shown, &[]);
     out
 }
 
+/// The same stages, each handing over the result tables it completes, so that what is only shown is
+/// never whole; and the tables no stage fills a column of.
+pub(crate) fn handing_over(
+    stages: &[Stage],
+    steps: &[Step],
+    tables: &[HashSet<Slot>],
+) -> (Vec<Stage>, Vec<usize>) {
+    let mut out = stages.to_vec();
+    let mut rest = Vec::new();
+    for (at, shown) in tables.iter().enumerate() {
+        let makes = |stage: &Stage| {
+            let filled = stage.steps.iter().filter_map(|(at, _)| steps.get(*at));
+            filled.flat_map(fills).any(|slot| shown.contains(&slot))
+        };
+        match out.iter_mut().rev().find(|stage| makes(stage)) {
+            Some(stage) => stage.give.push(at),
+            None => rest.push(at),
+        }
+    }
+    let last = rest.iter().filter_map(|at| tables.get(*at));
+    let last: HashSet<Slot> = last.flatten().copied().collect();
+    lifetimes(&mut out, steps, &last, tables);
+    (out, rest)
+}
+
+/// The columns given with the tables that something shown or a step rests on.
+pub(crate) fn inputs_read(
+    stages: &[Stage],
+    steps: &[Step],
+    shown: &HashSet<Slot>,
+) -> HashSet<Slot> {
+    let run = stages.iter().flat_map(|stage| &stage.steps);
+    let run = run.filter_map(|(at, _)| steps.get(*at));
+    let mut read: HashSet<Slot> = run.flat_map(Step::reads).collect();
+    read.extend(shown);
+    read
+}
+
 /// The steps something shown rests on.
-fn needed(steps: &[Step], shown: &HashSet<Slot>) -> HashSet<usize> {
+fn needed(steps: &[Step], shown: &HashSet<Slot>, known: &HashSet<Slot>) -> HashSet<usize> {
     let mut wanted = shown.clone();
     let mut needed = HashSet::new();
     for (at, step) in steps.iter().enumerate().rev() {
-        if fills(step).iter().any(|slot| wanted.contains(slot)) {
+        let open = |slot: &Slot| wanted.contains(slot) && !known.contains(slot);
+        if fills(step).iter().any(open) {
             needed.insert(at);
             wanted.extend(step.reads());
         }
@@ -146,7 +195,7 @@ impl Plan {
             }
         }
         let together = |of: Home| {
-            let mut here: HashSet<Slot> = HashSet::new();
+            let mut here = vec![false; self.whole.len()];
             let mut chosen = Vec::new();
             for at in &self.open {
                 let Some(step) = steps
@@ -156,9 +205,14 @@ impl Plan {
                     continue;
                 };
                 let local = row_by_row(step);
-                let ready = |slot: &Slot| self.is_whole(*slot) || (local && here.contains(slot));
+                let made = |slot: &Slot| here.get(slot.0).copied().unwrap_or(false);
+                let ready = |slot: &Slot| self.is_whole(*slot) || (local && made(slot));
                 if step.reads().iter().all(ready) {
-                    here.extend(fills(step));
+                    for slot in fills(step) {
+                        if let Some(here) = here.get_mut(slot.0) {
+                            *here = true;
+                        }
+                    }
                     chosen.push(*at);
                 }
             }
@@ -169,8 +223,14 @@ impl Plan {
     }
 }
 
-/// What each stage keeps, and when a column can go.
-fn lifetimes(stages: &mut [Stage], steps: &[Step], shown: &HashSet<Slot>) {
+/// What each stage keeps, and when a column can go. Columns `shown` are read when all is done, those
+/// of `tables` by the stage that gives the table.
+fn lifetimes(
+    stages: &mut [Stage],
+    steps: &[Step],
+    shown: &HashSet<Slot>,
+    tables: &[HashSet<Slot>],
+) {
     // Columns read in later stages, gathered from the last stage to the first.
     let mut later: HashSet<Slot> = shown.clone();
     for stage in stages.iter_mut().rev() {
@@ -181,14 +241,15 @@ fn lifetimes(stages: &mut [Stage], steps: &[Step], shown: &HashSet<Slot>) {
             made.extend(fills(step));
             reads.extend(step.reads());
         }
+        let given = stage.give.iter().filter_map(|at| tables.get(*at));
+        let given: HashSet<Slot> = given.flatten().copied().collect();
         stage.keep = made.iter().copied().filter(|s| later.contains(s)).collect();
         stage.keep.sort_unstable();
-        stage.drop = reads
-            .iter()
-            .copied()
-            .filter(|s| !later.contains(s) && !made.contains(s))
-            .collect();
-        let mut read_on: HashSet<Slot> = stage.keep.iter().copied().collect();
+        let whole = stage.whole;
+        let read = reads.union(&given).copied();
+        let gone = |s: &Slot| !later.contains(s) && (whole || !made.contains(s));
+        stage.drop = read.filter(gone).collect();
+        let mut read_on: HashSet<Slot> = stage.keep.iter().chain(&given).copied().collect();
         for (at, drops) in stage.steps.iter_mut().rev() {
             let Some(step) = steps.get(*at) else { continue };
             let mut touched = step.reads();
@@ -198,5 +259,6 @@ fn lifetimes(stages: &mut [Stage], steps: &[Step], shown: &HashSet<Slot>) {
             *drops = touched.into_iter().filter(|s| read_on.insert(*s)).collect();
         }
         later.extend(reads);
+        later.extend(given);
     }
 }

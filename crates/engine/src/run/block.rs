@@ -48,8 +48,8 @@ impl<'b> Block<'b> {
         }
     }
 
-    /// Runs the steps and takes the kept columns out.
-    pub(super) fn run(mut self) -> Result<Vec<ArrayRef>> {
+    /// Runs the steps, shows the finished block, and takes the kept columns out.
+    pub(super) fn run(mut self, show: impl FnOnce(&Self) -> Result<()>) -> Result<Vec<ArrayRef>> {
         for (at, drops) in &self.stage.steps {
             if let Some(step) = self.run.plan.steps.get(*at) {
                 self.step(*at, step)?;
@@ -60,10 +60,14 @@ impl<'b> Block<'b> {
                 }
             }
         }
+        show(&self)?;
         let mut kept = Vec::with_capacity(self.stage.keep.len());
         for slot in &self.stage.keep {
             let column = self.columns.get_mut(slot.0).and_then(Option::take);
             kept.push(column.ok_or_else(|| missing(*slot))?);
+        }
+        if !self.stage.give.is_empty() {
+            self.columns.fill(None);
         }
         Ok(kept)
     }

@@ -12,7 +12,7 @@ use datafusion::arrow::array::{
     Array, ArrayRef, BooleanArray, Date32Array, Int64Array, UInt16Array, UInt32Array, UInt64Array,
 };
 use datafusion::arrow::compute::take;
-use datafusion::arrow::datatypes::{DataType, UInt16Type};
+use datafusion::arrow::datatypes::{DataType, UInt16Type, UInt32Type};
 use domain::Day;
 use rules::plan::Home;
 use rules::value::Value;
@@ -129,7 +129,14 @@ impl Table {
         match &self.values.written {
             Some(written) => {
                 let places = self.places(written, &keys, block.rows());
-                Ok(take(&written.values, &places, None)?)
+                let values = &written.values;
+                // Mostly all are known, and so is every value but the first.
+                if values.null_count() <= 1 && !places.values().contains(&0) {
+                    let known = values.slice(1, values.len().saturating_sub(1));
+                    let places = places.unary::<_, UInt32Type>(|at| at.wrapping_sub(1));
+                    return Ok(take(&known, &places, None)?);
+                }
+                Ok(take(values, &places, None)?)
             }
             None => self.one_by_one(&keys, at, block),
         }

@@ -1,13 +1,14 @@
 //! Ids become places once: who owns a row, whom it leads to, which household, which area.
 
-use crate::compile::Compiled;
-use crate::compile::layout::Link;
+use crate::compile::layout::{Link, Step};
+use crate::compile::stages::inputs_read;
+use crate::compile::{Compiled, shown};
 use crate::error::Result;
 use crate::frames::{Complete, EntityFrame, Frames};
 use datafusion::arrow::array::{Array, ArrayRef, Int64Array, StringArray, UInt32Array};
 use datafusion::arrow::compute::take;
 use rules::plan::{EntityId, Home, RelId};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 /// The rows of a relation whose owner is in its table.
@@ -20,7 +21,7 @@ pub(crate) struct RowPlaces {
     owners: Arc<UInt32Array>,
     targets: Arc<UInt32Array>,
     /// Where the rows of each owner begin; one more for the end.
-    pub(crate) starts: Vec<usize>,
+    pub(crate) starts: Vec<u32>,
     /// Whether the list of each owner is complete.
     pub(crate) complete: Vec<bool>,
 }
@@ -47,10 +48,13 @@ pub(crate) struct Places<'a> {
 impl<'a> Places<'a> {
     /// Of the tables of a run.
     pub(crate) fn new(plan: &Compiled, frames: &'a Frames) -> Self {
+        let used = used(plan);
         let mut rows = BTreeMap::new();
         for (at, relation) in plan.relations.iter().enumerate() {
             let id = RelId(u32::try_from(at).unwrap_or(u32::MAX));
-            rows.insert(id, row_places(frames, id, relation.owner, relation.target));
+            if used.contains(&id) {
+                rows.insert(id, row_places(frames, id, relation.owner, relation.target));
+            }
         }
         let areas = frames
             .entities
@@ -225,6 +229,42 @@ impl<'a> Places<'a> {
     }
 }
 
+/// The relations a run walks along, adds up or shows.
+pub(crate) fn used(plan: &Compiled) -> BTreeSet<RelId> {
+    let mut used = BTreeSet::new();
+    let mut of_home = |home: Home| {
+        if let Home::Rows(relation) = home {
+            used.insert(relation);
+        }
+    };
+    plan.tables.iter().for_each(|table| of_home(table.home));
+    let read = inputs_read(&plan.stages, &plan.steps, &shown(&plan.tables));
+    let read = read.iter().filter_map(|slot| plan.slots.get(slot.0));
+    read.for_each(|slot| of_home(slot.home));
+    let mut of_links = |links: &[Link]| {
+        for link in links {
+            if let Link::Owner(relation) | Link::Target(relation) = link {
+                of_home(Home::Rows(*relation));
+            }
+        }
+    };
+    let run = plan.stages.iter().flat_map(|stage| &stage.steps);
+    let mut totals = Vec::new();
+    for step in run.filter_map(|(at, _)| plan.steps.get(*at)) {
+        match step {
+            Step::Gather { link, .. } => of_links(std::slice::from_ref(link)),
+            Step::Status { path, .. } | Step::Ever { path, .. } | Step::Recorded { path, .. } => {
+                of_links(path);
+            }
+            Step::Aggregate(total) => totals.push(total.relation),
+            Step::Input { .. } | Step::Project { .. } | Step::Lookup { .. } => {}
+        }
+    }
+    plan.stages.iter().for_each(|stage| of_home(stage.home));
+    used.extend(totals);
+    used
+}
+
 /// Where ids stand in a table. Ids mostly come in the table's own order, so the place after the
 /// last one found is tried before the table is searched.
 fn places_of(ids: &Int64Array, frame: Option<&EntityFrame>) -> UInt32Array {
@@ -324,7 +364,7 @@ fn row_places(frames: &Frames, id: RelId, owner: EntityId, target: Option<Entity
             target_ids,
         )
     };
-    let mut starts = vec![0_usize; count.saturating_add(1)];
+    let mut starts = vec![0_u32; count.saturating_add(1)];
     for place in places.values() {
         let next = usize::try_from(*place)
             .unwrap_or(usize::MAX)
@@ -333,7 +373,7 @@ fn row_places(frames: &Frames, id: RelId, owner: EntityId, target: Option<Entity
             *rows = rows.saturating_add(1);
         }
     }
-    let mut so_far = 0_usize;
+    let mut so_far = 0_u32;
     for start in &mut starts {
         so_far = so_far.saturating_add(*start);
         *start = so_far;

@@ -6,7 +6,7 @@ use super::Run;
 use crate::compile::functions::{boolean, number};
 use crate::compile::layout::AggregateStep;
 use crate::error::{EngineError, Result};
-use datafusion::arrow::array::{Array, ArrayRef, BooleanArray, Int64Array};
+use datafusion::arrow::array::{Array, ArrayRef, BooleanArray, Int64Array, Int64Builder};
 use datafusion::common::exec_datafusion_err;
 use rules::plan::AggregateKind;
 use std::ops::Range;
@@ -40,10 +40,11 @@ impl Run<'_> {
         let value = value.map(number).transpose()?;
         let starts = rows.starts.get(of.start..=of.end).unwrap_or(&[]);
         let complete = rows.complete.get(of).unwrap_or(&[]);
+        let place = |at: &u32| usize::try_from(*at).unwrap_or(usize::MAX);
         let owners = starts
             .iter()
             .zip(starts.iter().skip(1))
-            .map(|(a, b)| *a..*b);
+            .map(|(a, b)| place(a)..place(b));
         let owners = owners.zip(complete.iter().copied());
         Ok(match step.kind {
             AggregateKind::Any => Arc::new(settled(owners, &filter, true)),
@@ -92,27 +93,42 @@ fn sums(
         });
     };
     let overflow = || exec_datafusion_err!("a total leaves the range of 64 bits");
-    owners
-        .map(|(rows, complete)| {
-            if !complete && !only_known {
-                return Ok(None);
+    let known = value.nulls().filter(|n| n.null_count() > 0);
+    let plain = filter.0.is_none() && known.is_none();
+    let mut sums = Int64Builder::with_capacity(owners.size_hint().0);
+    'owners: for (rows, complete) in owners {
+        if !complete && !only_known {
+            sums.append_null();
+            continue;
+        }
+        let mut sum = 0_i64;
+        if plain {
+            for amount in value.values().get(rows).unwrap_or(&[]) {
+                sum = sum.checked_add(*amount).ok_or_else(overflow)?;
             }
-            let mut sum = 0_i64;
-            for row in rows {
-                let amount = match filter.at(row) {
-                    Some(false) => continue,
-                    Some(true) if value.is_valid(row) => Some(value.value(row)),
-                    Some(true) | None => None,
-                };
-                match amount {
-                    Some(amount) => sum = sum.checked_add(amount).ok_or_else(overflow)?,
-                    None if only_known => {}
-                    None => return Ok(None),
+            sums.append_value(sum);
+            continue;
+        }
+        for row in rows {
+            let amount = match filter.at(row) {
+                Some(false) => continue,
+                Some(true) if known.is_none_or(|k| k.is_valid(row)) => {
+                    value.values().get(row).copied()
+                }
+                Some(true) | None => None,
+            };
+            match amount {
+                Some(amount) => sum = sum.checked_add(amount).ok_or_else(overflow)?,
+                None if only_known => {}
+                None => {
+                    sums.append_null();
+                    continue 'owners;
                 }
             }
-            Ok(Some(sum))
-        })
-        .collect()
+        }
+        sums.append_value(sum);
+    }
+    Ok(sums.finish())
 }
 
 fn count(

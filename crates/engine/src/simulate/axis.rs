@@ -309,6 +309,7 @@ impl Walk<'_> {
             &frames,
             self.moments,
             Roll::Follows,
+            None,
         )?;
         let side = Side::new(program, &carried.frames, &carried.judged, self.moments);
         let mut out = vec![Point::default(); asked.len()];

@@ -11,19 +11,33 @@ use crate::error::Result;
 use crate::frames::{Frames, StatusFrame};
 use crate::judged::Judged;
 use crate::payable::holders;
+use crate::run::Memo;
 use datafusion::arrow::array::{AsArray, Date32Array, Int64Array};
 use datafusion::arrow::datatypes::Int64Type;
 use domain::Day;
 use rules::Program;
 use rules::plan::{FileKind, Home, ItemId};
 use rules::situation::Moments;
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
-/// Whom the rules propose for a status.
+/// Whom the rules propose for a status; ids rise.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Proposed {
-    yes: HashSet<i64>,
-    open: HashSet<i64>,
+    yes: Vec<i64>,
+    open: Vec<i64>,
+}
+
+impl Proposed {
+    fn in_order(&mut self) {
+        for ids in [&mut self.yes, &mut self.open] {
+            ids.sort_unstable();
+            ids.dedup();
+        }
+    }
+}
+
+fn has(ids: &[i64], id: i64) -> bool {
+    ids.binary_search(&id).is_ok()
 }
 
 /// The proposals of all policies, by status. A status is the same on both sides when its name and
@@ -70,13 +84,14 @@ impl Proposals {
                 let found = out.0.entry(key).or_default();
                 for (id, answer) in ids.iter().zip(answers.iter()) {
                     match (id, answer) {
-                        (Some(id), Some(true)) => found.yes.insert(id),
-                        (Some(id), None) => found.open.insert(id),
-                        (None, _) | (_, Some(false)) => false,
-                    };
+                        (Some(id), Some(true)) => found.yes.push(id),
+                        (Some(id), None) => found.open.push(id),
+                        (None, _) | (_, Some(false)) => {}
+                    }
                 }
             }
         }
+        out.0.values_mut().for_each(Proposed::in_order);
         out
     }
 }
@@ -87,8 +102,8 @@ impl Proposals {
     pub(super) fn copied(&self, copies: &[(usize, &World)], stride: i64, words: Words<'_>) -> Self {
         let shift = |place: usize| stride.saturating_mul(i64::try_from(place).unwrap_or(0));
         let each = self.0.iter().map(|(key, proposed)| {
-            let all = |wanted: &HashSet<i64>| -> HashSet<i64> {
-                let mut out = HashSet::new();
+            let all = |wanted: &[i64]| -> Vec<i64> {
+                let mut out = Vec::new();
                 for (copy, (source, world)) in copies.iter().enumerate() {
                     let ids = if key.0 == words.household {
                         &world.homes
@@ -96,17 +111,16 @@ impl Proposals {
                         &world.people
                     };
                     let (from, to) = (shift(*source), shift(copy));
-                    let mine = ids
-                        .iter()
-                        .filter(|id| wanted.contains(&id.saturating_add(from)));
+                    let mine = ids.iter().filter(|id| has(wanted, id.saturating_add(from)));
                     out.extend(mine.map(|id| id.saturating_add(to)));
                 }
                 out
             };
-            let proposed = Proposed {
+            let mut proposed = Proposed {
                 yes: all(&proposed.yes),
                 open: all(&proposed.open),
             };
+            proposed.in_order();
             (key.clone(), proposed)
         });
         Self(each.collect())
@@ -141,15 +155,15 @@ fn moves(
         let held = holders(frame, day);
         let enter: BTreeSet<i64> = is
             .yes
-            .difference(&was.yes)
-            .filter(|id| !held.contains(id))
+            .iter()
+            .filter(|id| !has(&was.yes, **id) && !held.contains(id))
             .copied()
             .collect();
         // Whom nobody can decide about stays.
         let leave: BTreeSet<i64> = was
             .yes
             .iter()
-            .filter(|id| held.contains(id) && !is.yes.contains(id) && !is.open.contains(id))
+            .filter(|id| held.contains(id) && !has(&is.yes, **id) && !has(&is.open, **id))
             .copied()
             .collect();
         if !enter.is_empty() || !leave.is_empty() {
@@ -205,8 +219,14 @@ pub(super) fn carried(
     frames: &Frames,
     moments: Moments,
     roll: Roll,
+    memo: Option<&Memo>,
 ) -> Result<Carried> {
-    let mut judged = compiled.run(frames)?;
+    // What the roll does not reach is judged once.
+    let mut memo = memo.cloned();
+    let mut judged = match &mut memo {
+        Some(memo) => compiled.run_keeping(frames, memo)?,
+        None => compiled.run(frames)?,
+    };
     let mut out = frames.clone();
     let mut passes = 1;
     if roll == Roll::AsItIs {
@@ -239,7 +259,10 @@ pub(super) fn carried(
             out.statuses.insert(*status, frame);
         }
         last = next;
-        judged = compiled.run(&out)?;
+        judged = match &memo {
+            Some(memo) => compiled.run_after(&out, memo)?,
+            None => compiled.run(&out)?,
+        };
         passes = passes.saturating_add(1);
     }
 }

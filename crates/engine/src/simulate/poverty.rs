@@ -20,7 +20,7 @@ pub enum Line {
 }
 
 /// How many live under the line.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Headcount {
     /// Persons whose household's income and line are known.
     pub persons: u64,

@@ -1,7 +1,7 @@
 //! The tables of one program for another: quantities are found again by their names.
 
 use crate::error::Result;
-use crate::frames::{EntityFrame, Frames, Record, RelationFrame};
+use crate::frames::{Frames, RelationFrame};
 use rules::Program;
 use rules::plan::{Home, Item, ItemId, Type};
 use std::collections::{BTreeMap, HashMap};
@@ -31,7 +31,7 @@ pub fn refit(frames: &Frames, from: &Program, to: &Program) -> Result<Option<Fra
     };
     let mut out = Frames::default();
     for (entity, frame) in &frames.entities {
-        let Some(frame) = entity_refit(frame, &place)? else {
+        let Some(frame) = frame.renumbered(&place) else {
             return Ok(None);
         };
         out.entities.insert(*entity, frame);
@@ -60,32 +60,6 @@ pub fn refit(frames: &Frames, from: &Program, to: &Program) -> Result<Option<Fra
     };
     out.statuses = statuses;
     Ok(Some(out))
-}
-
-fn entity_refit(
-    frame: &EntityFrame,
-    place: &dyn Fn(ItemId) -> Option<ItemId>,
-) -> Result<Option<EntityFrame>> {
-    let mut fresh = EntityFrame::new(frame.ids().values().to_vec())?
-        .with_areas(frame.areas().clone())
-        .with_households(frame.households().clone());
-    for (item, column) in frame.columns() {
-        let Some(item) = place(*item) else {
-            return Ok(None);
-        };
-        fresh.set(item, column.clone());
-    }
-    for record in frame.records() {
-        // What was recorded of a quantity that is gone is read by nobody.
-        let Some(item) = place(record.item) else {
-            continue;
-        };
-        fresh.record(Record {
-            item,
-            ..record.clone()
-        });
-    }
-    Ok(Some(fresh))
 }
 
 /// Whether entities and relations are the same under the same numbers.

@@ -7,6 +7,8 @@
 )]
 
 mod differential;
+mod handed;
+mod indicators;
 mod lake;
 mod linkage;
 mod screening;

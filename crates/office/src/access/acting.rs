@@ -65,6 +65,14 @@ impl Scope {
         (!self.whole).then_some(self.places.as_slice())
     }
 
+    /// The same as a list is read: each place by itself, or once everything.
+    pub(crate) fn each_place(&self) -> Vec<Option<AreaCode>> {
+        match self.places() {
+            None => vec![None],
+            Some(places) => places.iter().copied().map(Some).collect(),
+        }
+    }
+
     /// The place to begin at: the only one, where there is one.
     #[must_use]
     pub fn start(&self) -> Option<AreaCode> {
@@ -245,6 +253,34 @@ impl Acting {
             }
         }
         out
+    }
+
+    /// Whether a role, by its name or code, is held now for a place.
+    #[must_use]
+    pub fn holds_role(&self, role: &str, place: &AreaCode) -> bool {
+        let code = self.0.book.role_named(role).map(|role| role.code.as_str());
+        let mut held = self.0.who.grants.iter();
+        held.any(|(held, around)| Some(held.as_str()) == code && around.contains(place))
+    }
+
+    /// The roles held now, by their names, each with its place.
+    pub(crate) fn roles_held(&self) -> Vec<(String, AreaCode)> {
+        let held = self.0.who.grants.iter();
+        held.map(|(code, place)| {
+            let title = self.0.book.role(code).map_or(code, |role| &role.title);
+            (title.clone(), *place)
+        })
+        .collect()
+    }
+
+    /// The access rules these roles stand in.
+    pub(crate) fn book(&self) -> &AccessBook {
+        &self.0.book
+    }
+
+    /// Persons this official must not work on.
+    pub(crate) fn kept_persons(&self) -> Vec<PersonId> {
+        self.0.who.kept_from.persons.iter().copied().collect()
     }
 
     /// Whether a person is this official or a near relative, or lives with one.

@@ -81,6 +81,16 @@ pub(crate) mod note_read {
         .await
     }
 
+    /// Somebody found at the window: the household, or the person where there is none.
+    pub(crate) async fn at_the_window(
+        office: &Office,
+        who: &Acting,
+        (kind, id): (&str, i64),
+    ) -> Result<()> {
+        let read = act(office, who, &format!("read.{kind}")).on(kind, id);
+        note(office, who, read.because("收件")).await
+    }
+
     /// A warning, at its door where there is one.
     pub(crate) async fn warning(office: &Office, who: &Acting, warning: &Warning) -> Result<()> {
         let act = act(office, who, "read.warning").under(format!("warning:{}", warning.id));
@@ -241,6 +251,8 @@ fn did(act: &str) -> Option<&'static str> {
         "read.household" => Some("看家庭档案(遮盖)"),
         "read.person" => Some("看个人档案(遮盖)"),
         "read.warning" => Some("看预警(遮盖)"),
+        "read.case" => Some("看办件(遮盖)"),
+        "read.visit" => Some("看走访表(遮盖)"),
         "identity.reveal" => Some("看完整"),
         _ => None,
     }
@@ -270,6 +282,31 @@ fn done(act: &str) -> Option<&'static str> {
         "access.recusal" => "近亲属备案",
         "access.denied" => "无权限,被拒",
         "areas.load" | "areas.import" => "导入区划",
+        "application.take" => "收件",
+        "person.take" => "登记人员",
+        "household.take" => "登记住户",
+        "clue.report" => "上报线索",
+        "visit.begin" => "开始走访",
+        "visit.answer" => "填走访表",
+        "visit.finish" => "办完走访",
+        "warning.confirm" => "预警核实属实",
+        "warning.dismiss" => "预警核实不属实",
+        "case.open" => "立案",
+        "case.complete" => "办完一步",
+        "case.correct" => "一次性告知补正",
+        "case.papers" => "登记材料",
+        "case.send-back" => "退回",
+        "case.pause" => "暂停时限",
+        "case.resume" => "恢复办理",
+        "case.circumstance" => "登记情形",
+        "case.transfer" => "转办",
+        "case.hand-over" => "移交",
+        "case.close" => "终止办理",
+        "rulebook.propose" => "提出规则改动",
+        "rulebook.check" => "查过规则改动",
+        "rulebook.sign" => "签发规则",
+        "rulebook.activate" => "规则生效",
+        "rulebook.withdraw" => "撤回规则改动",
         "store.migrate" => "建库升级",
         _ => return None,
     })
@@ -288,6 +325,10 @@ fn object(kind: &str, id: &str) -> String {
         "batch" => "来文批次",
         "run" => "监测运行",
         "right" => "权限",
+        "case" => "办件",
+        "application" => "申请",
+        "clue" => "线索",
+        "rulebook-version" => "规则版本",
         other => other,
     };
     format!("{word} {id}")

@@ -35,16 +35,52 @@ rights! {
     AREA = "area.view";
     /// 看部门来文.
     FEED = "feed.view";
+    /// 认人: whose a doubtful row is.
+    DOUBT = "doubt.answer";
     /// 下载退回明细.
     FEED_EXPORT = "feed.export";
     /// 调标试算.
     TRIAL = "trial.view";
+    /// 看办件.
+    CASE = "case.view";
+    /// 收件受理.
+    CASE_ACCEPT = "case.accept";
+    /// 经办流程步骤.
+    CASE_HANDLE = "case.handle";
+    /// 看无人承办和逾期的办件.
+    CASE_OVERSEE = "case.oversee";
+    /// 上报线索.
+    CLUE_REPORT = "clue.report";
     /// 报告入户调查.
     VISIT_REPORT = "visit.report";
+    /// 信息核对:建批次、看差异、催办、出报告.
+    VERIFY = "verification.handle";
+    /// 登记和撤回核对授权.
+    VERIFY_CONSENT = "verification.consent";
+    /// 看核对请求、交答复.
+    VERIFY_ANSWER = "verification.answer";
+    /// 导出核对请求.
+    VERIFY_EXPORT = "verification.export";
+    /// 看核对报告.
+    VERIFY_REPORT = "verification.report";
     /// 签署审核确认决定.
     DECISION = "decision.sign";
+    /// 看发放批次.
+    PAYMENT = "payment.view";
+    /// 开账、编制发放批次.
+    PAYMENT_PREPARE = "payment.prepare";
+    /// 核查发放批次、接收回盘.
+    PAYMENT_CHECK = "payment.check";
+    /// 批准、封存发放批次.
+    PAYMENT_APPROVE = "payment.approve";
+    /// 交银行、下载发放文件.
+    PAYMENT_FILE = "payment.file";
     /// 看政策规则.
     RULEBOOK = "rulebook.view";
+    /// 提出规则改动.
+    RULEBOOK_PROPOSE = "rulebook.propose";
+    /// 签发规则.
+    RULEBOOK_SIGN = "rulebook.sign";
     /// 看运行状况.
     HEALTH = "health.view";
     /// 看用户与机构.

@@ -301,12 +301,13 @@ async fn doubts(desk: &Desk, found: &Found, sheet: Option<&Sheet>) -> Told<Vec<D
             (Some(sheet), Some(at), Some(feed)) => row_words(&found.program, feed, sheet, at),
             _ => "这一行的内容不在本机".to_owned(),
         };
+        let asked = store::doubts::find(store, doubt.row).await?;
         out.push(DoubtfulRow {
             row: u64::from(doubt.row.row_no()).saturating_add(1),
             says,
             candidate: format!("{}{place}{more}", names.name(first)),
-            about: Behind::Person(first),
-            evidence: "姓名、出生日期、户籍县相同;这一行没有证件号".to_owned(),
+            about: Behind::Doubt(doubt.row.get()),
+            evidence: asked.map_or("", |q| crate::doubts::why(&q)).to_owned(),
             degree: word("存疑", Tone::Unknown),
         });
     }

@@ -240,7 +240,7 @@ fn asked_of_people(fact: &FactDef, known: bool) -> String {
 }
 
 /// What a row says, in the words of its columns; identity never reached the lake.
-pub(super) fn row_words(program: &Program, feed: &FeedPlan, sheet: &Sheet, at: usize) -> String {
+pub(crate) fn row_words(program: &Program, feed: &FeedPlan, sheet: &Sheet, at: usize) -> String {
     let mut said = Vec::new();
     for column in &feed.columns {
         let Some(values) = sheet.column(&column.name) else {

@@ -39,6 +39,8 @@ pub(super) struct Judgement {
     pub data: Arc<MonthData>,
     pub sums: Arc<Sums>,
     pub index: OnceCell<RowIndex>,
+    /// The indicators, counted when they are asked for.
+    pub figures: OnceCell<crate::indicators::Figures>,
     /// Persons and households by area, villages and all above them.
     pub people: Arc<BTreeMap<AreaCode, [u64; 2]>>,
 }
@@ -186,7 +188,7 @@ impl Desk {
         if let Some(found) = held.whole.iter().find(|j| j.data.month == month) {
             return Ok(Arc::clone(found));
         }
-        let data = MonthData::load(&self.office, month).await?;
+        let data = MonthData::for_pages(&self.office, month).await?;
         let judgement = Arc::new(Judgement::new(data));
         held.sums.insert(month, Arc::clone(&judgement.sums));
         held.whole.push(Arc::clone(&judgement));
@@ -209,7 +211,7 @@ impl Desk {
             return Ok(Arc::clone(sums));
         }
         // A chart needs the sums only: the whole month is let go again at once.
-        let data = MonthData::load(&self.office, month).await?;
+        let data = MonthData::for_pages(&self.office, month).await?;
         let sums = Arc::new(sums(&data));
         held.sums.insert(month, Arc::clone(&sums));
         Ok(sums)
@@ -217,7 +219,10 @@ impl Desk {
 
     pub(super) async fn newest_batch(&self) -> Told<i64> {
         let batches = store::batches::list(&self.office.store, None, i64::MAX, 1).await?;
-        Ok(batches.first().map_or(0, |b| b.batch_no))
+        let answers = store::doubts::newest_answer(&self.office.store).await?;
+        Ok(batches
+            .first()
+            .map_or(0, |b| b.batch_no.saturating_add(answers)))
     }
 }
 
@@ -241,6 +246,7 @@ impl Judgement {
             data: Arc::new(data),
             sums,
             index: OnceCell::new(),
+            figures: OnceCell::new(),
             people,
         }
     }

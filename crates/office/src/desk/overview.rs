@@ -176,12 +176,16 @@ async fn feed_todos(desk: &Desk) -> Told<Vec<Todo>> {
         ),
         line(
             "人员存疑的来文行",
-            "同名同生日而没有证件号,请逐条认定是谁",
+            "证件号没有、写坏或者和姓名对不上,请逐条认定是谁",
             doubts,
             "行",
             Tone::Unknown,
         ),
     ];
+    let mut all = all;
+    if let Some(last) = all.last_mut() {
+        last.count.behind = Behind::Doubts;
+    }
     Ok(all
         .into_iter()
         .filter(|todo| todo.count.value > 0)

@@ -14,12 +14,17 @@ use rules::check::Parsed;
 use std::collections::HashMap;
 
 /// Folders in the order officials read them, with their names.
-const SECTIONS: [(&str, &str, &str); 8] = [
+const SECTIONS: [(&str, &str, &str); 9] = [
     ("", "总则", "每一个词的意思、来源和所依的法律"),
     ("policies/", "救助政策", "谁该得到什么,依据哪一条,怎么算"),
     ("warnings/", "预警", "什么情形值得上门看一看"),
     ("indicators/", "指标", "怎样数、除以什么"),
     ("procedures/", "办事程序", "谁先办、谁后办、几天办完"),
+    (
+        "notices/",
+        "文书和公示",
+        "每份文书写什么、能写什么、怎样救济",
+    ),
     ("feeds/", "部门来文", "部门送什么、每一列是什么意思"),
     (
         "access/",
@@ -73,9 +78,13 @@ pub(super) fn index(desk: &Desk) -> RulebookIndex {
     RulebookIndex {
         hash: desk.rulebook.clone(),
         origin: format!(
-            "{} · 共 {} 个文件",
+            "{} · 共 {} 个文件{}",
             desk.office.locality,
-            book.texts().len()
+            book.texts().len(),
+            match desk.office.version() {
+                0 => String::new(),
+                no => format!(" · 两人签发的第 {no} 版"),
+            }
         ),
         findings: desk.findings.clone(),
         sections,
@@ -171,6 +180,11 @@ pub(super) fn page(desk: &Desk, path: &str) -> Result<RulePage, ViewError> {
     found
         .iter_mut()
         .for_each(|block| complete(block, &mut results, &links));
+    let procedures = desk.office.procedures(desk.office.clock.today());
+    let own = procedures.iter().filter(|p| p.path == path);
+    found.extend(super::procedures::tables(
+        &own.map(|p| &**p).collect::<Vec<_>>(),
+    ));
     Ok(RulePage {
         path: path.to_owned(),
         title: shown.title,

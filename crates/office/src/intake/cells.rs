@@ -1,21 +1,54 @@
 //! One cell of a department's file → a value, or why it is refused. Never guesses money, ids, dates.
 
+use super::workbook::UNREADABLE;
 use domain::{BankCard, Day, DisabilityCard, Fen, IdNumber, Month};
-use engine::Column;
+use engine::Shape;
 use rules::dict::Dict;
 use rules::feed::{ColumnKind, FeedColumn};
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 /// A value as the lake or the identity table takes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Cell {
+pub(crate) enum Cell<'a> {
     /// Empty: unknown, never zero.
     Missing,
     Int(i64),
     Day(i32),
     Bool(bool),
-    Text(String),
+    Text(Cow<'a, str>),
     Id(IdNumber),
+}
+
+impl Cell<'_> {
+    /// Its bytes for a digest: the kind and the length go before, so that no two rows of different
+    /// cells give the same.
+    pub(super) fn digested(&self, into: &mut Vec<u8>) {
+        let mut part = |kind: u8, bytes: &[u8]| {
+            into.push(kind);
+            into.extend_from_slice(&u32::try_from(bytes.len()).unwrap_or(u32::MAX).to_le_bytes());
+            into.extend_from_slice(bytes);
+        };
+        match self {
+            Self::Missing => into.push(0),
+            Self::Int(n) => part(1, &n.to_le_bytes()),
+            Self::Day(d) => part(2, &d.to_le_bytes()),
+            Self::Bool(b) => part(3, &[u8::from(*b)]),
+            Self::Text(t) => part(4, t.as_bytes()),
+            Self::Id(id) => part(5, id.as_str().as_bytes()),
+        }
+    }
+
+    fn into_owned(self) -> Cell<'static> {
+        match self {
+            Self::Missing => Cell::Missing,
+            Self::Int(n) => Cell::Int(n),
+            Self::Day(d) => Cell::Day(d),
+            Self::Bool(b) => Cell::Bool(b),
+            Self::Text(t) => Cell::Text(Cow::Owned(t.into_owned())),
+            Self::Id(id) => Cell::Id(id),
+        }
+    }
 }
 
 /// Why a cell is not taken.
@@ -59,7 +92,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The value of a cell; a number past all reason is refused.
-    pub(crate) fn read(&self, cell: &str) -> Result<Cell, Refused> {
+    pub(crate) fn read<'c>(&'c self, cell: &'c str) -> Result<Cell<'c>, Refused> {
         let read = self.plain(cell)?;
         match read {
             Cell::Int(n) if n.checked_abs().is_none_or(|n| n > self.most) => Err(Refused {
@@ -71,11 +104,23 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn plain(&self, cell: &str) -> Result<Cell, Refused> {
-        let text =
-            cell.trim_matches(|c: char| c.is_whitespace() || matches!(c, '\u{FEFF}' | '\u{200B}'));
+    fn plain<'c>(&'c self, cell: &'c str) -> Result<Cell<'c>, Refused> {
+        if let Some(said) = cell.strip_prefix(UNREADABLE) {
+            return Err(Refused {
+                code: "cell",
+                message: said.to_owned(),
+                masked: String::new(),
+            });
+        }
+        let text = trimmed(cell);
         let whole = self.column.scientific.then(|| written_out(text)).flatten();
-        let text = whole.as_deref().unwrap_or(text);
+        match whole {
+            Some(whole) => self.of_text(cell, &whole).map(Cell::into_owned),
+            None => self.of_text(cell, text),
+        }
+    }
+
+    fn of_text<'c>(&'c self, cell: &'c str, text: &'c str) -> Result<Cell<'c>, Refused> {
         if text.is_empty() {
             return Ok(Cell::Missing);
         }
@@ -89,12 +134,12 @@ impl<'a> Reader<'a> {
             ColumnKind::PersonName => name(cell),
             // A code table of a text column is complete: what it does not name is a mistake.
             ColumnKind::Text if !self.codes.is_empty() => match self.codes.get(text) {
-                Some(word) => Ok(Cell::Text(word.clone())),
+                Some(word) => Ok(Cell::Text(word.as_str().into())),
                 None => Err(refused("code", format!("码表里没有 `{}`", short(text)))),
             },
-            ColumnKind::Text => Ok(Cell::Text(cell.trim().to_owned())),
+            ColumnKind::Text => Ok(Cell::Text(cell.trim().into())),
             ColumnKind::Card => match BankCard::parse(text) {
-                Ok(card) => Ok(Cell::Text(card.card.as_str().to_owned())),
+                Ok(card) => Ok(Cell::Text(card.card.as_str().to_owned().into())),
                 Err(e) => Err(Refused {
                     code: "card",
                     message: e.to_string(),
@@ -126,7 +171,7 @@ impl<'a> Reader<'a> {
             ColumnKind::Enum(e) => {
                 let word = self.codes.get(text).map_or(text, String::as_str);
                 if self.dict.member(e, word).is_some() {
-                    return Ok(Cell::Text(word.to_owned()));
+                    return Ok(Cell::Text(word.into()));
                 }
                 let members = self
                     .dict
@@ -140,7 +185,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn id(&self, cell: &str) -> Result<Cell, Refused> {
+    fn id(&self, cell: &str) -> Result<Cell<'static>, Refused> {
         let said = |message: String| Refused {
             code: "id-number",
             message,
@@ -161,12 +206,12 @@ impl<'a> Reader<'a> {
 }
 
 /// A name as received; one with control characters, emoji or a wrong encoding is refused.
-fn name(cell: &str) -> Result<Cell, Refused> {
+fn name(cell: &str) -> Result<Cell<'_>, Refused> {
     match domain::names::review(cell)
         .into_iter()
         .find(|p| p.refuses())
     {
-        None => Ok(Cell::Text(cell.trim().to_owned())),
+        None => Ok(Cell::Text(cell.trim().into())),
         Some(problem) => Err(Refused {
             code: "name",
             message: problem.message().to_owned(),
@@ -244,27 +289,23 @@ fn decimal(text: &str, den: i64) -> Option<i64> {
     out.checked_mul(sign)
 }
 
-/// A column being filled.
-pub(crate) fn push(column: &mut Column, cell: Option<&Cell>) {
-    match (column, cell) {
-        (Column::Int(v), Some(Cell::Int(n))) => v.push(Some(*n)),
-        (Column::Day(v), Some(Cell::Day(d))) => v.push(Some(*d)),
-        (Column::Bool(v), Some(Cell::Bool(b))) => v.push(Some(*b)),
-        (Column::Text(v), Some(Cell::Text(t))) => v.push(Some(t.clone())),
-        (Column::Int(v), _) => v.push(None),
-        (Column::Day(v), _) => v.push(None),
-        (Column::Bool(v), _) => v.push(None),
-        (Column::Text(v), _) => v.push(None),
+/// The text without blanks and invisible marks at its ends.
+fn trimmed(cell: &str) -> &str {
+    let bytes = cell.as_bytes();
+    let ends = [bytes.first(), bytes.last()];
+    if ends.iter().all(|b| b.is_some_and(u8::is_ascii_graphic)) {
+        return cell;
     }
+    cell.trim_matches(|c: char| c.is_whitespace() || matches!(c, '\u{FEFF}' | '\u{200B}'))
 }
 
 /// The lake column of a kind; none for what stays home.
-pub(crate) fn lake_column(kind: ColumnKind) -> Option<Column> {
+pub(crate) fn shape(kind: ColumnKind) -> Option<Shape> {
     Some(match kind {
         ColumnKind::IdNumber | ColumnKind::PersonName | ColumnKind::Card => return None,
-        ColumnKind::Text | ColumnKind::Enum(_) => Column::Text(vec![]),
-        ColumnKind::Integer | ColumnKind::Number(_) => Column::Int(vec![]),
-        ColumnKind::Bool => Column::Bool(vec![]),
-        ColumnKind::Day | ColumnKind::Month => Column::Day(vec![]),
+        ColumnKind::Text | ColumnKind::Enum(_) => Shape::Text,
+        ColumnKind::Integer | ColumnKind::Number(_) => Shape::Int,
+        ColumnKind::Bool => Shape::Bool,
+        ColumnKind::Day | ColumnKind::Month => Shape::Day,
     })
 }

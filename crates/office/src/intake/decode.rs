@@ -1,239 +1,474 @@
-//! Bytes of a department's file → header and rows of cells. Never guesses past what it can show.
+//! Bytes of a department's file → UTF-8 text of CSV, as a stream. Never guesses past what it can show.
+//!
+//! A file is read twice: the first time to know its digest, its encoding and that its lines and
+//! quotes are those of a table, the second time for its rows. Neither holds more than a buffer.
 
+use super::child::Workbook;
 use crate::error::{OfficeError, Result, at_path};
-use encoding_rs::{GB18030, UTF_16BE, UTF_16LE};
+use encoding_rs::{Decoder, DecoderResult, Encoding, GB18030, UTF_16BE, UTF_16LE};
 use flate2::read::MultiGzDecoder;
-use std::io::Read;
-use std::path::Path;
-use std::process::Command;
-
-/// A file's cells.
-#[derive(Debug, Default)]
-pub(crate) struct Cells {
-    /// `CSV · UTF-8`
-    pub format: String,
-    /// The header row.
-    pub header: Vec<String>,
-    /// The rows below it, each with its row number in the file (1 for the first below the header).
-    pub rows: Vec<(u32, Vec<String>)>,
-}
+use sha2::{Digest, Sha256};
+use std::fs::{File, Metadata};
+use std::io::{self, Cursor, Read};
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 /// The longest line, in bytes; a longer one is a damaged file.
-const LINE_MAX: usize = 1 << 20;
-/// The most columns a department's file may have.
-const COLUMNS_MAX: usize = 512;
-
+pub(super) const LINE_MAX: usize = 1 << 20;
 /// The most bytes a compressed file may unpack to: a whole province's register, and no bomb.
 const UNPACKED_MAX: u64 = 1 << 29;
-
-/// Reads a file by its content, whatever its ending says.
-pub(crate) fn read(path: &Path, bytes: &[u8]) -> Result<Cells> {
-    if bytes.starts_with(&GZIP) {
-        let inside = unpack(bytes, UNPACKED_MAX)?;
-        if inside.starts_with(&GZIP) || inside.starts_with(b"PK") {
-            return refuse("压缩文件里还是压缩文件或工作簿;请解开后直接报送");
-        }
-        let mut cells = plain(path, &inside)?;
-        cells.format.push_str(" · gzip");
-        return Ok(cells);
-    }
-    plain(path, bytes)
-}
-
+/// The most lines a quoted cell may run over.
+const QUOTED_LINES_MAX: usize = 1_000;
+/// Bytes read at a time.
+pub(super) const BYTES_AT_ONCE: usize = 1 << 17;
 /// How a gzip file begins.
 const GZIP: [u8; 3] = [0x1F, 0x8B, 0x08];
 
-/// What a gzip file holds, up to `most` bytes; the rest of a bomb is never unpacked.
-fn unpack(bytes: &[u8], most: u64) -> Result<Vec<u8>> {
-    let mut out = Vec::new();
-    let mut inside = MultiGzDecoder::new(bytes).take(most.saturating_add(1));
-    if inside.read_to_end(&mut out).is_err() {
-        return refuse("压缩文件不完整或已损坏,请重新压缩或直接报送 CSV");
-    }
-    if u64::try_from(out.len()).is_ok_and(|n| n > most) {
-        let megabytes = most >> 20;
-        return refuse(format!(
-            "压缩文件解开后超过 {megabytes} MB,请分成几个文件报送"
-        ));
-    }
-    Ok(out)
+/// What a reader tells of the file it reads.
+#[derive(Debug)]
+pub(super) enum Told {
+    /// The file goes back.
+    Refused(String),
+    /// It is not the file's fault.
+    Failed(String),
 }
 
-fn plain(path: &Path, bytes: &[u8]) -> Result<Cells> {
-    if bytes.starts_with(b"PK\x03\x04") {
-        return workbook(path);
+impl std::fmt::Display for Told {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (Self::Refused(said) | Self::Failed(said)) = self;
+        f.write_str(said)
     }
-    if bytes.starts_with(&[0xD0, 0xCF, 0x11, 0xE0]) {
-        return refuse("这是旧版 .xls 或加密的表格,请另存为 xlsx 或 CSV 再报送");
-    }
-    let (text, encoding) = text(bytes)?;
-    csv_cells(&text, encoding)
 }
 
-fn refuse<T>(said: impl Into<String>) -> Result<T> {
-    Err(OfficeError::FileRefused(said.into()))
+impl std::error::Error for Told {}
+
+/// The whole file goes back, said from inside a reader.
+pub(super) fn refuse<T>(said: impl Into<String>) -> io::Result<T> {
+    Err(io::Error::other(Told::Refused(said.into())))
 }
 
-fn text(bytes: &[u8]) -> Result<(String, &'static str)> {
-    if bytes.is_empty() {
+/// What a reader said of a file.
+pub(super) fn told(path: &Path, error: io::Error) -> OfficeError {
+    match error.downcast::<Told>() {
+        Ok(Told::Refused(said)) => OfficeError::FileRefused(said),
+        Ok(Told::Failed(said)) => OfficeError::Other(said),
+        Err(error) => at_path(path)(error),
+    }
+}
+
+/// What a file holds.
+#[derive(Clone, Copy, Debug)]
+enum Kind {
+    Text {
+        packed: bool,
+        /// None: UTF-8.
+        encoding: Option<&'static Encoding>,
+        /// Bytes of the mark in front.
+        mark: usize,
+    },
+    Workbook,
+}
+
+/// A file looked at once from its first byte to its last.
+#[derive(Debug)]
+pub(crate) struct Survey {
+    path: PathBuf,
+    /// SHA-256 of its bytes.
+    pub digest: [u8; 32],
+    kind: std::result::Result<Kind, String>,
+    was: (u64, Option<SystemTime>),
+}
+
+/// The text of a file.
+pub(crate) struct Text {
+    pub reader: Box<dyn Read + Send>,
+    /// What stands between cells, where that is not to be guessed.
+    pub delimiter: Option<u8>,
+}
+
+/// Looks at a file by its content, whatever its ending says.
+pub(crate) fn survey(path: &Path) -> Result<Survey> {
+    look_at(path, UNPACKED_MAX)
+}
+
+fn look_at(path: &Path, unpacked_max: u64) -> Result<Survey> {
+    let file = File::open(path).map_err(at_path(path))?;
+    let was = stamp(&file.metadata().map_err(at_path(path))?);
+    let mut raw = Hashing {
+        file,
+        hash: Sha256::new(),
+    };
+    let kind = match look(&mut raw, unpacked_max).map_err(|e| told(path, e)) {
+        Ok(kind) => Ok(kind),
+        Err(OfficeError::FileRefused(said)) => Err(said),
+        Err(other) => return Err(other),
+    };
+    let mut rest = vec![0; BYTES_AT_ONCE];
+    while raw.read(&mut rest).map_err(at_path(path))? > 0 {}
+    Ok(Survey {
+        path: path.to_path_buf(),
+        digest: raw.hash.finalize().into(),
+        kind,
+        was,
+    })
+}
+
+fn stamp(metadata: &Metadata) -> (u64, Option<SystemTime>) {
+    (metadata.len(), metadata.modified().ok())
+}
+
+impl Survey {
+    /// The file's name and folder.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Reads the file again, for its rows.
+    pub(crate) fn open(&self) -> Result<Text> {
+        let kind = self.kind.clone().map_err(OfficeError::FileRefused)?;
+        let path = self.path.as_path();
+        let Kind::Text {
+            packed,
+            encoding,
+            mark,
+        } = kind
+        else {
+            return Ok(Text {
+                reader: Box::new(Workbook::open(path)?),
+                delimiter: Some(b','),
+            });
+        };
+        let file = File::open(path).map_err(at_path(path))?;
+        let mut reader: Box<dyn Read + Send> = Box::new(file);
+        if packed {
+            reader = Box::new(Unpacked::new(reader, UNPACKED_MAX));
+        }
+        if mark > 0 {
+            head(&mut reader, mark).map_err(|e| told(path, e))?;
+        }
+        if let Some(encoding) = encoding {
+            reader = Box::new(Transcoded::new(reader, encoding));
+        }
+        Ok(Text {
+            reader,
+            delimiter: None,
+        })
+    }
+
+    /// Says so when the file was written to since it was looked at: its digest would be another's.
+    pub(crate) fn check_unchanged(&self) -> Result<()> {
+        let now = std::fs::metadata(&self.path).map_err(at_path(&self.path))?;
+        if stamp(&now) == self.was {
+            return Ok(());
+        }
+        Err(OfficeError::FileRefused(
+            "文件在读取时又被改动;请等它写完,再重新报送".to_owned(),
+        ))
+    }
+}
+
+/// The first bytes, up to so many.
+fn head(reader: &mut impl Read, most: usize) -> io::Result<Vec<u8>> {
+    let mut head = Vec::with_capacity(most);
+    let most = u64::try_from(most).unwrap_or(u64::MAX);
+    reader.take(most).read_to_end(&mut head)?;
+    Ok(head)
+}
+
+/// Whether the bytes begin like a workbook: a ZIP package, or the compound file of .xls.
+fn is_workbook(head: &[u8]) -> bool {
+    head.starts_with(b"PK\x03\x04") || head.starts_with(&[0xD0, 0xCF, 0x11, 0xE0])
+}
+
+fn look(raw: &mut (impl Read + Send), unpacked_max: u64) -> io::Result<Kind> {
+    let first = head(raw, 4)?;
+    if is_workbook(&first) {
+        return Ok(Kind::Workbook);
+    }
+    let packed = first.starts_with(&GZIP);
+    let whole = Cursor::new(first.clone()).chain(raw);
+    if !packed {
+        return look_at_text(&first, whole, packed);
+    }
+    let mut inside = Unpacked::new(whole, unpacked_max);
+    let first = head(&mut inside, 4)?;
+    if first.starts_with(&GZIP) || first.starts_with(b"PK") || is_workbook(&first) {
+        return refuse("压缩文件里还是压缩文件或工作簿;请解开后直接报送");
+    }
+    look_at_text(&first, Cursor::new(first.clone()).chain(inside), packed)
+}
+
+fn look_at_text(first: &[u8], mut bytes: impl Read, packed: bool) -> io::Result<Kind> {
+    if first.is_empty() {
         return refuse("文件是空的(0 字节)");
     }
-    if let Some(rest) = bytes.strip_prefix(&[0xEF, 0xBB, 0xBF]) {
-        return match std::str::from_utf8(rest) {
-            Ok(text) => Ok((text.to_owned(), "UTF-8(带 BOM)")),
-            Err(e) => refuse(format!(
-                "文件标明 UTF-8,但第 {} 个字节起不是;可能是两种编码拼在一起",
-                e.valid_up_to()
-            )),
-        };
-    }
-    for (mark, encoding, name) in [
-        (&[0xFF_u8, 0xFE][..], UTF_16LE, "UTF-16LE"),
-        (&[0xFE, 0xFF][..], UTF_16BE, "UTF-16BE"),
-    ] {
-        if let Some(rest) = bytes.strip_prefix(mark) {
-            let (text, bad) = encoding.decode_without_bom_handling(rest);
-            return if bad {
-                refuse(format!("{name} 内容损坏,请重新导出"))
-            } else {
-                Ok((text.into_owned(), name))
-            };
-        }
-    }
-    if bytes.contains(&0) {
-        return refuse("文件里有空字符(NUL),不是文本文件;请另存为 CSV(UTF-8)");
-    }
-    if let Ok(text) = std::str::from_utf8(bytes) {
-        return Ok((text.to_owned(), "UTF-8"));
-    }
-    let (text, bad) = GB18030.decode_without_bom_handling(bytes);
-    if bad {
-        return refuse("文件既不是 UTF-8 也不是 GB18030;请另存为 CSV(UTF-8)");
-    }
-    Ok((text.into_owned(), "GB18030"))
-}
-
-fn csv_cells(text: &str, encoding: &str) -> Result<Cells> {
-    if let Some(line) = text.lines().position(|l| l.len() > LINE_MAX) {
-        return refuse(format!(
-            "第 {} 行超过 1 MB,文件可能损坏",
-            line.saturating_add(1)
-        ));
-    }
-    let first = text.lines().find(|l| !l.trim().is_empty()).unwrap_or("");
-    if first.is_empty() {
-        return refuse("文件里只有空白");
-    }
-    let delimiter = [b',', b'\t', b';', b'|']
-        .into_iter()
-        .max_by_key(|d| first.bytes().filter(|b| b == d).count())
-        .unwrap_or(b',');
-    unclosed_quote(text)?;
-    let mut reader = csv::ReaderBuilder::new()
-        .has_headers(false)
-        .flexible(true)
-        .delimiter(delimiter)
-        .from_reader(text.as_bytes());
-    let mut cells = Cells {
-        format: format!("CSV · {encoding}"),
-        ..Cells::default()
+    let found = |encoding, mark| Kind::Text {
+        packed,
+        encoding,
+        mark,
     };
-    let mut number: u32 = 0;
-    for record in reader.records() {
-        let record = record.map_err(|e| OfficeError::FileRefused(format!("CSV 读不下去:{e}")))?;
-        let row: Vec<String> = record.iter().map(str::to_owned).collect();
-        if row.iter().all(|c| c.trim().is_empty()) {
-            continue;
+    for (sign, encoding) in [(&[0xFF_u8, 0xFE], UTF_16LE), (&[0xFE, 0xFF], UTF_16BE)] {
+        if first.starts_with(sign) {
+            head(&mut bytes, sign.len())?;
+            scan(&mut Transcoded::new(bytes, encoding), |_| Ok(()))?;
+            return Ok(found(Some(encoding), sign.len()));
         }
-        if cells.header.is_empty() {
-            cells.header = row;
-            if cells.header.len() > COLUMNS_MAX {
-                return refuse(format!(
-                    "表头有 {} 列,超过上限 {COLUMNS_MAX}",
-                    cells.header.len()
-                ));
-            }
-            continue;
+    }
+    let marked = first.starts_with(&[0xEF, 0xBB, 0xBF]);
+    let mark = if marked { 3 } else { 0 };
+    head(&mut bytes, mark)?;
+    let mut utf8 = Utf8::default();
+    scan(&mut bytes, |part| {
+        if memchr::memchr(0, part).is_some() {
+            return refuse("文件里有空字符(NUL),不是文本文件;请另存为 CSV(UTF-8)");
         }
-        number = number.saturating_add(1);
-        cells.rows.push((number, row));
+        utf8.read(part);
+        match utf8.broken {
+            Some(at) if marked => refuse(mixed(at)),
+            _ => Ok(()),
+        }
+    })?;
+    utf8.end();
+    match utf8.broken {
+        Some(at) if marked => refuse(mixed(at)),
+        Some(_) => Ok(found(Some(GB18030), mark)),
+        None => Ok(found(None, mark)),
     }
-    if cells.rows.is_empty() {
-        return refuse("只有表头,没有数据");
-    }
-    Ok(cells)
 }
 
-/// A quote that opens and never closes swallows the rest of the file: told with its line.
-fn unclosed_quote(text: &str) -> Result<()> {
-    let mut open = false;
-    let mut opened: usize = 0;
-    for (at, line) in text.lines().enumerate() {
-        for _ in line.bytes().filter(|b| *b == b'"') {
-            open = !open;
-            if open {
-                opened = at;
+fn mixed(at: usize) -> String {
+    format!("文件标明 UTF-8,但第 {at} 个字节起不是;可能是两种编码拼在一起")
+}
+
+/// Walks through a text for what condemns a whole file: a line without end, a quote that opens and
+/// never closes and swallows what follows. Line ends and quotes are the same bytes in UTF-8 and
+/// GB18030.
+fn scan(text: &mut impl Read, mut also: impl FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
+    let mut buffer = vec![0; BYTES_AT_ONCE];
+    let (mut line, mut length): (usize, usize) = (1, 0);
+    let (mut open, mut opened) = (false, 0);
+    loop {
+        let read = match text.read(&mut buffer) {
+            Ok(0) => break,
+            Ok(read) => read,
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
+            Err(e) => return Err(e),
+        };
+        let part = buffer.get(..read).unwrap_or(&[]);
+        also(part)?;
+        let mut from = 0;
+        for at in memchr::memchr2_iter(b'"', b'\n', part) {
+            if part.get(at) == Some(&b'"') {
+                open = !open;
+                if open {
+                    opened = line;
+                }
+                continue;
             }
+            length = length.saturating_add(at.saturating_sub(from));
+            if length > LINE_MAX {
+                break;
+            }
+            if open && line.saturating_sub(opened) > QUOTED_LINES_MAX {
+                return refuse(unclosed(opened));
+            }
+            line = line.saturating_add(1);
+            length = 0;
+            from = at.saturating_add(1);
         }
-        if open && at.saturating_sub(opened) > 1_000 {
-            break;
+        length = length.saturating_add(read.saturating_sub(from));
+        if length > LINE_MAX {
+            return refuse(format!("第 {line} 行超过 1 MB,文件可能损坏"));
         }
     }
     if open {
-        return refuse(format!("第 {} 行起引号未闭合", opened.saturating_add(1)));
+        return refuse(unclosed(opened));
     }
     Ok(())
 }
 
-/// A workbook is opened by a child of ours with little memory and time, so that a hostile file
-/// cannot take this process down.
-fn workbook(path: &Path) -> Result<Cells> {
-    let program = own_program().map_err(at_path(path))?;
-    let output = Command::new("sh")
-        .args([
-            "-c",
-            "ulimit -v 1048576; ulimit -t 60; exec \"$0\" read-workbook \"$1\"",
-        ])
-        .arg(&program)
-        .arg(path)
-        .output()
-        .map_err(at_path(path))?;
-    if matches!(output.status.code(), Some(126 | 127)) {
-        return Err(OfficeError::Other(
-            "打开工作簿的子程序没有启动起来,请检查程序文件是否完整".to_owned(),
-        ));
-    }
-    if !output.status.success() {
-        let said = String::from_utf8_lossy(&output.stderr);
-        let last = said
-            .lines()
-            .rev()
-            .find(|l| !l.trim().is_empty())
-            .unwrap_or("");
-        return refuse(if output.status.code() == Some(WORKBOOK_REFUSED) {
-            last.to_owned()
-        } else {
-            "工作簿打不开:文件损坏,或展开后过大;请另存为 CSV 再报送".to_owned()
-        });
-    }
-    let text = String::from_utf8(output.stdout)
-        .map_err(|_| OfficeError::FileRefused("工作簿里有读不懂的文字".to_owned()))?;
-    let mut cells = csv_cells(&text, "")?;
-    "XLSX".clone_into(&mut cells.format);
-    Ok(cells)
+fn unclosed(line: usize) -> String {
+    format!("第 {line} 行起引号未闭合")
 }
 
-/// This program's file; where it was replaced while running (an upgrade), the new one of that name.
-fn own_program() -> std::io::Result<std::path::PathBuf> {
-    let program = std::env::current_exe()?;
-    let text = program.to_string_lossy();
-    Ok(text
-        .strip_suffix(" (deleted)")
-        .map_or_else(|| program.clone(), std::path::PathBuf::from))
+/// Whether a text that comes in parts is UTF-8.
+#[derive(Default)]
+struct Utf8 {
+    /// A character begun at the end of the last part.
+    begun: Vec<u8>,
+    /// Good bytes so far.
+    good: usize,
+    /// Where it stopped being UTF-8.
+    broken: Option<usize>,
 }
 
-/// The child's exit code for a refusal whose words stand on its last line of stderr.
-pub const WORKBOOK_REFUSED: i32 = 3;
+impl Utf8 {
+    fn read(&mut self, part: &[u8]) {
+        let mut part = part;
+        while !self.begun.is_empty() && self.broken.is_none() {
+            let Some((next, rest)) = part.split_first() else {
+                return;
+            };
+            part = rest;
+            self.begun.push(*next);
+            match std::str::from_utf8(&self.begun) {
+                Ok(_) => {
+                    self.good = self.good.saturating_add(self.begun.len());
+                    self.begun.clear();
+                }
+                Err(e) if e.error_len().is_some() => self.broken = Some(self.good),
+                Err(_) => {}
+            }
+        }
+        if self.broken.is_some() {
+            return;
+        }
+        match simdutf8::compat::from_utf8(part) {
+            Ok(_) => self.good = self.good.saturating_add(part.len()),
+            Err(e) => {
+                self.good = self.good.saturating_add(e.valid_up_to());
+                if e.error_len().is_some() {
+                    self.broken = Some(self.good);
+                } else {
+                    let begun = part.get(e.valid_up_to()..).unwrap_or(&[]);
+                    self.begun.extend_from_slice(begun);
+                }
+            }
+        }
+    }
+
+    fn end(&mut self) {
+        if !self.begun.is_empty() && self.broken.is_none() {
+            self.broken = Some(self.good);
+        }
+    }
+}
+
+/// Hashes what is read.
+struct Hashing {
+    file: File,
+    hash: Sha256,
+}
+
+impl Read for Hashing {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.file.read(buffer)?;
+        self.hash.update(buffer.get(..read).unwrap_or(&[]));
+        Ok(read)
+    }
+}
+
+/// What a gzip file holds, up to `most` bytes; the rest of a bomb is never unpacked.
+struct Unpacked<R> {
+    inside: MultiGzDecoder<R>,
+    left: u64,
+    most: u64,
+}
+
+impl<R: Read> Unpacked<R> {
+    fn new(packed: R, most: u64) -> Self {
+        Self {
+            inside: MultiGzDecoder::new(packed),
+            left: most,
+            most,
+        }
+    }
+}
+
+impl<R: Read> Read for Unpacked<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        use io::ErrorKind::{InvalidData, InvalidInput, UnexpectedEof};
+        let read = match self.inside.read(buffer) {
+            Ok(read) => read,
+            Err(e) if matches!(e.kind(), InvalidData | InvalidInput | UnexpectedEof) => {
+                return refuse("压缩文件不完整或已损坏,请重新压缩或直接报送 CSV");
+            }
+            Err(e) => return Err(e),
+        };
+        let bytes = u64::try_from(read).unwrap_or(u64::MAX);
+        match self.left.checked_sub(bytes) {
+            Some(left) => self.left = left,
+            None => {
+                let megabytes = self.most >> 20;
+                return refuse(format!(
+                    "压缩文件解开后超过 {megabytes} MB,请分成几个文件报送"
+                ));
+            }
+        }
+        Ok(read)
+    }
+}
+
+/// A text of another encoding as UTF-8.
+struct Transcoded<R> {
+    inner: R,
+    decoder: Decoder,
+    name: &'static str,
+    input: Vec<u8>,
+    from: usize,
+    to: usize,
+    ended: bool,
+    /// What was decoded and nobody has taken yet.
+    output: Cursor<Vec<u8>>,
+    finished: bool,
+}
+
+impl<R: Read> Transcoded<R> {
+    fn new(inner: R, encoding: &'static Encoding) -> Self {
+        Self {
+            inner,
+            decoder: encoding.new_decoder_without_bom_handling(),
+            name: encoding.name(),
+            input: vec![0; BYTES_AT_ONCE],
+            from: 0,
+            to: 0,
+            ended: false,
+            output: Cursor::new(vec![]),
+            finished: false,
+        }
+    }
+
+    /// Decodes what is there, into a place that is large enough for any character.
+    fn decode(&mut self) -> io::Result<()> {
+        let mut place = std::mem::take(&mut self.output).into_inner();
+        place.resize(BYTES_AT_ONCE, 0);
+        let input = self.input.get(self.from..self.to).unwrap_or(&[]);
+        let (result, read, written) = self
+            .decoder
+            .decode_to_utf8_without_replacement(input, &mut place, self.ended);
+        self.from = self.from.saturating_add(read);
+        place.truncate(written);
+        self.output = Cursor::new(place);
+        match result {
+            DecoderResult::Malformed(..) if self.name == GB18030.name() => {
+                refuse("文件既不是 UTF-8 也不是 GB18030;请另存为 CSV(UTF-8)")
+            }
+            DecoderResult::Malformed(..) => refuse(format!("{} 内容损坏,请重新导出", self.name)),
+            DecoderResult::InputEmpty if self.ended => {
+                self.finished = true;
+                Ok(())
+            }
+            DecoderResult::InputEmpty => {
+                let read = self.inner.read(&mut self.input)?;
+                (self.from, self.to, self.ended) = (0, read, read == 0);
+                Ok(())
+            }
+            DecoderResult::OutputFull => Ok(()),
+        }
+    }
+}
+
+impl<R: Read> Read for Transcoded<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            let read = self.output.read(buffer)?;
+            if read > 0 || self.finished || buffer.is_empty() {
+                return Ok(read);
+            }
+            self.decode()?;
+        }
+    }
+}
 
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
@@ -249,15 +484,31 @@ mod tests {
         out.finish().unwrap()
     }
 
+    /// What is said of a file of these bytes, and its text.
     fn said(bytes: &[u8], most: u64) -> String {
-        unpack(bytes, most).map_or_else(|e| e.to_string(), |b| format!("{} 字节", b.len()))
+        static NEXT: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
+        let number = NEXT.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        let name = format!("doudi-decode-{}-{number}", std::process::id());
+        let path = std::env::temp_dir().join(name);
+        std::fs::write(&path, bytes).unwrap();
+        let read = look_at(&path, most).and_then(|survey| {
+            let mut text = String::new();
+            let mut reader = survey.open()?.reader;
+            reader
+                .read_to_string(&mut text)
+                .map_err(|e| told(&path, e))?;
+            Ok(text)
+        });
+        std::fs::remove_file(&path).unwrap();
+        read.unwrap_or_else(|e| e.to_string())
     }
 
     #[test]
     fn a_compressed_file_is_unpacked_up_to_its_limit_and_no_further() {
-        let bomb = packed(&vec![b'0'; 3 << 20]);
+        let line = format!("{}\n", "0".repeat((1 << 19) - 1));
+        let bomb = packed(line.repeat(6).as_bytes());
         assert!(bomb.len() < 1 << 13);
-        assert_eq!(said(&bomb, 3 << 20), "3145728 字节");
+        assert_eq!(said(&bomb, 3 << 20).len(), 3 << 20);
         assert!(said(&bomb, 2 << 20).contains("超过 2 MB"));
     }
 
@@ -266,9 +517,25 @@ mod tests {
         let whole = packed("a,b\n1,2\n".as_bytes());
         let cut = whole.get(..whole.len().saturating_sub(4)).unwrap();
         assert!(said(cut, 1 << 20).contains("不完整"));
-        let cells = read(Path::new("a.csv.gz"), &whole).unwrap();
-        assert_eq!(cells.format, "CSV · UTF-8 · gzip");
-        let twice = read(Path::new("a.csv.gz"), &packed(&whole)).unwrap_err();
-        assert!(twice.to_string().contains("还是压缩文件"));
+        assert_eq!(said(&whole, 1 << 20), "a,b\n1,2\n");
+        assert!(said(&packed(&whole), 1 << 20).contains("还是压缩文件"));
+    }
+
+    #[test]
+    fn characters_cut_by_the_buffer_are_read_whole_in_every_encoding() {
+        let text: String = (0..30_000_u32)
+            .map(|n| format!("{}王𬭚,é\n", "x".repeat(usize::try_from(n % 7).unwrap())))
+            .collect();
+        let utf16: Vec<u8> = std::iter::once(0xFEFF)
+            .chain(text.encode_utf16())
+            .flat_map(u16::to_le_bytes)
+            .collect();
+        let gb18030 = GB18030.encode(&text).0.into_owned();
+        let marked = format!("\u{FEFF}{text}").into_bytes();
+        for bytes in [text.clone().into_bytes(), marked, gb18030, utf16] {
+            assert!(bytes.len() > BYTES_AT_ONCE);
+            assert!(said(&bytes, 1 << 20) == text);
+            assert!(said(&packed(&bytes), 1 << 30) == text);
+        }
     }
 }

@@ -1,131 +1,178 @@
 //! Rows of households are tied by the household's number; a feed with 立户 takes households nobody
 //! knew into the record. Who lives in them the register says.
 
-use super::sheet::{Parsed, Row};
-use super::{Intake, Links, row_id};
+use super::block::Block;
+use super::link::{Links, office_number};
+use super::owner::Gap;
+use super::sheet::{self, SentBack};
+use super::{Intake, REGISTER, row_id};
 use crate::error::Result;
-use domain::{AreaCode, HouseholdId, Month, UrbanRural};
+use domain::{AreaCode, HouseholdId, PersonId, UrbanRural};
 use engine::{Column, Sheet};
 use rules::feed::FeedPlan;
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 use store::batches::Refusal;
 use store::households::{self, HouseholdRow, NewHousehold};
+use store::tokens::Token;
 use store::{At, JournalTx, Reads};
 
 /// The column of a household's area.
 const AREA: &str = "居住地区";
+/// Numbers looked up at once.
+const NUMBERS_AT_ONCE: usize = 10_000;
+
+/// The header of a column, as its sender prints it.
+fn header(feed: &FeedPlan, name: &str) -> String {
+    let column = feed.columns.iter().find(|c| c.name == name);
+    let header = column.and_then(|c| c.headers.first());
+    header.cloned().unwrap_or_default()
+}
 
 /// Rows of a feed with 立户 that do not say where the household lives go back.
-pub(super) fn refuse_placeless(feed: &FeedPlan, parsed: &mut Parsed) {
-    if !feed.founds {
-        return;
-    }
-    parsed.refuse(feed, |parsed, row| {
-        let written = parsed.text(row, AREA).unwrap_or("");
-        let refusal = |said: String| Refusal {
-            row_no: row.number,
-            column: parsed.header(feed, AREA),
+pub(super) fn refuse_placeless(feed: &FeedPlan, block: &mut Block, back: &mut SentBack) {
+    sheet::refuse(feed, block, back, |block, at| {
+        let said = AreaCode::parse(block.text_of(AREA, at).unwrap_or("")).err()?;
+        Some(Refusal {
+            row_no: block.number(at),
+            column: header(feed, AREA),
             code: "area".to_owned(),
-            message: said,
+            message: said.to_string(),
             masked: String::new(),
-        };
-        AreaCode::parse(written)
-            .err()
-            .map(|e| refusal(e.to_string()))
+        })
     });
 }
 
-/// Ties the rows of a file to their households.
-pub(super) async fn take(
+/// The households the rows are of.
+pub(super) async fn look_up(
+    on: &impl Reads,
+    block: &Block,
+) -> Result<HashMap<String, HouseholdId>> {
+    let numbers: BTreeSet<&str> = (0..block.len()).filter_map(|at| block.key(at)).collect();
+    let numbers: Vec<String> = numbers.into_iter().map(str::to_owned).collect();
+    Ok(households::look_up_many(on, &numbers).await?)
+}
+
+/// Takes the households of rows with 立户 into the record, and answers which they are. `stale`: an
+/// older list never overwrites what a newer one said; it may still tell of new ones.
+pub(super) async fn found(
     tx: &mut JournalTx,
     at: &At,
     batch_no: i64,
-    feed: &FeedPlan,
-    parsed: &Parsed,
-    period: Month,
-) -> Result<Links> {
-    let numbers: BTreeSet<&str> = parsed
-        .rows
-        .iter()
-        .filter_map(|r| r.key.as_deref())
-        .collect();
-    let numbers: Vec<String> = numbers.into_iter().map(str::to_owned).collect();
-    let mut known = households::look_up_many(tx, &numbers).await?;
-    if feed.founds {
-        // An older list never overwrites what a newer one said; it may still tell of new ones.
-        let newest = store::batches::newest_applied(tx, &feed.id).await?;
-        let stale = newest.is_some_and(|b| b.period > period);
-        let told = |row: &&Row| {
-            let number = row.key.as_deref().unwrap_or("");
-            !stale || !known.contains_key(number)
+    block: &Block,
+    stale: bool,
+) -> Result<HashMap<String, HouseholdId>> {
+    let mut known = if stale {
+        look_up(tx, block).await?
+    } else {
+        HashMap::new()
+    };
+    let mut list: Vec<NewHousehold> = Vec::new();
+    let mut told: BTreeSet<&str> = BTreeSet::new();
+    for row in 0..block.len() {
+        let area = block.text_of(AREA, row).map(AreaCode::parse);
+        let (Some(number), Some(Ok(area))) = (block.key(row), area) else {
+            continue;
         };
-        let list: Vec<NewHousehold> = parsed
-            .rows
-            .iter()
-            .filter(told)
-            .filter_map(|row| {
-                Some(NewHousehold {
-                    number: row.key.clone()?,
-                    area: AreaCode::parse(parsed.text(row, AREA)?).ok()?,
-                    urban_rural: urban_rural(parsed, row),
-                    row: row_id(batch_no, row.number),
-                })
-            })
-            .collect();
-        let ids = households::upsert_many(tx, at, &list).await?;
-        known.extend(list.into_iter().map(|h| h.number).zip(ids));
-    }
-    let mut links = Links::default();
-    let mut seen = HashSet::new();
-    for (at, row) in parsed.rows.iter().enumerate() {
-        let home = row.key.as_ref().and_then(|n| known.get(n).copied());
-        links.households.push(home);
-        links.persons.push(None);
-        links.targets.push(None);
-        if !seen.insert(parsed.row_digest(at)) {
-            links.repeated = links.repeated.saturating_add(1);
-            links.dropped.push(at);
+        if stale && (known.contains_key(number) || !told.insert(number)) {
+            continue;
         }
+        list.push(NewHousehold {
+            number: number.to_owned(),
+            area,
+            urban_rural: urban_rural(block, row),
+            row: row_id(batch_no, block.number(row)),
+        });
     }
-    Ok(links)
+    let ids = households::upsert_many(tx, at, &list).await?;
+    known.extend(list.into_iter().map(|h| h.number).zip(ids));
+    Ok(known)
+}
+
+/// Ties the rows of a block to their households.
+pub(super) fn link(block: &Block, known: &HashMap<String, HouseholdId>) -> Links {
+    let home = |at: usize| known.get(block.key(at)?).copied();
+    Links {
+        persons: vec![None; block.len()],
+        targets: vec![None; block.len()],
+        households: (0..block.len()).map(home).collect(),
+        ..Links::default()
+    }
 }
 
 /// Whose lists have a gap, because a row of theirs went back.
-pub(super) async fn gaps(intake: &Intake<'_>, on: &impl Reads, parsed: &Parsed) -> Result<Sheet> {
-    let mut persons = BTreeSet::new();
-    let mut numbers = BTreeSet::new();
-    for gap in &parsed.gaps {
-        let key = gap.key.as_deref();
-        if parsed.of_households {
-            numbers.extend(key.map(str::to_owned));
-        } else {
-            let by_key = || key.and_then(|k| intake.by_key(k));
-            let person = gap.id.map_or_else(by_key, |id| intake.by_id(&id));
-            persons.extend(person.map(|p| p.get()));
-        }
-        numbers.extend(gap.household.clone());
-    }
-    let numbers: Vec<String> = numbers.into_iter().collect();
-    let mut homes: Vec<i64> = households::look_up_many(on, &numbers)
-        .await?
-        .into_values()
-        .map(HouseholdId::get)
-        .collect();
-    homes.sort_unstable();
-    let none = |n: usize| std::iter::repeat_n(None, n);
-    let (of_persons, of_homes) = (persons.len(), homes.len());
-    let people = persons.into_iter().map(Some).chain(none(of_homes));
-    let doors = none(of_persons).chain(homes.into_iter().map(Some));
-    Ok(Sheet {
-        columns: vec![
-            ("person_id".to_owned(), Column::Int(people.collect())),
-            ("household_id".to_owned(), Column::Int(doors.collect())),
-        ],
-    })
+#[derive(Default)]
+pub(super) struct Gaps {
+    persons: BTreeSet<i64>,
+    /// Who may be known only when the whole file is.
+    open: BTreeSet<Token>,
+    numbers: BTreeSet<String>,
 }
 
-fn urban_rural(parsed: &Parsed, row: &Row) -> Option<UrbanRural> {
-    match parsed.text(row, "城乡")? {
+impl Gaps {
+    /// Adds the gaps of a block.
+    pub(super) fn add(
+        &mut self,
+        intake: &Intake<'_>,
+        feed: &FeedPlan,
+        block: &Block,
+        gaps: Vec<Gap>,
+    ) {
+        let of_households = block.layout().of_households;
+        for gap in gaps {
+            if of_households {
+                self.numbers.extend(gap.key);
+            } else if let Some(token) = token(intake, &gap) {
+                match intake.by_token(&token) {
+                    Some(person) => {
+                        self.persons.insert(person.get());
+                    }
+                    None if feed.id == REGISTER => {
+                        self.open.insert(token);
+                    }
+                    None => {}
+                }
+            }
+            self.numbers.extend(gap.household);
+        }
+    }
+
+    /// The persons and households with a gap; `found` finds those the file itself brought.
+    pub(super) async fn sheet(
+        self,
+        on: &impl Reads,
+        found: impl Fn(&Token) -> Option<PersonId>,
+    ) -> Result<Sheet> {
+        let mut persons = self.persons;
+        persons.extend(self.open.iter().filter_map(|t| found(t).map(PersonId::get)));
+        let numbers: Vec<String> = self.numbers.into_iter().collect();
+        let mut homes = BTreeSet::new();
+        for some in numbers.chunks(NUMBERS_AT_ONCE) {
+            let known = households::look_up_many(on, some).await?;
+            homes.extend(known.into_values().map(HouseholdId::get));
+        }
+        let none = |n: usize| std::iter::repeat_n(None, n);
+        let (of_persons, of_homes) = (persons.len(), homes.len());
+        let people = persons.into_iter().map(Some).chain(none(of_homes));
+        let doors = none(of_persons).chain(homes.into_iter().map(Some));
+        Ok(Sheet {
+            columns: vec![
+                ("person_id".to_owned(), Column::Int(people.collect())),
+                ("household_id".to_owned(), Column::Int(doors.collect())),
+            ],
+        })
+    }
+}
+
+fn token(intake: &Intake<'_>, gap: &Gap) -> Option<Token> {
+    match (&gap.id, &gap.key) {
+        (Some(id), _) => Some(intake.tokeniser.id_number(id)),
+        (None, Some(key)) => Some(intake.tokeniser.id_text(&office_number(key))),
+        (None, None) => None,
+    }
+}
+
+fn urban_rural(block: &Block, at: usize) -> Option<UrbanRural> {
+    match block.text_of("城乡", at)? {
         "城镇" => Some(UrbanRural::Urban),
         "农村" => Some(UrbanRural::Rural),
         _ => None,
@@ -138,12 +185,10 @@ pub(super) struct Places(HashMap<String, HouseholdRow>);
 
 impl Places {
     /// The households of rows that do not say where.
-    pub(super) async fn of(on: &impl Reads, parsed: &Parsed) -> Result<Self> {
-        let numbers: BTreeSet<&str> = parsed
-            .rows
-            .iter()
-            .filter(|row| said(parsed, row).is_none())
-            .filter_map(|row| parsed.text(row, "户号"))
+    pub(super) async fn of(on: &impl Reads, block: &Block) -> Result<Self> {
+        let numbers: BTreeSet<&str> = (0..block.len())
+            .filter(|at| said(block, *at).is_none())
+            .filter_map(|at| block.text_of("户号", at))
             .collect();
         let numbers: Vec<String> = numbers.into_iter().map(str::to_owned).collect();
         let known = households::look_up_many(on, &numbers).await?;
@@ -154,27 +199,27 @@ impl Places {
         ))
     }
 
-    fn home(&self, parsed: &Parsed, row: &Row) -> Option<&HouseholdRow> {
-        self.0.get(parsed.text(row, "户号")?)
+    fn home(&self, block: &Block, at: usize) -> Option<&HouseholdRow> {
+        self.0.get(block.text_of("户号", at)?)
     }
 
     /// 居住地区.
-    pub(super) fn area(&self, parsed: &Parsed, row: &Row) -> Option<AreaCode> {
-        said(parsed, row).or_else(|| self.home(parsed, row).map(|h| h.area))
+    pub(super) fn area(&self, block: &Block, at: usize) -> Option<AreaCode> {
+        said(block, at).or_else(|| self.home(block, at).map(|h| h.area))
     }
 
     /// 城乡.
-    pub(super) fn urban_rural(&self, parsed: &Parsed, row: &Row) -> Option<UrbanRural> {
-        urban_rural(parsed, row).or_else(|| self.home(parsed, row)?.urban_rural)
+    pub(super) fn urban_rural(&self, block: &Block, at: usize) -> Option<UrbanRural> {
+        urban_rural(block, at).or_else(|| self.home(block, at)?.urban_rural)
     }
 
     /// Rows of the register that nobody can place: no area, and a household nobody has told of.
-    pub(super) fn refuse_homeless(&self, feed: &FeedPlan, parsed: &mut Parsed) {
-        parsed.refuse(feed, |parsed, row| {
-            (self.area(parsed, row).is_none() && parsed.text(row, "户号").is_some()).then(|| {
+    pub(super) fn refuse_homeless(&self, feed: &FeedPlan, block: &mut Block, back: &mut SentBack) {
+        sheet::refuse(feed, block, back, |block, at| {
+            (self.area(block, at).is_none() && block.text_of("户号", at).is_some()).then(|| {
                 Refusal {
-                    row_no: row.number,
-                    column: parsed.header(feed, "户号"),
+                    row_no: block.number(at),
+                    column: header(feed, "户号"),
                     code: "household".to_owned(),
                     message: "这一户还没有登记,这一行也没有写居住地区;请先报送住户的表".to_owned(),
                     masked: String::new(),
@@ -184,7 +229,7 @@ impl Places {
     }
 }
 
-fn said(parsed: &Parsed, row: &Row) -> Option<AreaCode> {
-    let area = |column: &str| AreaCode::parse(parsed.text(row, column)?).ok();
+fn said(block: &Block, at: usize) -> Option<AreaCode> {
+    let area = |column: &str| AreaCode::parse(block.text_of(column, at)?).ok();
     area(AREA).or_else(|| area("户籍地区"))
 }

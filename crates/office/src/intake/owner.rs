@@ -1,8 +1,7 @@
 //! 归属: by what a row's owner is known where the row has no id number, and whose a refused row was.
 
 use super::REGISTER;
-use super::cells::Cell;
-use super::sheet::Row;
+use super::block::Block;
 use domain::IdNumber;
 use rules::feed::FeedPlan;
 
@@ -17,40 +16,35 @@ pub(crate) struct Gap {
     pub household: Option<String>,
 }
 
-/// 归属: the columns' words, one behind the other.
-pub(super) fn key(feed: &FeedPlan, row: &Row) -> Option<String> {
-    let word = |name: &String| cell_text(feed, row, name);
-    match feed.owner.as_slice() {
+/// 归属: the words of the columns at these places, one behind the other.
+pub(super) fn key(places: &[usize], block: &Block, at: usize) -> Option<String> {
+    let word = |place: &usize| block.text_at(*place, at);
+    match places {
         [] => None,
         [one] => word(one).map(str::to_owned),
         several => {
             // The sign between the words stands in none of them.
             let words: Option<Vec<String>> = several
                 .iter()
-                .map(|name| word(name).map(|w| w.replace('/', "／")))
+                .map(|place| word(place).map(|w| w.replace('/', "／")))
                 .collect();
             words.map(|w| w.join("/"))
         }
     }
 }
 
-fn cell_text<'a>(feed: &FeedPlan, row: &'a Row, name: &str) -> Option<&'a str> {
-    let at = feed.columns.iter().position(|c| c.name == name)?;
-    match row.cells.get(at)? {
-        Cell::Text(text) => Some(text),
-        _ => None,
-    }
-}
-
-pub(super) fn gap(feed: &FeedPlan, row: &Row) -> Gap {
+/// The gap that a row leaves; its cells may be put already and the rest not yet.
+pub(super) fn gap(
+    feed: &FeedPlan,
+    block: &Block,
+    at: usize,
+    id: Option<IdNumber>,
+    key: Option<String>,
+) -> Gap {
     // Whoever stood in a refused row of the register may be a member nobody knows yet, so the
     // household's list of members has a gap until the row comes right.
     let household = (feed.id == REGISTER)
-        .then(|| cell_text(feed, row, "户号").map(str::to_owned))
+        .then(|| block.text_of("户号", at).map(str::to_owned))
         .flatten();
-    Gap {
-        id: row.id,
-        key: row.key.clone(),
-        household,
-    }
+    Gap { id, key, household }
 }

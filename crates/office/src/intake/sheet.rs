@@ -1,13 +1,14 @@
-//! The rows of a decoded file by the feed's description: values, identities, refusals.
+//! The rows of a file by the feed's description: values, identities, refusals.
 
-use super::cells::{self, Cell, Reader, Refused};
-use super::decode::Cells;
+use super::REGISTER;
+use super::block::{Block, Head, Layout};
+use super::cells::{Cell, Reader, Refused};
+use super::digests::RowDigest;
 use super::owner::{self, Gap};
-use super::{Links, row_id};
+use super::records::Written;
 use crate::error::{OfficeError, Result};
 use crate::office::Office;
-use domain::{AreaCode, IdNumber, Month};
-use engine::{Column, Sheet};
+use domain::Month;
 use rules::Program;
 use rules::eval::Evaluator;
 use rules::feed::{ColumnKind, FeedPlan};
@@ -15,154 +16,41 @@ use rules::plan::{Body, Expr, ExprKind, ItemId, Type};
 use rules::situation::{Moments, Situation};
 use rules::value::{Ratio, Value};
 use sha2::{Digest, Sha256};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
+use std::sync::Arc;
 use store::batches::Refusal;
-
-/// A row that was taken.
-pub(crate) struct Row {
-    /// Row number in the file, 1 for the first below the header.
-    pub number: u32,
-    /// The holder's number.
-    pub id: Option<IdNumber>,
-    /// A second person's number, for feeds that tie two.
-    pub second_id: Option<IdNumber>,
-    /// The name, as received.
-    pub name: Option<String>,
-    /// A bank card.
-    pub card: Option<String>,
-    /// 归属: what the row's owner is known by, where the feed says so.
-    pub key: Option<String>,
-    /// The other cells, by the feed's columns.
-    pub cells: Vec<Cell>,
-}
-
-/// A file's rows.
-pub(crate) struct Parsed {
-    /// Rows in the file.
-    pub received: u32,
-    pub rows: Vec<Row>,
-    pub refusals: Vec<Refusal>,
-    /// Whose rows were refused.
-    pub gaps: Vec<Gap>,
-    /// Digest of the rows whatever their order and encoding.
-    pub canonical: [u8; 32],
-    /// Six digits, or 000000 when the file does not say.
-    pub county: String,
-    /// Whether each row is a household's.
-    pub of_households: bool,
-    names: Vec<String>,
-    kinds: Vec<ColumnKind>,
-    digests: Vec<[u8; 32]>,
-}
-
-impl Parsed {
-    /// How many rows were refused (a row may be refused for several cells).
-    pub(crate) fn refused_rows(&self) -> u64 {
-        let rows: BTreeSet<u32> = self.refusals.iter().map(|r| r.row_no).collect();
-        u64::try_from(rows.len()).unwrap_or(u64::MAX)
-    }
-
-    /// Sends rows back that the record cannot place; `why` answers for each that goes.
-    pub(crate) fn refuse(&mut self, feed: &FeedPlan, why: impl Fn(&Self, &Row) -> Option<Refusal>) {
-        let told: Vec<Option<Refusal>> = self.rows.iter().map(|row| why(self, row)).collect();
-        if told.iter().all(Option::is_none) {
-            return;
-        }
-        let mut digests = std::mem::take(&mut self.digests).into_iter();
-        let rows = std::mem::take(&mut self.rows);
-        for (row, told) in rows.into_iter().zip(told) {
-            let digest = digests.next().unwrap_or_default();
-            if let Some(refusal) = told {
-                self.gaps.push(owner::gap(feed, &row));
-                self.refusals.push(refusal);
-            } else {
-                self.rows.push(row);
-                self.digests.push(digest);
-            }
-        }
-        self.refusals.sort_by_key(|r| r.row_no);
-    }
-
-    /// Digest of a row's content.
-    pub(crate) fn row_digest(&self, at: usize) -> [u8; 32] {
-        self.digests.get(at).copied().unwrap_or_default()
-    }
-
-    /// A cell of a row by column name.
-    pub(crate) fn cell<'a>(&self, row: &'a Row, name: &str) -> Option<&'a Cell> {
-        let at = self.names.iter().position(|n| n == name)?;
-        row.cells.get(at)
-    }
-
-    /// The header of a column, as its sender prints it.
-    pub(crate) fn header(&self, feed: &FeedPlan, name: &str) -> String {
-        let column = feed.columns.iter().find(|c| c.name == name);
-        column
-            .and_then(|c| c.headers.first())
-            .cloned()
-            .unwrap_or_default()
-    }
-
-    /// A text cell of a row.
-    pub(crate) fn text<'a>(&self, row: &'a Row, name: &str) -> Option<&'a str> {
-        match self.cell(row, name)? {
-            Cell::Text(t) => Some(t),
-            _ => None,
-        }
-    }
-
-    /// Rows and links as lake sheets, without what stays home.
-    pub(crate) fn sheets(&self, batch_no: i64, links: &Links) -> (Sheet, Sheet) {
-        let dropped: BTreeSet<usize> = links.dropped.iter().copied().collect();
-        let kept = || {
-            self.rows
-                .iter()
-                .enumerate()
-                .filter(|(at, _)| !dropped.contains(at))
-        };
-        let ids = || {
-            Column::Int(
-                kept()
-                    .map(|(_, r)| Some(row_id(batch_no, r.number).get()))
-                    .collect(),
-            )
-        };
-        let mut rows = Sheet {
-            columns: vec![("row_id".to_owned(), ids())],
-        };
-        for (at, (name, kind)) in self.names.iter().zip(&self.kinds).enumerate() {
-            let Some(mut column) = cells::lake_column(*kind) else {
-                continue;
-            };
-            kept().for_each(|(_, r)| cells::push(&mut column, r.cells.get(at)));
-            rows.columns.push((name.clone(), column));
-        }
-        let person = |list: &[Option<domain::PersonId>]| {
-            Column::Int(
-                kept()
-                    .map(|(at, _)| list.get(at).copied().flatten().map(|p| p.get()))
-                    .collect(),
-            )
-        };
-        let mut link = Sheet {
-            columns: vec![
-                ("row_id".to_owned(), ids()),
-                ("person_id".to_owned(), person(&links.persons)),
-            ],
-        };
-        link.columns
-            .push(("target_id".to_owned(), person(&links.targets)));
-        if !links.households.is_empty() {
-            let homes = kept().map(|(at, _)| links.households.get(at).copied().flatten());
-            let homes = Column::Int(homes.map(|h| h.map(|h| h.get())).collect());
-            link.columns.push(("household_id".to_owned(), homes));
-        }
-        (rows, link)
-    }
-}
 
 /// Rows judged by one evaluator: enough to share its set-up, few enough to stay in the cache.
 const ROWS_AT_ONCE: usize = 512;
+/// How a line begins that adds up others, or tells who wrote the sheet.
+const NO_DATA: [&str; 5] = ["合计", "总计", "小计", "制表人", "填表人"];
+
+/// What of a block's rows goes back to its sender.
+#[derive(Default)]
+pub(crate) struct SentBack {
+    /// Cells and rows, by row.
+    pub refusals: Vec<Refusal>,
+    /// How many rows (a row may be refused for several cells).
+    pub rows: u64,
+    /// Whose they were.
+    pub gaps: Vec<Gap>,
+}
+
+/// Reads the rows below a header.
+pub(crate) struct Table<'a> {
+    program: &'a Program,
+    feed: &'a FeedPlan,
+    moments: Moments,
+    readers: Vec<Reader<'a>>,
+    /// Where each column of the feed stands in the file.
+    places: Vec<Option<usize>>,
+    /// 归属, by the feed's columns.
+    owners: Vec<usize>,
+    width: usize,
+    layout: Arc<Layout>,
+    /// What the row under way says, to be digested.
+    said: Vec<u8>,
+}
 
 /// Header without blanks, width and brackets folded.
 fn fold(header: &str) -> String {
@@ -188,7 +76,8 @@ fn places(feed: &FeedPlan, header: &[String]) -> Result<Vec<Option<usize>>> {
             && let Some(first) = folded.iter().take(at).position(|n| n == name)
         {
             let said = format!(
-                "表头 `{name}` 出现两次:第 {} 列和第 {} 列",
+                "表头{}出现两次:第 {} 列和第 {} 列",
+                names(feed, name).map_or(String::new(), |known| format!(" `{known}` ")),
                 first.saturating_add(1),
                 at.saturating_add(1)
             );
@@ -212,28 +101,41 @@ fn places(feed: &FeedPlan, header: &[String]) -> Result<Vec<Option<usize>>> {
     if missing.is_empty() {
         return Ok(out);
     }
+    let known: Vec<&str> = folded.iter().filter_map(|h| names(feed, h)).collect();
+    let rest = match known.is_empty() {
+        true => "没有一列认得出;第一行应当是表头".to_owned(),
+        false => format!("认得出的有:{}", known.join("、")),
+    };
     let said = format!(
-        "表头缺少:{};文件的表头是:{}",
+        "表头缺少:{};文件有 {} 列,{rest}",
         missing.join("、"),
-        header.join("、")
+        header.len()
     );
     Err(OfficeError::FileRefused(said))
 }
 
-/// Reads all rows of a file.
-pub(crate) fn parse(
-    office: &Office,
-    program: &Program,
-    feed: &FeedPlan,
-    period: Month,
-    cells: Cells,
-) -> Result<Parsed> {
-    let places = places(feed, &cells.header)?;
-    let today = office.clock.today();
-    let readers: Vec<Reader<'_>> = feed
-        .columns
-        .iter()
-        .map(|c| {
+/// A header as the feed writes it. Any other first row may be somebody's, and is never repeated.
+fn names<'f>(feed: &'f FeedPlan, folded: &str) -> Option<&'f str> {
+    let mut all = feed.columns.iter().flat_map(|c| &c.headers);
+    let found = all.find(|h| fold(h) == folded)?;
+    Some(found.as_str())
+}
+
+impl<'a> Table<'a> {
+    /// Finds the feed's columns in the header.
+    ///
+    /// # Errors
+    /// A header that stands twice, or that is missing.
+    pub(crate) fn new(
+        office: &Office,
+        program: &'a Program,
+        feed: &'a FeedPlan,
+        period: Month,
+        header: &[String],
+    ) -> Result<Self> {
+        let places = places(feed, header)?;
+        let today = office.clock.today();
+        let readers = feed.columns.iter().map(|c| {
             let bounds = c.item.and_then(|i| program.item(i)).and_then(|i| i.bounds);
             let den = bounds.map_or(1, |b| b.den_min);
             let most = bounds.map_or(i128::from(i64::MAX), |b| b.num_max);
@@ -245,35 +147,230 @@ pub(crate) fn parse(
                 i64::try_from(den).unwrap_or(1),
                 i64::try_from(most).unwrap_or(i64::MAX),
             )
+        });
+        let of_households = program.dict.entity("家庭") == Some(feed.entity);
+        let layout = Layout::new(feed, of_households);
+        let owners = feed.owner.iter().filter_map(|name| layout.place(name));
+        Ok(Self {
+            program,
+            feed,
+            moments: Moments::monthly(period),
+            readers: readers.collect(),
+            places,
+            owners: owners.collect(),
+            width: header.len(),
+            layout: Arc::new(layout),
+            said: Vec::new(),
         })
-        .collect();
-    let mut parsed = Parsed {
-        received: 0,
-        rows: vec![],
-        refusals: vec![],
-        gaps: vec![],
-        canonical: [0; 32],
-        county: String::new(),
-        of_households: program.dict.entity("家庭") == Some(feed.entity),
-        names: feed.columns.iter().map(|c| c.name.clone()).collect(),
-        kinds: feed.columns.iter().map(|c| c.kind).collect(),
-        digests: vec![],
-    };
-    let width = cells.header.len();
-    for (number, written) in cells.rows {
-        parsed.received = parsed.received.saturating_add(1);
-        match one_row(feed, &readers, &places, number, &written, width) {
-            Ok(row) => parsed.rows.push(row),
-            Err((gap, refusals)) => {
-                parsed.gaps.extend(gap);
-                parsed.refusals.extend(refusals);
+    }
+
+    /// The columns.
+    pub(crate) fn layout(&self) -> &Arc<Layout> {
+        &self.layout
+    }
+
+    /// Takes a row into the block, or sends it back.
+    pub(crate) fn row(&mut self, written: &Written<'_>, block: &mut Block, back: &mut SentBack) {
+        if let Some((code, message)) = no_row(written, self.width) {
+            back.rows = back.rows.saturating_add(1);
+            back.refusals.push(Refusal {
+                row_no: written.number,
+                column: String::new(),
+                code,
+                message,
+                masked: String::new(),
+            });
+            return;
+        }
+        let mut said = std::mem::take(&mut self.said);
+        said.clear();
+        let before = back.refusals.len();
+        let mut head = Head {
+            number: written.number,
+            ..Head::default()
+        };
+        for (place, reader) in self.readers.iter().enumerate() {
+            let text = self.places.get(place).copied().flatten();
+            let text = text.and_then(|p| written.cell(p)).unwrap_or("");
+            let cell = self.cell(reader, text, &mut head, &mut back.refusals);
+            match (reader.column.kind, cell) {
+                (ColumnKind::IdNumber, Cell::Id(id)) => {
+                    Cell::Id(id).digested(&mut said);
+                    let slot = if head.id.is_none() && head.spoilt.is_none() {
+                        &mut head.id
+                    } else {
+                        &mut head.second_id
+                    };
+                    *slot = Some(id);
+                }
+                (ColumnKind::PersonName, Cell::Text(name)) => {
+                    if head.name.is_none() {
+                        Cell::Text(name.as_ref().into()).digested(&mut said);
+                        head.name = Some(name);
+                    }
+                }
+                (ColumnKind::Card, Cell::Text(card)) => {
+                    Cell::Text(card.as_ref().into()).digested(&mut said);
+                    head.card = Some(card);
+                }
+                (_, cell) => {
+                    cell.digested(&mut said);
+                    block.push_cell(place, &cell);
+                }
             }
         }
+        self.end(head, &said, before, block, back);
+        self.said = said;
     }
-    refuse_by_rules(program, feed, period, &mut parsed);
-    digest(&mut parsed);
-    parsed.county = county(&parsed);
-    Ok(parsed)
+
+    /// A cell's value; what is wrong with it is added to the refusals.
+    fn cell<'c>(
+        &'c self,
+        reader: &'c Reader<'_>,
+        text: &'c str,
+        head: &mut Head<'c>,
+        refusals: &mut Vec<Refusal>,
+    ) -> Cell<'c> {
+        let column = reader.column;
+        let header = column.headers.first().map_or("", String::as_str);
+        let mut refuse = |refused: Refused| {
+            refusals.push(Refusal {
+                row_no: head.number,
+                column: header.to_owned(),
+                code: refused.code.to_owned(),
+                message: refused.message,
+                masked: refused.masked,
+            });
+        };
+        match reader.read(text) {
+            Err(refused) => {
+                refuse(refused);
+                if column.kind == ColumnKind::IdNumber && head.id.is_none() {
+                    head.spoilt.get_or_insert(text);
+                }
+                Cell::Missing
+            }
+            Ok(Cell::Missing) => {
+                // In the register a person may have no number yet: newborns, the unidentified.
+                let is_number = column.kind == ColumnKind::IdNumber;
+                if column.required && !(is_number && self.feed.id == REGISTER) {
+                    refuse(Refused {
+                        code: "missing",
+                        message: format!("`{header}` 必填,这一格是空的"),
+                        masked: String::new(),
+                    });
+                    if is_number && self.feed.known_by.is_some() {
+                        head.spoilt.get_or_insert("");
+                    }
+                }
+                Cell::Missing
+            }
+            Ok(cell) => cell,
+        }
+    }
+
+    /// The row's cells are put: takes it, or sends it back.
+    fn end(
+        &self,
+        head: Head<'_>,
+        said: &[u8],
+        before: usize,
+        block: &mut Block,
+        back: &mut SentBack,
+    ) {
+        let refused = back.refusals.len().saturating_sub(before);
+        let key = owner::key(&self.owners, block, block.len());
+        if refused > 0 {
+            back.rows = back.rows.saturating_add(1);
+        }
+        // Only the number cannot be read: it is told, and the name may still say whose the row may be.
+        let only_number = head.spoilt.is_some() && refused == 1 && self.feed.id != REGISTER;
+        if refused == 0 || (only_number && head.name.is_some()) {
+            let digest: RowDigest = Sha256::digest(said).into();
+            block.take(head, key.as_deref(), digest);
+        } else {
+            let gap = owner::gap(self.feed, block, block.len(), head.id, key);
+            back.gaps.push(gap);
+            block.give_up();
+        }
+    }
+
+    /// 拒收 of the feed's file, by the same evaluator that judges households.
+    pub(crate) fn refuse_by_rules(&self, block: &mut Block, back: &mut SentBack) {
+        let (Some(relation), false) = (self.feed.rows, self.feed.refusals.is_empty()) else {
+            return;
+        };
+        let mut broken: Vec<Option<&(ItemId, String)>> = Vec::with_capacity(block.len());
+        while broken.len() < block.len() {
+            let first = broken.len();
+            let rows = first..first.saturating_add(ROWS_AT_ONCE).min(block.len());
+            let mut situation = Situation::new();
+            let at = situation.add(self.feed.entity, 0);
+            let list = situation.add_list(at, relation, true);
+            for row in rows.clone() {
+                let place = situation.add_row(list, None);
+                for (column, of) in self.feed.columns.iter().enumerate() {
+                    if let Some(item) = of.item {
+                        let value = value(self.program, item, &block.cell(column, row));
+                        situation.set_in_row(list, place, item, value);
+                    }
+                }
+            }
+            let mut eval = Evaluator::new(self.program, &situation, self.moments);
+            broken.extend((0..rows.len()).map(|place| {
+                let mut refusals = self.feed.refusals.iter();
+                refusals.find(|(item, _)| eval.row_value(*item, list, place) == Value::Bool(true))
+            }));
+        }
+        let program = self.program;
+        refuse(self.feed, block, back, |block, at| {
+            let (item, said) = broken.get(at).copied().flatten()?;
+            Some(Refusal {
+                row_no: block.number(at),
+                column: header_of(program, self.feed, *item),
+                code: "rule".to_owned(),
+                message: said.clone(),
+                masked: String::new(),
+            })
+        });
+    }
+}
+
+/// Sends rows of a block back; `why` answers for each that goes.
+pub(super) fn refuse(
+    feed: &FeedPlan,
+    block: &mut Block,
+    back: &mut SentBack,
+    why: impl Fn(&Block, usize) -> Option<Refusal>,
+) {
+    let mut kept = Vec::with_capacity(block.len());
+    for at in 0..block.len() {
+        let refusal = why(block, at);
+        kept.push(refusal.is_none());
+        let Some(refusal) = refusal else { continue };
+        let (id, key) = (block.id(at).copied(), block.key(at).map(str::to_owned));
+        back.gaps.push(owner::gap(feed, block, at, id, key));
+        back.refusals.push(refusal);
+        // One whose number cannot be read was counted then.
+        if block.spoilt(at).is_none() {
+            back.rows = back.rows.saturating_add(1);
+        }
+    }
+    block.retain(&kept);
+}
+
+/// Why a line is no row of the table at all.
+fn no_row(written: &Written<'_>, width: usize) -> Option<(String, String)> {
+    let first = written.cells().map(str::trim).find(|cell| !cell.is_empty());
+    let first = first.unwrap_or("");
+    if NO_DATA.iter().any(|word| first.starts_with(word)) {
+        let said = format!("`{first}` 这一行不是数据,已跳过");
+        return Some(("total-row".to_owned(), said));
+    }
+    (written.len() != width).then(|| {
+        let said = format!("这一行有 {} 格,表头有 {width} 格", written.len());
+        ("columns".to_owned(), said)
+    })
 }
 
 fn codes(office: &Office, file: Option<&str>) -> HashMap<String, String> {
@@ -287,159 +384,6 @@ fn codes(office: &Office, file: Option<&str>) -> HashMap<String, String> {
     let rows = text.lines().skip(1).map(rules::params::split);
     rows.filter_map(|r| Some((r.first()?.clone(), r.get(1)?.clone())))
         .collect()
-}
-
-fn one_row(
-    feed: &FeedPlan,
-    readers: &[Reader<'_>],
-    places: &[Option<usize>],
-    number: u32,
-    written: &[String],
-    width: usize,
-) -> std::result::Result<Row, (Option<Gap>, Vec<Refusal>)> {
-    let refusal = |column: &str, r: Refused| Refusal {
-        row_no: number,
-        column: column.to_owned(),
-        code: r.code.to_owned(),
-        message: r.message,
-        masked: r.masked,
-    };
-    let said = |code, message: String| Refused {
-        code,
-        message,
-        masked: String::new(),
-    };
-    let whole = |code, message: String| vec![refusal("", said(code, message))];
-    let first = written
-        .iter()
-        .find(|c| !c.trim().is_empty())
-        .map_or("", |c| c.trim());
-    if ["合计", "总计", "小计", "制表人", "填表人"]
-        .iter()
-        .any(|w| first.starts_with(w))
-    {
-        return Err((
-            None,
-            whole("total-row", format!("`{first}` 这一行不是数据,已跳过")),
-        ));
-    }
-    if written.len() != width {
-        return Err((
-            None,
-            whole(
-                "columns",
-                format!("这一行有 {} 格,表头有 {width} 格", written.len()),
-            ),
-        ));
-    }
-    let mut row = Row {
-        number,
-        id: None,
-        second_id: None,
-        name: None,
-        card: None,
-        key: None,
-        cells: Vec::with_capacity(readers.len()),
-    };
-    let mut refusals = Vec::new();
-    let mut named = false;
-    for (reader, place) in readers.iter().zip(places) {
-        let column = reader.column;
-        let header = column.headers.first().map_or("", String::as_str);
-        let text = place
-            .and_then(|p| written.get(p))
-            .map_or("", String::as_str);
-        let cell = match reader.read(text) {
-            Ok(cell) => cell,
-            Err(refused) => {
-                refusals.push(refusal(header, refused));
-                Cell::Missing
-            }
-        };
-        // In the register a person may have no number yet: newborns, the unidentified.
-        let may_lack = feed.id == super::REGISTER && column.kind == ColumnKind::IdNumber;
-        let told = refusals.last().is_some_and(|r| r.column == header);
-        if cell == Cell::Missing && column.required && !may_lack && !told {
-            let message = format!("`{header}` 必填,这一格是空的");
-            refusals.push(refusal(header, said("missing", message)));
-        }
-        match (column.kind, cell) {
-            (ColumnKind::IdNumber, Cell::Id(id)) => {
-                let slot = if row.id.is_none() {
-                    &mut row.id
-                } else {
-                    &mut row.second_id
-                };
-                *slot = Some(id);
-                row.cells.push(Cell::Missing);
-            }
-            (ColumnKind::PersonName, Cell::Text(name)) => {
-                if !named {
-                    row.name = Some(name);
-                    named = true;
-                }
-                row.cells.push(Cell::Missing);
-            }
-            (ColumnKind::Card, Cell::Text(card)) => {
-                row.card = Some(card);
-                row.cells.push(Cell::Missing);
-            }
-            (_, cell) => row.cells.push(cell),
-        }
-    }
-    row.key = owner::key(feed, &row);
-    if refusals.is_empty() {
-        Ok(row)
-    } else {
-        Err((Some(owner::gap(feed, &row)), refusals))
-    }
-}
-
-/// 拒收 of the feed's file, by the same evaluator that judges households.
-fn refuse_by_rules(program: &Program, feed: &FeedPlan, period: Month, parsed: &mut Parsed) {
-    let (Some(relation), false) = (feed.rows, feed.refusals.is_empty()) else {
-        return;
-    };
-    let moments = Moments::monthly(period);
-    let mut refused: HashMap<u32, (ItemId, &str)> = HashMap::new();
-    for chunk in parsed.rows.chunks(ROWS_AT_ONCE) {
-        let mut situation = Situation::new();
-        let at = situation.add(feed.entity, 0);
-        let list = situation.add_list(at, relation, true);
-        for row in chunk {
-            let place = situation.add_row(list, None);
-            for (column, cell) in feed.columns.iter().zip(&row.cells) {
-                if let Some(item) = column.item {
-                    situation.set_in_row(list, place, item, value(program, item, cell));
-                }
-            }
-        }
-        let mut eval = Evaluator::new(program, &situation, moments);
-        for (place, row) in chunk.iter().enumerate() {
-            let broken = feed
-                .refusals
-                .iter()
-                .find(|(item, _)| eval.row_value(*item, list, place) == Value::Bool(true));
-            if let Some((item, said)) = broken {
-                refused.insert(row.number, (*item, said.as_str()));
-            }
-        }
-    }
-    let gone = parsed
-        .rows
-        .iter()
-        .filter(|row| refused.contains_key(&row.number));
-    parsed.gaps.extend(gone.map(|row| owner::gap(feed, row)));
-    parsed.rows.retain(|row| !refused.contains_key(&row.number));
-    let refusals = refused.into_iter().map(|(row_no, (item, said))| Refusal {
-        row_no,
-        column: header_of(program, feed, item),
-        code: "rule".to_owned(),
-        message: said.to_owned(),
-        masked: String::new(),
-    });
-    parsed.refusals.extend(refusals);
-    parsed.refusals.sort_by_key(|r| r.row_no);
 }
 
 /// The header of the first column a 拒收 looks at: where its sender should look.
@@ -469,7 +413,7 @@ fn first_read(expr: &Expr) -> Option<ItemId> {
 }
 
 /// A cell as a value of the rules.
-pub(crate) fn value(program: &Program, item: ItemId, cell: &Cell) -> Value {
+pub(crate) fn value(program: &Program, item: ItemId, cell: &Cell<'_>) -> Value {
     let Some(it) = program.item(item) else {
         return Value::Unknown;
     };
@@ -485,64 +429,4 @@ pub(crate) fn value(program: &Program, item: ItemId, cell: &Cell) -> Value {
         }
         _ => Value::Unknown,
     }
-}
-
-fn digest(parsed: &mut Parsed) {
-    let digests: Vec<[u8; 32]> = parsed
-        .rows
-        .iter()
-        .map(|row| {
-            let mut sha = Sha256::new();
-            for id in [&row.id, &row.second_id] {
-                sha.update(id.as_ref().map_or("", |i| i.as_str()));
-                sha.update([0]);
-            }
-            for text in [&row.name, &row.card] {
-                sha.update(text.as_deref().unwrap_or(""));
-                sha.update([0]);
-            }
-            for cell in &row.cells {
-                match cell {
-                    Cell::Missing | Cell::Id(_) => sha.update([1]),
-                    Cell::Int(n) => sha.update(n.to_le_bytes()),
-                    Cell::Day(d) => sha.update(d.to_le_bytes()),
-                    Cell::Bool(b) => sha.update([u8::from(*b)]),
-                    Cell::Text(t) => sha.update(t.as_bytes()),
-                }
-                sha.update([0]);
-            }
-            sha.finalize().into()
-        })
-        .collect();
-    let mut sorted = digests.clone();
-    sorted.sort_unstable();
-    let mut sha = Sha256::new();
-    sorted.iter().for_each(|d| sha.update(d));
-    // Refused rows count too: a file with one of them mended is another file.
-    parsed
-        .refusals
-        .iter()
-        .for_each(|r| sha.update(format!("{}{}{}", r.column, r.code, r.masked)));
-    parsed.canonical = sha.finalize().into();
-    parsed.digests = digests;
-}
-
-/// The county most rows name; areas stand in columns of text.
-fn county(parsed: &Parsed) -> String {
-    let columns = ["居住地区", "户籍地区", "发放地区", "发布地区"];
-    let mut counts: HashMap<String, u32> = HashMap::new();
-    for row in parsed.rows.iter().take(1_000) {
-        let text = columns.iter().find_map(|c| parsed.text(row, c));
-        if let Some(code) = text
-            .and_then(|t| AreaCode::parse(t).ok())
-            .and_then(|a| a.at(domain::AreaLevel::County))
-        {
-            let count = counts.entry(code.as_str().to_owned()).or_default();
-            *count = count.saturating_add(1);
-        }
-    }
-    counts
-        .into_iter()
-        .max_by_key(|(_, n)| *n)
-        .map_or_else(|| "000000".to_owned(), |(c, _)| c)
 }

@@ -2,17 +2,14 @@
 
 use crate::error::Result;
 use domain::{Day, Month};
-use engine::arrow::array::{
-    Array, ArrayRef, BooleanArray, Date32Array, Int64Array, UInt16Array, UInt64Array,
-};
+use engine::arrow::array::{Array, Date32Array, Int64Array};
 use engine::{Complete, Frames, Judged, StatusFrame};
-use rules::plan::{Body, EntityId, Home, ItemId, Type};
-use rules::value::Value;
-use rules::{Program, Ratio};
+use rules::Program;
+use rules::plan::{Body, EntityId, Home, ItemId};
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
-/// 来文's 计算 and 归类 by the name of a fact give that fact.
+/// 来文's 计算 and 归类 by the name of a fact give that fact; one finer than the fact is recorded to is
+/// unknown.
 pub(super) fn yield_facts(program: &Program, feeds: &Judged, frames: &mut Frames) -> Result<()> {
     for feed in &program.feeds {
         let Some(table) = feeds.table(&feed.id) else {
@@ -22,56 +19,18 @@ pub(super) fn yield_facts(program: &Program, feeds: &Judged, frames: &mut Frames
             continue;
         };
         for (fact, formula) in &feed.yields {
+            let bounds = program.item(*fact).and_then(|i| i.bounds);
+            let den = bounds.map_or(1, |b| b.den_min);
             // A table's rows stand as its entity's do.
-            let values =
-                (0..frame.len()).map(|row| table.value(*formula, row).unwrap_or(Value::Unknown));
-            let column = column(program, *fact, values);
-            frame.set(*fact, column);
+            let column = i64::try_from(den)
+                .ok()
+                .and_then(|den| table.over(*formula, den));
+            if let Some(column) = column {
+                frame.set(*fact, column);
+            }
         }
     }
     Ok(())
-}
-
-fn column(program: &Program, item: ItemId, values: impl Iterator<Item = Value>) -> ArrayRef {
-    let it = program.item(item);
-    let den = it.and_then(|i| i.bounds).map_or(1, |b| b.den_min);
-    match it.map(|i| i.ty) {
-        Some(Type::Bool) => Arc::new(values.map(Value::truth).collect::<BooleanArray>()),
-        Some(Type::Day) => Arc::new(
-            values
-                .map(|v| match v {
-                    Value::Day(d) => Some(d.epoch_days()),
-                    _ => None,
-                })
-                .collect::<Date32Array>(),
-        ),
-        Some(Type::Enum(_)) => Arc::new(
-            values
-                .map(|v| match v {
-                    Value::Sym(s) => Some(s),
-                    _ => None,
-                })
-                .collect::<UInt16Array>(),
-        ),
-        Some(Type::Set(_)) => Arc::new(
-            values
-                .map(|v| match v {
-                    Value::Set(s) => Some(s),
-                    _ => None,
-                })
-                .collect::<UInt64Array>(),
-        ),
-        _ => Arc::new(values.map(|v| whole(v, den)).collect::<Int64Array>()),
-    }
-}
-
-/// A number over the fact's denominator; one finer than the fact is recorded to is unknown.
-fn whole(value: Value, den: i128) -> Option<i64> {
-    let Value::Num(n) = value else { return None };
-    let scaled = n.mul(Ratio::whole(den))?;
-    (scaled.den() == 1)
-        .then(|| i64::try_from(scaled.num()).ok())
-        .flatten()
 }
 
 /// 来文's 给予 give statuses. A status no feed brings is nobody's until an office records it.

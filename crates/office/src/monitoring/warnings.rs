@@ -17,7 +17,10 @@ use store::warnings::{self, Entity, NewWarning};
 /// Raises, keeps and closes warnings; raises tasks; records the run. One transaction.
 pub(super) async fn raise(office: &Office, data: &MonthData) -> Result<MonthRun> {
     let at = office.clock.at();
-    let found = found(data);
+    let mut found = found(data);
+    // 静默: what somebody looked into and found not to be so is not raised again for a while.
+    let silent = store::visits::silenced(&office.store, office.clock.today()).await?;
+    found.retain(|w| !silent.contains(&(w.rule.clone(), w.entity.word().to_owned(), w.entity_id)));
     let mut run = counts(data);
     // A month older than one already judged never overwrites what the newer one said.
     let runs = store::runs::list(&office.store, i64::MAX, 1_000).await?;
@@ -46,6 +49,8 @@ pub(super) async fn raise(office: &Office, data: &MonthData) -> Result<MonthRun>
     let tasks = tasks(office, data, &found, &opened.ids)?;
     let raised = store::tasks::raise_many(&mut tx, &at, "system", &tasks).await?;
     run.tasks_raised = raised.raised;
+    let why = "要核实的预警都已因条件不再成立而关闭";
+    run.tasks_closed = store::tasks::close_answered(&mut tx, &at, "system", why).await?;
     let counts = run
         .verdicts
         .iter()

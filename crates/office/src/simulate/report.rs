@@ -3,6 +3,7 @@
 
 use super::cliffs::Cliffs;
 use engine::simulate::Door;
+pub use engine::simulate::Headcount as Poverty;
 use serde::Serialize;
 
 /// Scenarios on the people of one month, side by side.
@@ -201,25 +202,6 @@ impl GroupRow {
         self.before = self.before.saturating_add(before);
         self.after = self.after.saturating_add(after);
     }
-}
-
-/// 贫困人数 at the stated line.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Poverty {
-    /// Persons whose household's income is known.
-    pub persons: u64,
-    /// Persons for whom it is not: neither poor nor not poor.
-    pub unknown: u64,
-    /// Under the line without any help.
-    pub without_help: u64,
-    /// Under the line before.
-    pub before: u64,
-    /// Under the line after.
-    pub after: u64,
-    /// What is missing to the line a month in 分, before.
-    pub gap_before: i64,
-    /// The same after.
-    pub gap_after: i64,
 }
 
 /// A door: the id of a household's file, or of a person's where there is no household.

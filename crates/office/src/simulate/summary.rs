@@ -1,7 +1,7 @@
 //! From an outcome of the engine to the report: whom, where, by which condition, in words.
 
 use super::line::Stated;
-use super::report::{Counts, DoorRow, GroupRow, Poverty, ProgrammeRow, Report, ScenarioReport};
+use super::report::{Counts, DoorRow, GroupRow, ProgrammeRow, Report, ScenarioReport};
 use super::{Ask, Scenario, book};
 use crate::error::Result;
 use crate::monitoring::MonthData;
@@ -139,15 +139,7 @@ pub(super) fn scenario(
         counts: counts(data, outcome),
         programmes: programmes(outcome),
         areas: areas(data, outcome, places),
-        poverty: outcome.poverty.map(|p| Poverty {
-            persons: p.persons,
-            unknown: p.unknown,
-            without_help: p.without_help,
-            before: p.before,
-            after: p.after,
-            gap_before: p.gap_before,
-            gap_after: p.gap_after,
-        }),
+        poverty: outcome.poverty,
         doors: doors(data, outcome, places),
         passes: outcome.passes,
         at_rest: outcome.at_rest,

@@ -2,7 +2,7 @@
 
 use super::{Builder, plain_item};
 use crate::ast::{FactStmt, Name, Stmt, TypeText};
-use crate::dict::{Enumeration, FactDef, Relation, Sensitivity, StatusDef};
+use crate::dict::{Asking, Enumeration, FactDef, Relation, Sensitivity, StatusDef};
 use crate::plan::{Body, Bounds, EntityId, Home, Type};
 use crate::problem::nearest;
 use crate::unit::Unit;
@@ -29,6 +29,9 @@ impl Builder<'_> {
                         self.dict
                             .entities
                             .extend(fresh.map(|n| n.text.clone()).collect::<Vec<_>>());
+                    }
+                    Stmt::Forbidden(names) => {
+                        self.forbidden.extend(names.iter().map(|n| n.text.clone()));
                     }
                     Stmt::Enumeration {
                         name,
@@ -91,7 +94,7 @@ impl Builder<'_> {
             feed: None,
             columns: vec![],
             date_column: None,
-            key_column: None,
+            key_columns: vec![],
             at_most: at_most.unwrap_or(ROWS_MAX),
         });
     }
@@ -213,6 +216,15 @@ impl Builder<'_> {
         None
     }
 
+    /// What a rule could read must not be what no decision may rest on.
+    pub(super) fn refuse_forbidden(&mut self, name: &Name) {
+        if self.forbidden.contains(&name.text) {
+            let said = format!("`{}` 不得用来判断一个人能不能得到帮助", name.text);
+            let help = "删去它;只是随文件带来、规则不看的,写成 文本 列";
+            self.error("fact-forbidden", name.span, said, help);
+        }
+    }
+
     fn fact(&mut self, fact: &FactStmt) {
         let (Some(owner), Some(ty)) = (self.entity(&fact.entity), self.resolve_type(&fact.ty))
         else {
@@ -221,6 +233,7 @@ impl Builder<'_> {
         if self.taken(owner, &fact.name) {
             return;
         }
+        self.refuse_forbidden(&fact.name);
         let range = self.fact_range(fact, ty);
         let Some(source) = &fact.source else {
             let said = format!("事实 `{}` 没有写来源", fact.name.text);
@@ -256,6 +269,7 @@ impl Builder<'_> {
         } else {
             Sensitivity::Ordinary
         };
+        let ask = self.asking(fact, owner);
         self.dict.facts.push(FactDef {
             name: fact.name.text.clone(),
             ty,
@@ -264,8 +278,30 @@ impl Builder<'_> {
             source: source.text.clone(),
             sensitivity,
             keep_months: fact.keep_months,
+            ask,
             span: fact.name.span,
         });
+    }
+
+    /// How a resident is asked: only for what a family knows of itself, and in words.
+    fn asking(&mut self, fact: &FactStmt, owner: EntityId) -> Option<Asking> {
+        let (words, help) = fact.ask.as_ref()?;
+        let name = &fact.name.text;
+        if !["家庭", "个人"].contains(&self.dict.entity_name(owner)) {
+            let said = format!("`{name}` 不是家庭或者个人的事实,不能问居民");
+            self.error("fact-ask", words.span, said, "删去 问");
+            return None;
+        }
+        if words.text.is_empty() {
+            let said = format!("`{name}` 的 问 后面没有写问什么");
+            let help = "写上居民看得懂的问法,如 问 残疾人证上写的是几级";
+            self.error("fact-ask", fact.name.span, said, help);
+            return None;
+        }
+        Some(Asking {
+            words: words.text.clone(),
+            help: help.as_ref().map(|h| h.text.clone()),
+        })
     }
 
     /// A number as written, in the machine's scale of the unit.

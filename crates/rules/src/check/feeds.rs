@@ -2,9 +2,9 @@
 
 use super::Builder;
 use super::scope::Frame;
-use crate::ast::{ColumnStmt, FeedLine, Statement, Stmt, TypeText};
+use crate::ast::{ColumnStmt, FeedLine, Name, Statement, Stmt, TypeText};
 use crate::dict::Relation;
-use crate::feed::{ColumnKind, FeedColumn, FeedPlan};
+use crate::feed::{ColumnKind, FeedColumn, FeedPlan, KnownBy};
 use crate::plan::{Body, EntityId, FilePlan, Home, ItemId, RelId, Type};
 
 const ROWS_MAX: u32 = 1_000;
@@ -58,7 +58,9 @@ impl Builder<'_> {
                     );
                 }
             }
+            self.feed_key(key, &columns);
             let (owner, founds) = self.feed_owner(file, entity, &columns);
+            let known_by = self.feed_known_by(file, entity, &columns);
             let typed = columns
                 .iter()
                 .filter_map(|(c, k)| column_type(*k).map(|t| (c.name.text.clone(), t)))
@@ -70,7 +72,7 @@ impl Builder<'_> {
                 feed: Some(head.id.text.clone()),
                 columns: typed,
                 date_column: date.as_ref().map(|d| d.text.clone()),
-                key_column: key.as_ref().map(|k| k.text.clone()),
+                key_columns: key.iter().map(|k| k.text.clone()).collect(),
                 at_most: at_most.unwrap_or(ROWS_MAX),
             });
             let mut plans = Vec::new();
@@ -95,12 +97,36 @@ impl Builder<'_> {
                 rows: Some(rel),
                 date_column: date.as_ref().map(|d| d.text.clone()),
                 owner,
+                known_by,
                 founds,
                 columns: plans,
                 refusals: vec![],
                 yields: vec![],
                 grants: vec![],
             });
+        }
+    }
+
+    /// 主键 of several columns: each once, and each filled, or two rows with a gap would be one.
+    fn feed_key(&mut self, key: &[Name], columns: &[(&ColumnStmt, ColumnKind)]) {
+        for (at, part) in key.iter().enumerate() {
+            if key.iter().take(at).any(|k| k.text == part.text) {
+                self.error(
+                    "feed-key-twice",
+                    part.span,
+                    format!("主键里 `{}` 写了两次", part.text),
+                    "一列只写一次",
+                );
+            }
+            let column = columns.iter().find(|(c, _)| c.name.text == part.text);
+            if key.len() > 1 && column.is_some_and(|(c, _)| !c.required) {
+                self.error(
+                    "feed-key-gap",
+                    part.span,
+                    format!("`{}` 可以不填,不能和别的列一起作主键", part.text),
+                    "在这一列后面写 必填,或者主键里不写它",
+                );
+            }
         }
     }
 
@@ -222,6 +248,48 @@ impl Builder<'_> {
         (names, founds.is_some())
     }
 
+    /// 认人: a 日期 and perhaps a 文本 of a feed of persons that has a 姓名.
+    fn feed_known_by(
+        &mut self,
+        file: &super::Parsed,
+        entity: EntityId,
+        columns: &[(&ColumnStmt, ColumnKind)],
+    ) -> Option<KnownBy> {
+        let (birth, area, span) = file.file.statements.iter().find_map(|s| match &s.kind {
+            Stmt::KnownBy { birth, area } => Some((birth, area.as_ref(), s.span)),
+            _ => None,
+        })?;
+        let named = columns.iter().any(|(_, k)| *k == ColumnKind::PersonName);
+        if self.dict.entity_name(entity) != "个人" || !named {
+            self.error(
+                "known-by-entity",
+                span,
+                "认人只写在个人的来文里,并且要有一列姓名",
+                "没有姓名的来文按证件号或者归属认人,删去这一行",
+            );
+        }
+        let wanted = [
+            (Some(birth), ColumnKind::Day, "日期"),
+            (area, ColumnKind::Text, "文本"),
+        ];
+        for (name, kind, word) in wanted {
+            let Some(name) = name else { continue };
+            let fits = |(c, k): &(&ColumnStmt, ColumnKind)| c.name.text == name.text && *k == kind;
+            if !columns.iter().any(fits) {
+                self.error(
+                    "known-by-column",
+                    name.span,
+                    format!("认人的 `{}` 不是一列{word}", name.text),
+                    format!("写成 列 … → {} : {word}", name.text),
+                );
+            }
+        }
+        Some(KnownBy {
+            birth: birth.text.clone(),
+            area: area.map(|a| a.text.clone()),
+        })
+    }
+
     fn column_item(
         &mut self,
         rel: RelId,
@@ -238,6 +306,7 @@ impl Builder<'_> {
             self.add(item)
         });
         if let Some(id) = item {
+            self.refuse_forbidden(&column.name);
             self.columns.insert((rel, column.name.text.clone()), id);
         }
         FeedColumn {

@@ -47,6 +47,7 @@ impl Builder<'_> {
         for statement in &parsed.file.statements {
             self.statement(&statement.kind, statement.span, &mut plan);
         }
+        self.groups(head, &mut plan);
         self.verdict(&mut plan);
         self.must_say_something(&parsed.file.statements, head);
         plan.reads = self.current.reads.iter().copied().collect();
@@ -116,6 +117,8 @@ impl Builder<'_> {
             grants: vec![],
             dispatches: vec![],
             properties: vec![],
+            measures: vec![],
+            groups: vec![],
             rows: None,
             reads: vec![],
         })
@@ -170,7 +173,13 @@ impl Builder<'_> {
                 to,
             } => self.grant(path, [when.as_ref(), from.as_ref(), to.as_ref()], plan),
             Stmt::Trigger(trigger) => self.trigger(trigger, plan),
-            Stmt::Rate { name, num, den } => self.rate(name, num, den, plan),
+            Stmt::Rate {
+                name,
+                num,
+                den,
+                words,
+            } => self.rate(name, num, den, words, plan),
+            Stmt::Spread { name, words, .. } => self.spread(name, stmt, words, plan),
             Stmt::Property {
                 item,
                 along,

@@ -86,6 +86,11 @@ impl Builder<'_> {
             step: Ratio::whole(1),
         }));
         let bounds = self.rounded_bounds(&expr, rounding);
+        if bounds.is_some_and(|b| b.num_max < 0) {
+            let said = format!("给付 `{}` 总是负数", name.text);
+            let help = "给付是给出去的;要收回的钱走追回程序,要减的数用 不低于(…, 0 元)";
+            self.error("benefit-negative", name.span, said, help);
+        }
         let home = (
             Home::Entity(plan.entity),
             name.text.clone(),

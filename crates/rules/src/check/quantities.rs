@@ -5,7 +5,8 @@ use super::calls::either;
 use super::scope::Frame;
 use crate::ast::{self, Name, Path, RoundText, TypeText};
 use crate::plan::{
-    AmountRow, Body, Bounds, ClassRow, Expr, FilePlan, Home, ItemiseMode, Property, Type,
+    AmountRow, Body, Bounds, ClassRow, Expr, FilePlan, Home, ItemiseMode, MeasureKind, Property,
+    Type,
 };
 use crate::unit::Unit;
 use crate::value::{Direction, Ratio, Rounding};
@@ -314,6 +315,7 @@ impl Builder<'_> {
         name: &Name,
         num: &ast::Expr,
         den: &ast::Expr,
+        words: &ast::MeasureWords,
         plan: &mut FilePlan,
     ) -> Option<()> {
         let num = self.number_expr(num, Frame::default())?;
@@ -338,8 +340,8 @@ impl Builder<'_> {
             name.text.clone(),
             name.text.clone(),
         );
-        self.put(home, ty, Body::Rate { num, den }, bounds, name.span, plan);
-        Some(())
+        let id = self.put(home, ty, Body::Rate { num, den }, bounds, name.span, plan);
+        self.measure(name, MeasureKind::Rate(id), words, plan)
     }
 
     pub(super) fn property(

@@ -97,7 +97,10 @@ impl<'p> Evaluator<'p> {
                 let (from, to) = self.window(window, place)?;
                 Some(from <= day && day <= to)
             }
-            ExprKind::Known(x) => Some(self.expr(x, place).is_known()),
+            ExprKind::Known(x) => match self.expr(x, place).is_known() {
+                false if self.is_open(x) => None,
+                known => Some(known),
+            },
             ExprKind::Ever(item, step, from, to) => {
                 let at = self.there(*item, *step, place)?;
                 match (self.expr(from, place), self.expr(to, place)) {

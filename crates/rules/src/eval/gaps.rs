@@ -141,6 +141,11 @@ struct Walk<'e, 'p> {
 }
 
 impl<'p> Evaluator<'p> {
+    /// Whether people can still be asked for what an expression names.
+    pub(super) fn is_open(&self, e: &Expr) -> bool {
+        matches!(&e.kind, ExprKind::Ref(item, _) if self.open.contains(item))
+    }
+
     /// What to ask for so that these quantities of an instance become known, each once, in the
     /// order found.
     pub fn gaps(&mut self, items: &[ItemId], at: InstanceId) -> Vec<Gap> {
@@ -178,6 +183,16 @@ impl<'p> Walk<'_, 'p> {
         let at = place.owner;
         if let Some(gap) = self.given_unknown(id, place) {
             return self.add(gap);
+        }
+        if self.eval.open.contains(&id) {
+            return self.add(match place.row {
+                Some((list, row)) => Gap::Cell {
+                    item: id,
+                    list,
+                    row,
+                },
+                None => Gap::Fact { item: id, at },
+            });
         }
         let before = self.gaps.len();
         match &item.body {
@@ -276,7 +291,9 @@ impl<'p> Walk<'_, 'p> {
             return;
         }
         match &e.kind {
-            ExprKind::Literal(_) | ExprKind::Known(_) => {}
+            ExprKind::Literal(_) => {}
+            // Unknown only while it can still be asked for.
+            ExprKind::Known(x) => self.expr(x, place),
             ExprKind::Moment(moment) => self.add(Gap::Moment(*moment)),
             ExprKind::Ref(item, step) => self.reference(*item, *step, place),
             ExprKind::Param(item, keys) => {

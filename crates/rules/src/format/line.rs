@@ -13,7 +13,25 @@ pub(super) enum Gap {
 }
 
 /// Clauses of typed blocks that stand apart by two blanks.
-const APART: [&str; 6] = ["谁", "限", "材料", "给出", "下一步", "依据"];
+const APART: [&str; 15] = [
+    "谁",
+    "限",
+    "材料",
+    "给出",
+    "下一步",
+    "依据",
+    "用于",
+    "适用",
+    "说明",
+    "不同人",
+    "抽查比例",
+    "不计",
+    "延至",
+    "最多",
+    "字段",
+];
+/// Statements whose words for people stand below them.
+const MEASURES: [&str; 2] = ["比率", "分布"];
 const HEADS: [&str; 5] = ["政策", "预警", "评估", "指标", "来文"];
 
 /// What was last written on the line at hand.
@@ -114,6 +132,11 @@ impl Line {
             "依据" if self.clause == "否则" => Gap::Blanks(2),
             "说明" if self.keyword == "拒收" => Gap::Blanks(1),
             _ if self.keyword == "部门" => Gap::Blanks(2),
+            "依据" | "出处" | "层级" if MEASURES.contains(&self.keyword.as_str()) => {
+                // 来源, 层级 and 依据 share a line below 分子 and 分母.
+                let first = ["", "分子", "分母"].contains(&self.clause.as_str());
+                if first { Gap::Line(2) } else { Gap::Blanks(2) }
+            }
             "依据" if self.keyword == "不并给" && self.clause.is_empty() => Gap::Blanks(2),
             "给" | "限" | "静默" | "紧急" if self.clause != "说明" && !self.clause.is_empty() => {
                 Gap::Blanks(1)

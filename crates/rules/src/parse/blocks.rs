@@ -5,7 +5,7 @@ use crate::ast::{BlockStmt, ColumnStmt, FactStmt, FeedLine, Name, Stmt};
 use crate::lex::Kind;
 
 /// Clause words inside the typed blocks.
-const CLAUSES: [&str; 22] = [
+const CLAUSES: [&str; 29] = [
     "谁",
     "限",
     "自",
@@ -28,12 +28,20 @@ const CLAUSES: [&str; 22] = [
     "两人",
     "人",
     "止",
+    "用于",
+    "适用",
+    "不同人",
+    "抽查比例",
+    "不计",
+    "不限",
+    "说明",
 ];
 
 impl Parser<'_> {
     pub(super) fn block_statement(&mut self, keyword: Name) -> Got<Stmt> {
         match keyword.text.as_str() {
             "实体" => Some(Stmt::Entities(self.names_on_line()?)),
+            "不得使用" => Some(Stmt::Forbidden(self.names_on_line()?)),
             "枚举" => self.enumeration(),
             "关系" => self.relation(),
             "身份" => {
@@ -121,15 +129,19 @@ impl Parser<'_> {
         })
     }
 
-    /// 行 name : entity 主键 col 日期 col [至多 n]
+    /// 行 name : entity 主键 col… 日期 col [至多 n]
     pub(super) fn rows(&mut self) -> Got<Stmt> {
         let name = self.name("行的名称")?;
         self.sign(":", "行的名称")?;
         let entity = self.name("实体")?;
-        let (mut key, mut date) = (None, None);
+        let (mut key, mut date) = (Vec::new(), None);
         loop {
             if self.eat_word("主键") {
-                key = Some(self.name("主键的列")?);
+                key.push(self.name("主键的列")?);
+                while matches!(self.kind(), Kind::Word(word) if word != "日期" && word != "至多")
+                {
+                    key.push(self.name("主键的列")?);
+                }
             } else if self.eat_word("日期") {
                 date = Some(self.name("日期的列")?);
             } else {
@@ -181,6 +193,7 @@ impl Parser<'_> {
             source: None,
             sensitive: false,
             keep_months: None,
+            ask: None,
         };
         loop {
             self.eat_sign(",");
@@ -199,6 +212,14 @@ impl Parser<'_> {
                 Kind::Word(w) if w == "保留" => {
                     self.step();
                     fact.keep_months = self.keep()?;
+                }
+                // The last of a fact's words: what a resident is asked, to the end of the line.
+                Kind::Word(w) if w == "问" => {
+                    self.step();
+                    let words = self.raw_until(&["说明"]);
+                    let help = self.eat_word("说明").then(|| self.raw_until(&[]));
+                    fact.ask = Some((words, help));
+                    return Some(Stmt::Fact(fact));
                 }
                 _ => return Some(Stmt::Fact(fact)),
             }
@@ -308,6 +329,16 @@ impl Parser<'_> {
             columns.push(self.name("列名")?);
         }
         Some(Stmt::Owner { columns, founds })
+    }
+
+    /// 认人 birth [area]
+    pub(super) fn known_by(&mut self) -> Got<Stmt> {
+        let birth = self.name("出生日期的列")?;
+        let area = match self.kind() {
+            Kind::Word(_) => Some(self.name("户籍地区的列")?),
+            _ => None,
+        };
+        Some(Stmt::KnownBy { birth, area })
     }
 
     fn eat_bar(&mut self) -> bool {

@@ -36,9 +36,11 @@ impl Parser<'_> {
             "不并给" => self.exclude(),
             "触发" => self.trigger(),
             "比率" => self.rate(),
+            "分布" => self.spread(),
             "性质" => self.property(),
             "行" => self.rows(),
             "归属" => self.owner(),
+            "认人" => self.known_by(),
             _ if STATEMENTS.contains(&word.as_str()) => self.block_statement(keyword),
             _ => {
                 let near = nearest(&word, STATEMENTS);
@@ -485,27 +487,6 @@ impl Parser<'_> {
             return self.fail("count-unit", said, &format!("补上 `{unit}`"));
         }
         Some(number)
-    }
-
-    fn rate(&mut self) -> Got<Stmt> {
-        let name = self.name("比率的名称")?;
-        self.sign("=", "比率的名称")?;
-        let whole = self.expr()?;
-        match whole.kind {
-            crate::ast::Ex::Arith("/", num, den) => Some(Stmt::Rate {
-                name,
-                num: *num,
-                den: *den,
-            }),
-            _ => {
-                let said = "比率要写成 分子 / 分母".to_owned();
-                self.problems.push(
-                    Problem::error("rate-form", whole.span, said)
-                        .help("如 比率 可及率 = 人数(甲) / 人数(乙)"),
-                );
-                None
-            }
-        }
     }
 
     fn property(&mut self) -> Got<Stmt> {

@@ -1,7 +1,7 @@
 //! A checked file: what it defines, what it decides, what it hands on.
 
 use super::{EntityId, Expr, FileId, ItemId, RelId, TextPart};
-use domain::Day;
+use domain::{AreaLevel, Day};
 
 /// What a file is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -76,6 +76,45 @@ pub struct Property {
     pub rising: bool,
 }
 
+/// 指标: a figure of a file, and what it says of itself.
+#[derive(Clone, Debug)]
+pub struct Measure {
+    /// Its name.
+    pub name: String,
+    /// How it comes about.
+    pub kind: MeasureKind,
+    /// 分子, in words.
+    pub part: String,
+    /// 分母, in words.
+    pub whole: String,
+    /// 来源: where the facts come from.
+    pub source: String,
+    /// 层级: for which areas it is told.
+    pub levels: Vec<AreaLevel>,
+    /// 依据.
+    pub cites: Vec<String>,
+    /// 出处: a study or report that is no instrument.
+    pub origin: String,
+}
+
+/// How a figure comes about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MeasureKind {
+    /// 比率: the sum of the numerators by the sum of the denominators.
+    Rate(ItemId),
+    /// 分布: poverty and inequality of an income.
+    Spread {
+        /// The income.
+        value: ItemId,
+        /// 权数: how many persons live on it.
+        weight: ItemId,
+        /// The poverty line of each.
+        line: ItemId,
+        /// The share of the median that is the relative line.
+        median: Option<ItemId>,
+    },
+}
+
 /// A checked file.
 #[derive(Clone, Debug)]
 pub struct FilePlan {
@@ -111,6 +150,10 @@ pub struct FilePlan {
     pub dispatches: Vec<Dispatch>,
     /// 性质.
     pub properties: Vec<Property>,
+    /// 比率 and 分布, with their words.
+    pub measures: Vec<Measure>,
+    /// 按: the quantities figures are told apart by.
+    pub groups: Vec<ItemId>,
     /// The relation of a feed's 行.
     pub rows: Option<RelId>,
     /// Files this one reads (through items).

@@ -14,6 +14,11 @@ pub(super) fn broken(book: &Rulebook) -> Vec<Problem> {
         .map(|h| h.id.text.as_str())
         .collect();
     let procedures = procedures(book);
+    let adoptable = ids
+        .iter()
+        .copied()
+        .chain(procedures.iter().map(String::as_str))
+        .collect();
     let mut out = Vec::new();
     for parsed in book.parsed() {
         for statement in &parsed.file.statements {
@@ -35,7 +40,7 @@ pub(super) fn broken(book: &Rulebook) -> Vec<Problem> {
     out.extend(
         book.localities()
             .iter()
-            .flat_map(|l| choices(l, book, &ids)),
+            .flat_map(|l| choices(l, book, &adoptable)),
     );
     out
 }
@@ -45,7 +50,7 @@ fn meant<'a>(written: &str, known: impl IntoIterator<Item = &'a str>, else_do: &
 }
 
 /// The ids of 流程.
-fn procedures(book: &Rulebook) -> BTreeSet<String> {
+pub(super) fn procedures(book: &Rulebook) -> BTreeSet<String> {
     let blocks = book.parsed().iter().flat_map(|p| &p.file.statements);
     blocks
         .filter_map(|s| match &s.kind {

@@ -225,9 +225,13 @@ fn explain(book: &Rulebook, name: &str) -> String {
 }
 
 fn check_folder(folder: &str) -> Vec<(PathBuf, String)> {
+    check_files(files(folder))
+}
+
+fn check_files(files: Vec<PathBuf>) -> Vec<(PathBuf, String)> {
     let mut outs = Vec::new();
     let mut wrong = String::new();
-    for path in files(folder) {
+    for path in files {
         let text = std::fs::read_to_string(&path).unwrap();
         let now = rerun(&text);
         if now != text {
@@ -269,6 +273,20 @@ fn every_good_text_checks_and_its_cases_pass() {
             if line == "````" {
                 command = "";
             }
+        }
+    }
+}
+
+/// Group H of the catalogue of bad inputs: each row has its section, and each is told.
+#[test]
+fn the_catalogue_of_bad_policies_is_answered() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/inputs/policies.md");
+    for (path, text) in check_files(vec![path]) {
+        for part in split(&text).into_iter().filter(|p| p.starts_with("## ")) {
+            let title = part.lines().next().unwrap_or("");
+            let told =
+                part.contains(": 错误[") || part.contains(": 提醒[") || part.contains("\n✗ ");
+            assert!(told, "{}: {title} finds nothing", path.display());
         }
     }
 }

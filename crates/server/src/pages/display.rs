@@ -8,16 +8,16 @@ use crate::links::Fields;
 
 pub(crate) async fn change(body: String) -> Response {
     let fields = Fields::read(&body);
-    let size = if fields.get("size").as_deref() == Some("large") {
-        "large"
-    } else {
-        "normal"
-    };
-    let cookie =
-        format!("{DISPLAY_COOKIE}={size}; Path=/; Max-Age=31536000; HttpOnly; SameSite=Lax");
+    let cookie = cookie(fields.get("size").as_deref() == Some("large"));
     let back = fields.get("back").filter(|back| is_own_address(back));
     let back = back.unwrap_or_else(|| "/".to_owned());
     ([(SET_COOKIE, cookie)], Redirect::to(&back)).into_response()
+}
+
+/// The cookie that remembers 长辈版.
+pub(crate) fn cookie(large: bool) -> String {
+    let size = if large { "large" } else { "normal" };
+    format!("{DISPLAY_COOKIE}={size}; Path=/; Max-Age=31536000; HttpOnly; SameSite=Lax")
 }
 
 /// A path of ours and nothing that a browser could read as another site.

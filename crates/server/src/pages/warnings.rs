@@ -2,10 +2,14 @@
 
 use askama::Template;
 use axum::extract::Path;
-use office::views::{WarningFilter, WarningList, WarningState, WarningView};
+use axum::response::{IntoResponse, Redirect};
+use office::access::Right;
+use office::casework::{CaseError, Done};
+use office::views::{Choice, WarningFilter, WarningList, WarningState, WarningView};
+use office::visits::{self, Confirm, WarningId};
 
 use super::{Pager, pager};
-use crate::desk::{Answered, Desk};
+use crate::desk::{Answered, Desk, Refusal};
 use crate::links::{Fields, Link as _, warning_query, warnings};
 use crate::look::{Look as _, Part as _, Sign as _};
 use crate::shell::{Menu, Shell};
@@ -27,7 +31,17 @@ struct WarningPage {
     shell: Shell,
     back: String,
     list: Option<WarningFilter>,
+    problem: Option<String>,
+    /// Whether this person may say that it is not so, and take an application.
+    disposes: Disposes,
     view: WarningView,
+}
+
+/// What somebody may do about an open warning.
+struct Disposes {
+    dismisses: bool,
+    confirms: bool,
+    programmes: Vec<Choice>,
 }
 
 pub(crate) async fn list(desk: Desk) -> Answered {
@@ -61,6 +75,46 @@ pub(crate) async fn list(desk: Desk) -> Answered {
 
 pub(crate) async fn show(desk: Desk, Path(id): Path<String>) -> Answered {
     let id = desk.id(&id, "预警")?;
+    let page = page(&desk, id, None).await?;
+    desk.show(&page)
+}
+
+/// 处置: 核实属实 is an application, 不属实 is told with a reason.
+pub(crate) async fn dispose(desk: Desk, Path(id): Path<String>, body: String) -> Answered {
+    let id = desk.id(&id, "预警")?;
+    match disposed(&desk, id, &Fields::read(&body)).await {
+        Ok(place) => Ok(Redirect::to(&place).into_response()),
+        Err(error @ (CaseError::Refused(_) | CaseError::Forbidden(_) | CaseError::Refusal(_))) => {
+            let page = page(&desk, id, Some(error.to_string())).await?;
+            desk.show_again(&page)
+        }
+        Err(error) => Err(desk.refuse(error.into())),
+    }
+}
+
+async fn disposed(desk: &Desk, id: i64, fields: &Fields) -> Done<String> {
+    let (office, who) = (desk.access.office(), &desk.who);
+    let word = |name: &str| fields.get(name).unwrap_or_default();
+    let warning = WarningId::new(id);
+    match word("act").as_str() {
+        "dismiss" => {
+            visits::dismiss(office, who, warning, &word("because")).await?;
+            Ok(format!("/warnings/{id}"))
+        }
+        "confirm" => {
+            let confirm = Confirm {
+                programme: word("programme"),
+                going_on: word("going_on"),
+            };
+            let opened = visits::confirm(office, who, warning, &confirm).await?;
+            let first = opened.cases.first();
+            Ok(first.map_or_else(|| "/inbox".to_owned(), |no| format!("/case/{no}")))
+        }
+        _ => Err(CaseError::Refused("没有选要办什么".to_owned())),
+    }
+}
+
+async fn page(desk: &Desk, id: i64, problem: Option<String>) -> Result<WarningPage, Refusal> {
     let view = desk
         .views
         .warning(&desk.who, id)
@@ -70,11 +124,21 @@ pub(crate) async fn show(desk: Desk, Path(id): Path<String>) -> Answered {
     let from = desk.fields.get("from").unwrap_or_default();
     let from = Fields::read(&from).warning_filter().unwrap_or_default();
     let title = format!("{} · {}", view.row.kind.title, view.row.subject);
-    let page = WarningPage {
+    let open = view.row.state == WarningState::Open;
+    let confirms = open && desk.who.may(Right::CASE_ACCEPT);
+    Ok(WarningPage {
         shell: desk.shell(title, Some(Menu::Warnings)),
         back: warnings(&from),
         list: None,
+        problem,
+        disposes: Disposes {
+            dismisses: open && desk.who.may(Right::VISIT_REPORT),
+            confirms,
+            programmes: match confirms {
+                true => visits::programmes(desk.access.office()),
+                false => Vec::new(),
+            },
+        },
         view,
-    };
-    desk.show(&page)
+    })
 }

@@ -11,5 +11,6 @@ mod ask;
 mod fixture;
 mod guard;
 mod house;
+mod indicators;
 mod pages;
 mod show;

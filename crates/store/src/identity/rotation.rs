@@ -38,7 +38,14 @@ pub async fn rotate(store: &Store, at: &At, actor: &str, limit: u32) -> Result<R
     let identities = seal_identities(&tx, newest, old.clone()).await?;
     let payloads = seal_payloads(&tx, newest, old.clone()).await?;
     let secrets = crate::users::seal_anew(&tx, newest, old).await?;
-    let sealed_anew = identities.saturating_add(payloads).saturating_add(secrets);
+    let doubts = crate::doubts::seal_anew(&tx, newest, vec![Value::from(newest), limit.into()]);
+    let cards =
+        crate::bank_accounts::seal_anew(&tx, newest, vec![Value::from(newest), limit.into()]);
+    let sealed_anew = identities
+        .saturating_add(payloads)
+        .saturating_add(secrets)
+        .saturating_add(doubts.await?)
+        .saturating_add(cards.await?);
     let left = left(&tx, newest).await?;
     if sealed_anew > 0 {
         tx.record(
@@ -100,7 +107,13 @@ async fn seal_payloads(tx: &JournalTx, newest: i64, old: Vec<Value>) -> Result<u
 
 async fn left(on: &impl Reads, newest: i64) -> Result<u64> {
     let mut left = 0_u64;
-    for statement in [LEFT_IDENTITIES, LEFT_PAYLOADS, crate::users::LEFT_SECRETS] {
+    for statement in [
+        LEFT_IDENTITIES,
+        LEFT_PAYLOADS,
+        crate::users::LEFT_SECRETS,
+        crate::doubts::LEFT_SEALS,
+        crate::bank_accounts::LEFT_CARDS,
+    ] {
         let rows = on.rows(statement, vec![newest.into()]).await?;
         left = left.saturating_add(rows.first().map_or(Ok(0), |row| row.int(0).map(count))?);
     }

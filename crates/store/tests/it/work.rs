@@ -319,3 +319,58 @@ async fn a_door_with_an_open_visit_gets_no_second_one() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_task_whose_every_warning_is_closed_is_taken_back_unless_somebody_has_it() {
+    on_both(async |db| {
+        let households = three_households(&db).await;
+        let found: Vec<NewWarning> = [("重病", 0), ("失业", 0), ("重病", 1), ("重病", 2)]
+            .into_iter()
+            .map(|(rule, home): (&str, usize)| warning(rule, households[home], "990101001001", 5))
+            .collect();
+        let ids = raise(&db, &found).await.ids;
+        let mut tx = db.writing().await;
+        let worker = NewWorker {
+            login: "li".to_owned(),
+            name: "李".to_owned(),
+            role: "网格员".to_owned(),
+            area: area("990101001001"),
+            task_budget: 8,
+        };
+        let li = workers::upsert_many(&mut tx, &[worker]).await.unwrap()[0];
+        let doors = [
+            visit(households[0], None, &ids[..2]),
+            visit(households[1], None, &ids[2..3]),
+            visit(households[2], Some(li), &ids[3..]),
+        ];
+        let tasks = tasks::raise_many(&mut tx, &moment(3), "system", &doors)
+            .await
+            .unwrap()
+            .ids;
+        // One of two warnings of the first door, and all of the others.
+        let closed = [ids[0], ids[2], ids[3]];
+        warnings::close_many(&mut tx, &moment(4), &closed, "不再成立")
+            .await
+            .unwrap();
+        for expected in [1, 0] {
+            let at = moment(4);
+            let back = tasks::close_answered(&mut tx, &at, "system", "预警都已关闭");
+            assert_eq!(back.await.unwrap(), expected);
+        }
+        tx.commit().await.unwrap();
+        let mut told = Vec::new();
+        for task in &tasks {
+            let found = tasks::find(&db.store, *task).await.unwrap().unwrap();
+            told.push(found.state);
+        }
+        let open = TaskState::Open;
+        assert_eq!(told, [open, TaskState::Cancelled, open]);
+        let events = tasks::list_events(&db.store, tasks[1]).await.unwrap();
+        let last = events.last().unwrap();
+        assert_eq!(
+            (last.event, last.why.as_str()),
+            (TaskEvent::Cancelled, "预警都已关闭")
+        );
+    })
+    .await;
+}

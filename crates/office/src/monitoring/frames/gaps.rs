@@ -3,7 +3,7 @@
 use engine::Complete;
 use rules::Program;
 use rules::plan::RelId;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// Complete for all but these.
 pub(super) fn except(gaps: BTreeSet<i64>) -> Complete {
@@ -15,18 +15,12 @@ pub(super) fn except(gaps: BTreeSet<i64>) -> Complete {
 }
 
 /// Owners of more rows than 至多 allows. The checker proved sums for that many only, so no sum over
-/// their lists is trusted: they are unknown until somebody has looked.
-pub(super) fn too_long(
-    program: &Program,
-    relation: RelId,
-    owners: impl Iterator<Item = i64>,
-) -> Vec<i64> {
+/// their lists is trusted: they are unknown until somebody has looked. `owners` rise.
+pub(super) fn too_long(program: &Program, relation: RelId, owners: &[i64]) -> Vec<i64> {
     let most = program.dict.relation_of(relation).map_or(0, |r| r.at_most);
-    let mut rows: BTreeMap<i64, u32> = BTreeMap::new();
-    for owner in owners {
-        let count = rows.entry(owner).or_default();
-        *count = count.saturating_add(1);
-    }
-    let long = rows.into_iter().filter(|(_, count)| *count > most);
-    long.map(|(owner, _)| owner).collect()
+    let most = usize::try_from(most).unwrap_or(usize::MAX);
+    let long = owners
+        .chunk_by(|a, b| a == b)
+        .filter(|rows| rows.len() > most);
+    long.filter_map(|rows| rows.first().copied()).collect()
 }

@@ -1,0 +1,360 @@
+//! `rulebook`: versions of the rulebook from the terminal. Whoever proposes or signs signs in with account
+//! and password, as on the pages: two persons are two persons here too.
+
+use crate::ended::{Ended, RefusedInput};
+use crate::folder::Folder;
+use crate::say;
+use anyhow::Result;
+use office::access::{Access, Acting, Stage};
+use office::rulebook::{self as changing, ChangeError, FileChange, Proposal, Review, VersionRow};
+use office::{Office, Watch};
+use serde_json::{Value, json};
+use std::io::Read;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+const EXAMPLE: &str = "\
+例:改一个数,两个人签
+  doudi rulebook propose 改动/ --why \"渝民发〔2026〕12 号\" --user chen
+  doudi rulebook diff  1                看改了什么、从哪天起
+  doudi rulebook check 1                看有什么挡着
+  doudi rulebook sign  1 --user chen
+  doudi rulebook sign  1 --user chen2   第二个人签了就生效
+  doudi rulebook list
+
+改动是一个文件夹、一个 zip 或一个文件,里面只放改了的文件,文件夹和手册里的一样。
+口令从环境变量 DOUDI_PASSWORD 读,没有就从标准输入读一行;要动态口令的账号再加 --code。
+生效的一版从下次打开数据文件夹起用;已经判断过的月份保留原来的结果。";
+
+/// Versions.
+#[derive(clap::Subcommand)]
+#[command(after_help = EXAMPLE)]
+pub enum Rulebook {
+    /// 提出一版
+    Propose(Propose),
+    /// 查一版:有没有东西挡着
+    Check(One),
+    /// 一版和现在运行的一版差在哪里
+    Diff(One),
+    /// 签一版;第二个人签了就生效
+    Sign(Signing),
+    /// 撤回还没有生效的一版
+    Withdraw(Withdraw),
+    /// 列出各版
+    List(List),
+}
+
+/// Who acts.
+#[derive(clap::Args)]
+pub struct Who {
+    /// 账号
+    #[arg(long, value_name = "LOGIN")]
+    user: String,
+    /// 动态口令
+    #[arg(long)]
+    code: Option<String>,
+    /// 给程序读
+    #[arg(long)]
+    pub(super) json: bool,
+    #[command(flatten)]
+    folder: Folder,
+}
+
+/// A proposal.
+#[derive(clap::Args)]
+pub struct Propose {
+    /// 改动:文件夹、zip 或一个文件
+    #[arg(required_unless_present = "remove")]
+    changes: Option<PathBuf>,
+    /// 为什么改:文件、文号或会议
+    #[arg(long)]
+    why: String,
+    /// 版本号;不写就是下一个
+    #[arg(long, value_name = "NO")]
+    number: Option<i64>,
+    /// 删掉手册里的这个文件,可以写几次
+    #[arg(long, value_name = "PATH")]
+    remove: Vec<String>,
+    #[command(flatten)]
+    who: Who,
+}
+
+/// A version to look at.
+#[derive(clap::Args)]
+pub struct One {
+    /// 版本号
+    no: i64,
+    /// 给程序读
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    folder: Folder,
+}
+
+/// A version to be signed.
+#[derive(clap::Args)]
+pub struct Signing {
+    /// 版本号
+    no: i64,
+    #[command(flatten)]
+    who: Who,
+}
+
+/// A version to be withdrawn.
+#[derive(clap::Args)]
+pub struct Withdraw {
+    /// 版本号
+    no: i64,
+    /// 为什么撤回
+    #[arg(long)]
+    why: String,
+    #[command(flatten)]
+    who: Who,
+}
+
+/// All versions.
+#[derive(clap::Args)]
+pub struct List {
+    /// 给程序读
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    folder: Folder,
+}
+
+/// Does what is asked, and lets the folder go.
+pub async fn run(what: Rulebook) -> Result<Ended> {
+    match what {
+        Rulebook::Propose(args) => propose(args).await,
+        Rulebook::Check(args) => look(args, Shown::Findings).await,
+        Rulebook::Diff(args) => look(args, Shown::Changes).await,
+        Rulebook::Sign(args) => {
+            let desk = Desk::signed_in(&args.who).await?;
+            let done = changing::sign(&desk.office, &desk.who, args.no).await;
+            let row = desk.close(done).await?;
+            told(args.who.json, &row, None);
+            Ok(Ended::Good)
+        }
+        Rulebook::Withdraw(args) => {
+            let desk = Desk::signed_in(&args.who).await?;
+            let done = changing::withdraw(&desk.office, &desk.who, args.no, &args.why).await;
+            let row = desk.close(done).await?;
+            told(args.who.json, &row, None);
+            Ok(Ended::Good)
+        }
+        Rulebook::List(args) => {
+            let desk = Desk::at_the_machine(&args.folder).await?;
+            let rows = changing::list(&desk.office, &desk.who).await;
+            let rows = desk.close(rows).await?;
+            if args.json {
+                say::json(&json!({ "versions": rows.iter().map(value).collect::<Vec<_>>() }));
+            } else if rows.is_empty() {
+                say::line("还没有提出过改动;现在运行的是程序自带的手册");
+            } else {
+                rows.iter().for_each(line);
+            }
+            Ok(Ended::Good)
+        }
+    }
+}
+
+/// Somebody at an open office.
+pub(super) struct Desk {
+    pub(super) office: Arc<Office>,
+    pub(super) who: Acting,
+}
+
+impl Desk {
+    async fn at_the_machine(folder: &Folder) -> Result<Self> {
+        let office = Arc::new(folder.open().await?);
+        let access = Access::open(Arc::clone(&office), Watch::Machine)?;
+        let who = access.machine().await?;
+        Ok(Self { office, who })
+    }
+
+    /// Signs in with account, password and whatever else is asked.
+    pub(super) async fn signed_in(who: &Who) -> Result<Self> {
+        let office = Arc::new(who.folder.open().await?);
+        let access = Access::open(Arc::clone(&office), Watch::Machine)?;
+        let refused = |e: office::access::SignInError| RefusedInput(e.to_string());
+        let word = password()?;
+        let begun = access.sign_in(&who.user, &word, "terminal", "doudi rulebook");
+        let mut secret = begun.await.map_err(refused)?.secret.text();
+        let missing = || RefusedInput("会话没有建成,请再试一次".to_owned());
+        let mut visitor = access.visitor(&secret).await?.ok_or_else(missing)?;
+        if visitor.stage == Stage::Code {
+            let code = who.code.as_deref();
+            let code =
+                code.ok_or_else(|| RefusedInput("这个账号要动态口令,请加 --code".to_owned()))?;
+            let shown = access.show_code(&visitor, code, "terminal", "doudi rulebook");
+            secret = shown.await.map_err(refused)?.secret.text();
+            visitor = access.visitor(&secret).await?.ok_or_else(missing)?;
+        }
+        if visitor.stage != Stage::Whole {
+            let said = "这个账号还没有改过口令或者没有绑动态口令;请先在页面上登录一次";
+            return Err(RefusedInput(said.to_owned()).into());
+        }
+        Ok(Self {
+            office,
+            who: visitor.acting,
+        })
+    }
+
+    /// Lets the folder go, whatever came of it.
+    pub(super) async fn close<T>(self, answer: Result<T, ChangeError>) -> Result<T> {
+        if let Some(office) = Arc::into_inner(self.office) {
+            office.close().await;
+        }
+        answer.map_err(|error| match error {
+            ChangeError::Office(error) => error.into(),
+            ChangeError::Denied(_) | ChangeError::Refused(_) | ChangeError::NotFound(_) => {
+                RefusedInput(error.to_string()).into()
+            }
+        })
+    }
+}
+
+/// The password from the environment, else a line of the input; never an argument, which others see.
+fn password() -> Result<String> {
+    if let Ok(word) = std::env::var("DOUDI_PASSWORD") {
+        return Ok(word);
+    }
+    let mut text = String::new();
+    std::io::stdin().read_to_string(&mut text)?;
+    Ok(text.lines().next().unwrap_or_default().to_owned())
+}
+
+async fn propose(args: Propose) -> Result<Ended> {
+    let desk = Desk::signed_in(&args.who).await?;
+    let texts = match &args.changes {
+        Some(path) => changing::open(path, desk.office.book().texts()),
+        None => Ok(Vec::new()),
+    };
+    let done = match texts {
+        Ok(texts) => {
+            let proposal = Proposal {
+                texts,
+                remove: args.remove,
+                because: args.why,
+                no: args.number,
+            };
+            changing::propose(&desk.office, &desk.who, proposal).await
+        }
+        Err(refused) => Err(sent_back(&refused)),
+    };
+    proposed(desk, done, args.who.json).await
+}
+
+/// Everything for which a proposal goes back.
+pub(super) fn sent_back(refused: &[impl ToString]) -> ChangeError {
+    let said: Vec<String> = refused.iter().map(ToString::to_string).collect();
+    let said = format!("整份改动退回,什么也没有改:\n{}", said.join("\n"));
+    ChangeError::Refused(said)
+}
+
+/// Tells what came of a proposal, and lets the folder go.
+pub(super) async fn proposed(
+    desk: Desk,
+    done: Result<(VersionRow, Review), ChangeError>,
+    json: bool,
+) -> Result<Ended> {
+    let (row, review) = desk.close(done).await?;
+    told(json, &row, Some((&review, Shown::Findings)));
+    Ok(Ended::with(!review.blockers.is_empty()))
+}
+
+async fn look(args: One, shown: Shown) -> Result<Ended> {
+    let desk = Desk::at_the_machine(&args.folder).await?;
+    let done = changing::check(&desk.office, &desk.who, args.no).await;
+    let (row, review) = desk.close(done).await?;
+    told(args.json, &row, Some((&review, shown)));
+    Ok(Ended::with(!review.blockers.is_empty()))
+}
+
+/// What of a review is told.
+#[derive(Clone, Copy)]
+enum Shown {
+    Findings,
+    Changes,
+}
+
+fn told(json: bool, row: &VersionRow, review: Option<(&Review, Shown)>) {
+    if json {
+        let mut all = value(row);
+        if let (Some((review, _)), Some(map)) = (review, all.as_object_mut()) {
+            map.insert("blockers".to_owned(), json!(review.blockers));
+            map.insert("reminders".to_owned(), json!(review.reminders));
+            map.insert("retroactive".to_owned(), json!(review.retroactive));
+            map.insert("cases".to_owned(), json!(review.cases));
+            let changes: Vec<Value> = review.changes.iter().map(change).collect();
+            map.insert("changes".to_owned(), json!(changes));
+        }
+        say::json(&all);
+        return;
+    }
+    line(row);
+    let Some((review, shown)) = review else {
+        return;
+    };
+    for change in &review.changes {
+        say::line(format!("{} {}", change.fate.word(), change.path));
+        if matches!(shown, Shown::Changes) {
+            differences(change);
+        }
+    }
+    for said in &review.reminders {
+        say::line(format!("提醒 {said}"));
+    }
+    for said in &review.blockers {
+        say::line(format!("挡住 {said}"));
+    }
+    let ready = if review.blockers.is_empty() {
+        "没有挡着的,可以签"
+    } else {
+        "有挡着的,不能签;现在运行的一版没有动"
+    };
+    say::line(format!(
+        "{} 个文件,{} 个案例跑过;{ready}",
+        review.files, review.cases
+    ));
+}
+
+fn differences(change: &FileChange) {
+    for one in &change.differences {
+        say::line(format!("  {} {}", one.kind, one.what));
+        for (sign, text) in [("-", &one.was), ("+", &one.is)] {
+            for row in text.lines() {
+                say::line(format!("    {sign} {}", row.trim_end()));
+            }
+        }
+    }
+}
+
+fn line(row: &VersionRow) {
+    let running = if row.running { " ← 现在运行" } else { "" };
+    say::line(format!(
+        "第 {} 版 {}{running} · {} · {} · 提出 {}",
+        row.no, row.state, row.since, row.because, row.proposed
+    ));
+    for (at, signed) in row.signed.iter().enumerate() {
+        let which = if at == 0 { "第一签" } else { "第二签" };
+        say::line(format!("  {which} {signed}"));
+    }
+    if !row.ended_why.is_empty() {
+        say::line(format!("  撤回:{}", row.ended_why));
+    }
+}
+
+fn value(row: &VersionRow) -> Value {
+    json!({ "no": row.no, "state": row.state, "running": row.running, "digest": row.digest,
+        "base": row.base, "since": row.since, "because": row.because, "proposed": row.proposed,
+        "signed": row.signed, "ended_why": row.ended_why })
+}
+
+fn change(change: &FileChange) -> Value {
+    let all = change.differences.iter();
+    let all: Vec<Value> = all
+        .map(|d| json!({ "kind": d.kind, "what": d.what, "was": d.was, "is": d.is }))
+        .collect();
+    json!({ "path": change.path, "fate": change.fate.word(), "differences": all })
+}

@@ -1,0 +1,320 @@
+//! `verify`: requests to departments and their answers from the terminal. Whoever acts signs in with
+//! account and password, as on the pages.
+
+use crate::ended::{Ended, RefusedInput, WrongUse};
+use crate::folder::Folder;
+use crate::say;
+use anyhow::{Context, Result};
+use office::access::{Access, Acting, Stage};
+use office::casework::CaseError;
+use office::verification;
+use office::{Office, Watch};
+use serde_json::json;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+const EXAMPLE: &str = "\
+例:一批核对
+  doudi verify list --user zhao                          批次,哪些没有答复
+  doudi verify export 1 --user zhao --out 请求           每个来源一份请求表(XLSX 和 CSV)
+  doudi verify answer 1 vehicles 车辆答复.xlsx --user zhao
+  doudi verify report 3 --user zhao                      一份核对报告的内容
+
+口令从环境变量 DOUDI_PASSWORD 读,没有就从标准输入读一行;要动态口令的账号再加 --code。
+答复文件有一处错就整份退回,逐条列出行和列;改好再交。同一份交两次,什么都不改动。";
+
+/// Verification.
+#[derive(clap::Subcommand)]
+#[command(after_help = EXAMPLE)]
+pub enum Verify {
+    /// 批次清单
+    List(List),
+    /// 导出一批的请求表
+    Export(Export),
+    /// 交一个来源的答复
+    Answer(Answer),
+    /// 看一份核对报告
+    Report(Report),
+}
+
+/// Who acts.
+#[derive(clap::Args)]
+pub struct Who {
+    /// 账号
+    #[arg(long, value_name = "LOGIN")]
+    user: String,
+    /// 动态口令
+    #[arg(long)]
+    code: Option<String>,
+    /// 给程序读
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    folder: Folder,
+}
+
+/// What to list.
+#[derive(clap::Args)]
+pub struct List {
+    #[command(flatten)]
+    who: Who,
+}
+
+/// What to export.
+#[derive(clap::Args)]
+pub struct Export {
+    /// 批次号
+    batch: i64,
+    /// 写到哪个文件夹
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    #[command(flatten)]
+    who: Who,
+}
+
+/// A department's file.
+#[derive(clap::Args)]
+pub struct Answer {
+    /// 批次号
+    batch: i64,
+    /// 来源的代号,如 vehicles
+    source: String,
+    /// 答复文件
+    file: PathBuf,
+    #[command(flatten)]
+    who: Who,
+}
+
+/// A report.
+#[derive(clap::Args)]
+pub struct Report {
+    /// 报告在系统里的编号
+    report: i64,
+    #[command(flatten)]
+    who: Who,
+}
+
+/// Does one of them.
+pub async fn run(what: Verify) -> Result<Ended> {
+    match what {
+        Verify::List(args) => list(args).await,
+        Verify::Export(args) => export(args).await,
+        Verify::Answer(args) => answer(args).await,
+        Verify::Report(args) => report(args).await,
+    }
+}
+
+/// Somebody signed in at an open office.
+struct Desk {
+    office: Arc<Office>,
+    who: Acting,
+}
+
+impl Desk {
+    async fn open(who: &Who) -> Result<Self> {
+        let office = Arc::new(who.folder.open().await?);
+        let access = Access::open(Arc::clone(&office), Watch::default())?;
+        let word = password()?;
+        let refused = |error: office::access::SignInError| RefusedInput(error.to_string());
+        let begun = access.sign_in(&who.user, &word, "terminal", "doudi verify");
+        let mut secret = begun.await.map_err(refused)?.secret.text();
+        let missing = || RefusedInput("会话没有建成,请再试一次".to_owned());
+        let mut visitor = access.visitor(&secret).await?.ok_or_else(missing)?;
+        if visitor.stage == Stage::Code {
+            let none = || RefusedInput("这个账号要动态口令,请加 --code".to_owned());
+            let code = who.code.clone().ok_or_else(none)?;
+            let shown = access.show_code(&visitor, &code, "terminal", "doudi verify");
+            secret = shown.await.map_err(refused)?.secret.text();
+            visitor = access.visitor(&secret).await?.ok_or_else(missing)?;
+        }
+        if visitor.stage != Stage::Whole {
+            let said = "这个账号还没有改过口令或者没有绑动态口令;请先在页面上登录一次";
+            return Err(RefusedInput(said.to_owned()).into());
+        }
+        let who = visitor.acting;
+        Ok(Self { office, who })
+    }
+
+    /// Lets the folder go, whatever came of it.
+    async fn close<T>(self, answer: Result<T, CaseError>) -> Result<T> {
+        if let Some(office) = Arc::into_inner(self.office) {
+            office.close().await;
+        }
+        answer.map_err(|error| match error {
+            CaseError::Office(error) => error.into(),
+            other => RefusedInput(other.to_string()).into(),
+        })
+    }
+}
+
+/// The password from the environment, else a line of the input; never an argument, which others see.
+fn password() -> Result<String> {
+    if let Ok(word) = std::env::var("DOUDI_PASSWORD") {
+        return Ok(word);
+    }
+    let mut text = String::new();
+    std::io::stdin().read_to_string(&mut text)?;
+    Ok(text.lines().next().unwrap_or_default().to_owned())
+}
+
+async fn list(args: List) -> Result<Ended> {
+    let desk = Desk::open(&args.who).await?;
+    let view = verification::list_view(&desk.office, &desk.who).await;
+    let view = desk.close(view).await?;
+    if args.who.json {
+        let rows = view.batches.iter().map(|row| {
+            json!({ "batch": row.no, "day": row.day, "asked": row.asked, "answered": row.answered,
+                "late": row.late, "state": row.state.text })
+        });
+        say::json(&json!({ "waiting": view.waiting.len(), "batches": rows.collect::<Vec<_>>() }));
+        return Ok(Ended::Good);
+    }
+    say::line(format!("等着核对的办件 {} 件", view.waiting.len()));
+    for row in &view.batches {
+        say::line(format!(
+            "第 {} 批 {} 请求 {} 条,已答复 {} 条,逾期 {} 条 · {}",
+            row.no, row.day, row.asked, row.answered, row.late, row.state.text
+        ));
+    }
+    Ok(Ended::Good)
+}
+
+async fn export(args: Export) -> Result<Ended> {
+    let desk = Desk::open(&args.who).await?;
+    let made = files(&desk, args.batch).await;
+    let made = desk.close(made).await?;
+    std::fs::create_dir_all(&args.out).with_context(|| args.out.display().to_string())?;
+    for (name, bytes) in &made {
+        let path = args.out.join(name);
+        if path.exists() {
+            let said = format!("`{}` 已经在了;请换一个文件夹,不覆盖", path.display());
+            return Err(WrongUse(said).into());
+        }
+        std::fs::write(&path, bytes).with_context(|| path.display().to_string())?;
+        if !args.who.json {
+            say::line(path.display().to_string());
+        }
+    }
+    if args.who.json {
+        let names: Vec<&String> = made.iter().map(|(name, _)| name).collect();
+        say::json(&json!({ "batch": args.batch, "files": names }));
+    }
+    Ok(Ended::Good)
+}
+
+/// The requests of every source, as workbook and as CSV.
+async fn files(desk: &Desk, batch: i64) -> Result<Vec<(String, Vec<u8>)>, CaseError> {
+    let view = verification::batch_view(&desk.office, &desk.who, batch).await?;
+    let mut out = Vec::new();
+    for source in &view.sources {
+        let (office, who) = (&desk.office, &desk.who);
+        out.push(verification::request_workbook(office, who, batch, &source.code).await?);
+        out.push(verification::request_csv(office, who, batch, &source.code).await?);
+    }
+    Ok(out)
+}
+
+async fn answer(args: Answer) -> Result<Ended> {
+    let desk = Desk::open(&args.who).await?;
+    let taken = taken(&desk, &args).await;
+    let (taken, mistakes) = desk.close(taken).await?;
+    if args.who.json {
+        let rows = mistakes
+            .iter()
+            .map(|m| json!({ "line": m.line, "field": m.field, "message": m.message }));
+        say::json(
+            &json!({ "file": taken.file, "lines": taken.lines, "mistakes": taken.mistakes,
+            "answered": taken.answered, "repeated": taken.repeated, "rows": rows.collect::<Vec<_>>() }),
+        );
+    } else if taken.repeated {
+        say::line("这个文件以前交过,什么都没有改动");
+    } else {
+        say::line(format!(
+            "№ {} {} 行,错误 {} 处,答复 {} 条",
+            taken.file, taken.lines, taken.mistakes, taken.answered
+        ));
+        for one in &mistakes {
+            say::line(format!(
+                "  第 {} 行 {}:{}",
+                one.line, one.field, one.message
+            ));
+        }
+    }
+    if taken.mistakes > 0 {
+        let said = format!("整份退回,有 {} 处错误,什么都没有导入", taken.mistakes);
+        return Err(RefusedInput(said).into());
+    }
+    Ok(Ended::Good)
+}
+
+async fn taken(
+    desk: &Desk,
+    args: &Answer,
+) -> Result<(verification::Imported, Vec<verification::MistakeRow>), CaseError> {
+    let (office, who) = (&desk.office, &desk.who);
+    let taken =
+        verification::import_file(office, who, args.batch, &args.source, &args.file).await?;
+    let rows = match taken.mistakes {
+        0 => Vec::new(),
+        _ => verification::mistakes_view(office, who, args.batch, taken.file).await?,
+    };
+    Ok((taken, rows))
+}
+
+async fn report(args: Report) -> Result<Ended> {
+    let desk = Desk::open(&args.who).await?;
+    let view = verification::report_view(&desk.office, &desk.who, args.report).await;
+    let view = desk.close(view).await?;
+    if args.who.json {
+        say::json(
+            &json!({ "number": view.number, "version": view.version, "sha256": view.digest,
+            "text": view.text }),
+        );
+    } else {
+        say::line(view.text.trim_end());
+        say::line(format!("摘要 sha256:{}", view.digest));
+    }
+    Ok(Ended::Good)
+}
+
+/// The department that stays silent in the demo.
+const SILENT: &str = "medical_expense";
+/// The month of the departments' own files in the demo, and the day they looked.
+const OWN_MONTH: &str = "2026-08";
+const LOOKED: &str = "2026-09-10";
+
+/// Makes the demo's batch: the invented county's departments answer from their own files.
+pub(super) async fn demo(office: &Arc<Office>, now: &str, feeds: &Path) -> Result<()> {
+    let access = Access::open(Arc::clone(office), Watch::Machine)?;
+    let answer = |source: &str, header: &[String], request: &str| {
+        if source == SILENT {
+            return None;
+        }
+        let own = own_file(&feeds.join(OWN_MONTH), source)?;
+        ::synth::department_answer(header, request, &own, LOOKED).ok()
+    };
+    let made = verification::demo::fill(&access, now, answer).await?;
+    say::line(format!(
+        "演示核对一批:请求 {} 条,答复 {} 条,一个部门没有答复;打开页面后看“核对”。",
+        made.asked, made.answered
+    ));
+    Ok(())
+}
+
+/// The bytes of a department's own file of a month; nothing where it has none.
+fn own_file(folder: &Path, source: &str) -> Option<Vec<u8>> {
+    let name = source.replace('_', "-");
+    for entry in [name.as_str(), source] {
+        let book = folder.join(format!("{entry}.xlsx"));
+        if book.exists() {
+            let mut text = Vec::new();
+            office::intake::workbook::to_csv(&book, &mut text).ok()?;
+            return Some(text);
+        }
+        if let Ok(bytes) = std::fs::read(folder.join(format!("{entry}.csv"))) {
+            return Some(bytes);
+        }
+    }
+    None
+}

@@ -1,0 +1,563 @@
+//! 办件: the only door through which something happens to a case. Whoever does the work of a step — a
+//! check, a visit, a decision, a payment — says here that the step is done, in the same transaction.
+//!
+//! A case is loaded by somebody who may see it; each act asks the procedure whether it may happen now,
+//! asks whether this person may do it, appends the event with its entry in the chain, and writes where
+//! the case stands. No step, day, paper or letter is named here.
+
+mod able;
+mod brought;
+pub mod capsule;
+mod clues;
+pub mod decided_demo;
+pub mod decision;
+pub mod demo;
+mod error;
+mod events;
+mod facts;
+mod fields;
+mod found;
+mod gather;
+mod guard;
+mod health;
+pub mod letters;
+pub mod notice;
+pub mod objection;
+mod open;
+pub mod opinion;
+mod papers;
+mod pdf;
+pub mod people;
+mod procedures;
+mod reasons;
+pub mod review;
+pub mod sample;
+mod shown;
+mod window;
+mod worklist;
+
+pub use clues::{ClueSource, Report, Reported, open_clues, report};
+pub use domain::CaseNo;
+pub use domain::casework::{Clock, Outcome, Refusal, Standing, What};
+pub use error::{CaseError, Done};
+pub(crate) use facts::{Brought, Source};
+pub use fields::leaks;
+pub(crate) use fields::without_numbers;
+pub use found::{Found, Where};
+pub use health::unsound;
+pub use open::{Cause, Opened, Opening, Wanted, open, open_in};
+pub use papers::{Needed, correct, hand_in};
+pub use procedures::Procedures;
+pub use reasons::{For, Reason, because, reasons};
+pub(crate) use shown::place_name;
+pub use shown::{all_cases, case_file, case_no, inbox};
+pub use store::applications::{Clue, Declared, Paper, PaperState};
+pub use store::decisions::{DecidedAs, DeliveryWay};
+pub use store::notices::{ObjectionState, Proposal};
+pub use window::{Looked, Window, look, take_in};
+pub use worklist::{Group, Item, Worklist, unowned, worklist};
+
+use crate::access::{Acting, Right};
+use crate::office::Office;
+use crate::views::ViewError;
+use domain::AreaCode;
+use domain::casework::{self as machine, Event, clocks};
+use domain::procedure::{Procedure, Step};
+use std::sync::Arc;
+use store::applications::{self, Application};
+use store::cases::{self, CaseRow};
+use store::{Act, JournalTx, Reads};
+
+/// 办件: one case with the way it goes and where it stands.
+#[derive(Clone, Debug)]
+pub struct Case {
+    /// What the record keeps of it.
+    pub row: CaseRow,
+    /// The application it came from, with its members.
+    pub application: Application,
+    /// The papers of the application as they stand.
+    pub papers: Vec<Paper>,
+    /// The procedure it follows, as on the day it was handed in.
+    pub procedure: Arc<Procedure>,
+    /// What happened, oldest first.
+    pub events: Vec<cases::Event>,
+    /// Where it stands.
+    pub standing: Standing,
+    /// By when what is due, as of today.
+    pub clock: Clock,
+}
+
+impl Case {
+    /// 办件编号.
+    #[must_use]
+    pub fn no(&self) -> CaseNo {
+        self.row.no
+    }
+
+    /// The open step with what the procedure says of it; none when the case is closed.
+    #[must_use]
+    pub fn open_step(&self) -> Option<&Step> {
+        let open = self.standing.open.as_ref()?;
+        self.procedure.step(&open.name)
+    }
+
+    /// Whether a role of this person may do the open step here. Says nothing of recusal.
+    #[must_use]
+    pub fn is_for(&self, who: &Acting) -> bool {
+        let step = self.open_step();
+        let area = &self.standing.area;
+        step.is_some_and(|step| step.who.iter().any(|role| who.holds_role(role, area)))
+    }
+}
+
+/// 步骤完成, as its doer says it.
+#[derive(Clone, Debug, Default)]
+pub struct Completion<'a> {
+    /// Which step; it must be the open one.
+    pub step: &'a str,
+    /// What it gave: a record or a letter the procedure names.
+    pub gave: &'a str,
+    /// Accounts that did it too, where it takes two.
+    pub others: &'a [String],
+    /// What was decided by it.
+    pub decided: Option<Outcome>,
+    /// Why, without a name or number; may be empty.
+    pub because: &'a str,
+    /// What belongs to it, as JSON without a name or number; may be empty.
+    pub detail: &'a str,
+}
+
+/// One case that somebody may see.
+///
+/// # Errors
+/// No right, no such case within the scope, or a near relative's.
+pub async fn load(office: &Office, who: &Acting, no: CaseNo) -> Done<Case> {
+    load_with(office, who, Right::CASE, no).await
+}
+
+/// One case for a work of its own right.
+///
+/// # Errors
+/// As [`load`].
+pub async fn load_with(office: &Office, who: &Acting, right: Right, no: CaseNo) -> Done<Case> {
+    let scope = who.scope(right)?;
+    let missing = || CaseError::NotFound(format!("没有编号为 {no} 的办件;请核对编号"));
+    let case = read(office, &office.store, no).await?.ok_or_else(missing)?;
+    if !scope.contains(&case.standing.area) {
+        return Err(missing());
+    }
+    not_a_relative(who, &case)?;
+    Ok(case)
+}
+
+/// One case, for work inside the office that shows nothing to anybody.
+///
+/// # Errors
+/// The record, or a procedure that is gone.
+pub(crate) async fn read(office: &Office, on: &impl Reads, no: CaseNo) -> Done<Option<Case>> {
+    let Some(row) = cases::find(on, no).await? else {
+        return Ok(None);
+    };
+    let application = applications::find(on, row.content.application).await?;
+    let application = application.ok_or_else(|| broken(no, "申请不在了"))?;
+    let papers = applications::papers(on, application.no).await?;
+    let events = cases::events(on, no).await?;
+    let procedure = office.procedure(&row.content.procedure, row.content.rules_day)?;
+    let past = events::read(&events).ok_or_else(|| broken(no, "有一条经过读不懂"))?;
+    let standing = machine::stand(&procedure, application.content.area, &past)
+        .map_err(|(at, why)| broken(no, &format!("第 {} 条经过与流程不符:{why}", at + 1)))?;
+    let clock = clocks(
+        &standing,
+        &procedure,
+        office.calendar()?,
+        office.clock.today(),
+    );
+    Ok(Some(Case {
+        row,
+        application,
+        papers,
+        procedure,
+        events,
+        standing,
+        clock,
+    }))
+}
+
+fn broken(no: CaseNo, why: &str) -> CaseError {
+    let said = format!("办件 {no} 读不出来:{why};请管理员运行 doudi doctor");
+    CaseError::Office(crate::OfficeError::Other(said))
+}
+
+/// Own cases and those of near relatives are neither seen nor handled.
+fn not_a_relative(who: &Acting, case: &Case) -> Done<()> {
+    let content = &case.application.content;
+    let home = case.row.content.household;
+    let mut persons = content.members.iter().map(|(person, _)| *person);
+    let near = who.is_kept_from_person(content.applicant)
+        || home.is_some_and(|home| who.is_kept_from(home))
+        || persons.any(|person| who.is_kept_from_person(person));
+    match near {
+        true => Err(ViewError::kept_from().into()),
+        false => Ok(()),
+    }
+}
+
+/// The open step is this person's to do.
+fn is_own(who: &Acting, case: &Case) -> Done<()> {
+    not_a_relative(who, case)?;
+    let Some(open) = &case.standing.open else {
+        return Ok(());
+    };
+    if !case.is_for(who) {
+        let roles = case.open_step().map(|step| step.who.join("、"));
+        let said = format!(
+            "“{}”由{}办,您的角色或者辖区不办这一步",
+            open.name,
+            roles.unwrap_or_default()
+        );
+        return Err(CaseError::Forbidden(said));
+    }
+    if let Some(owner) = open.owner.as_deref().filter(|owner| *owner != who.login()) {
+        let said = format!("“{}”已经移交给 {owner};要自己办,请先移交过来", open.name);
+        return Err(CaseError::Forbidden(said));
+    }
+    Ok(())
+}
+
+/// 步骤完成: the open step is done and the next one opens; the last one closes the case.
+///
+/// # Errors
+/// The step is not open, not this person's, paused, or somebody else must do it.
+pub async fn complete<'c>(
+    office: &Office,
+    tx: &mut JournalTx,
+    who: &Acting,
+    case: &'c mut Case,
+    done: Completion<'_>,
+) -> Done<&'c Standing> {
+    is_own(who, case)?;
+    let missing = case.missing();
+    if !missing.is_empty() && case.open_step().is_some_and(|step| step.name == done.step) {
+        let said = format!(
+            "还缺材料:{};请补登记、写明理由容缺后补,或者一次性告知申请人补正",
+            missing.join("、")
+        );
+        return Err(CaseError::Refused(said));
+    }
+    able::together(office, tx, who, case, &done).await?;
+    guard::before(office, tx, case, &done).await?;
+    let what = What::Completed {
+        step: done.step.to_owned(),
+        gave: done.gave.to_owned(),
+        others: done.others.to_vec(),
+        decided: done.decided,
+    };
+    let told = Told {
+        act: "case.complete",
+        because: done.because,
+        detail: done.detail,
+    };
+    happen(office, tx, who, case, what, told).await
+}
+
+/// 退回 to a step done before, with a reason of the place's list.
+///
+/// # Errors
+/// The reason is not listed, the step was not done, or the open step is not this person's.
+pub async fn send_back<'c>(
+    office: &Office,
+    tx: &mut JournalTx,
+    who: &Acting,
+    case: &'c mut Case,
+    to: &str,
+    because: &str,
+) -> Done<&'c Standing> {
+    is_own(who, case)?;
+    let what = What::SentBack { to: to.to_owned() };
+    let told = Told::plain("case.send-back", because);
+    happen(office, tx, who, case, what, told).await
+}
+
+/// 暂停 for a reason the procedure lists.
+///
+/// # Errors
+/// The reason is not listed, or it is paused already.
+pub async fn pause<'c>(
+    office: &Office,
+    tx: &mut JournalTx,
+    who: &Acting,
+    case: &'c mut Case,
+    reason: &str,
+    because: &str,
+) -> Done<&'c Standing> {
+    is_own(who, case)?;
+    if case.is_pause_used_up(office, reason)? {
+        return Err(Refusal::PauseUsedUp(reason.to_owned()).into());
+    }
+    let what = What::Paused {
+        reason: reason.to_owned(),
+    };
+    let told = Told::plain("case.pause", because);
+    happen(office, tx, who, case, what, told).await
+}
+
+/// 恢复 after a pause.
+///
+/// # Errors
+/// It is not paused.
+pub async fn resume<'c>(
+    office: &Office,
+    tx: &mut JournalTx,
+    who: &Acting,
+    case: &'c mut Case,
+    because: &str,
+) -> Done<&'c Standing> {
+    is_own(who, case)?;
+    let told = Told::plain("case.resume", because);
+    happen(office, tx, who, case, What::Resumed, told).await
+}
+
+/// Whether a circumstance is so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Holds {
+    /// From now on.
+    Yes,
+    /// No longer.
+    No,
+}
+
+/// 情形: says that something is true of a case, or no longer. Who may say it stands in the procedure.
+///
+/// # Errors
+/// The procedure does not know it, leaves it to the place, or to other roles.
+pub async fn circumstance<'c>(
+    office: &Office,
+    tx: &mut JournalTx,
+    who: &Acting,
+    case: &'c mut Case,
+    (name, holds): (&str, Holds),
+    because: &str,
+) -> Done<&'c Standing> {
+    not_a_relative(who, case)?;
+    if because.trim().is_empty() {
+        return Err(Refusal::NoReason.into());
+    }
+    let known = case.procedure.circumstances.iter().find(|c| c.name == name);
+    let area = &case.standing.area;
+    if let Some(known) = known
+        && !known.who.is_empty()
+        && !known.who.iter().any(|role| who.holds_role(role, area))
+    {
+        let said = format!("“{name}”由{}登记", known.who.join("、"));
+        return Err(CaseError::Forbidden(said));
+    }
+    let notice = case.procedure.notice.as_ref();
+    let hides = notice.is_some_and(|notice| notice.unless.any_of.iter().any(|one| one == name));
+    if hides && holds == Holds::Yes {
+        able::of_children_only(office, tx, case, name).await?;
+    }
+    let circumstance = name.to_owned();
+    let what = match holds {
+        Holds::Yes => What::Told { circumstance },
+        Holds::No => What::Untold { circumstance },
+    };
+    let told = Told::plain("case.circumstance", because);
+    happen(office, tx, who, case, what, told).await
+}
+
+/// 转办 to another place; the day it was handed in stays.
+///
+/// # Errors
+/// No reason, no such place, or the open step is not this person's.
+pub async fn transfer<'c>(
+    office: &Office,
+    tx: &mut JournalTx,
+    who: &Acting,
+    case: &'c mut Case,
+    to: AreaCode,
+    because: &str,
+) -> Done<&'c Standing> {
+    is_own(who, case)?;
+    let today = office.clock.today();
+    if store::areas::find(tx, &to, today).await?.is_none() {
+        return Err(CaseError::Refused(format!(
+            "没有代码为 {} 的地区",
+            to.as_str()
+        )));
+    }
+    let told = Told::plain("case.transfer", because);
+    happen(office, tx, who, case, What::Transferred { to }, told).await
+}
+
+/// 移交 of the open step to one official, or to nobody by name with an empty account.
+///
+/// # Errors
+/// That account may not do the step here.
+pub async fn hand_over<'c>(
+    office: &Office,
+    tx: &mut JournalTx,
+    who: &Acting,
+    case: &'c mut Case,
+    to: &str,
+    because: &str,
+) -> Done<&'c Standing> {
+    not_a_relative(who, case)?;
+    let overseer = who.scope(Right::CASE_OVERSEE);
+    if !case.is_for(who) && !overseer.is_ok_and(|scope| scope.contains(&case.standing.area)) {
+        return Err(CaseError::Forbidden("这一步不归您办,不能移交".to_owned()));
+    }
+    let to = to.trim();
+    if !to.is_empty() && case.standing.open.is_some() {
+        able::is_able(office, tx, who, case, to).await?;
+    }
+    let what = What::HandedOver { to: to.to_owned() };
+    let told = Told::plain("case.hand-over", because);
+    happen(office, tx, who, case, what, told).await
+}
+
+/// 办结 before the last step, with a reason: ended, withdrawn or joined. What is decided comes with the last
+/// step only.
+///
+/// # Errors
+/// Another outcome, no reason, it is closed, or the open step is not this person's.
+pub async fn close<'c>(
+    office: &Office,
+    tx: &mut JournalTx,
+    who: &Acting,
+    case: &'c mut Case,
+    outcome: Outcome,
+    because: &str,
+) -> Done<&'c Standing> {
+    is_own(who, case)?;
+    if !outcome.is_early() {
+        let said = "终止办理不能代替决定;请走完流程";
+        return Err(CaseError::Refused(said.to_owned()));
+    }
+    let told = Told::plain("case.close", because);
+    happen(office, tx, who, case, What::Closed { outcome }, told).await
+}
+
+/// What is written down with an event.
+struct Told<'a> {
+    act: &'a str,
+    because: &'a str,
+    detail: &'a str,
+}
+
+impl<'a> Told<'a> {
+    fn plain(act: &'a str, because: &'a str) -> Self {
+        Self {
+            act,
+            because,
+            detail: "",
+        }
+    }
+}
+
+/// Asks the procedure, then appends the event, the standing and the entry of the chain.
+async fn happen<'c>(
+    office: &Office,
+    tx: &mut JournalTx,
+    who: &Acting,
+    case: &'c mut Case,
+    what: What,
+    told: Told<'_>,
+) -> Done<&'c Standing> {
+    let because = told.because.trim();
+    for text in [because, told.detail] {
+        without_numbers(text)?;
+    }
+    let today = office.clock.today();
+    let step = case.standing.open.as_ref().map(|open| open.name.clone());
+    let event = Event {
+        day: today.max(case.standing.newest),
+        actor: who.login().to_owned(),
+        what,
+        because: because.to_owned(),
+    };
+    let standing = case.standing.clone().after(&case.procedure, &event)?;
+    let clock = clocks(&standing, &case.procedure, office.calendar()?, today);
+    let kept = events::write(
+        &event,
+        step.as_deref().unwrap_or_default(),
+        told.detail,
+        office,
+    );
+    let handed = (&case.application, case.papers.as_slice());
+    let current = events::current(&case.procedure, &standing, office.calendar()?, handed);
+    let seen = case.row.last_seq;
+    cases::append(tx, case.no(), seen, std::slice::from_ref(&kept), &current).await?;
+    let mut act = Act::new(&office.clock.at(), who.login(), told.act)
+        .on("case", case.no())
+        .under(format!("{}:{}", case.procedure.id, kept.step))
+        .because(because);
+    if !told.detail.is_empty() {
+        act = act.carrying(told.detail);
+    }
+    tx.record(act);
+    case.row.last_seq = seen.saturating_add(1);
+    case.row.current = current;
+    case.events.push(cases::Event {
+        seq: case.row.last_seq,
+        content: kept,
+    });
+    case.standing = standing;
+    case.clock = clock;
+    if case.standing.closed.is_some() {
+        case.row.state = cases::CaseState::Closed;
+        case.row.closed_at = Some(office.clock.at());
+    }
+    Ok(&case.standing)
+}
+
+impl Case {
+    /// Whether the allowed time of a reason to pause is used up already.
+    fn is_pause_used_up(&self, office: &Office, reason: &str) -> Done<bool> {
+        let Some(allowed) = self.procedure.pause(reason).and_then(|p| p.at_most) else {
+            return Ok(false);
+        };
+        let from = office.clock.today().max(self.standing.newest);
+        let calendar = office.calendar()?;
+        let last = machine::pause_left(&self.standing, reason, allowed, calendar, from);
+        let last = last.map_err(|none| CaseError::Refused(none.to_string()))?;
+        Ok(last <= from)
+    }
+}
+
+/// One write of the record, as an act on a case is part of it.
+pub type Writing = JournalTx;
+
+impl Office {
+    /// Begins a write: acts on cases go into it, and all of it is kept or nothing.
+    ///
+    /// # Errors
+    /// The record is busy or cannot be written.
+    pub async fn begin(&self) -> Done<Writing> {
+        Ok(self.store.write().await?)
+    }
+
+    /// Keeps a write with its acts.
+    ///
+    /// # Errors
+    /// No act was recorded, or the record cannot be written.
+    pub async fn end(&self, writing: Writing) -> Done<()> {
+        writing.commit().await?;
+        Ok(())
+    }
+}
+
+/// An area out of a form.
+///
+/// # Errors
+/// It is no code of one.
+pub fn area(code: &str) -> Done<AreaCode> {
+    AreaCode::parse(code).map_err(|error| CaseError::Refused(error.to_string()))
+}
+
+/// A sum of 元 out of a form.
+///
+/// # Errors
+/// It is none.
+pub fn yuan(text: &str) -> Done<domain::Fen> {
+    domain::Fen::parse(text).map_err(|error| CaseError::Refused(format!("金额:{error}")))
+}

@@ -1,0 +1,301 @@
+//! 演示: cases of an invented county on the way from the first opinion to what is made public, through the
+//! same acts as any other: some on notice, one with an objection, some waiting for the county, some decided.
+
+use super::demo::acting;
+use super::opinion::{Proposed, look_into};
+use super::{
+    Case, CaseError, Cause, Completion, Done, Opening, Paper, PaperState, Wanted, complete,
+    decision, guard, load, notice, objection, open, opinion,
+};
+use crate::access::{Access, Acting, Right};
+use crate::office::Office;
+use domain::{AreaCode, CaseNo, HouseholdId, Relation};
+use store::decisions::{DecidedAs, DeliveryWay};
+use store::notices::{Proposal, RuleResult};
+
+/// Households looked at to find enough cases of each kind.
+const HOUSEHOLDS_MAX: u32 = 24;
+/// What is applied for.
+const PROGRAMME: &str = "dibao";
+
+/// How far a case goes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Far {
+    /// Decided, and the letter handed over.
+    Decided,
+    /// At the county.
+    Waiting,
+    /// A notice hangs.
+    Hanging,
+    /// A notice hangs, and somebody objected.
+    Objected,
+}
+
+/// Of each answer of the rules, how far its cases go, in turn.
+const ELIGIBLE: [Far; 6] = [
+    Far::Decided,
+    Far::Hanging,
+    Far::Waiting,
+    Far::Objected,
+    Far::Decided,
+    Far::Hanging,
+];
+const INELIGIBLE: [Far; 3] = [Far::Decided, Far::Waiting, Far::Hanging];
+
+struct Hands {
+    window: Acting,
+    verifier: Acting,
+    county: Acting,
+}
+
+/// Makes them; answers how many reached a notice or further. The clock ends where it stood.
+///
+/// # Errors
+/// The record, or an act that the procedures do not allow.
+pub async fn fill(access: &Access, now: &str) -> Done<usize> {
+    let office = access.office();
+    let made = made(access, now).await;
+    office.clock.set(now);
+    made
+}
+
+async fn made(access: &Access, now: &str) -> Done<usize> {
+    let office = access.office();
+    let (Some(window), Some(verifier), Some(county)) = (
+        acting(access, "wang", now).await?,
+        acting(access, "zhao", now).await?,
+        acting(access, "chen", now).await?,
+    ) else {
+        return Ok(0);
+    };
+    let hands = Hands {
+        window,
+        verifier,
+        county,
+    };
+    let Some(area) = hands.window.scope(Right::CASE_ACCEPT)?.start() else {
+        return Ok(0);
+    };
+    let (mut yes, mut no, mut made) = (ELIGIBLE.iter(), INELIGIBLE.iter(), 0);
+    for (at, household) in homes(office, &area).await?.into_iter().enumerate() {
+        if yes.len() == 0 && no.len() == 0 {
+            break;
+        }
+        let Some(case) = to_opinion(office, &hands, at, household).await? else {
+            continue;
+        };
+        let judged = look_into(office, &load(office, &hands.window, case).await?).await?;
+        let (far, proposes) = match judged.found.result() {
+            RuleResult::Eligible => (yes.next(), Proposal::Grant),
+            RuleResult::Ineligible => (no.next(), Proposal::Refuse),
+            // What is not known waits where it is.
+            RuleResult::Pending => continue,
+        };
+        let Some(far) = far else { continue };
+        match onward(office, &hands, case, (*far, proposes)).await {
+            Ok(()) => made += 1,
+            Err(CaseError::Refused(_) | CaseError::Refusal(_) | CaseError::Forbidden(_)) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(made)
+}
+
+/// Households of a place, those on a roll first: their facts are known best.
+async fn homes(office: &Office, area: &AreaCode) -> Done<Vec<HouseholdId>> {
+    let store = &office.store;
+    let month = domain::Month::containing(office.clock.today());
+    let mut on_roll = Vec::new();
+    let mut others = Vec::new();
+    for home in store::households::list(store, Some(area), 0, 400).await? {
+        let subject = home.id.into();
+        let paid = crate::disbursement::in_force(store, PROGRAMME, subject, month).await?;
+        match paid {
+            Some(_) => on_roll.push(home.id),
+            None => others.push(home.id),
+        }
+    }
+    let half = usize::try_from(HOUSEHOLDS_MAX / 2).unwrap_or(0);
+    on_roll.truncate(half);
+    others.truncate(half);
+    on_roll.extend(others);
+    Ok(on_roll)
+}
+
+/// A case as far as the first opinion; none where the household has one, or nobody grown up heads it.
+async fn to_opinion(
+    office: &Office,
+    hands: &Hands,
+    at: usize,
+    household: HouseholdId,
+) -> Done<Option<CaseNo>> {
+    office.clock.set("2026-08-24T09:20");
+    let today = office.clock.today();
+    let members = store::households::members(&office.store, household).await?;
+    let now: Vec<_> = members
+        .into_iter()
+        .filter(|m| m.span.contains(today))
+        .collect();
+    let head = now.iter().find(|m| m.relation == Relation::Head);
+    let Some(head) = head.map(|head| head.person) else {
+        return Ok(None);
+    };
+    if hands.window.is_kept_from(household) {
+        return Ok(None);
+    }
+    let procedure = office.admission(PROGRAMME, today);
+    let papers = procedure.as_ref().and_then(|p| p.first());
+    let papers = papers.map_or(&[][..], |step| &step.papers);
+    let opening = Opening {
+        form_key: format!("demo-decide-{at}"),
+        cause: Cause::Apply,
+        cause_id: None,
+        applicant: head,
+        helper: None,
+        members: now.iter().map(|m| (m.person, m.relation)).collect(),
+        wanted: vec![Wanted {
+            programme: PROGRAMME.to_owned(),
+            person: None,
+        }],
+        declared: Vec::new(),
+        papers: papers
+            .iter()
+            .map(|name| Paper {
+                name: name.clone(),
+                state: PaperState::Given,
+                because: String::new(),
+            })
+            .collect(),
+        going_on: "已向对方经办核实,不是同一种救助".to_owned(),
+    };
+    let opened = match open(office, &hands.window, &opening).await {
+        Ok(opened) if !opened.again => opened,
+        Ok(_) | Err(CaseError::Refused(_)) => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let Some(no) = opened.cases.first().copied() else {
+        return Ok(None);
+    };
+    // Up to the opinion, each step by whoever may do it.
+    for _ in 0..8 {
+        let case = load(office, &hands.window, no).await?;
+        let Some(step) = case.open_step() else {
+            return Ok(None);
+        };
+        if guard::is_opinion(step) {
+            return Ok(Some(no));
+        }
+        let who = match case.is_for(&hands.window) {
+            true => &hands.window,
+            false => &hands.verifier,
+        };
+        if let Err(CaseError::Refused(_) | CaseError::Refusal(_) | CaseError::Forbidden(_)) =
+            plain(office, who, no).await
+        {
+            return Ok(None);
+        }
+    }
+    Ok(None)
+}
+
+/// Completes the open step of a case, with a second official where it takes two.
+async fn plain(office: &Office, who: &Acting, no: CaseNo) -> Done<()> {
+    let mut case = load(office, who, no).await?;
+    let Some(step) = case.open_step().cloned() else {
+        return Ok(());
+    };
+    let others: Vec<String> = match step.persons {
+        0 | 1 => Vec::new(),
+        _ => vec!["li2".to_owned()],
+    };
+    let completion = Completion {
+        step: &step.name,
+        gave: step.gives.first().map_or("", String::as_str),
+        others: &others,
+        ..Completion::default()
+    };
+    let mut tx = office.begin().await?;
+    complete(office, &mut tx, who, &mut case, completion).await?;
+    office.end(tx).await
+}
+
+async fn again(office: &Office, hands: &Hands, no: CaseNo) -> Done<Case> {
+    load(office, &hands.window, no).await
+}
+
+/// From the opinion as far as the case goes.
+async fn onward(
+    office: &Office,
+    hands: &Hands,
+    no: CaseNo,
+    (far, proposes): (Far, Proposal),
+) -> Done<()> {
+    let who = &hands.window;
+    // A notice of the tenth hangs on the day the demo opens; one of August has run.
+    let hangs = matches!(far, Far::Hanging | Far::Objected);
+    let posted = if hangs {
+        "2026-09-10T10:00"
+    } else {
+        "2026-08-31T10:00"
+    };
+    office.clock.set(posted);
+    let mut case = again(office, hands, no).await?;
+    let judged = look_into(office, &case).await?;
+    let because = match proposes {
+        Proposal::Grant => "入户和核对与申报一致",
+        Proposal::Refuse => "核对结果不符合规定的条件",
+    };
+    let proposed = Proposed {
+        proposes,
+        because: because.to_owned(),
+    };
+    let mut tx = office.begin().await?;
+    opinion::give(office, &mut tx, who, &mut case, (&judged, &proposed)).await?;
+    notice::post(office, &mut tx, who, &case).await?;
+    office.end(tx).await?;
+    if far == Far::Objected {
+        office.clock.set("2026-09-11T16:20");
+        let mut case = again(office, hands, no).await?;
+        let mut tx = office.begin().await?;
+        let text = "这一家的儿子在外打工,收入没有报";
+        objection::object(office, &mut tx, who, &mut case, text).await?;
+        office.end(tx).await?;
+    }
+    if hangs {
+        return Ok(());
+    }
+    office.clock.set("2026-09-08T09:00");
+    let mut case = again(office, hands, no).await?;
+    let mut tx = office.begin().await?;
+    notice::finish(office, &mut tx, who, &mut case).await?;
+    office.end(tx).await?;
+    plain(office, who, no).await?;
+    if far == Far::Waiting {
+        return Ok(());
+    }
+    office.clock.set("2026-09-09T15:00");
+    let signing = decision::Signing {
+        outcome: match proposes {
+            Proposal::Grant => DecidedAs::Granted,
+            Proposal::Refuse => DecidedAs::Refused,
+        },
+        because: String::new(),
+        amount: None,
+        articles: Vec::new(),
+    };
+    decision::sign(office, &hands.county, no, &signing).await?;
+    office.clock.set("2026-09-10T09:30");
+    let mut case = again(office, hands, no).await?;
+    let mut tx = office.begin().await?;
+    let way = (DeliveryWay::InPerson, "本人");
+    decision::deliver(office, &mut tx, who, &mut case, way).await?;
+    office.end(tx).await?;
+    if proposes == Proposal::Grant {
+        office.clock.set("2026-09-11T09:00");
+        let mut case = load(office, &hands.county, no).await?;
+        let mut tx = office.begin().await?;
+        decision::publish(office, &mut tx, &hands.county, &mut case).await?;
+        office.end(tx).await?;
+    }
+    Ok(())
+}

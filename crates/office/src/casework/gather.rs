@@ -1,0 +1,169 @@
+//! 汇集: the newest month's facts of a case and of all whom its rules may look at, with what the case brought.
+
+use super::facts::{APPLICATION, AREA, Brought, Facts, HOUSEHOLD, PERSON, Source, Sources};
+use super::{Case, CaseError, Done};
+use crate::error::OfficeError;
+use crate::monitoring::{self, MonthData};
+use crate::office::Office;
+use domain::{AreaCode, Month};
+use engine::arrow::array::Array;
+use engine::differential::{Cluster, situation_of};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use store::Reads;
+use store::applications::DeclaredRow;
+
+const MEMBERS: &str = "成员";
+const OBLIGED: &str = "义务人";
+
+/// The newest month's facts, read once until another batch comes.
+#[derive(Default)]
+pub(crate) struct AtHand(tokio::sync::Mutex<Option<(i64, Arc<MonthData>)>>);
+
+impl AtHand {
+    /// The newest month a register has come for, up to this month.
+    async fn newest(&self, office: &Office) -> Done<Arc<MonthData>> {
+        let store = &office.store;
+        let batches = store::batches::list(store, None, i64::MAX, 1).await?;
+        let answers = store::doubts::newest_answer(store).await?;
+        let stand = batches
+            .first()
+            .map_or(0, |b| b.batch_no.saturating_add(answers));
+        let today = Month::containing(office.clock.today());
+        let months = monitoring::months(office).await?;
+        let month = months.into_iter().rev().find(|month| *month <= today);
+        let month = month.ok_or_else(|| {
+            CaseError::Refused("还没有户籍登记来文,不能核对事实;请先导入来文".to_owned())
+        })?;
+        let mut held = self.0.lock().await;
+        if let Some((of, data)) = held.as_ref()
+            && *of == stand
+            && data.month == month
+        {
+            return Ok(Arc::clone(data));
+        }
+        let program = office.program_of(month);
+        let data = Arc::new(MonthData::for_trial(office, program, month).await?);
+        *held = Some((stand, Arc::clone(&data)));
+        Ok(data)
+    }
+}
+
+/// The facts of a case: the month's, of everybody the rules may look at, and what the case brought.
+pub(crate) async fn gather(office: &Office, on: &impl Reads, case: &Case) -> Done<Facts> {
+    let data = office.procedures.month.newest(office).await?;
+    let declared = store::applications::declared(on, case.row.content.application).await?;
+    let content = &case.application.content;
+    let mut persons: BTreeSet<i64> = content.members.iter().map(|(who, _)| who.get()).collect();
+    persons.insert(content.applicant.get());
+    let home = case.row.content.household.map(domain::HouseholdId::get);
+    let mut brought = declared_facts(&declared, case);
+    brought.extend(super::brought::of_case(on, case).await?);
+    let work = move || {
+        let program = &data.program;
+        let cluster = around(&data, home, persons);
+        let sides = situation_of(program, &data.frames, &cluster);
+        let sources = Sources {
+            month: data.month.to_string(),
+            batches: data.batches.iter().cloned().collect(),
+        };
+        let mut facts = Facts::of(program, &sides.situation, &sources);
+        for one in &brought {
+            facts.bring(program, home, one);
+        }
+        facts
+    };
+    let worked = tokio::task::spawn_blocking(work).await;
+    worked.map_err(|e| CaseError::Office(OfficeError::Other(format!("汇集事实中断:{e}"))))
+}
+
+fn declared_facts(rows: &[DeclaredRow], case: &Case) -> Vec<Brought> {
+    let record = format!("application:{}", case.row.content.application);
+    let one = |row: &DeclaredRow| Brought {
+        person: row.content.person.map(domain::PersonId::get),
+        fact: row.content.fact.clone(),
+        value: row.content.value.clone(),
+        source: Source {
+            kind: APPLICATION.to_owned(),
+            name: APPLICATION.to_owned(),
+            record: record.clone(),
+            period: row.content.period.clone(),
+        },
+    };
+    rows.iter().map(one).collect()
+}
+
+/// Those of a case, those obliged to support them, their households, and the areas around all of them.
+fn around(data: &MonthData, home: Option<i64>, mut persons: BTreeSet<i64>) -> Cluster {
+    let mut households: BTreeSet<i64> = home.into_iter().collect();
+    persons.extend(home.into_iter().flat_map(|h| targets(data, MEMBERS, h)));
+    let core: Vec<i64> = persons.iter().copied().collect();
+    for member in core {
+        for obliged in targets(data, OBLIGED, member) {
+            persons.insert(obliged);
+            if let Some(home) = home_of(data, obliged)
+                && households.insert(home)
+            {
+                persons.extend(targets(data, MEMBERS, home));
+            }
+        }
+    }
+    let mut cluster = Cluster::default();
+    let areas = areas(data, &persons, &households);
+    for (name, ids) in [(PERSON, persons), (HOUSEHOLD, households), (AREA, areas)] {
+        if let Some(entity) = data.program.dict.entity(name) {
+            cluster.ids.insert(entity, ids.into_iter().collect());
+        }
+    }
+    cluster
+}
+
+fn targets(data: &MonthData, relation: &str, owner: i64) -> Vec<i64> {
+    let relation = data.program.dict.relation(relation);
+    let Some(frame) = relation.and_then(|r| data.frames.relations.get(&r)) else {
+        return Vec::new();
+    };
+    let owners = frame.owners().values();
+    let start = owners.partition_point(|o| *o < owner);
+    let end = owners.partition_point(|o| *o <= owner);
+    let targets = frame.targets();
+    (start..end)
+        .filter(|row| targets.is_valid(*row))
+        .map(|row| targets.value(row))
+        .collect()
+}
+
+fn frame<'d>(data: &'d MonthData, entity: &str) -> Option<&'d engine::frames::EntityFrame> {
+    let entity = data.program.dict.entity(entity)?;
+    data.frames.entities.get(&entity)
+}
+
+fn home_of(data: &MonthData, person: i64) -> Option<i64> {
+    let frame = frame(data, PERSON)?;
+    let row = usize::try_from(frame.position(person)?).ok()?;
+    let homes = frame.households();
+    homes.is_valid(row).then(|| homes.value(row))
+}
+
+fn areas(data: &MonthData, persons: &BTreeSet<i64>, homes: &BTreeSet<i64>) -> BTreeSet<i64> {
+    let lives = |entity: &str, id: i64| {
+        let frame = frame(data, entity)?;
+        let row = usize::try_from(frame.position(id)?).ok()?;
+        let areas = frame.areas();
+        let code = areas.is_valid(row).then(|| areas.value(row))?;
+        AreaCode::parse(code).ok()
+    };
+    let lived: BTreeSet<AreaCode> = persons
+        .iter()
+        .filter_map(|person| lives(PERSON, *person))
+        .chain(homes.iter().filter_map(|home| lives(HOUSEHOLD, *home)))
+        .collect();
+    let Some(frame) = frame(data, AREA) else {
+        return BTreeSet::new();
+    };
+    let holds = |code: &str| lived.iter().any(|at| at.full().starts_with(code));
+    let rows = frame.ids().values().iter().zip(frame.areas().iter());
+    rows.filter(|(_, code)| code.is_some_and(holds))
+        .map(|(id, _)| *id)
+        .collect()
+}

@@ -1,0 +1,158 @@
+//! 把关: what must stand in the record before a step of the way to a decision may be called done, whoever
+//! says so and through whichever page. Steps are known by what the rulebook says they give.
+
+use super::{Case, CaseError, Completion, Done};
+use crate::office::Office;
+use domain::Day;
+use domain::casework::Standing;
+use domain::procedure::{Procedure, Purpose, Step};
+use store::decisions;
+use store::notices::{self, Notice, ObjectionState};
+use store::{JournalTx, Reads};
+
+/// What steps give that need a record of their own.
+const OPINION: &str = "初审意见";
+const DECISION: &str = "认定决定";
+
+/// Whether a step writes the first opinion.
+pub(crate) fn is_opinion(step: &Step) -> bool {
+    step.gives.iter().any(|gives| gives == OPINION)
+}
+
+/// Whether a step decides.
+pub(crate) fn is_decision(procedure: &Procedure, step: &Step) -> bool {
+    procedure.purpose == Purpose::Admission && step.gives.iter().any(|gives| gives == DECISION)
+}
+
+/// Whether a notice hangs during a step.
+pub(crate) fn is_notice(procedure: &Procedure, step: &Step) -> bool {
+    let notice = procedure.notice.as_ref();
+    notice.is_some_and(|notice| notice.steps.contains(&step.name))
+}
+
+/// The day the newest pass of the way to the decision began: what was written before an opinion was undone
+/// no longer counts.
+pub(crate) fn opened(standing: &Standing) -> Option<Day> {
+    standing.open.as_ref().map(|open| open.since)
+}
+
+/// The notice of the open step, when one was posted since it opened.
+pub(crate) fn of_open_step<'n>(case: &Case, all: &'n [Notice]) -> Option<&'n Notice> {
+    let open = case.standing.open.as_ref()?;
+    all.iter().rev().find(|notice| {
+        notice.content.step == open.name
+            && notice.content.from >= open.since
+            && notice.taken.is_none()
+    })
+}
+
+/// Whether the notice of a case hung its whole time, and nobody's objection is open: the notice that counts,
+/// or why a case has none.
+pub(crate) async fn heard(
+    on: &impl Reads,
+    case: &Case,
+    today: Day,
+) -> Done<Result<(i64, Day), String>> {
+    let objections = notices::objections(on, case.no()).await?;
+    if let Some(open) = objections
+        .iter()
+        .find(|one| one.state == ObjectionState::Open)
+    {
+        let said = format!("异议 {} 还没有查清,不能作决定;请先由两人复查办结", open.no);
+        return Err(CaseError::Refused(said));
+    }
+    let Some(wanted) = &case.procedure.notice else {
+        return Ok(Err("流程没有公示".to_owned()));
+    };
+    if wanted.unless.is_met(&case.standing.told) {
+        return Ok(Err(format!("不公示:{}", wanted.unless.any_of.join("、"))));
+    }
+    let all = notices::of_case(on, case.no()).await?;
+    let hung = all.iter().rev().find(|notice| notice.taken.is_none());
+    // A step of the notice that was undone by 退回 has to be gone through again.
+    let done = |notice: &&Notice| {
+        case.standing
+            .last_done(&notice.content.step)
+            .is_some_and(|done| done.opened <= notice.content.from)
+    };
+    let Some(hung) = hung.filter(done) else {
+        let said = "这一件还没有公示,不能作决定;请乡镇先公示";
+        return Err(CaseError::Refused(said.to_owned()));
+    };
+    if hung.content.last >= today {
+        let said = format!("公示到 {} 为止,期满第二天起才能作决定", hung.content.last);
+        return Err(CaseError::Refused(said));
+    }
+    Ok(Ok((hung.no, hung.content.last)))
+}
+
+/// Refuses a completion that lacks the record it stands for.
+pub(super) async fn before(
+    office: &Office,
+    tx: &JournalTx,
+    case: &Case,
+    done: &Completion<'_>,
+) -> Done<()> {
+    let Some(step) = case.open_step().filter(|step| step.name == done.step) else {
+        return Ok(());
+    };
+    let today = office.clock.today();
+    if !is_notice(&case.procedure, step) {
+        // Settled first, by two persons: then this step may be done.
+        let objections = notices::objections(tx, case.no()).await?;
+        let mut open = objections.iter();
+        if let Some(open) = open.find(|one| one.state == ObjectionState::Open) {
+            let said = format!("异议 {} 还没有查清;请打开“审核”页,由两人复查办结", open.no);
+            return Err(CaseError::Refused(said));
+        }
+    }
+    if is_opinion(step) {
+        let all = notices::opinions(tx, case.no()).await?;
+        let since = opened(&case.standing);
+        let newest = all.last().filter(|one| one.content.step == step.name);
+        if newest.is_none_or(|one| Some(one.content.day) < since) {
+            let said = format!("“{}”要先写初审意见;请打开“审核”页写明意见和理由", step.name);
+            return Err(CaseError::Refused(said));
+        }
+    }
+    if is_notice(&case.procedure, step) {
+        let all = notices::of_case(tx, case.no()).await?;
+        let Some(hung) = of_open_step(case, &all) else {
+            let said = format!("“{}”还没有张贴;请打开“公示”页张贴", step.name);
+            return Err(CaseError::Refused(said));
+        };
+        let objections = notices::objections(tx, case.no()).await?;
+        let objected = objections.iter().any(|one| one.content.notice == hung.no);
+        if !objected && hung.content.last >= today {
+            let said = format!(
+                "公示到 {} 为止,没有期满;期满以后再办结这一步",
+                hung.content.last
+            );
+            return Err(CaseError::Refused(said));
+        }
+        let open = objections
+            .iter()
+            .any(|one| one.state == ObjectionState::Open);
+        // Told of it, the procedure goes another way than it would without.
+        let way = |told| {
+            case.procedure
+                .next_of(&step.name, told)
+                .map(|next| &next.name)
+        };
+        let plain = case.procedure.always().map(str::to_owned).collect();
+        if open && way(&case.standing.told) == way(&plain) {
+            let said = "有异议没有查清;请先登记“公示有异议”,转入复查";
+            return Err(CaseError::Refused(said.to_owned()));
+        }
+    }
+    if is_decision(&case.procedure, step) {
+        let all = decisions::of_case(tx, case.no()).await?;
+        let since = opened(&case.standing);
+        let newest = all.last();
+        if newest.is_none_or(|one| Some(one.content.day) < since) {
+            let said = format!("“{}”要有签署的决定;请打开“审核”页签署", step.name);
+            return Err(CaseError::Refused(said));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,200 @@
+//! 文书: a letter's text from the rulebook's template, field by field. A field without a value is told by
+//! name, and no letter leaves with a gap; a field the letter does not list never gets in.
+
+use super::capsule;
+use super::fields::{self, Office as OfficeWords};
+use super::{Case, CaseError, Done, decision, load_with};
+use crate::access::{Acting, Right};
+use crate::office::Office;
+use domain::CaseNo;
+use domain::procedure::Document;
+use std::collections::BTreeMap;
+use store::Reads;
+use store::decisions::Decision;
+use store::identity::{self, Field, Grant};
+
+/// Between names of one field.
+const OPEN: &str = "{{";
+const CLOSE: &str = "}}";
+/// The fields that are somebody's name.
+const NAME: &str = "申请人姓名";
+
+/// 文书 ready to be printed.
+#[derive(Clone)]
+pub struct Letter {
+    /// What it is called.
+    pub title: String,
+    /// Its text in Markdown.
+    pub text: String,
+}
+
+impl std::fmt::Debug for Letter {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Letter({}, **)", self.title)
+    }
+}
+
+/// Fills a template; the first field without a value is answered instead.
+pub(super) fn fill(template: &str, values: &BTreeMap<String, String>) -> Result<String, String> {
+    let mut out = String::new();
+    let mut rest = template;
+    while let Some((before, after)) = rest.split_once(OPEN) {
+        out.push_str(before);
+        let Some((name, after)) = after.split_once(CLOSE) else {
+            out.push_str(OPEN);
+            rest = after;
+            continue;
+        };
+        match values.get(name.trim()) {
+            Some(value) => out.push_str(value),
+            None => return Err(name.trim().to_owned()),
+        }
+        rest = after;
+    }
+    out.push_str(rest);
+    Ok(out)
+}
+
+/// What the letters about a decision may say; names masked.
+pub(super) async fn values(
+    office: &Office,
+    on: &impl Reads,
+    case: &Case,
+    decision: &Decision,
+) -> Done<BTreeMap<String, String>> {
+    let mut out = OfficeWords::of(office, &case.standing.area).all();
+    out.extend(fields::of_case(office, on, case).await?);
+    let content = &decision.content;
+    let mut say = |name: &str, value: String| {
+        out.insert(name.to_owned(), value);
+    };
+    say(
+        "文书编号",
+        format!("〔{}〕第 {} 号", content.day.year(), decision.no),
+    );
+    say("决定日期", content.day.to_string());
+    say(
+        "全部理由",
+        content
+            .reasons
+            .lines()
+            .map(|line| format!("- {line}"))
+            .collect::<Vec<_>>()
+            .join("\n"),
+    );
+    let mut articles: Vec<&str> = content.articles.lines().collect();
+    articles.dedup();
+    say("依据条文", articles.join("、"));
+    if let Some(amount) = content.amount {
+        say("月保障金额", format!("{amount} 元"));
+        say("救助金额", format!("{amount} 元"));
+    }
+    if let Some(from) = content.from {
+        let words = format!("{} 年 {} 月", from.year(), from.month());
+        say("起始月份", words);
+    }
+    say(
+        "公示范围",
+        fields::place(office, &case.standing.area).await?,
+    );
+    // What else a letter names may be a fact of the household or the applicant.
+    let capsule = capsule::of_decision(decision)?;
+    let program = office.rules_on(case.row.content.rules_day);
+    let applicant = case.application.content.applicant.get();
+    let own = capsule.facts.things.iter().filter(|thing| {
+        (thing.entity.as_str(), thing.key) == (capsule.subject.0.as_str(), capsule.subject.1)
+            || (thing.entity == "个人" && thing.key == applicant)
+    });
+    for thing in own {
+        for fact in &thing.facts {
+            let words = fact.value.words(&fact.name, &thing.entity, &program);
+            out.entry(fact.name.clone()).or_insert(words);
+        }
+    }
+    Ok(out)
+}
+
+/// The letters of a case that can be printed: those its steps gave, and the one the open step gives.
+#[must_use]
+pub fn of_case(case: &Case) -> Vec<String> {
+    let given = case.standing.done.iter().map(|done| done.step.as_str());
+    let open = case.standing.open.as_ref().map(|open| open.name.as_str());
+    let mut out: Vec<String> = Vec::new();
+    for step in given
+        .chain(open)
+        .filter_map(|name| case.procedure.step(name))
+    {
+        for gives in &step.gives {
+            if case.procedure.document(gives).is_some() && !out.contains(gives) {
+                out.push(gives.clone());
+            }
+        }
+    }
+    out
+}
+
+/// One letter, with the name in full: the reading of it is in the chain before the letter leaves.
+///
+/// # Errors
+/// No such letter here, a field without a value, or no right.
+pub async fn letter(office: &Office, who: &Acting, no: CaseNo, title: &str) -> Done<Letter> {
+    let case = load_with(office, who, Right::CASE_HANDLE, no).await?;
+    let decision = decision::newest(&office.store, no).await?;
+    let known = of_case(&case).iter().any(|one| one == title);
+    let document = case.procedure.document(title).filter(|_| known);
+    let document = document.ok_or_else(|| CaseError::NotFound(format!("这一件没有“{title}”")))?;
+    let decision =
+        decision.ok_or_else(|| CaseError::Refused("还没有决定,这份文书写不出来".to_owned()))?;
+    let mut known = values(office, &office.store, &case, &decision).await?;
+    if document.fields.iter().any(|field| field == NAME) {
+        let grant = Grant {
+            at: office.clock.at(),
+            actor: who.login().to_owned(),
+            purpose: "制作和送达文书".to_owned(),
+            authority: format!("decision:{}", decision.no),
+            channel: "print".to_owned(),
+            fields: vec![Field::Name],
+        };
+        let applicant = case.application.content.applicant;
+        let sealed = identity::sealed(&office.store, &[applicant]).await?;
+        let opened = identity::reveal(&office.store, &grant, sealed).await?;
+        let name = opened.into_iter().next().and_then(|one| one.name);
+        if let Some(name) = name {
+            known.insert(NAME.to_owned(), name);
+        }
+    }
+    written(office, document, &known)
+}
+
+/// A letter's text with only the fields it lists.
+fn written(office: &Office, document: &Document, known: &BTreeMap<String, String>) -> Done<Letter> {
+    let allowed = fields::Allowed::read(&office.book);
+    let listed: BTreeMap<String, String> = document
+        .fields
+        .iter()
+        .filter(|field| allowed.is_for_letters(field))
+        .filter_map(|field| Some((field.clone(), known.get(field)?.clone())))
+        .collect();
+    let text = fill(&document.template, &listed).map_err(|field| {
+        CaseError::Refused(format!(
+            "“{}”缺“{field}”,没有写成;请补上这一项,或者请管理规则的人改 {}",
+            document.title, document.path
+        ))
+    })?;
+    Ok(Letter {
+        title: document.title.clone(),
+        text,
+    })
+}
+
+impl Letter {
+    /// The letter as PDF, the same bytes each time.
+    ///
+    /// # Errors
+    /// No font is installed, or it lacks a character.
+    pub async fn pdf(&self) -> Done<Vec<u8>> {
+        let text = self.text.clone();
+        let written = tokio::task::spawn_blocking(move || super::pdf::pdf(&text)).await;
+        written.map_err(|e| CaseError::Office(crate::OfficeError::Other(e.to_string())))?
+    }
+}

@@ -1,0 +1,391 @@
+//! 审核: what is known on the left, what the rules say on the right, and what this person may do now. For the
+//! township that proposes and the county that decides it is the same page.
+
+use super::capsule::{Condition, Found, Shown};
+use super::facts::{Facts, Source};
+use super::notice::{self, State};
+use super::opinion::look_into;
+use super::{Case, CaseError, Done, fields, guard, letters, load};
+use crate::access::{Access, Acting, Right};
+use crate::office::Office;
+use domain::{CaseNo, PersonId};
+use std::collections::{BTreeMap, HashMap};
+use store::decisions::DecidedAs;
+use store::identity::Masked;
+use store::notices::{ObjectionState, Proposal};
+
+/// Cases on the county's list.
+const ROWS_MAX: u32 = 500;
+
+/// Facts of one of them.
+#[derive(Clone, Debug)]
+pub struct Known {
+    /// Who, masked; or the household.
+    pub who: String,
+    /// Fact, value, source.
+    pub facts: Vec<[String; 3]>,
+}
+
+/// One objection.
+#[derive(Clone, Debug)]
+pub struct ObjectionLine {
+    /// Its number.
+    pub no: i64,
+    /// When it came, and how.
+    pub came: String,
+    /// What it says.
+    pub text: String,
+    /// How it was settled; empty while it is open.
+    pub settled: String,
+}
+
+/// What this person may do.
+#[derive(Clone, Debug, Default)]
+pub struct May {
+    /// Write the opinion.
+    pub opine: bool,
+    /// Post the notice.
+    pub post: bool,
+    /// Complete the step of the notice.
+    pub finish: bool,
+    /// Take an objection at the window.
+    pub object: bool,
+    /// Settle objections.
+    pub settle: bool,
+    /// Sign the decision.
+    pub decide: bool,
+    /// Hand the letter over.
+    pub deliver: bool,
+    /// Make it public.
+    pub publish: bool,
+}
+
+/// 审核页.
+#[derive(Clone, Debug)]
+pub struct Review {
+    /// 办件编号.
+    pub no: i64,
+    /// The programme.
+    pub title: String,
+    /// Who applied, masked.
+    pub applicant: String,
+    /// Where.
+    pub place: String,
+    /// The open step; empty when it is closed.
+    pub step: String,
+    /// What is known.
+    pub known: Vec<Known>,
+    /// What the rules say; none with the reason why not.
+    pub found: Result<Found, String>,
+    /// The amount proposed, in words; empty for none.
+    pub amount: String,
+    /// The opinions, in words.
+    pub opinions: Vec<String>,
+    /// The notices, in words.
+    pub notices: Vec<String>,
+    /// The objections.
+    pub objections: Vec<ObjectionLine>,
+    /// The draws this case is in.
+    pub drawn: Vec<String>,
+    /// The decisions, in words, with their numbers.
+    pub decisions: Vec<(i64, String)>,
+    /// The letters that can be printed.
+    pub letters: Vec<String>,
+    /// Why it cannot be decided yet; empty when it can.
+    pub stands_against: String,
+    /// What this person may do.
+    pub may: May,
+}
+
+impl Review {
+    /// The conditions, those that do not hold first, then those not known.
+    #[must_use]
+    pub fn conditions(&self) -> Vec<&Condition> {
+        let found = self.found.iter();
+        let mut all: Vec<&Condition> = found.flat_map(|found| &found.conditions).collect();
+        all.sort_by_key(|c| match c.holds {
+            Some(false) => 0,
+            None => 1,
+            Some(true) => 2,
+        });
+        all
+    }
+
+    /// The lines of the explanation.
+    #[must_use]
+    pub fn lines(&self) -> &[Shown] {
+        self.found.as_ref().map_or(&[], |found| &found.lines)
+    }
+}
+
+/// The page of one case.
+///
+/// # Errors
+/// No right, no such case, or the record.
+pub async fn review(access: &Access, who: &Acting, no: CaseNo) -> Done<Review> {
+    let office = access.office();
+    let case = load(office, who, no).await?;
+    let on = &office.store;
+    let words = fields::of_case(office, on, &case).await?;
+    let word = |name: &str| words.get(name).cloned().unwrap_or_default();
+    let state = notice::state(on, no).await?;
+    let looked = look_into(office, &case).await;
+    let (known, found) = match looked {
+        Ok(judged) => (known(office, &case, &judged.facts).await?, Ok(judged.found)),
+        Err(CaseError::Office(error)) => return Err(CaseError::Office(error)),
+        Err(why) => (Vec::new(), Err(why.to_string())),
+    };
+    let decisions = store::decisions::of_case(on, no).await?;
+    let heard = guard::heard(on, &case, office.clock.today()).await;
+    let stands_against = match heard {
+        Ok(_) => String::new(),
+        Err(why) => why.to_string(),
+    };
+    let may = may(office, who, &case, &state);
+    Ok(Review {
+        no: no.get(),
+        title: word("救助项目"),
+        applicant: word("申请人姓名"),
+        place: fields::place(office, &case.standing.area).await?,
+        step: case
+            .standing
+            .open
+            .as_ref()
+            .map_or_else(String::new, |open| open.name.clone()),
+        amount: found
+            .as_ref()
+            .ok()
+            .and_then(Found::amount)
+            .filter(|fen| fen.get() > 0)
+            .map_or_else(String::new, |fen| format!("{fen} 元")),
+        known,
+        found,
+        opinions: state.opinions.iter().map(opinion_words).collect(),
+        notices: state.notices.iter().map(notice_words).collect(),
+        objections: state.objections.iter().map(objection_line).collect(),
+        drawn: store::notices::sampled(on, no).await?,
+        decisions: decisions
+            .iter()
+            .map(|one| (one.no, decision_words(one)))
+            .collect(),
+        letters: match decisions.is_empty() {
+            true => Vec::new(),
+            false => letters::of_case(&case),
+        },
+        stands_against,
+        may,
+    })
+}
+
+fn may(office: &Office, who: &Acting, case: &Case, state: &State) -> May {
+    let Some(step) = case.open_step() else {
+        return May::default();
+    };
+    let own = case.is_for(who) && case.standing.paused().is_none();
+    let is_notice = guard::is_notice(&case.procedure, step);
+    let hung = guard::of_open_step(case, &state.notices);
+    let today = office.clock.today();
+    let objected = state
+        .objections
+        .iter()
+        .any(|one| hung.is_some_and(|hung| one.content.notice == hung.no));
+    let open = state
+        .objections
+        .iter()
+        .any(|one| one.state == ObjectionState::Open);
+    let decided = case.standing.decided.is_some();
+    let gives_letter = step
+        .gives
+        .iter()
+        .any(|gives| case.procedure.document(gives).is_some());
+    let publishes = step.gives.iter().any(|gives| gives.ends_with("公布名单"));
+    let decides = guard::is_decision(&case.procedure, step);
+    May {
+        opine: own && guard::is_opinion(step),
+        post: own && is_notice && hung.is_none(),
+        finish: own && is_notice && hung.is_some_and(|hung| objected || hung.content.last < today),
+        object: own && is_notice && hung.is_some_and(|hung| hung.content.last >= today),
+        settle: own && open && !is_notice,
+        decide: own && decides && who.may(Right::DECISION),
+        deliver: own && decided && gives_letter && !publishes && !decides,
+        publish: own && publishes,
+    }
+}
+
+fn opinion_words(one: &store::notices::Opinion) -> String {
+    let content = &one.content;
+    let proposes = match content.proposes {
+        Proposal::Grant => "拟同意",
+        Proposal::Refuse => "拟不予确认",
+    };
+    let amount = content
+        .amount
+        .map_or_else(String::new, |fen| format!(",{fen} 元"));
+    format!(
+        "{} {} {proposes}{amount}:{}",
+        content.day, content.by, content.because
+    )
+}
+
+fn notice_words(one: &store::notices::Notice) -> String {
+    let content = &one.content;
+    let taken = one
+        .taken
+        .as_ref()
+        .map_or_else(String::new, |(_, why)| format!(",提前撤下:{why}"));
+    format!(
+        "{} {} 至 {}{taken}",
+        content.document, content.from, content.last
+    )
+}
+
+fn objection_line(one: &store::notices::Objection) -> ObjectionLine {
+    let how = match one.state {
+        ObjectionState::Open => String::new(),
+        ObjectionState::Upheld => "属实".to_owned(),
+        ObjectionState::Dismissed => "不属实".to_owned(),
+    };
+    ObjectionLine {
+        no: one.no,
+        came: format!("{} {}", one.content.day, one.content.told_by),
+        text: one.content.text.clone(),
+        settled: match how.as_str() {
+            "" => how,
+            how => format!(
+                "{how}:{}({})",
+                one.settled_because,
+                one.settled_by.join("、")
+            ),
+        },
+    }
+}
+
+fn decision_words(one: &store::decisions::Decision) -> String {
+    let content = &one.content;
+    let how = match content.outcome {
+        DecidedAs::Granted => "同意",
+        DecidedAs::Refused => "不予确认",
+    };
+    let amount = content
+        .amount
+        .map_or_else(String::new, |fen| format!(",{fen} 元"));
+    let from = content
+        .from
+        .map_or_else(String::new, |month| format!(",{month} 起"));
+    let reasons = content.reasons.replace('\n', ";");
+    format!(
+        "{} {} {how}{amount}{from} {reasons}",
+        content.day, content.decider
+    )
+}
+
+/// What is known, thing by thing; areas and those without a fact are left out.
+async fn known(office: &Office, case: &Case, facts: &Facts) -> Done<Vec<Known>> {
+    let people: Vec<PersonId> = facts
+        .things
+        .iter()
+        .filter(|thing| thing.entity == "个人")
+        .map(|thing| PersonId::new(thing.key))
+        .collect();
+    let masked: HashMap<PersonId, Masked> = store::identity::masked(&office.store, &people).await?;
+    let program = office.rules_on(case.row.content.rules_day);
+    let feeds: BTreeMap<&str, &str> = program
+        .feeds
+        .iter()
+        .map(|feed| (feed.id.as_str(), feed.department.as_str()))
+        .collect();
+    let source = |source: &Option<Source>| match source {
+        None => "户籍登记".to_owned(),
+        Some(one) => {
+            let name = feeds.get(one.name.as_str()).copied().unwrap_or(&one.name);
+            format!("{name} {} {}", one.period, one.record)
+        }
+    };
+    let mut out = Vec::new();
+    for thing in &facts.things {
+        let who = match thing.entity.as_str() {
+            "个人" => {
+                let masked = masked.get(&PersonId::new(thing.key));
+                let name = masked.and_then(|masked| masked.name.clone());
+                name.unwrap_or_else(|| "姓名未登记".to_owned())
+            }
+            "家庭" => "这一户".to_owned(),
+            _ => continue,
+        };
+        let rows = thing.facts.iter().map(|fact| {
+            let value = fact.value.words(&fact.name, &thing.entity, &program);
+            [fact.name.clone(), value, source(&fact.source)]
+        });
+        let rows: Vec<[String; 3]> = rows.collect();
+        if !rows.is_empty() {
+            out.push(Known { who, facts: rows });
+        }
+    }
+    Ok(out)
+}
+
+/// One line of the county's list.
+#[derive(Clone, Debug)]
+pub struct Waiting {
+    /// 办件编号.
+    pub no: i64,
+    /// The programme.
+    pub title: String,
+    /// Who applied, masked.
+    pub applicant: String,
+    /// Where.
+    pub place: String,
+    /// What was proposed.
+    pub proposed: String,
+    /// By when.
+    pub due: String,
+    /// Whether it was drawn, or is of a near relative.
+    pub marks: Vec<String>,
+}
+
+/// What waits for a decision within somebody's places.
+///
+/// # Errors
+/// No right, or the record.
+pub async fn waiting(access: &Access, who: &Acting) -> Done<Vec<Waiting>> {
+    let office = access.office();
+    let scope = who.scope(Right::DECISION)?;
+    let start = scope.start();
+    let rows = store::cases::list_open(&office.store, start.as_ref(), 0, u32::MAX).await?;
+    let mut out = Vec::new();
+    for row in rows {
+        let procedure = office.procedure(&row.content.procedure, row.content.rules_day)?;
+        let decides = procedure
+            .step(&row.current.step)
+            .is_some_and(|step| guard::is_decision(&procedure, step));
+        let near = who.is_kept_from_person(row.content.applicant)
+            || row.content.household.is_some_and(|h| who.is_kept_from(h));
+        if !decides || near || !scope.contains(&row.current.area) {
+            continue;
+        }
+        if out.len() >= usize::try_from(ROWS_MAX).unwrap_or(usize::MAX) {
+            break;
+        }
+        let Some(case) = super::read(office, &office.store, row.no).await? else {
+            continue;
+        };
+        let words = fields::of_case(office, &office.store, &case).await?;
+        let opinions = store::notices::opinions(&office.store, row.no).await?;
+        let drawn = store::notices::sampled(&office.store, row.no).await?;
+        let mut marks: Vec<String> = case.standing.told.iter().cloned().collect();
+        marks.extend(drawn.iter().map(|month| format!("抽查 {month}")));
+        out.push(Waiting {
+            no: row.no.get(),
+            title: words.get("救助项目").cloned().unwrap_or_default(),
+            applicant: words.get("申请人姓名").cloned().unwrap_or_default(),
+            place: fields::place(office, &row.current.area).await?,
+            proposed: opinions.last().map_or_else(String::new, opinion_words),
+            due: row
+                .current
+                .due
+                .map_or_else(|| "—".to_owned(), |due| due.to_string()),
+            marks,
+        });
+    }
+    Ok(out)
+}

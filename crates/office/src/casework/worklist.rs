@@ -1,0 +1,428 @@
+//! 待办: what somebody has to do now, what nobody can do, and what is late. One question decides all three
+//! lists — may this person do this step — so that no open case can fall between them.
+
+use super::events::{self, mark};
+use super::{Case, CaseError, Done};
+use crate::access::{Access, AccessBook, Acting, Right};
+use crate::office::Office;
+use domain::{AreaCode, CaseNo, Day, HouseholdId, PersonId};
+use std::collections::{BTreeMap, BTreeSet};
+use store::Reads;
+use store::applications;
+use store::cases::{self, CaseRow, Wait};
+use store::users::UserState;
+
+/// Rows a role's list is read up to; more is told as more.
+const ROWS_MAX: u32 = 2_000;
+/// Open cases that are read at a time.
+const CASES_READ: u32 = 1_000;
+
+/// 分组 of a work list, the first needs somebody first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Group {
+    /// 逾期
+    Overdue,
+    /// 今日到期
+    DueToday,
+    /// 暂停期满
+    PauseOver,
+    /// 公示期满
+    NoticeOver,
+    /// 退回件
+    SentBack,
+    /// 在办
+    Ready,
+    /// 公示中
+    Notice,
+    /// 补正和暂停
+    Paused,
+}
+
+impl Group {
+    /// All of them, in order.
+    pub const ALL: [Self; 8] = [
+        Self::Overdue,
+        Self::DueToday,
+        Self::PauseOver,
+        Self::NoticeOver,
+        Self::SentBack,
+        Self::Ready,
+        Self::Notice,
+        Self::Paused,
+    ];
+
+    /// What officials call it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Overdue => "逾期",
+            Self::DueToday => "今日到期",
+            Self::PauseOver => "暂停期满",
+            Self::NoticeOver => "公示期满",
+            Self::SentBack => "退回件",
+            Self::Ready => "在办",
+            Self::Notice => "公示中",
+            Self::Paused => "补正和暂停",
+        }
+    }
+
+    /// Its word in an address.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Overdue => "overdue",
+            Self::DueToday => "today",
+            Self::PauseOver => "pause-over",
+            Self::NoticeOver => "notice-over",
+            Self::SentBack => "sent-back",
+            Self::Ready => "ready",
+            Self::Notice => "notice",
+            Self::Paused => "paused",
+        }
+    }
+
+    /// The group a word in an address names.
+    #[must_use]
+    pub fn from_code(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|group| group.code() == code)
+    }
+}
+
+/// One line of a work list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Item {
+    /// 办件编号.
+    pub case: CaseNo,
+    /// The programme, by its policy's name.
+    pub programme: String,
+    /// Who applied.
+    pub applicant: PersonId,
+    /// The household.
+    pub household: Option<HouseholdId>,
+    /// Where it is handled.
+    pub area: AreaCode,
+    /// The open step.
+    pub step: String,
+    /// Since when.
+    pub since: Day,
+    /// By when the next of its times is over.
+    pub due: Option<Day>,
+    /// The year whose calendar is missing for that.
+    pub no_calendar: Option<i32>,
+    /// Why it is paused; empty when it is not.
+    pub paused: String,
+    /// What it is marked with, with 、 between.
+    pub marks: String,
+    /// Whom it was handed to; empty for nobody by name.
+    pub owner: String,
+    /// In which group it stands today.
+    pub group: Group,
+}
+
+/// 待办
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Worklist {
+    /// The lines, the most pressing group first, within it the first due first.
+    pub items: Vec<Item>,
+    /// Whether there are more than were read.
+    pub more: bool,
+}
+
+impl Worklist {
+    /// How many lines a group has.
+    #[must_use]
+    pub fn count(&self, group: Group) -> usize {
+        self.items.iter().filter(|item| item.group == group).count()
+    }
+
+    fn of(mut items: Vec<Item>, more: bool) -> Self {
+        items.sort_by_key(|item| (item.group, item.due.is_none(), item.due, item.case));
+        Self { items, more }
+    }
+}
+
+/// Everything whose open step this person may do, here and now.
+///
+/// # Errors
+/// No right, or the record.
+pub async fn worklist(access: &Access, who: &Acting) -> Done<Worklist> {
+    let office = access.office();
+    let scope = who.scope(Right::CASE_HANDLE)?;
+    let team = Team::read(office, &office.store, access.book(), |_| true).await?;
+    let own = Member::of_acting(office, who).await?;
+    let today = office.clock.today();
+    let mut found: BTreeMap<CaseNo, Item> = BTreeMap::new();
+    let mut more = false;
+    for role in who.role_titles() {
+        let places: Vec<Option<AreaCode>> = match scope.places() {
+            Some(places) => places.iter().copied().map(Some).collect(),
+            None => vec![None],
+        };
+        for place in places {
+            let rows = cases::waiting(&office.store, &role, place.as_ref(), ROWS_MAX).await?;
+            more |= rows.len() >= usize::try_from(ROWS_MAX).unwrap_or(usize::MAX);
+            for (row, wait) in rows {
+                if team.gives(&own, &row, &wait) {
+                    found
+                        .entry(row.no)
+                        .or_insert_with(|| item(&row, &wait, today));
+                }
+            }
+        }
+    }
+    Ok(Worklist::of(found.into_values().collect(), more))
+}
+
+/// 无人承办: open cases that stand in nobody's list, within the overseer's places; and 督办: all that are late.
+///
+/// # Errors
+/// No right, or the record.
+pub async fn unowned(access: &Access, who: &Acting) -> Done<(Worklist, Worklist)> {
+    let scope = who.scope(Right::CASE_OVERSEE)?;
+    let office = access.office();
+    let team = Team::read(office, &office.store, access.book(), |_| true).await?;
+    let today = office.clock.today();
+    let start = scope.start();
+    let mut waits: BTreeMap<CaseNo, Vec<Wait>> = BTreeMap::new();
+    for (case, wait) in cases::all_waits(&office.store, start.as_ref()).await? {
+        waits.entry(case).or_default().push(wait);
+    }
+    let (mut nobodys, mut late) = (Vec::new(), Vec::new());
+    let mut after = 0;
+    loop {
+        let rows = cases::list_open(&office.store, start.as_ref(), after, CASES_READ).await?;
+        let Some(last) = rows.last() else { break };
+        after = last.no.get();
+        for row in rows.iter().filter(|row| scope.contains(&row.current.area)) {
+            let none = Vec::new();
+            let waits = waits.get(&row.no).unwrap_or(&none);
+            let line = |wait: Option<&Wait>| item(row, wait.unwrap_or(&nobody(row)), today);
+            let has_somebody = waits.iter().any(|wait| team.has_for(row, wait));
+            if !has_somebody {
+                nobodys.push(line(waits.first()));
+            }
+            let own = line(waits.first());
+            if own.group == Group::Overdue {
+                late.push(own);
+            }
+        }
+    }
+    Ok((Worklist::of(nobodys, false), Worklist::of(late, false)))
+}
+
+/// Whether an account could do the open step of a case: it is in use, has a role for it here, must not stay
+/// away from the case and is not kept from the step by what it did before.
+pub(super) async fn could(
+    office: &Office,
+    on: &impl Reads,
+    who: &Acting,
+    case: &Case,
+    login: &str,
+) -> Done<bool> {
+    let team = Team::read(office, on, who.book(), |one| one == login).await?;
+    let handed = (&case.application, case.papers.as_slice());
+    let calendar = office.calendar()?;
+    let waits = events::current(&case.procedure, &case.standing, calendar, handed).waits;
+    let member = team.0.get(login);
+    Ok(member.is_some_and(|member| waits.iter().any(|wait| member.could(&case.row, wait))))
+}
+
+/// A case whose step no role may do at all.
+fn nobody(row: &CaseRow) -> Wait {
+    Wait {
+        step: row.current.step.clone(),
+        role: String::new(),
+        area: row.current.area,
+        owner: String::new(),
+        not_by: String::new(),
+    }
+}
+
+fn item(row: &CaseRow, wait: &Wait, today: Day) -> Item {
+    let current = &row.current;
+    Item {
+        case: row.no,
+        programme: row.content.programme.clone(),
+        applicant: row.content.applicant,
+        household: row.content.household,
+        area: current.area,
+        step: wait.step.clone(),
+        since: current.since,
+        due: current.due,
+        no_calendar: current.no_calendar,
+        paused: current.paused.clone(),
+        marks: current.marks.clone(),
+        owner: wait.owner.clone(),
+        group: group(row, today),
+    }
+}
+
+fn group(row: &CaseRow, today: Day) -> Group {
+    let current = &row.current;
+    let marked = |mark: &str| current.marks.split('、').any(|one| one == mark);
+    let paused = !current.paused.is_empty();
+    let over = paused && current.pause_ends.is_some_and(|last| last < today);
+    if paused && !over {
+        return Group::Paused;
+    }
+    if current.overall_due.is_some_and(|due| due < today) {
+        return Group::Overdue;
+    }
+    let late = current.due.is_some_and(|due| due < today);
+    let hangs = marked(mark::NOTICE);
+    if late && !hangs {
+        return Group::Overdue;
+    }
+    // The clock runs again although nobody came back to the case.
+    if over {
+        return Group::PauseOver;
+    }
+    if hangs {
+        return if late {
+            Group::NoticeOver
+        } else {
+            Group::Notice
+        };
+    }
+    if marked(mark::PAPERS) {
+        return Group::Paused;
+    }
+    if current.due == Some(today) || current.overall_due == Some(today) {
+        return Group::DueToday;
+    }
+    if marked(mark::SENT_BACK) {
+        return Group::SentBack;
+    }
+    Group::Ready
+}
+
+/// Somebody with an account that is in use: their roles of this moment, and the cases they are kept from.
+struct Member {
+    login: String,
+    roles: Vec<(String, AreaCode)>,
+    kept: BTreeSet<CaseNo>,
+}
+
+impl Member {
+    /// Whether this person could do the step, whoever it was handed to.
+    fn could(&self, row: &CaseRow, wait: &Wait) -> bool {
+        let area = &row.current.area;
+        let holds = |(role, place): &(String, AreaCode)| *role == wait.role && place.contains(area);
+        self.roles.iter().any(holds)
+            && !self.kept.contains(&row.no)
+            && !wait.not_by.split('、').any(|login| login == self.login)
+    }
+
+    async fn of_acting(office: &Office, who: &Acting) -> Done<Self> {
+        Ok(Self {
+            login: who.login().to_owned(),
+            roles: who.roles_held(),
+            kept: kept(office, &office.store, &who.kept_persons()).await?,
+        })
+    }
+}
+
+/// Everybody who works here.
+struct Team(BTreeMap<String, Member>);
+
+impl Team {
+    /// Those of them whose accounts are wanted.
+    async fn read(
+        office: &Office,
+        store: &impl Reads,
+        book: &AccessBook,
+        wanted: impl Fn(&str) -> bool,
+    ) -> Done<Self> {
+        let at = office.clock.at();
+        let mut roles: BTreeMap<i64, Vec<(String, AreaCode)>> = BTreeMap::new();
+        for grant in store::grants::list(store).await? {
+            if grant.holds(&at)
+                && let Some(role) = book.role(&grant.content.role)
+            {
+                let held = roles.entry(grant.content.user.get()).or_default();
+                held.push((role.title.clone(), grant.content.area));
+            }
+        }
+        let mut persons: BTreeMap<i64, Vec<PersonId>> = BTreeMap::new();
+        for recusal in store::recusals::all(store).await? {
+            let own = persons.entry(recusal.content.user.get()).or_default();
+            own.push(recusal.content.person);
+        }
+        let mut team = BTreeMap::new();
+        for user in store::users::list(store).await? {
+            if user.state != UserState::Active || !wanted(&user.login) {
+                continue;
+            }
+            let near = persons.remove(&user.id.get()).unwrap_or_default();
+            let near = with_homes(office, store, near).await?;
+            team.insert(
+                user.login.clone(),
+                Member {
+                    login: user.login,
+                    roles: roles.remove(&user.id.get()).unwrap_or_default(),
+                    kept: kept(office, store, &near).await?,
+                },
+            );
+        }
+        Ok(Self(team))
+    }
+
+    /// Whether a step is this person's: they could do it, and it was handed to nobody else who still could.
+    fn gives(&self, member: &Member, row: &CaseRow, wait: &Wait) -> bool {
+        if !member.could(row, wait) {
+            return false;
+        }
+        if wait.owner.is_empty() || wait.owner == member.login {
+            return true;
+        }
+        let owner = self.0.get(&wait.owner);
+        !owner.is_some_and(|owner| owner.could(row, wait))
+    }
+
+    /// Whether the step stands in somebody's list.
+    fn has_for(&self, row: &CaseRow, wait: &Wait) -> bool {
+        self.0.values().any(|member| self.gives(member, row, wait))
+    }
+}
+
+/// The declared, and whoever lives with them.
+async fn with_homes(
+    office: &Office,
+    store: &impl Reads,
+    mut persons: Vec<PersonId>,
+) -> Done<Vec<PersonId>> {
+    let today = office.clock.today();
+    let homes = store::households::memberships_on(store, &persons, today).await?;
+    let homes: BTreeSet<HouseholdId> = homes.values().map(|m| m.household).collect();
+    for home in homes {
+        let members = store::households::members(store, home).await?;
+        let now = members.iter().filter(|m| m.span.contains(today));
+        persons.extend(now.map(|m| m.person));
+    }
+    persons.sort_unstable();
+    persons.dedup();
+    Ok(persons)
+}
+
+/// The open cases in which one of these persons stands, or of a household they live in.
+async fn kept(office: &Office, store: &impl Reads, persons: &[PersonId]) -> Done<BTreeSet<CaseNo>> {
+    let pending = applications::pending(store, persons).await?;
+    let mut out: BTreeSet<CaseNo> = pending.into_iter().map(|p| p.case).collect();
+    let today = office.clock.today();
+    let homes = store::households::memberships_on(store, persons, today).await?;
+    let homes: BTreeSet<HouseholdId> = homes.values().map(|m| m.household).collect();
+    for home in homes {
+        let rows = cases::of_household(store, home).await?;
+        out.extend(rows.iter().map(|row| row.no));
+    }
+    Ok(out)
+}
+
+impl From<CaseError> for crate::OfficeError {
+    fn from(error: CaseError) -> Self {
+        match error {
+            CaseError::Office(error) => error,
+            other => Self::Other(other.to_string()),
+        }
+    }
+}

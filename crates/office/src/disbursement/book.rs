@@ -1,0 +1,405 @@
+//! What the rulebook says about paying: which programmes, which batches, which checks with which
+//! numbers, which bank. A locality's own `payments.md` takes the place of the general one.
+
+use super::{Paid, PayError};
+use domain::{Fen, Month};
+use rules::Rulebook;
+use rules::markdown::{Document, Table};
+use std::collections::BTreeMap;
+
+/// Where it stands, unless the place has its own.
+const PATH: &str = "banks/payments.md";
+
+/// Whether an entitlement is of a household or of a person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Of {
+    /// 户.
+    Household,
+    /// 人.
+    Person,
+}
+
+/// 项目.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Programme {
+    /// Its file in the rulebook; empty for a status that pays nothing.
+    pub code: String,
+    /// The kind of the roll.
+    pub roll: String,
+    /// Of whom its entitlements are.
+    pub of: Of,
+    /// What a hospital is told; empty where it is told nothing.
+    pub medical: String,
+}
+
+/// Where the lines of a batch come from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// Entitlements that stand.
+    Entitlements,
+    /// Whoever a rule finds 符合 in the month, by the rule's file.
+    Rule(String),
+    /// The festivals of the month.
+    Festival,
+    /// Lines that came back.
+    Returned,
+}
+
+/// 批次种类.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BatchKind {
+    /// Its code.
+    pub code: String,
+    /// Its name.
+    pub title: String,
+    /// Which component of entitlements it pays.
+    pub component: String,
+    /// Where its lines come from.
+    pub source: Source,
+}
+
+/// 节日慰问.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Festival {
+    /// Its name.
+    pub title: String,
+    /// In which month of the year.
+    pub month: u8,
+    /// For whom, by programme.
+    pub programmes: Vec<String>,
+    /// How much.
+    pub amount: Fen,
+}
+
+/// 核查.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Check {
+    /// Its code.
+    pub code: String,
+    /// What is told.
+    pub title: String,
+    /// Its number or name, as written.
+    pub value: String,
+    /// Whether somebody may answer for what it found.
+    pub may_confirm: bool,
+}
+
+/// A step of a recovery.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// Its code.
+    pub code: String,
+    /// Its name.
+    pub title: String,
+    /// Whether it may end the recovery.
+    pub ends: bool,
+}
+
+/// 指标 of a fund's year.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Budget {
+    /// Fund and year.
+    pub fund: String,
+    /// How much.
+    pub amount: Fen,
+}
+
+/// 发放办法 of a place.
+#[derive(Clone, Debug, Default)]
+pub struct PayBook {
+    roll: BTreeMap<String, String>,
+    /// 项目.
+    pub programmes: Vec<Programme>,
+    /// 批次种类.
+    pub kinds: Vec<BatchKind>,
+    /// 节日.
+    pub festivals: Vec<Festival>,
+    /// 核查.
+    pub checks: Vec<Check>,
+    /// Steps of a recovery.
+    pub steps: Vec<Step>,
+    /// 指标.
+    pub budgets: Vec<Budget>,
+    /// Which bank, by the name of its description.
+    pub bank: String,
+    /// What the bank shows beside the money.
+    pub remark: String,
+    funds: BTreeMap<String, String>,
+}
+
+impl PayBook {
+    /// Reads what holds in a place.
+    ///
+    /// # Errors
+    /// A table or word that is missing or not understood; every mistake in one sentence.
+    pub fn read(book: &Rulebook, locality: &str) -> Paid<Self> {
+        let own = format!("localities/{locality}/payments.md");
+        let (path, document) = match (book.document(&own), book.document(PATH)) {
+            (Some(document), _) => (own, document),
+            (None, Some(document)) => (PATH.to_owned(), document),
+            (None, None) => {
+                let said = format!("规则手册里没有 {PATH},不能发放;请补上这份文件");
+                return Err(PayError::Refused(said));
+            }
+        };
+        let mut reader = Reader {
+            path,
+            tables: &document.tables,
+            wrong: Vec::new(),
+        };
+        let roll = reader.rows("名册", ["用法", "来文列"]);
+        let mut out = Self {
+            roll: roll
+                .into_iter()
+                .map(|[usage, column]| (usage, column))
+                .collect(),
+            programmes: reader.programmes(),
+            kinds: reader.kinds(),
+            festivals: reader.festivals(),
+            checks: reader.checks(),
+            steps: reader.steps(),
+            ..Self::default()
+        };
+        for [name, value] in reader.rows("设置", ["设置", "值"]) {
+            match name.as_str() {
+                "银行" => out.bank = value,
+                "附言" => out.remark = value,
+                _ => reader.say(format!("设置 `{name}` 不认得")),
+            }
+        }
+        out.funds = csv(book, locality, "funds.csv")
+            .into_iter()
+            .map(|[programme, fund]: [String; 2]| (programme, fund))
+            .collect();
+        for [fund, year, yuan] in csv(book, locality, "budgets.csv") {
+            match Fen::parse(&yuan) {
+                Ok(amount) => out.budgets.push(Budget {
+                    fund: format!("{fund}/{year}"),
+                    amount,
+                }),
+                Err(error) => reader.say(format!("budgets.csv 里 {fund} {year}:{error}")),
+            }
+        }
+        if reader.wrong.is_empty() {
+            Ok(out)
+        } else {
+            Err(PayError::Refused(reader.wrong.join(";")))
+        }
+    }
+
+    /// A column of the roll by its use here.
+    pub(super) fn roll(&self, usage: &str) -> Paid<&str> {
+        let missing = || PayError::Refused(format!("{PATH} 的“名册”没有写 `{usage}` 是哪一列"));
+        self.roll.get(usage).map(String::as_str).ok_or_else(missing)
+    }
+
+    /// The programme a kind of the roll pays.
+    #[must_use]
+    pub fn of_roll(&self, kind: &str) -> Option<&Programme> {
+        self.programmes.iter().find(|p| p.roll == kind)
+    }
+
+    /// A programme by its file.
+    #[must_use]
+    pub fn programme(&self, code: &str) -> Option<&Programme> {
+        self.programmes.iter().find(|p| p.code == code)
+    }
+
+    /// A kind of batch by its code.
+    pub(super) fn kind(&self, code: &str) -> Paid<&BatchKind> {
+        let known = || {
+            let all: Vec<&str> = self.kinds.iter().map(|kind| kind.code.as_str()).collect();
+            PayError::Refused(format!("没有批次种类 `{code}`;可以是 {}", all.join("、")))
+        };
+        self.kinds.iter().find(|k| k.code == code).ok_or_else(known)
+    }
+
+    /// A check, where the place wants it.
+    #[must_use]
+    pub fn check(&self, code: &str) -> Option<&Check> {
+        self.checks.iter().find(|check| check.code == code)
+    }
+
+    /// The fund that pays a programme in a month's year.
+    pub(super) fn fund(&self, programme: &str) -> Paid<&str> {
+        let missing = || {
+            let said = format!("funds.csv 没有写 `{programme}` 用哪项资金,请补一行");
+            PayError::Refused(said)
+        };
+        self.funds
+            .get(programme)
+            .map(String::as_str)
+            .ok_or_else(missing)
+    }
+}
+
+/// Fund and year, as the ledger keeps them.
+#[must_use]
+pub fn fund_year(fund: &str, month: Month) -> String {
+    format!("{fund}/{}", month.year())
+}
+
+/// The rows of a table of the place, cut to so many columns.
+fn csv<const N: usize>(book: &Rulebook, locality: &str, name: &str) -> Vec<[String; N]> {
+    let text = book.texts().get(&format!("localities/{locality}/{name}"));
+    let lines = text.into_iter().flat_map(|text| text.lines()).skip(1);
+    lines
+        .filter(|line| !line.trim().is_empty())
+        .map(|line| {
+            let mut cells = rules::params::split(line).into_iter();
+            std::array::from_fn(|_| cells.next().unwrap_or_default().trim().to_owned())
+        })
+        .collect()
+}
+
+/// The rows under a heading, cut to the columns asked for; a missing table or column is told.
+pub(super) fn rows_of<const N: usize>(
+    document: &Document,
+    heading: &str,
+    columns: [&str; N],
+) -> Result<Vec<[String; N]>, String> {
+    rows_in(&document.tables, heading, columns)
+}
+
+fn rows_in<const N: usize>(
+    tables: &[Table],
+    heading: &str,
+    columns: [&str; N],
+) -> Result<Vec<[String; N]>, String> {
+    let Some(table) = tables.iter().find(|table| table.heading == heading) else {
+        return Err(format!("没有“{heading}”一节的表"));
+    };
+    let place = |name: &str| table.header.iter().position(|cell| cell.text == name);
+    let places = columns.map(place);
+    if let Some((name, _)) = columns.iter().zip(places).find(|(_, at)| at.is_none()) {
+        return Err(format!("“{heading}”的表没有“{name}”一列"));
+    }
+    let cell = |row: &[rules::markdown::Cell], at: Option<usize>| {
+        at.and_then(|at| row.get(at))
+            .map_or(String::new(), |cell| cell.text.clone())
+    };
+    let rows = table.rows.iter();
+    Ok(rows.map(|row| places.map(|at| cell(row, at))).collect())
+}
+
+struct Reader<'a> {
+    path: String,
+    tables: &'a [Table],
+    wrong: Vec<String>,
+}
+
+impl Reader<'_> {
+    fn say(&mut self, what: String) {
+        self.wrong.push(format!("{}:{what}", self.path));
+    }
+
+    fn rows<const N: usize>(&mut self, heading: &str, columns: [&str; N]) -> Vec<[String; N]> {
+        let rows = rows_in(self.tables, heading, columns);
+        rows.unwrap_or_else(|wrong| {
+            self.say(wrong);
+            Vec::new()
+        })
+    }
+
+    fn programmes(&mut self) -> Vec<Programme> {
+        let mut out = Vec::new();
+        for [code, roll, of, medical] in self.rows("项目", ["代号", "名册类型", "对象", "就医身份"])
+        {
+            let of = match of.as_str() {
+                "户" => Of::Household,
+                "人" => Of::Person,
+                other => {
+                    self.say(format!("项目 `{roll}` 的对象 `{other}` 应是户或者人"));
+                    continue;
+                }
+            };
+            out.push(Programme {
+                code,
+                roll,
+                of,
+                medical,
+            });
+        }
+        out
+    }
+
+    fn kinds(&mut self) -> Vec<BatchKind> {
+        let mut out = Vec::new();
+        for [code, title, component, source] in self.rows("批次", ["代号", "种类", "组成", "来源"])
+        {
+            let source = match (source.as_str(), source.strip_prefix("规则 ")) {
+                ("待遇", _) => Source::Entitlements,
+                ("节日", _) => Source::Festival,
+                ("退票", _) => Source::Returned,
+                (_, Some(file)) => Source::Rule(file.trim().to_owned()),
+                (other, None) => {
+                    self.say(format!("批次 `{code}` 的来源 `{other}` 不认得"));
+                    continue;
+                }
+            };
+            out.push(BatchKind {
+                code,
+                title,
+                component,
+                source,
+            });
+        }
+        out
+    }
+
+    fn festivals(&mut self) -> Vec<Festival> {
+        let mut out = Vec::new();
+        for [title, month, programmes, amount] in
+            self.rows("节日", ["节日", "月份", "对象", "金额"])
+        {
+            let (Ok(month), Ok(amount)) = (month.parse(), Fen::parse(&amount)) else {
+                self.say(format!("节日 `{title}` 的月份或者金额读不懂"));
+                continue;
+            };
+            let programmes = programmes.split('、').map(|p| p.trim().to_owned());
+            out.push(Festival {
+                title,
+                month,
+                programmes: programmes.collect(),
+                amount,
+            });
+        }
+        out
+    }
+
+    fn checks(&mut self) -> Vec<Check> {
+        let mut out = Vec::new();
+        for [code, title, value, confirm] in self.rows("核查", ["代号", "核查", "值", "可以确认"])
+        {
+            let may_confirm = match confirm.as_str() {
+                "是" => true,
+                "否" => false,
+                other => {
+                    self.say(format!("核查 `{code}` 的“可以确认”`{other}` 应是是或者否"));
+                    continue;
+                }
+            };
+            if !super::checks::KNOWN.contains(&code.as_str()) {
+                self.say(format!("核查 `{code}` 程序不会做"));
+            }
+            out.push(Check {
+                code,
+                title,
+                value,
+                may_confirm,
+            });
+        }
+        out
+    }
+
+    fn steps(&mut self) -> Vec<Step> {
+        let rows = self.rows("追回", ["代号", "步骤", "了结"]);
+        rows.into_iter()
+            .map(|[code, title, ends]| Step {
+                code,
+                title,
+                ends: ends == "是",
+            })
+            .collect()
+    }
+}

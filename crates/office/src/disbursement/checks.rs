@@ -1,0 +1,434 @@
+//! 核查: what sets a line apart, with its reason. Which checks are made and with which numbers stands in
+//! the rulebook; a finding that may be confirmed is passed over once somebody answers for it.
+
+use super::book::PayBook;
+use super::{Paid, PayError, facts, found, note, whole};
+use crate::access::{Acting, Right};
+use crate::office::Office;
+use domain::{BankCard, Day, Fen, Month};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use store::entitlements::{self, Cause, Entitlement, SubjectKind};
+use store::payments::{self, Batch, Finding, Line};
+use store::{Act, At};
+
+/// The checks the program can make, by their codes.
+pub(super) const KNOWN: &[&str] = &[
+    "death",
+    "duplicate_person",
+    "duplicate_card",
+    "no_card",
+    "check_digit",
+    "shared_card",
+    "fresh_card",
+    "stopped",
+    "over_cap",
+    "no_name",
+    "over_budget",
+    "same_card",
+];
+
+/// What the checks look at.
+pub(super) struct Known {
+    lines: Vec<Line>,
+    entitlements: HashMap<i64, Entitlement>,
+    members: HashMap<i64, Vec<i64>>,
+    deaths: HashMap<i64, Day>,
+    /// Who stands on the roll of the month; none when it has not come.
+    roll: Option<BTreeMap<(String, entitlements::Subject), Fen>>,
+    shared: HashMap<i64, u64>,
+    fresh: HashSet<i64>,
+    misfits: HashSet<i64>,
+    nameless: HashSet<u32>,
+    elsewhere: Vec<i64>,
+    /// The card a line came back from.
+    before: HashMap<i64, Option<i64>>,
+    confirmed: HashSet<(String, i64, String)>,
+    /// What each fund's year may still spend.
+    left: BTreeMap<String, Fen>,
+    month: Month,
+}
+
+/// Every line of a batch.
+pub(super) async fn all_lines(office: &Office, batch: i64) -> Paid<Vec<Line>> {
+    let mut out: Vec<Line> = Vec::new();
+    loop {
+        let after = out.last().map_or(0, |line| line.content.line_no);
+        let page = payments::lines(&office.store, batch, after, 50_000).await?;
+        if page.is_empty() {
+            return Ok(out);
+        }
+        out.extend(page);
+    }
+}
+
+/// Gathers what the checks of the place need for a batch.
+pub(super) async fn gather(office: &Office, book: &PayBook, batch: &Batch) -> Paid<Known> {
+    let store = &office.store;
+    let month = batch.content.month;
+    let lines = all_lines(office, batch.no).await?;
+    let wanted = |code: &str| book.check(code).filter(|check| !check.value.is_empty());
+    let entitlements: HashMap<i64, Entitlement> = super::prepare::in_force(office, month)
+        .await?
+        .into_iter()
+        .map(|one| (one.id, one))
+        .collect();
+    let mut members: HashMap<i64, Vec<i64>> = HashMap::new();
+    if book.check("duplicate_person").is_some() {
+        for member in store::households::list_memberships_on(store, month.last()).await? {
+            let of = members.entry(member.household.get()).or_default();
+            of.push(member.person.get());
+        }
+    }
+    let deaths = match wanted("death") {
+        Some(check) => facts::deaths(office, &check.value, month).await?,
+        None => HashMap::new(),
+    };
+    let roll = match book.check("stopped") {
+        Some(_) => facts::standing(office, book, month).await?,
+        None => None,
+    };
+    let shared = match wanted("shared_card") {
+        Some(check) => {
+            let households = number(check)?;
+            entitlements::shared_cards(store, month, households)
+                .await?
+                .into_iter()
+                .collect()
+        }
+        None => HashMap::new(),
+    };
+    let fresh = match wanted("fresh_card") {
+        Some(check) => entitlements::fresh_cards(store, &days_ago(office, number(check)?)?)
+            .await?
+            .into_iter()
+            .collect(),
+        None => HashSet::new(),
+    };
+    let mut before = HashMap::new();
+    for line in &lines {
+        // A line of the first attempt came back from nowhere.
+        if let Some(earlier) = line.content.reissue_of
+            && let Some(earlier) = payments::find_line(store, earlier).await?
+        {
+            before.insert(line.id, earlier.content.account);
+        }
+    }
+    Ok(Known {
+        entitlements,
+        members,
+        deaths,
+        roll,
+        shared,
+        fresh,
+        misfits: entitlements::misfit_cards(store)
+            .await?
+            .into_iter()
+            .collect(),
+        nameless: payments::nameless(store, batch.no)
+            .await?
+            .into_iter()
+            .collect(),
+        elsewhere: payments::paid_elsewhere(store, month, batch.no).await?,
+        before,
+        confirmed: store::bank_accounts::confirmed(store)
+            .await?
+            .into_iter()
+            .collect(),
+        left: super::steps::left(office, book, &lines).await?,
+        lines,
+        month,
+    })
+}
+
+fn number(check: &super::book::Check) -> Paid<i64> {
+    check.value.parse().map_err(|_| {
+        PayError::Refused(format!(
+            "核查 `{}` 的值 `{}` 不是整数",
+            check.code, check.value
+        ))
+    })
+}
+
+/// So many days before now.
+fn days_ago(office: &Office, days: i64) -> Paid<At> {
+    let today = office.clock.today();
+    let then = today.add_days(days.saturating_neg()).unwrap_or(today);
+    // A day in Beijing begins eight hours before the same day in UTC.
+    let text = format!("{then}T00:00:00+08:00");
+    At::parse(&text).map_err(PayError::from)
+}
+
+/// What the checks find, line by line.
+pub(super) fn judge(book: &PayBook, known: &Known) -> Paid<Vec<Finding>> {
+    let mut out = Vec::new();
+    let cap = match book
+        .check("over_cap")
+        .filter(|check| !check.value.is_empty())
+    {
+        Some(check) => Some(Fen::parse(&check.value).map_err(|error| {
+            PayError::Refused(format!("核查 over_cap 的值 `{}`:{error}", check.value))
+        })?),
+        None => None,
+    };
+    let mut seen = Seen::new(known);
+    let mut left = known.left.clone();
+    for line in &known.lines {
+        let mut one = Judging {
+            book,
+            known,
+            line,
+            found: Vec::new(),
+        };
+        one.entitlement(&mut seen);
+        one.card(&mut seen);
+        if cap.is_some_and(|cap| line.content.amount > cap) {
+            one.say("over_cap", format!("{} 元", line.content.amount));
+        }
+        if one.found.is_empty() && line.content.attempt == 1 {
+            one.budget(&mut left);
+        }
+        out.append(&mut one.found);
+    }
+    Ok(out)
+}
+
+/// Persons and cards seen so far in the batch.
+struct Seen<'a> {
+    persons: HashMap<(&'a str, i64), u32>,
+    cards: HashMap<(&'a str, i64), (i64, u32)>,
+}
+
+impl<'a> Seen<'a> {
+    /// Begins with those other batches pay this month.
+    fn new(known: &'a Known) -> Self {
+        let mut persons = HashMap::new();
+        for one in known
+            .elsewhere
+            .iter()
+            .filter_map(|id| known.entitlements.get(id))
+        {
+            for person in covered(known, one) {
+                persons.insert((one.programme.as_str(), person), 0);
+            }
+        }
+        Self {
+            persons,
+            cards: HashMap::new(),
+        }
+    }
+}
+
+/// The persons an entitlement is for.
+fn covered(known: &Known, one: &Entitlement) -> Vec<i64> {
+    match one.subject.kind {
+        SubjectKind::Person => vec![one.subject.id],
+        SubjectKind::Household => known
+            .members
+            .get(&one.subject.id)
+            .cloned()
+            .unwrap_or_default(),
+    }
+}
+
+struct Judging<'a> {
+    book: &'a PayBook,
+    known: &'a Known,
+    line: &'a Line,
+    found: Vec<Finding>,
+}
+
+impl<'a> Judging<'a> {
+    /// Notes a finding, unless the place does not make the check or somebody answered for it.
+    fn say(&mut self, code: &str, detail: String) {
+        let Some(check) = self.book.check(code) else {
+            return;
+        };
+        let content = &self.line.content;
+        let answered = |about: &str, id: i64| {
+            let key = (about.to_owned(), id, code.to_owned());
+            self.known.confirmed.contains(&key)
+        };
+        let of_card = content.account.is_some_and(|id| answered("account", id));
+        if check.may_confirm && (of_card || answered("entitlement", content.entitlement)) {
+            return;
+        }
+        let says = if detail.is_empty() {
+            check.title.clone()
+        } else {
+            format!("{}:{detail}", check.title)
+        };
+        self.found.push(Finding {
+            line_no: content.line_no,
+            code: code.to_owned(),
+            says,
+        });
+    }
+
+    fn entitlement(&mut self, seen: &mut Seen<'a>) {
+        let content = &self.line.content;
+        let Some(one) = self.known.entitlements.get(&content.entitlement) else {
+            self.say("stopped", "待遇在这个月以前已经停了".to_owned());
+            return;
+        };
+        let first = self.known.month.first();
+        let persons = match one.subject.kind {
+            SubjectKind::Person => vec![one.subject.id, content.payee.get()],
+            SubjectKind::Household => vec![content.payee.get()],
+        };
+        let died = persons
+            .iter()
+            .filter_map(|person| self.known.deaths.get(person))
+            .min();
+        if let Some(day) = died.filter(|day| **day < first) {
+            self.say("death", format!("{day}"));
+        }
+        if content.attempt == 1 {
+            for person in covered(self.known, one) {
+                let key = (one.programme.as_str(), person);
+                match seen.persons.insert(key, content.line_no) {
+                    Some(0) => self.say("duplicate_person", "本月另一批已经发过".to_owned()),
+                    Some(other) if other != content.line_no => {
+                        self.say("duplicate_person", format!("与第 {other} 行"));
+                    }
+                    _ => continue,
+                }
+                break;
+            }
+        }
+        let by_roll = one.cause.kind == "row" && content.attempt == 1;
+        if by_roll && let Some(roll) = &self.known.roll {
+            let key = (one.programme.clone(), one.subject);
+            if !roll.contains_key(&key) {
+                self.say("stopped", String::new());
+            }
+        }
+    }
+
+    fn card(&mut self, seen: &mut Seen<'a>) {
+        let content = &self.line.content;
+        if self.known.nameless.contains(&content.line_no) {
+            self.say("no_name", String::new());
+        }
+        let Some(card) = content.account else {
+            self.say("no_card", String::new());
+            return;
+        };
+        if self.known.misfits.contains(&card) {
+            self.say("check_digit", String::new());
+        }
+        if let Some(households) = self.known.shared.get(&card) {
+            self.say("shared_card", format!("{households} 户"));
+        }
+        if self.known.fresh.contains(&content.entitlement) {
+            self.say("fresh_card", String::new());
+        }
+        if self.known.before.get(&self.line.id) == Some(&Some(card)) {
+            self.say("same_card", String::new());
+        }
+        let (home, line) = (content.household.get(), content.line_no);
+        let key = (content.programme.as_str(), card);
+        match seen.cards.get(&key) {
+            Some((other, at)) if *other != home => {
+                self.say("duplicate_card", format!("与第 {at} 行"));
+            }
+            Some(_) => {}
+            None => {
+                seen.cards.insert(key, (home, line));
+            }
+        }
+    }
+
+    fn budget(&mut self, left: &mut BTreeMap<String, Fen>) {
+        let content = &self.line.content;
+        let Some(rest) = left.get_mut(&content.fund) else {
+            return;
+        };
+        match rest.checked_sub(content.amount) {
+            Some(after) if after >= Fen::ZERO => *rest = after,
+            _ => self.say("over_budget", format!("{} 还剩 {rest} 元", content.fund)),
+        }
+    }
+}
+
+/// Somebody answers for what a check found on a line; the next check passes over it.
+///
+/// # Errors
+/// The right is missing, the check cannot be confirmed, or whoever checked or prepared the batch asks.
+pub async fn confirm(
+    office: &Office,
+    who: &Acting,
+    batch: i64,
+    line_no: u32,
+    code: &str,
+    why: &str,
+) -> Paid<()> {
+    whole(who, Right::PAYMENT_APPROVE)?;
+    let book = super::book(office)?;
+    let known = book.check(code).filter(|check| check.may_confirm);
+    let known = known.ok_or_else(|| {
+        let said = format!("`{code}` 不能确认放行,要先改好再发");
+        PayError::Refused(said)
+    })?;
+    if why.trim().is_empty() {
+        let said = "请写明看过什么、为什么可以发";
+        return Err(PayError::Refused(said.to_owned()));
+    }
+    let held = found(&office.store, batch).await?;
+    let mine = super::accounts_of(&office.store, who).await?;
+    if mine.contains(&held.content.prepared_by.get()) {
+        let said = "编制的人不能自己确认放行;请换一位同事看";
+        return Err(PayError::Refused(said.to_owned()));
+    }
+    let line = payments::line_id(batch, line_no);
+    let line = match line {
+        Some(id) => payments::find_line(&office.store, id).await?,
+        None => None,
+    };
+    let line =
+        line.ok_or_else(|| PayError::NotFound(format!("第 {batch} 批没有第 {line_no} 行")))?;
+    let of_card = ["check_digit", "shared_card", "duplicate_card"].contains(&code);
+    let about = match line.content.account.filter(|_| of_card) {
+        Some(account) => ("account", account),
+        None => ("entitlement", line.content.entitlement),
+    };
+    let at = office.clock.at();
+    let mut tx = office.store.write().await?;
+    store::bank_accounts::confirm(&mut tx, &at, who.login(), about, code, why.trim()).await?;
+    let says = format!("第 {line_no} 行 {}:{}", known.title, why.trim());
+    note(&mut tx, office, who, "payment.confirm", batch, &says);
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Another card for an entitlement, from now on.
+///
+/// # Errors
+/// The right is missing, or there is no such entitlement.
+pub async fn set_card(
+    office: &Office,
+    who: &Acting,
+    entitlement: i64,
+    card: &BankCard,
+    why: &str,
+) -> Paid<()> {
+    whole(who, Right::PAYMENT_PREPARE)?;
+    let mut tx = office.store.write().await?;
+    if entitlements::find(&tx, entitlement).await?.is_none() {
+        let said = format!("没有编号为 {entitlement} 的待遇");
+        return Err(PayError::NotFound(said));
+    }
+    let at = office.clock.at();
+    let known = store::bank_accounts::remember(&mut tx, &at, std::slice::from_ref(card)).await?;
+    let cause = Cause::new("act", why.trim());
+    for account in known {
+        let by = who.login();
+        entitlements::change_account(&mut tx, &at, by, entitlement, account, &cause).await?;
+    }
+    tx.record(
+        Act::new(&at, who.login(), "payment.set-card")
+            .on("entitlement", entitlement)
+            .because(why.trim()),
+    );
+    tx.commit().await?;
+    Ok(())
+}

@@ -1,0 +1,198 @@
+//! 待遇: what a decision or the roll gives, changes and stops. What was paid past a stop becomes a
+//! recovery in the same write, never a silent deduction.
+
+use super::book::PayBook;
+use super::{Paid, PayError, recover};
+use crate::access::{Acting, Right};
+use crate::office::Office;
+use domain::{BankCard, Fen, HouseholdId, Month, PersonId};
+use store::entitlements::{self, Cause, Entitlement, NewEntitlement, Subject};
+use store::{Act, JournalTx, Reads};
+
+/// The component of the monthly benefit itself.
+pub(super) const BASIC: &str = "基本";
+
+/// What a decision gives.
+#[derive(Clone, Debug)]
+pub struct Entitle {
+    /// 项目, by its file in the rulebook.
+    pub programme: String,
+    /// 组成; none for the monthly benefit itself.
+    pub component: Option<String>,
+    /// Of whom.
+    pub subject: Subject,
+    /// In whose file it stands.
+    pub household: HouseholdId,
+    /// 收款人.
+    pub payee: PersonId,
+    /// How much a month, as decided.
+    pub amount: Fen,
+    /// The first month paid.
+    pub from: Month,
+    /// The last month paid, where the decision ends it.
+    pub last: Option<Month>,
+    /// The card the money goes to; none to use the one the payee has.
+    pub card: Option<BankCard>,
+    /// The decision.
+    pub cause: Cause,
+}
+
+/// Gives an entitlement inside the write of its decision; answers its number.
+///
+/// # Errors
+/// The rulebook names no fund for the programme, the household is not there, or somebody is entitled
+/// already: the database refuses with `entitlement_no_overlap`.
+pub async fn entitle(office: &Office, tx: &mut JournalTx, by: &str, new: &Entitle) -> Paid<i64> {
+    let book = PayBook::read(office.book(), &office.locality)?;
+    let at = office.clock.at();
+    let home = store::households::get_many(tx, &[new.household]).await?;
+    let home = home.into_iter().next().ok_or_else(|| {
+        PayError::NotFound(format!("没有编号为 {} 的家庭,不能给待遇", new.household))
+    })?;
+    let account = match &new.card {
+        Some(card) => store::bank_accounts::remember(tx, &at, std::slice::from_ref(card))
+            .await?
+            .first()
+            .copied(),
+        None => known_account(tx, new.household, new.payee).await?,
+    };
+    let component = new.component.clone().unwrap_or_else(|| BASIC.to_owned());
+    let row = NewEntitlement {
+        programme: new.programme.clone(),
+        component,
+        subject: new.subject,
+        household: new.household,
+        payee: new.payee,
+        fund: book.fund(&new.programme)?.to_owned(),
+        area: home.area,
+        from: new.from,
+        to: new.last.map(Month::next),
+        amount: new.amount,
+        account,
+        cause: new.cause.clone(),
+    };
+    let ids = entitlements::add_many(tx, &at, by, &[row]).await?;
+    let id = ids
+        .first()
+        .copied()
+        .ok_or_else(|| PayError::Refused("待遇没有写进记录".to_owned()))?;
+    tx.record(
+        Act::new(&at, by, "payment.entitle")
+            .on("entitlement", id)
+            .because(format!("{} 起", new.from))
+            .under(format!("{}:{}", new.cause.kind, new.cause.id)),
+    );
+    Ok(id)
+}
+
+/// The card money of this payee, else of this household, goes to.
+pub(super) async fn known_account(
+    on: &impl Reads,
+    household: HouseholdId,
+    payee: PersonId,
+) -> Paid<Option<i64>> {
+    let all = entitlements::of_household(on, household).await?;
+    let ids: Vec<i64> = all.iter().map(|one| one.id).collect();
+    let cards = entitlements::accounts(on, &ids).await?;
+    let newest = |own: bool| {
+        all.iter()
+            .zip(&cards)
+            .filter(|(one, _)| !own || one.payee == payee)
+            .filter_map(|(_, cards)| cards.last())
+            .max_by(|a, b| a.at.cmp(&b.at))
+            .map(|card| card.account)
+    };
+    Ok(newest(true).or_else(|| newest(false)))
+}
+
+/// Another amount from a month on, inside the write of its decision.
+///
+/// # Errors
+/// The record.
+pub async fn change(
+    office: &Office,
+    tx: &mut JournalTx,
+    by: &str,
+    entitlement: i64,
+    (from, amount): (Month, Fen),
+    cause: &Cause,
+) -> Paid<()> {
+    let at = office.clock.at();
+    entitlements::change_amount(tx, &at, entitlement, from, amount, cause).await?;
+    tx.record(
+        Act::new(&at, by, "payment.change")
+            .on("entitlement", entitlement)
+            .because(format!("{from} 起改变金额"))
+            .under(format!("{}:{}", cause.kind, cause.id)),
+    );
+    Ok(())
+}
+
+/// Nothing more from a month on, inside the write of its decision. What was paid for that month or a
+/// later one becomes a recovery; its number is answered.
+///
+/// # Errors
+/// It has ended by then already; the record.
+pub async fn stop(
+    office: &Office,
+    tx: &mut JournalTx,
+    by: &str,
+    entitlement: i64,
+    from: Month,
+    cause: &Cause,
+) -> Paid<Option<i64>> {
+    let at = office.clock.at();
+    let why = format!("{}:{}", cause.kind, cause.id);
+    let known = entitlements::find(tx, entitlement).await?;
+    let known =
+        known.ok_or_else(|| PayError::NotFound(format!("没有编号为 {entitlement} 的待遇")))?;
+    // Stopped before it began, it was never due.
+    let from = from.max(known.from);
+    entitlements::stop(tx, &at, entitlement, from, &why).await?;
+    tx.record(
+        Act::new(&at, by, "payment.stop")
+            .on("entitlement", entitlement)
+            .because(format!("{from} 起停发"))
+            .under(&why),
+    );
+    recover::ask_back(tx, &at, by, &known, from, &why).await
+}
+
+/// Stops an entitlement by hand, with its reason; what was paid past it becomes a recovery.
+///
+/// # Errors
+/// The right is missing, no reason is told, there is no such entitlement, or it has ended by then.
+pub async fn halt(
+    office: &Office,
+    who: &Acting,
+    entitlement: i64,
+    from: Month,
+    why: &str,
+) -> Paid<Option<i64>> {
+    super::whole(who, Right::PAYMENT_APPROVE)?;
+    if why.trim().is_empty() {
+        let said = "请写明为什么停发,依据是哪份文件或者哪条记录";
+        return Err(PayError::Refused(said.to_owned()));
+    }
+    let mut tx = office.store.write().await?;
+    let cause = Cause::new("act", why.trim());
+    let opened = stop(office, &mut tx, who.login(), entitlement, from, &cause).await?;
+    tx.commit().await?;
+    Ok(opened)
+}
+
+/// The entitlement of a person or household in a programme that covers a month, for whoever decides
+/// on it anew.
+///
+/// # Errors
+/// The record.
+pub async fn in_force(
+    on: &impl Reads,
+    programme: &str,
+    subject: Subject,
+    month: Month,
+) -> Paid<Option<Entitlement>> {
+    let all = entitlements::of_subject(on, programme, BASIC, subject).await?;
+    let covers = |one: &Entitlement| one.from <= month && one.to.is_none_or(|to| month < to);
+    Ok(all.into_iter().rev().find(covers))
+}

@@ -1,0 +1,332 @@
+//! A file's rows, from its bytes to the lake, block by block: what is held is a block, not a file.
+//!
+//! With the rows grow only the digests by which a row is known again (seven bytes each), who of the
+//! record has a gap, rows in doubt, and what a register brings (see `register::Taking`). Nothing of
+//! it counts before [`Taken`] is brought to its end: dropped, it leaves nothing.
+
+use super::block::Block;
+use super::decode::{Survey, told};
+use super::digests::{Seen, Sum};
+use super::households::{self, Gaps, Places};
+use super::link::Doubtful;
+use super::records::{Page, Records};
+use super::register;
+use super::sheet::{SentBack, Table};
+use super::{Intake, REFUSALS_KEPT_MAX, REGISTER};
+use crate::error::{OfficeError, Result};
+use domain::{AreaCode, AreaLevel, Month};
+use engine::{LaneWriter, Sheet};
+use rules::Program;
+use rules::feed::FeedPlan;
+use std::collections::{BTreeMap, HashMap};
+use store::batches::{self, Refusal};
+use store::tokens::Token;
+use store::{At, JournalTx};
+
+/// Columns that name an area.
+const AREAS: [&str; 4] = ["居住地区", "户籍地区", "发放地区", "发布地区"];
+/// The first rows say of which county a file is.
+const COUNTY_ROWS_MAX: usize = 1_000;
+/// The county of a file that does not say.
+const NO_COUNTY: &str = "000000";
+
+/// A file to be taken.
+pub(super) struct Job<'p> {
+    pub survey: &'p Survey,
+    pub program: &'p Program,
+    pub feed: &'p FeedPlan,
+    pub period: Month,
+    /// The number it will have.
+    pub batch_no: i64,
+    pub at: At,
+}
+
+/// How a feed's rows are tied.
+enum Way {
+    Register(Box<register::Taking>),
+    Households { founds: bool, stale: bool },
+    Persons,
+}
+
+/// A file whose rows were all read.
+pub(super) struct Taken {
+    /// Rows in the file.
+    pub received: u64,
+    /// Rows sent back.
+    pub refused: u64,
+    /// Rows that say again what another row of the file says.
+    pub repeated: u64,
+    /// Rows that may be one of several persons'.
+    pub doubts: Vec<Doubtful>,
+    /// Those of them that were sent back, too.
+    pub doubts_sent_back: u64,
+    /// Rows that are somebody's for certain, in doubt, and nobody's.
+    pub whose: [u64; 3],
+    /// What goes back, by row; the counts cover what is more.
+    pub refusals: Vec<Refusal>,
+    /// Open where rows are written to the record on the way.
+    pub tx: Option<JournalTx>,
+    /// Bank cards by row number, for the record alone.
+    pub cards: Vec<(u32, String)>,
+    sum: Sum,
+    seen: Seen,
+    counties: BTreeMap<String, usize>,
+    way: Way,
+    gaps: Gaps,
+    rows: LaneWriter,
+    links: LaneWriter,
+}
+
+/// What a file leaves in the lake.
+pub(super) struct Left {
+    /// Kind and file.
+    pub files: Vec<(String, engine::LakeFile)>,
+    way: Way,
+}
+
+/// Reads a file to its end.
+pub(super) async fn run(intake: &Intake<'_>, job: &Job<'_>) -> Result<Taken> {
+    let wrong = |e| told(job.survey.path(), e);
+    let (mut records, header) = Records::open(job.survey.open()?).map_err(wrong)?;
+    let mut table = Table::new(intake.office, job.program, job.feed, job.period, &header)?;
+    let mut taken = Taken::begin(intake, job, &table).await?;
+    let mut page = Page::default();
+    while records
+        .read(&mut page, intake.rows_at_once)
+        .map_err(wrong)?
+    {
+        let mut block = Block::new(table.layout());
+        let mut back = SentBack::default();
+        for written in page.records().map_err(wrong)? {
+            taken.received = taken.received.saturating_add(1);
+            table.row(&written, &mut block, &mut back);
+        }
+        table.refuse_by_rules(&mut block, &mut back);
+        taken.block(intake, job, block, back).await?;
+    }
+    if taken.received == 0 {
+        return Err(OfficeError::FileRefused("只有表头,没有数据".to_owned()));
+    }
+    job.survey.check_unchanged()?;
+    Ok(taken)
+}
+
+impl Taken {
+    async fn begin(intake: &Intake<'_>, job: &Job<'_>, table: &Table<'_>) -> Result<Self> {
+        let office = intake.office;
+        let feed = job.feed;
+        let mut tx = None;
+        let way = if feed.id == REGISTER {
+            let at = job.at.clone();
+            let writing = tx.insert(office.store.write().await?);
+            let taking = register::Taking::begin(writing, at, job.batch_no, job.period).await?;
+            Way::Register(Box::new(taking))
+        } else if table.layout().of_households {
+            let mut stale = false;
+            if feed.founds {
+                let writing = tx.insert(office.store.write().await?);
+                let newest = batches::newest_applied(writing, &feed.id).await?;
+                stale = newest.is_some_and(|b| b.period > job.period);
+            }
+            Way::Households {
+                founds: feed.founds,
+                stale,
+            }
+        } else {
+            Way::Persons
+        };
+        let (row, link) = (format!("row-{}", feed.id), format!("link-{}", feed.id));
+        let lake = &office.lake;
+        Ok(Self {
+            received: 0,
+            refused: 0,
+            repeated: 0,
+            doubts: vec![],
+            doubts_sent_back: 0,
+            whose: [0; 3],
+            refusals: vec![],
+            tx,
+            cards: vec![],
+            sum: Sum::default(),
+            seen: Seen::new(),
+            counties: BTreeMap::new(),
+            way,
+            gaps: Gaps::default(),
+            rows: lake.begin(&row, job.period, &table.layout().of_rows())?,
+            links: lake.begin(&link, job.period, &table.layout().of_links())?,
+        })
+    }
+
+    /// Takes the rows of a block.
+    async fn block(
+        &mut self,
+        intake: &Intake<'_>,
+        job: &Job<'_>,
+        mut block: Block,
+        mut back: SentBack,
+    ) -> Result<()> {
+        let feed = job.feed;
+        self.digest(&block, &back);
+        self.count_counties(&block);
+        let mut links = match (&mut self.way, &mut self.tx) {
+            (Way::Register(taking), Some(tx)) => {
+                let places = Places::of(tx, &block).await?;
+                places.refuse_homeless(feed, &mut block, &mut back);
+                taking.block(intake, tx, feed, &block, &places).await?
+            }
+            (
+                Way::Households {
+                    founds: true,
+                    stale,
+                },
+                Some(tx),
+            ) => {
+                households::refuse_placeless(feed, &mut block, &mut back);
+                drop_repeated(&mut self.seen, &mut self.repeated, &mut block);
+                let known = households::found(tx, &job.at, job.batch_no, &block, *stale).await?;
+                households::link(&block, &known)
+            }
+            (Way::Households { .. }, _) => {
+                drop_repeated(&mut self.seen, &mut self.repeated, &mut block);
+                let known = households::look_up(&intake.office.store, &block).await?;
+                households::link(&block, &known)
+            }
+            (Way::Register(_) | Way::Persons, _) => {
+                drop_repeated(&mut self.seen, &mut self.repeated, &mut block);
+                intake.link(job.batch_no, feed, &block)
+            }
+        };
+        self.gaps.add(intake, feed, &block, back.gaps);
+        self.keep_refusals(back.refusals);
+        self.refused = self.refused.saturating_add(back.rows);
+        self.repeated = self.repeated.saturating_add(links.repeated);
+        for (sum, more) in self.whose.iter_mut().zip(links.counts()) {
+            *sum = sum.saturating_add(more);
+        }
+        let sent_back = links.doubts_sent_back(&block);
+        self.doubts_sent_back = self.doubts_sent_back.saturating_add(sent_back);
+        self.doubts.append(&mut links.doubts);
+        if !links.dropped.is_empty() {
+            let mut kept = vec![true; block.len()];
+            for at in &links.dropped {
+                kept.get_mut(*at).into_iter().for_each(|k| *k = false);
+            }
+            block.retain(&kept);
+            engine::lanes::retain(&mut links.persons, &kept);
+            engine::lanes::retain(&mut links.targets, &kept);
+            engine::lanes::retain(&mut links.households, &kept);
+        }
+        let cards = (0..block.len()).filter_map(|at| Some((block.number(at), block.card(at)?)));
+        self.cards
+            .extend(cards.map(|(number, card)| (number, card.to_owned())));
+        if block.len() > 0 {
+            let (rows, whose) = block.into_lanes(job.batch_no, &links);
+            self.rows.write(rows)?;
+            self.links.write(whose)?;
+        }
+        Ok(())
+    }
+
+    /// Rows count whatever their order. Refused ones do, too: a file with one of them mended is
+    /// another file.
+    fn digest(&mut self, block: &Block, back: &SentBack) {
+        (0..block.len()).for_each(|at| self.sum.add(&block.digest(at)));
+        for r in &back.refusals {
+            let said = format!("{}\n{}\n{}", r.column, r.code, r.masked);
+            self.sum.add_text(&said);
+        }
+    }
+
+    /// Of which counties the first rows are.
+    fn count_counties(&mut self, block: &Block) {
+        let mut left = COUNTY_ROWS_MAX.saturating_sub(self.counties.values().sum());
+        let places: Vec<usize> = AREAS
+            .iter()
+            .filter_map(|name| block.layout().place(name))
+            .collect();
+        for at in 0..block.len() {
+            if left == 0 {
+                break;
+            }
+            left = left.saturating_sub(1);
+            let text = places.iter().find_map(|place| block.text_at(*place, at));
+            let area = text.and_then(|t| AreaCode::parse(t).ok());
+            let county = area.and_then(|a| a.at(AreaLevel::County));
+            let county = county.map_or_else(|| NO_COUNTY.to_owned(), |c| c.as_str().to_owned());
+            let count = self.counties.entry(county).or_default();
+            *count = count.saturating_add(1);
+        }
+    }
+
+    /// The county most of the first rows name.
+    pub(super) fn county(&self) -> String {
+        let named = self.counties.iter().filter(|(code, _)| *code != NO_COUNTY);
+        let most = named.max_by_key(|(_, rows)| **rows);
+        most.map_or_else(|| NO_COUNTY.to_owned(), |(code, _)| code.clone())
+    }
+
+    fn keep_refusals(&mut self, mut more: Vec<Refusal>) {
+        more.sort_by_key(|r| r.row_no);
+        let free = REFUSALS_KEPT_MAX.saturating_sub(self.refusals.len());
+        self.refusals.extend(more.into_iter().take(free));
+    }
+
+    /// Digest of the rows whatever their order and encoding.
+    pub(super) fn canonical(&self) -> [u8; 32] {
+        self.sum.digest()
+    }
+
+    /// Writes what waited for the whole file, and makes the lake's files durable under their names.
+    pub(super) async fn finish(
+        mut self,
+        intake: &Intake<'_>,
+        job: &Job<'_>,
+        tx: &mut JournalTx,
+    ) -> Result<Left> {
+        let county = self.county();
+        let mut brought: HashMap<Token, domain::PersonId> = HashMap::new();
+        if let Way::Register(taking) = &mut self.way {
+            taking.finish(tx).await?;
+            brought = taking.brought();
+        }
+        let gaps = self.gaps.sheet(tx, |t| brought.get(t).copied()).await?;
+        let id = &job.feed.id;
+        let mut files = vec![
+            (format!("row-{id}"), self.rows.finish(&county)?),
+            (format!("link-{id}"), self.links.finish(&county)?),
+        ];
+        if !Sheet::is_empty(&gaps) {
+            let kind = format!("gap-{id}");
+            let file = intake
+                .office
+                .lake
+                .write(&kind, job.period, &county, &gaps)?;
+            files.push((kind, file));
+        }
+        Ok(Left {
+            files,
+            way: self.way,
+        })
+    }
+}
+
+impl Left {
+    /// The record has it all: the next file finds the persons of this one.
+    pub(super) fn learn(self, intake: &mut Intake<'_>) {
+        if let Way::Register(taking) = self.way {
+            taking.learn(intake);
+        }
+    }
+}
+
+/// Leaves out rows that say again what another row of the file says. A row whose number cannot be
+/// read may say the same as another and still be somebody else's.
+fn drop_repeated(seen: &mut Seen, repeated: &mut u64, block: &mut Block) {
+    let mut kept = Vec::with_capacity(block.len());
+    for at in 0..block.len() {
+        let keep = seen.insert(&block.digest(at)) || block.spoilt(at).is_some();
+        kept.push(keep);
+        *repeated = repeated.saturating_add(u64::from(!keep));
+    }
+    block.retain(&kept);
+}

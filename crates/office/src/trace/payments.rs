@@ -1,0 +1,134 @@
+//! From a line of money back to what it rests on: its batch and hands, its entitlement, and the row of
+//! the roll or the decision that gave it.
+
+use super::{Step, acted, not_there, of_row, row_id};
+use crate::error::{OfficeError, Result};
+use crate::office::Office;
+use store::entitlements::{self, Cause};
+use store::payments::{self, Line};
+
+/// Walks back from `payment:1/14`, the 14th line of batch 1.
+pub(super) async fn of_line(office: &Office, text: &str) -> Result<Vec<Step>> {
+    let unknown = || {
+        OfficeError::NotFound(format!(
+            "`payment:{text}` 应写成 payment:1/14,就是第 1 批第 14 行"
+        ))
+    };
+    let (batch, line) = text.split_once('/').ok_or_else(unknown)?;
+    let batch: i64 = batch.parse().map_err(|_| unknown())?;
+    let line: u32 = line.parse().map_err(|_| unknown())?;
+    let id = payments::line_id(batch, line).ok_or_else(unknown)?;
+    let mut steps = Vec::new();
+    let mut next = Some(id);
+    // A line issued again leads to the one that came back.
+    while let Some(id) = next {
+        let found = payments::find_line(&office.store, id).await?;
+        let found = found.ok_or_else(|| not_there("发放行", text))?;
+        steps.push(line_step(&found));
+        steps.push(batch_step(office, found.batch).await?);
+        next = found.content.reissue_of;
+        if next.is_none() {
+            steps.extend(of_entitlement(office, found.content.entitlement).await?);
+        }
+    }
+    Ok(steps)
+}
+
+fn line_step(line: &Line) -> Step {
+    let content = &line.content;
+    let again = content
+        .reissue_of
+        .map(|id| format!(" payment:{}/{}", id >> 32, id & i64::from(u32::MAX)));
+    Step {
+        what: "发放行",
+        record: format!("payment:{}/{}", line.batch, content.line_no),
+        says: format!(
+            "{} {} {} 元,{},第 {} 次",
+            content.month,
+            content.programme,
+            content.amount,
+            line.state.word(),
+            content.attempt
+        ),
+        where_: format!("家庭 {},收款人 {}", content.household, content.payee),
+        cause: format!(
+            "entitlement:{}{}",
+            content.entitlement,
+            again.unwrap_or_default()
+        ),
+    }
+}
+
+async fn batch_step(office: &Office, no: i64) -> Result<Step> {
+    let batch = payments::find(&office.store, no).await?;
+    let batch = batch.ok_or_else(|| not_there("发放批次", no))?;
+    let digest = batch.digest.map(|digest| store::digest::hex(&digest));
+    let short: String = digest.unwrap_or_default().chars().take(12).collect();
+    Ok(Step {
+        what: "发放批次",
+        record: format!("payment-batch:{no}"),
+        says: format!(
+            "{} {} {} 行 {} 元,{},封存摘要 {short}",
+            batch.content.month,
+            batch.content.kind,
+            batch.lines,
+            batch.amount,
+            batch.state.word()
+        ),
+        where_: acted(office, "payment-batch", no).await?,
+        cause: String::new(),
+    })
+}
+
+async fn of_entitlement(office: &Office, id: i64) -> Result<Vec<Step>> {
+    let found = entitlements::find(&office.store, id).await?;
+    let found = found.ok_or_else(|| not_there("待遇", id))?;
+    let amounts = entitlements::amounts(&office.store, id).await?;
+    let said: Vec<String> = amounts
+        .iter()
+        .map(|change| format!("{} 起 {} 元", change.from, change.amount))
+        .collect();
+    let mut steps = vec![Step {
+        what: "待遇",
+        record: format!("entitlement:{id}"),
+        says: format!("{} {}:{}", found.programme, found.component, said.join(",")),
+        where_: acted(office, "entitlement", id).await?,
+        cause: format!("{}:{}", found.cause.kind, found.cause.id),
+    }];
+    let mut causes: Vec<&Cause> = vec![&found.cause];
+    causes.extend(
+        amounts
+            .iter()
+            .map(|change| &change.cause)
+            .filter(|cause| **cause != found.cause),
+    );
+    for cause in causes {
+        if cause.kind == "row"
+            && let Some(row) = row_id(&cause.id)
+        {
+            let rows = of_row(office, row).await?;
+            // What the row led to in other ways is no cause of the money.
+            steps.extend(rows.into_iter().filter(|step| step.what != "预警"));
+        } else if let ("entitlement", Ok(other)) = (cause.kind.as_str(), cause.id.parse::<i64>()) {
+            steps.extend(Box::pin(of_entitlement(office, other)).await?);
+        } else {
+            steps.push(Step {
+                what: "依据",
+                record: format!("{}:{}", cause.kind, cause.id),
+                says: word(&cause.kind).to_owned(),
+                where_: String::new(),
+                cause: String::new(),
+            });
+        }
+    }
+    Ok(steps)
+}
+
+fn word(kind: &str) -> &'static str {
+    match kind {
+        "decision" => "审核确认决定",
+        "rule" => "当月规则算出",
+        "act" => "经办人写明的理由",
+        _ => "记录",
+    }
+}

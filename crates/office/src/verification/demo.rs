@@ -1,0 +1,146 @@
+//! 演示: one batch over the demo's cases that wait for verification, by the demo's own accounts and through
+//! the same acts as any other. Some have not consented; one department stays silent.
+
+use super::{Given, Signed, candidates, give, import_text, mistakes_view, open, request_csv};
+use crate::access::{Access, Acting};
+use crate::casework::{CaseError, Done};
+use domain::{CaseNo, PersonId};
+use std::collections::BTreeSet;
+use store::cases;
+
+/// Who takes consents and who verifies.
+const CLERK: [&str; 2] = ["wang", "wang2"];
+const OFFICER: &str = "zhao";
+/// Of so many members one has not signed.
+const UNSIGNED_EVERY: usize = 9;
+/// When it was asked and when the answers came.
+const ASKED: &str = "2026-09-08T10:00";
+const ANSWERED: &str = "2026-09-11T15:00";
+
+/// What was made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Made {
+    /// Questions asked.
+    pub asked: usize,
+    /// Questions answered.
+    pub answered: usize,
+}
+
+/// Opens the batch and lets departments answer: `answer` gives the file of a source, by its code and the
+/// header of its table, for requests in CSV; none for one that stays silent. A file that is sent back
+/// comes again without the rows that were wrong. The clock ends where it stood.
+///
+/// # Errors
+/// The record, or an act that is not allowed.
+pub async fn fill(
+    access: &Access,
+    now: &str,
+    answer: impl Fn(&str, &[String], &str) -> Option<String> + Send,
+) -> Done<Made> {
+    let office = access.office();
+    let made = past(access, answer).await;
+    office.clock.set(now);
+    made
+}
+
+async fn past(
+    access: &Access,
+    answer: impl Fn(&str, &[String], &str) -> Option<String> + Send,
+) -> Done<Made> {
+    let office = access.office();
+    let Some(officer) = acting(access, OFFICER).await? else {
+        return Ok(Made::default());
+    };
+    // Before the clock goes back: the accounts begin today.
+    let mut clerks = Vec::new();
+    for login in CLERK {
+        clerks.extend(acting(access, login).await?);
+    }
+    office.clock.set(ASKED);
+    // Only what had come to this step by then.
+    let today = office.clock.today();
+    let waiting = candidates(office, &officer).await?;
+    let waiting: Vec<_> = waiting
+        .into_iter()
+        .filter(|c| c.running.is_none() && c.row.current.since <= today)
+        .collect();
+    let numbers: Vec<CaseNo> = waiting.iter().map(|c| c.row.no).collect();
+    let mut count = 0_usize;
+    for clerk in &clerks {
+        for case in &waiting {
+            sign(access, clerk, &case.row, &mut count).await?;
+        }
+    }
+    let opened = match open(office, &officer, "demo-verification", &numbers).await {
+        Ok(opened) if !opened.again => opened,
+        Ok(_) | Err(CaseError::Refused(_)) => return Ok(Made::default()),
+        Err(error) => return Err(error),
+    };
+    office.clock.set(ANSWERED);
+    let mut made = Made {
+        asked: opened.asked,
+        answered: 0,
+    };
+    for source in super::book(office)?.sources {
+        let (_, request) = request_csv(office, &officer, opened.no, &source.code).await?;
+        let request = String::from_utf8_lossy(&request).into_owned();
+        let header = super::answer_header(office, &source.code)?;
+        let Some(file) = answer(&source.code, &header, &request) else {
+            continue;
+        };
+        let (no, code) = (opened.no, source.code.as_str());
+        let mut taken = import_text(office, &officer, no, code, &file).await?;
+        if taken.mistakes > 0 {
+            let wrong = mistakes_view(office, &officer, no, taken.file).await?;
+            let wrong: BTreeSet<i64> = wrong.iter().map(|mistake| mistake.line).collect();
+            let right = (0_i64..)
+                .zip(file.lines())
+                .filter(|(line, _)| !wrong.contains(line));
+            let right: Vec<&str> = right.map(|(_, text)| text).collect();
+            taken = import_text(office, &officer, no, code, &right.join("\n")).await?;
+        }
+        made.answered = made.answered.saturating_add(taken.answered);
+    }
+    Ok(made)
+}
+
+async fn acting(access: &Access, login: &str) -> Done<Option<Acting>> {
+    let Ok(begun) = access.session_at_the_machine(login, "演示核对").await else {
+        return Ok(None);
+    };
+    let visitor = access.visitor(&begun.secret.text()).await?;
+    Ok(visitor.map(|visitor| visitor.acting))
+}
+
+/// Members of a case sign, all but one in so many.
+async fn sign(
+    access: &Access,
+    clerk: &Acting,
+    row: &cases::CaseRow,
+    count: &mut usize,
+) -> Done<()> {
+    let office = access.office();
+    let case = match super::consents_of(office, clerk, row.no).await {
+        Ok((case, _)) => case,
+        // Another township's, or a relative's.
+        Err(CaseError::NotFound(_) | CaseError::Forbidden(_)) => return Ok(()),
+        Err(error) => return Err(error),
+    };
+    let mut given = Vec::new();
+    for (person, _) in &case.application.content.members {
+        *count = count.saturating_add(1);
+        if !count.is_multiple_of(UNSIGNED_EVERY) {
+            given.push(signed(*person));
+        }
+    }
+    give(office, clerk, row.no, &given).await?;
+    Ok(())
+}
+
+fn signed(person: PersonId) -> Given {
+    Given {
+        person,
+        sources: Vec::new(),
+        signed: Signed::Paper,
+    }
+}

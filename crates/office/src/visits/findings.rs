@@ -1,0 +1,260 @@
+//! What a visit found: facts of a case, the end of a task, and what becomes of a warning. 属实 is an
+//! application where the law wants one; 不属实 is told with a reason, and the same rule is silent for a
+//! while.
+
+use super::form::SOURCE;
+use super::{Ending, VisitOutcome, newest};
+use crate::access::{Acting, Right};
+use crate::casework::{
+    self, Brought, Case, CaseError, Cause, Done, Opened, Opening, Source, Wanted, without_numbers,
+};
+use crate::office::Office;
+use crate::views::{Choice, ViewError};
+use domain::{Day, PersonId, Relation, WarningId};
+use store::tasks::{self, Task, TaskEnd};
+use store::visits::{self, Silence, Visit, VisitState};
+use store::warnings::{self, Warning, WarningState};
+use store::{Act, JournalTx, Reads};
+
+/// The settings of visits, beside the procedures and in a place's own folder.
+const SETTINGS: &str = "visits.csv";
+const SILENT_DAYS: &str = "不属实以后静默";
+
+/// What was seen at the door of a case, the newest last: at visits of its application, and at those of
+/// the warning it came from.
+pub(crate) async fn seen_for(on: &impl Reads, case: &Case) -> Done<Vec<Brought>> {
+    let application = &case.application;
+    let mut all: Vec<Visit> = Vec::new();
+    if let (Cause::Warning, Some(id)) = (application.content.cause, application.content.cause_id) {
+        for task in tasks::of_warning(on, WarningId::new(id)).await? {
+            all.extend(visits::of_task(on, task).await?);
+        }
+    }
+    all.extend(visits::of_application(on, application.no).await?);
+    let mut out = Vec::new();
+    for visit in all.iter().filter(|visit| visit.state == VisitState::Done) {
+        let answers = visits::answers(on, visit.no).await?;
+        let day = visit.done.unwrap_or(visit.content.day);
+        out.extend(newest(&answers).into_values().map(|answer| Brought {
+            person: answer.content.person.map(PersonId::get),
+            fact: answer.content.fact.clone(),
+            value: answer.content.value.clone(),
+            source: Source {
+                kind: SOURCE.to_owned(),
+                name: SOURCE.to_owned(),
+                record: format!("visit:{}", visit.no),
+                period: day.to_string(),
+            },
+        }));
+    }
+    Ok(out)
+}
+
+/// Writes down what was found about a task. Where nobody was met it stays to be done.
+pub(super) async fn of_task(
+    office: &Office,
+    tx: &mut JournalTx,
+    who: &Acting,
+    task: &Task,
+    ending: &Ending,
+) -> Done<()> {
+    let none = || CaseError::Refused("请选走访结论".to_owned());
+    let why = match ending.outcome.ok_or_else(none)? {
+        VisitOutcome::NotMet => return Ok(()),
+        VisitOutcome::True => "属实",
+        VisitOutcome::Partly => "部分属实",
+        VisitOutcome::False => "不属实",
+    };
+    let at = office.clock.at();
+    tasks::close(tx, &at, who.login(), task.id, TaskEnd::Done, why).await?;
+    if ending.outcome == Some(VisitOutcome::False) {
+        for id in tasks::warnings(tx, task.id).await? {
+            let warning = warnings::find(tx, id).await?;
+            let open = warning.filter(|warning| warning.state == WarningState::Open);
+            if let Some(warning) = open {
+                not_so(office, tx, who, &warning, &ending.because).await?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// An open warning within somebody's places.
+async fn open_warning(office: &Office, who: &Acting, right: Right, id: WarningId) -> Done<Warning> {
+    let scope = who.scope(right)?;
+    let missing = || CaseError::NotFound(format!("没有编号为 {id} 的预警;请从预警清单打开"));
+    let warning = warnings::find(&office.store, id).await?;
+    let warning = warning.filter(|warning| scope.contains(&warning.content.area));
+    let warning = warning.ok_or_else(missing)?;
+    let near = warning
+        .content
+        .household
+        .is_some_and(|home| who.is_kept_from(home))
+        || warning
+            .content
+            .person
+            .is_some_and(|person| who.is_kept_from_person(person));
+    if near {
+        return Err(ViewError::kept_from().into());
+    }
+    match warning.state {
+        WarningState::Open => Ok(warning),
+        WarningState::Closed => Err(CaseError::Refused("这条预警已经处置".to_owned())),
+    }
+}
+
+/// 不属实: closes a warning with a reason; the same rule says nothing of the same household or person for
+/// the days the rulebook sets.
+///
+/// # Errors
+/// No right, no such warning, no reason, or the rulebook sets no days.
+pub async fn dismiss(office: &Office, who: &Acting, id: WarningId, because: &str) -> Done<Day> {
+    let warning = open_warning(office, who, Right::VISIT_REPORT, id).await?;
+    let mut tx = office.begin().await?;
+    let until = not_so(office, &mut tx, who, &warning, because).await?;
+    let why = "要核实的预警都已处置";
+    tasks::close_answered(&mut tx, &office.clock.at(), who.login(), why).await?;
+    office.end(tx).await?;
+    Ok(until)
+}
+
+async fn not_so(
+    office: &Office,
+    tx: &mut JournalTx,
+    who: &Acting,
+    warning: &Warning,
+    because: &str,
+) -> Done<Day> {
+    let because = because.trim();
+    without_numbers(because)?;
+    if because.is_empty() {
+        return Err(CaseError::Refused("不属实的,请写明看到了什么".to_owned()));
+    }
+    let days = silent_days(office, &warning.content.rule)?;
+    let today = office.clock.today();
+    let until = today.add_days(i64::from(days)).unwrap_or(today);
+    let at = office.clock.at();
+    let why = format!("不属实:{because}");
+    warnings::close_many(tx, &at, &[warning.id], &why).await?;
+    let silence = Silence {
+        warning: warning.id,
+        rule: warning.content.rule.clone(),
+        about: (warning.content.entity, warning.content.entity_id),
+        until,
+        because: because.to_owned(),
+    };
+    visits::silence(tx, &at, who.login(), &silence).await?;
+    tx.record(
+        Act::new(&at, who.login(), "warning.dismiss")
+            .on("warning", warning.id)
+            .because(because)
+            .carrying(format!("{{\"until\":\"{until}\"}}")),
+    );
+    Ok(until)
+}
+
+/// 静默: as the rule itself says, else as the settings of visits say.
+fn silent_days(office: &Office, rule: &str) -> Done<u32> {
+    let program = office.rules_on(office.clock.today());
+    let file = program.files.iter().find(|file| file.id == rule);
+    let own = file.and_then(|file| file.dispatches.first()?.silent_days);
+    let texts = office.book.texts();
+    let place = format!("localities/{}/{SETTINGS}", office.locality);
+    let text = texts
+        .get(&place)
+        .or_else(|| texts.get(&format!("procedures/{SETTINGS}")));
+    let set = || {
+        let lines = text.into_iter().flat_map(|text| text.lines()).skip(1);
+        let mut rows = lines.map(rules::params::split);
+        rows.find_map(|row| match row.as_slice() {
+            [name, days, ..] if name == SILENT_DAYS => days.parse().ok(),
+            _ => None,
+        })
+    };
+    own.or_else(set).ok_or_else(|| {
+        let said = format!("规则没有写“{SILENT_DAYS}”几天,不能处置;请在 {SETTINGS} 里填");
+        CaseError::Refused(said)
+    })
+}
+
+/// 核实属实, as its doer says it.
+#[derive(Clone, Debug)]
+pub struct Confirm {
+    /// The programme the application is for, by its policy's name.
+    pub programme: String,
+    /// Why it goes on although somebody was found elsewhere; empty when nobody was.
+    pub going_on: String,
+}
+
+/// 核实属实: an application of whoever the warning is about, with the family as it is known, caused by the
+/// warning. It is decided like any other.
+///
+/// # Errors
+/// No right, no such warning, nobody to apply, or as [`casework::open`].
+pub async fn confirm(
+    office: &Office,
+    who: &Acting,
+    id: WarningId,
+    confirm: &Confirm,
+) -> Done<Opened> {
+    let warning = open_warning(office, who, Right::CASE_ACCEPT, id).await?;
+    let today = office.clock.today();
+    let mut tx = office.begin().await?;
+    let mut members: Vec<(PersonId, Relation)> = Vec::new();
+    if let Some(home) = warning.content.household {
+        let all = store::households::members(&tx, home).await?;
+        let now = all.iter().filter(|member| member.span.contains(today));
+        members.extend(now.map(|member| (member.person, member.relation)));
+    }
+    let head = members
+        .iter()
+        .find(|(_, relation)| *relation == Relation::Head);
+    let head = head.or(members.first()).map(|(person, _)| *person);
+    let applicant = warning.content.person.or(head);
+    let none = || CaseError::Refused("这一户没有登记在册的人,不能转为申请".to_owned());
+    let applicant = applicant.ok_or_else(none)?;
+    let opening = Opening {
+        form_key: format!("warning-{id}"),
+        cause: Cause::Warning,
+        cause_id: Some(id.get()),
+        applicant,
+        helper: None,
+        members,
+        wanted: vec![Wanted {
+            programme: confirm.programme.clone(),
+            person: warning.content.person,
+        }],
+        declared: Vec::new(),
+        papers: Vec::new(),
+        going_on: confirm.going_on.clone(),
+    };
+    let opened = casework::open_in(office, &mut tx, who, Right::CASE_ACCEPT, &opening).await?;
+    if opened.again {
+        return Ok(opened);
+    }
+    let at = office.clock.at();
+    let why = format!("核实属实,转为申请 {}", opened.application);
+    warnings::close_many(&mut tx, &at, &[id], &why).await?;
+    tasks::close_answered(&mut tx, &at, who.login(), "要核实的预警都已处置").await?;
+    tx.record(
+        Act::new(&at, who.login(), "warning.confirm")
+            .on("warning", id)
+            .under(format!("application:{}", opened.application)),
+    );
+    office.end(tx).await?;
+    Ok(opened)
+}
+
+/// What somebody can apply for here today.
+#[must_use]
+pub fn programmes(office: &Office) -> Vec<Choice> {
+    let today = office.clock.today();
+    let program = office.rules_on(today);
+    let open = program.files.iter();
+    open.filter(|file| office.admission(&file.id, today).is_some())
+        .map(|file| Choice {
+            value: file.id.clone(),
+            label: file.title.clone(),
+        })
+        .collect()
+}

@@ -1,0 +1,465 @@
+//! Visits as pages show them: ready words, names masked. Every look at a form is in the chain before its
+//! page leaves.
+
+use super::form::{self, Form};
+use super::{About, Conflict, Said, VisitOutcome, act, find, newest};
+use crate::access::{Acting, Right};
+use crate::casework::{Done, place_name};
+use crate::desk::minute;
+use crate::office::Office;
+use crate::views::{Choice, Tone, Word};
+use domain::procedure::Purpose;
+use domain::{AreaCode, AreaLevel, CaseNo, Day, PersonId};
+use std::collections::{BTreeMap, HashMap};
+use store::cases::{self, CaseRow};
+use store::identity::Masked;
+use store::tasks::{self, Task, TaskState};
+use store::visits::{self, VisitFor, VisitState};
+
+/// Lines that are read of each kind; more is told as more.
+const LINES_MAX: u32 = 500;
+
+/// 走访清单
+#[derive(Clone, Debug, Default)]
+pub struct VisitList {
+    /// What is to be visited: what is late first, then the first due first.
+    pub rows: Vec<VisitLine>,
+    /// How many of them are late.
+    pub late: usize,
+    /// Whether there are more than were read.
+    pub more: bool,
+    /// Whether this person reports clues too.
+    pub reports: bool,
+}
+
+/// One door to go to.
+#[derive(Clone, Debug)]
+pub struct VisitLine {
+    /// What for; the page begins the visit with it.
+    pub about: About,
+    /// What it is called.
+    pub title: String,
+    /// Who lives there, masked.
+    pub who: String,
+    /// Where.
+    pub place: String,
+    /// What to look at.
+    pub why: String,
+    /// By when.
+    pub due: Word,
+    /// The visit that goes on already.
+    pub visit: Option<i64>,
+}
+
+/// A form at a door.
+#[derive(Clone, Debug)]
+pub struct VisitView {
+    /// 走访编号.
+    pub no: i64,
+    /// The step or task.
+    pub title: String,
+    /// Where.
+    pub place: String,
+    /// The record it makes.
+    pub record: String,
+    /// The case, where it is for one.
+    pub case: Option<i64>,
+    /// What the task asks; empty for a case.
+    pub asks: String,
+    /// Whether it can be filled in now, by this person.
+    pub open: bool,
+    /// Whether it takes two to go.
+    pub two: bool,
+    /// What is asked, for the household and for each person.
+    pub people: Vec<PersonForm>,
+    /// What may be found, for a task.
+    pub outcomes: Vec<Choice>,
+    /// How it ended: who went, on which day, what was found; empty while it goes on.
+    pub ended: String,
+    /// How many answers somebody has to choose.
+    pub conflicts: usize,
+}
+
+/// What is asked of one person, or of the household.
+#[derive(Clone, Debug)]
+pub struct PersonForm {
+    /// Who, masked.
+    pub name: String,
+    /// How related; empty for the household.
+    pub relation: String,
+    /// How many questions are answered.
+    pub answered: usize,
+    /// Whether it stands open: something is required or has to be chosen.
+    pub open: bool,
+    /// The questions.
+    pub fields: Vec<FieldView>,
+}
+
+/// One question.
+#[derive(Clone, Debug)]
+pub struct FieldView {
+    /// Whose and which: `0:住房安全`, `17:共同生活`.
+    pub key: String,
+    /// Which fact.
+    pub fact: String,
+    /// How it is asked.
+    pub question: String,
+    /// How it is answered.
+    pub hint: String,
+    /// What may be chosen; free without.
+    pub choices: Vec<String>,
+    /// What stands there.
+    pub value: String,
+    /// The answer it stands on.
+    pub base: i64,
+    /// Whether it must be answered.
+    pub required: bool,
+    /// Both answers, where somebody has to choose.
+    pub conflict: String,
+}
+
+/// What was typed and could not be kept.
+#[derive(Clone, Debug, Default)]
+pub struct Typed {
+    /// The answers as they were sent.
+    pub said: Vec<Said>,
+    /// Those that have to be chosen between.
+    pub conflicts: Vec<Conflict>,
+}
+
+struct Names {
+    people: HashMap<PersonId, Masked>,
+    places: BTreeMap<AreaCode, String>,
+}
+
+impl Names {
+    async fn of(office: &Office, people: &[PersonId], places: &[AreaCode]) -> Done<Self> {
+        let today = office.clock.today();
+        let mut named = BTreeMap::new();
+        for place in places {
+            if !named.contains_key(place) {
+                named.insert(*place, place_name(office, place, today).await?);
+            }
+        }
+        Ok(Self {
+            people: store::identity::masked(&office.store, people).await?,
+            places: named,
+        })
+    }
+
+    fn person(&self, person: PersonId) -> String {
+        let name = self
+            .people
+            .get(&person)
+            .and_then(|masked| masked.name.clone());
+        name.unwrap_or_else(|| "姓名未登记".to_owned())
+    }
+
+    fn place(&self, place: &AreaCode) -> String {
+        self.places.get(place).cloned().unwrap_or_default()
+    }
+}
+
+/// The doors somebody has to go to: open steps of cases that want a visit, and tasks.
+///
+/// # Errors
+/// No right, or the record.
+pub async fn visit_list(office: &Office, who: &Acting) -> Done<VisitList> {
+    let forms = form::forms(office)?;
+    let (cases, more_cases) = cases_of(office, who, &forms).await?;
+    let (tasks, more_tasks) = tasks_of(office, who).await?;
+    let people: Vec<PersonId> = cases
+        .iter()
+        .map(|row| row.content.applicant)
+        .chain(
+            tasks
+                .iter()
+                .filter_map(|(task, _, head)| head.or(task.content.person)),
+        )
+        .collect();
+    let places: Vec<AreaCode> = cases
+        .iter()
+        .map(|row| row.current.area)
+        .chain(tasks.iter().map(|(_, area, _)| *area))
+        .collect();
+    let names = Names::of(office, &people, &places).await?;
+    let today = office.clock.today();
+    let program = office.rules_on(today);
+    let mut rows: Vec<(Option<Day>, VisitLine)> = Vec::new();
+    for row in &cases {
+        let file = program
+            .files
+            .iter()
+            .find(|file| file.id == row.content.programme);
+        let going = visits::open_of_case(&office.store, row.no).await?;
+        let line = VisitLine {
+            about: About::Case(row.no),
+            title: file.map_or_else(|| row.content.programme.clone(), |file| file.title.clone()),
+            who: names.person(row.content.applicant),
+            place: names.place(&row.current.area),
+            why: format!("办件 № {} · {}", row.no, row.current.step),
+            due: due(row.current.due, today),
+            visit: going.map(|visit| visit.no),
+        };
+        rows.push((row.current.due, line));
+    }
+    for (task, area, head) in &tasks {
+        let going = visits::open_of_task(&office.store, task.id).await?;
+        let person = head.or(task.content.person);
+        let line = VisitLine {
+            about: About::Task(task.id),
+            title: "核实预警".to_owned(),
+            who: person.map_or_else(|| "没有登记的人".to_owned(), |one| names.person(one)),
+            place: names.place(area),
+            why: task.content.summary.clone(),
+            due: due(task.content.due, today),
+            visit: going.map(|visit| visit.no),
+        };
+        rows.push((task.content.due, line));
+    }
+    rows.sort_by_key(|(due, _)| (due.is_none(), *due));
+    let late = rows
+        .iter()
+        .filter(|(due, _)| due.is_some_and(|due| due < today))
+        .count();
+    Ok(VisitList {
+        late,
+        rows: rows.into_iter().map(|(_, line)| line).collect(),
+        more: more_cases || more_tasks,
+        reports: who.may(Right::CLUE_REPORT),
+    })
+}
+
+fn due(due: Option<Day>, today: Day) -> Word {
+    let (text, tone) = match due {
+        None => ("没有期限".to_owned(), Tone::Unknown),
+        Some(due) if due < today => (format!("{due} 已逾期"), Tone::Urgent),
+        Some(due) if due == today => ("今日到期".to_owned(), Tone::Notice),
+        Some(due) => (format!("{due} 前"), Tone::Calm),
+    };
+    Word { text, tone }
+}
+
+/// The cases whose open step is a visit this person may make.
+async fn cases_of(office: &Office, who: &Acting, forms: &[Form]) -> Done<(Vec<CaseRow>, bool)> {
+    let scope = who.scope(Right::VISIT_REPORT)?;
+    let places: Vec<Option<AreaCode>> = match scope.places() {
+        Some(places) => places.iter().copied().map(Some).collect(),
+        None => vec![None],
+    };
+    let mut found: BTreeMap<CaseNo, CaseRow> = BTreeMap::new();
+    let mut more = false;
+    for role in who.role_titles() {
+        for place in &places {
+            let rows = cases::waiting(&office.store, &role, place.as_ref(), LINES_MAX).await?;
+            more |= rows.len() >= usize::try_from(LINES_MAX).unwrap_or(usize::MAX);
+            for (row, wait) in rows {
+                let content = &row.content;
+                let own = wait.owner.is_empty() || wait.owner == who.login();
+                let kept = wait.not_by.split('、').any(|login| login == who.login())
+                    || who.is_kept_from_person(content.applicant)
+                    || content.household.is_some_and(|home| who.is_kept_from(home));
+                if !own || kept || !who.holds_role(&role, &row.current.area) {
+                    continue;
+                }
+                let procedure = office.procedure(&content.procedure, content.rules_day)?;
+                let step = procedure.step(&wait.step);
+                if step.is_some_and(|step| form::of(forms, step).is_some()) {
+                    found.entry(row.no).or_insert(row);
+                }
+            }
+        }
+    }
+    Ok((found.into_values().collect(), more))
+}
+
+type TaskAt = (Task, AreaCode, Option<PersonId>);
+
+/// The open tasks within somebody's places, each with the door's place and the head of the household.
+async fn tasks_of(office: &Office, who: &Acting) -> Done<(Vec<TaskAt>, bool)> {
+    let scope = who.scope(Right::VISIT_REPORT)?;
+    let today = office.clock.today();
+    // A task stands at its township; the door may be in one village of it.
+    let start = scope
+        .start()
+        .map(|place| place.at(AreaLevel::Township).unwrap_or(place));
+    let filter = tasks::Filter {
+        state: TaskState::Open,
+        area: start,
+        worker: None,
+    };
+    let all = tasks::list(&office.store, &filter, None, LINES_MAX).await?;
+    let more = all.len() >= usize::try_from(LINES_MAX).unwrap_or(usize::MAX);
+    let procedures = office.procedures(today);
+    let visits = |kind: &str| {
+        let mut all = procedures.iter();
+        all.any(|one| one.id == kind && one.purpose == Purpose::Visit)
+    };
+    let homes: Vec<_> = all
+        .iter()
+        .filter_map(|task| task.content.household)
+        .collect();
+    let homes = store::households::get_many(&office.store, &homes).await?;
+    let mut out = Vec::new();
+    for task in all.into_iter().filter(|task| visits(&task.content.kind)) {
+        let home = task.content.household;
+        let row = homes.iter().find(|row| Some(row.id) == home);
+        let area = row.map_or(task.content.area, |row| row.area);
+        let kept = home.is_some_and(|home| who.is_kept_from(home))
+            || task
+                .content
+                .person
+                .is_some_and(|person| who.is_kept_from_person(person));
+        if kept || !scope.contains(&area) {
+            continue;
+        }
+        let head = match home {
+            Some(home) => {
+                let members = store::households::members(&office.store, home).await?;
+                let mut now = members.iter().filter(|member| member.span.contains(today));
+                let head = now.find(|member| member.relation == domain::Relation::Head);
+                head.map(|member| member.person)
+            }
+            None => None,
+        };
+        out.push((task, area, head));
+    }
+    Ok((out, more))
+}
+
+/// A form at a door, with what stands in it; `typed` over it, where it could not be kept.
+///
+/// # Errors
+/// No right, no such visit, or a near relative's.
+pub async fn visit_view(office: &Office, who: &Acting, no: i64, typed: &Typed) -> Done<VisitView> {
+    let (visit, door) = find(office, who, no).await?;
+    let people: Vec<PersonId> = door.people.iter().map(|(person, _)| *person).collect();
+    let names = Names::of(office, &people, &[door.area]).await?;
+    let seen = act(office, who, "read.visit", no, &door);
+    let seen = seen.carrying(format!("{{\"channel\":\"{}\"}}", who.channel().word()));
+    office.store.record_alone(seen).await?;
+    let forms = form::forms(office)?;
+    let held = visits::answers(&office.store, no).await?;
+    let newest = newest(&held);
+    let form = forms.iter().find(|form| form.id == visit.content.form);
+    let same_step = door
+        .open
+        .as_ref()
+        .filter(|(step, _)| step.name == visit.content.step);
+    let open = visit.state == VisitState::Open && same_step.is_some() && door.is_for(who);
+    let fields = |person: Option<PersonId>| -> Vec<FieldView> {
+        let fields = form.into_iter().flat_map(|form| &form.fields);
+        let own = fields.filter(|field| field.of_home == person.is_none());
+        own.map(|field| {
+            let kept = newest.get(&(person, field.fact.clone()));
+            let typed_in = typed
+                .said
+                .iter()
+                .find(|said| said.person == person && said.fact == field.fact);
+            let conflict = typed
+                .conflicts
+                .iter()
+                .find(|one| one.person == person && one.fact == field.fact);
+            let value = kept.map_or("", |answer| answer.content.value.as_str());
+            FieldView {
+                key: format!("{}:{}", person.map_or(0, PersonId::get), field.fact),
+                fact: field.fact.clone(),
+                question: field.question.clone(),
+                hint: field.hint.clone(),
+                choices: field.choices.clone(),
+                value: typed_in
+                    .map_or(value, |said| said.value.as_str())
+                    .to_owned(),
+                base: match (conflict, typed_in) {
+                    (Some(conflict), _) => conflict.base,
+                    // What was just kept is what the next answer stands on.
+                    (None, Some(said)) if said.value != value => said.base,
+                    _ => kept.map_or(0, |answer| answer.no),
+                },
+                required: field.required,
+                conflict: conflict.map_or_else(String::new, |one| {
+                    format!("{} 填的是“{}”,您填的是“{}”", one.by, one.theirs, one.mine)
+                }),
+            }
+        })
+        .collect()
+    };
+    let part = |name: String, relation: String, fields: Vec<FieldView>| PersonForm {
+        answered: fields
+            .iter()
+            .filter(|field| !field.value.is_empty())
+            .count(),
+        open: fields
+            .iter()
+            .any(|field| !field.conflict.is_empty() || (field.required && field.value.is_empty())),
+        name,
+        relation,
+        fields,
+    };
+    let mut parts = vec![part("全家".to_owned(), String::new(), fields(None))];
+    for (person, relation) in &door.people {
+        let said = fields(Some(*person));
+        parts.push(part(
+            names.person(*person),
+            relation.name().to_owned(),
+            said,
+        ));
+    }
+    parts.retain(|part| !part.fields.is_empty());
+    Ok(VisitView {
+        no,
+        title: visit.content.step.clone(),
+        place: names.place(&door.area),
+        record: form.map_or_else(String::new, |form| form.record.clone()),
+        case: match door.about {
+            VisitFor::Case(case, _) => Some(case.get()),
+            VisitFor::Task(_) => None,
+        },
+        asks: door
+            .task
+            .as_ref()
+            .map_or_else(String::new, |task| task.content.summary.clone()),
+        open,
+        two: same_step.is_some_and(|(step, _)| step.persons > 1),
+        people: parts,
+        outcomes: match door.task {
+            Some(_) => outcomes(),
+            None => Vec::new(),
+        },
+        ended: match (visit.state, visit.done) {
+            (VisitState::Done, Some(day)) => {
+                let found = visit.outcome.map_or("", said);
+                let by = visit.visitors.join("、");
+                format!("{day} {by} 办完 {found} {}", visit.because)
+                    .trim()
+                    .to_owned()
+            }
+            _ if !open => format!("{} 开始,现在不能填写", minute(&visit.at)),
+            _ => String::new(),
+        },
+        conflicts: typed.conflicts.len(),
+    })
+}
+
+fn said(outcome: VisitOutcome) -> &'static str {
+    match outcome {
+        VisitOutcome::True => "属实",
+        VisitOutcome::False => "不属实",
+        VisitOutcome::Partly => "部分属实",
+        VisitOutcome::NotMet => "没有见到人",
+    }
+}
+
+fn outcomes() -> Vec<Choice> {
+    let all = [
+        VisitOutcome::True,
+        VisitOutcome::Partly,
+        VisitOutcome::False,
+        VisitOutcome::NotMet,
+    ];
+    all.map(|one| Choice {
+        value: one.word().to_owned(),
+        label: said(one).to_owned(),
+    })
+    .to_vec()
+}

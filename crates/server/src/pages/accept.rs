@@ -1,0 +1,205 @@
+//! 收件: from the papers on the counter to an application. The page is sent as often as it takes — whoever
+//! comes, what the state knows, what is still to be asked — and taken once. Numbers travel in the body
+//! only.
+
+use askama::Template;
+use axum::response::{IntoResponse, Redirect};
+use office::casework::{self, CaseError, Looked, Paper, PaperState, Window};
+use office::views::ViewError;
+use office::views::casework::{Family, FamilyAsk};
+
+use crate::desk::{Answered, Desk, Refusal};
+use crate::links::{Fields, Link as _};
+use crate::look::Look as _;
+use crate::shell::{Menu, Shell};
+
+/// What the names of answers begin with.
+const ANSWER: &str = "answer:";
+
+#[derive(Template)]
+#[template(path = "accept.html")]
+struct AcceptPage {
+    shell: Shell,
+    problem: Option<String>,
+    form: Window,
+    looked: Option<Looked>,
+    family: Family,
+    /// The ways the office comes to know: word and name.
+    causes: Vec<(&'static str, &'static str)>,
+}
+
+impl AcceptPage {
+    fn ticked(&self, member: &i64) -> bool {
+        self.form.members.contains(member)
+    }
+
+    fn wants(&self, programme: &str) -> bool {
+        self.form.programmes.iter().any(|one| one == programme)
+    }
+
+    fn is(&self, cause: &str) -> bool {
+        self.form.cause == cause
+    }
+
+    fn answered(&self, field: &str) -> &str {
+        let found = self.form.answers.iter().find(|(name, _)| name == field);
+        found.map_or("", |(_, value)| value)
+    }
+
+    fn handed(&self, paper: &str, later: bool) -> bool {
+        let state = if later {
+            PaperState::Later
+        } else {
+            PaperState::Given
+        };
+        let mut papers = self.form.papers.iter();
+        papers.any(|one| one.name == paper && one.state == state)
+    }
+
+    fn later_why(&self) -> &str {
+        let later = self
+            .form
+            .papers
+            .iter()
+            .find(|one| one.state == PaperState::Later);
+        later.map_or("", |paper| &paper.because)
+    }
+}
+
+/// The empty form.
+pub(crate) async fn show(desk: Desk) -> Answered {
+    let form = Window {
+        cause: desk
+            .fields
+            .get("cause")
+            .unwrap_or_else(|| "apply".to_owned()),
+        cause_id: desk.fields.get("cause_id").and_then(|id| id.parse().ok()),
+        ..Window::default()
+    };
+    let page = AcceptPage {
+        shell: desk.shell("收件", Some(Menu::Inbox)),
+        problem: None,
+        form,
+        looked: None,
+        family: Family::default(),
+        causes: causes(),
+    };
+    desk.show(&page)
+}
+
+/// Looks at what was sent, or takes it.
+pub(crate) async fn send(desk: Desk, body: String) -> Answered {
+    let fields = Fields::read(&body);
+    let form = read(&fields);
+    let office = desk.access.office();
+    if fields.get("do").as_deref() != Some("take") {
+        let page = page(&desk, form, None).await?;
+        return desk.show(&page);
+    }
+    match casework::take_in(office, &desk.who, &form).await {
+        Ok(Ok(opened)) => {
+            let place = match opened.cases.first() {
+                None => "/inbox".to_owned(),
+                // Who lives elsewhere is taken in here and handled there.
+                Some(no) => match casework::load(office, &desk.who, *no).await {
+                    Ok(_) => format!("/case/{}", no.get()),
+                    Err(_) => format!("/inbox?taken={}", no.get()),
+                },
+            };
+            Ok(Redirect::to(&place).into_response())
+        }
+        Ok(Err(wrong)) => {
+            let said = format!("粘贴的成员有 {} 处要改,见下面的表", wrong.len());
+            let page = page(&desk, form, Some(said)).await?;
+            desk.show_again(&page)
+        }
+        Err(CaseError::Refused(said)) => {
+            let page = page(&desk, form, Some(said)).await?;
+            desk.show_again(&page)
+        }
+        Err(error) => Err(desk.refuse(error.into())),
+    }
+}
+
+async fn page(desk: &Desk, form: Window, problem: Option<String>) -> Result<AcceptPage, Refusal> {
+    let shell = desk.shell("收件", Some(Menu::Inbox));
+    let office = desk.access.office();
+    let looked = match casework::look(office, &desk.who, &form).await {
+        Ok(looked) => looked,
+        Err(CaseError::Refused(said)) => {
+            return Ok(AcceptPage {
+                shell,
+                problem: Some(said),
+                form,
+                looked: None,
+                family: Family::default(),
+                causes: causes(),
+            });
+        }
+        Err(error) => return Err(desk.refuse(error.into())),
+    };
+    let mut form = form;
+    form.form_key.clone_from(&looked.form_key);
+    let family = match looked.applicant {
+        Some(applicant) => {
+            let ask = FamilyAsk {
+                applicant,
+                members: looked.known.clone(),
+                programmes: form.programmes.clone(),
+            };
+            match desk.views.family(&desk.who, ask).await {
+                Ok(family) => family,
+                // Without judged months the window asks by word of mouth.
+                Err(ViewError::NotAnswerable(_)) => Family::default(),
+                Err(error) => return Err(desk.refuse(error)),
+            }
+        }
+        None => Family::default(),
+    };
+    Ok(AcceptPage {
+        shell,
+        problem,
+        form,
+        looked: Some(looked),
+        family,
+        causes: causes(),
+    })
+}
+
+fn causes() -> Vec<(&'static str, &'static str)> {
+    let all = casework::Cause::ALL.into_iter();
+    all.map(|cause| (cause.word(), cause.name())).collect()
+}
+
+fn read(fields: &Fields) -> Window {
+    let word = |name: &str| fields.get(name).unwrap_or_default();
+    let why = word("later_why");
+    let given = fields.all("given").into_iter().map(|name| Paper {
+        name,
+        state: PaperState::Given,
+        because: String::new(),
+    });
+    let later = fields.all("later").into_iter().map(|name| Paper {
+        name,
+        state: PaperState::Later,
+        because: why.clone(),
+    });
+    Window {
+        form_key: word("form_key"),
+        cause: word("cause"),
+        cause_id: fields.get("cause_id").and_then(|id| id.parse().ok()),
+        name: word("name"),
+        number: word("number"),
+        members: fields
+            .all("member")
+            .iter()
+            .filter_map(|id| id.parse().ok())
+            .collect(),
+        pasted: word("pasted"),
+        area: word("area"),
+        programmes: fields.all("programme"),
+        answers: fields.starting_with(ANSWER),
+        papers: given.chain(later).collect(),
+        going_on: word("going_on"),
+    }
+}

@@ -1,0 +1,98 @@
+//! 上报线索: somebody may need help. The same person told of again joins the clue that is open.
+
+use askama::Template;
+use axum::response::{IntoResponse, Redirect};
+use office::access::Right;
+use office::casework::{self, CaseError, ClueSource, Done, Report, Reported};
+
+use crate::desk::{Answered, Desk};
+use crate::links::Fields;
+use crate::shell::{Menu, Shell};
+
+#[derive(Template)]
+#[template(path = "clue_new.html")]
+struct CluePage {
+    shell: Shell,
+    problem: Option<String>,
+    /// What became of the one reported before.
+    told: Option<String>,
+    name: String,
+    number: String,
+    text: String,
+    source: String,
+    urgent: bool,
+    sources: [(&'static str, &'static str); 4],
+}
+
+pub(crate) async fn show(desk: Desk) -> Answered {
+    let number = |name: &str| desk.fields.get(name).and_then(|no| no.parse::<i64>().ok());
+    let told = match (number("no"), number("into")) {
+        (Some(no), Some(into)) => Some(format!("已有线索 #{into},第 {no} 号并入")),
+        (Some(no), None) => Some(format!("已登记线索 #{no}")),
+        (None, _) => None,
+    };
+    let page = page(&desk, &Fields::default(), (told, None));
+    desk.show(&page)
+}
+
+fn page(
+    desk: &Desk,
+    fields: &Fields,
+    (told, problem): (Option<String>, Option<String>),
+) -> CluePage {
+    let word = |name: &str| fields.get(name).unwrap_or_default();
+    CluePage {
+        shell: desk.shell("上报线索", Some(Menu::Inbox)),
+        problem,
+        told,
+        name: word("name"),
+        number: word("number"),
+        text: word("text"),
+        source: word("source"),
+        urgent: fields.get("urgent").is_some(),
+        sources: [
+            (ClueSource::Worker.word(), "走访看到的"),
+            (ClueSource::Resident.word(), "居民说的"),
+            (ClueSource::Hotline.word(), "热线转来的"),
+            (ClueSource::Department.word(), "部门转来的"),
+        ],
+    }
+}
+
+pub(crate) async fn send(desk: Desk, body: String) -> Answered {
+    let fields = Fields::read(&body);
+    match reported(&desk, &fields).await {
+        Ok(Reported::New(no)) => Ok(Redirect::to(&format!("/clues/new?no={no}")).into_response()),
+        Ok(Reported::Joined { no, into }) => {
+            let place = format!("/clues/new?no={no}&into={into}");
+            Ok(Redirect::to(&place).into_response())
+        }
+        Err(CaseError::Refused(said) | CaseError::NotFound(said)) => {
+            let page = page(&desk, &fields, (None, Some(said)));
+            desk.show_again(&page)
+        }
+        Err(error) => Err(desk.refuse(error.into())),
+    }
+}
+
+async fn reported(desk: &Desk, fields: &Fields) -> Done<Reported> {
+    let (office, who) = (desk.access.office(), &desk.who);
+    let word = |name: &str| fields.get(name).unwrap_or_default();
+    let (name, number) = (word("name"), word("number"));
+    let found =
+        casework::people::find_with(office, who, Right::CLUE_REPORT, (&name, &number)).await?;
+    let none = || {
+        let said = "登记里没有这个人;请陪同到窗口直接收件,或者先核对证件号";
+        CaseError::Refused(said.to_owned())
+    };
+    let source = ClueSource::from_word(&word("source"));
+    let unsaid = || CaseError::Refused("请选是谁说的".to_owned());
+    let report = Report {
+        person: found.ok_or_else(none)?,
+        area: None,
+        source: source.ok_or_else(unsaid)?,
+        urgent: fields.get("urgent").is_some(),
+        text: word("text"),
+    };
+    casework::report(office, who, &report).await
+}

@@ -1,0 +1,58 @@
+//! 待办: what somebody has to do now, and for overseers what nobody has and what is late; 办件: all cases.
+
+use askama::Template;
+use office::casework::{self, Group};
+use office::views::casework::{CaseLine, InboxView};
+
+use crate::desk::{Answered, Desk};
+use crate::look::Look as _;
+use crate::shell::{Menu, Shell};
+
+/// Cases on a page of the list of all.
+const ROWS_ON_PAGE: u32 = 50;
+
+#[derive(Template)]
+#[template(path = "inbox.html")]
+struct InboxPage {
+    shell: Shell,
+    /// What became of a case that is no longer this official's to see.
+    said: Option<String>,
+    view: InboxView,
+}
+
+#[derive(Template)]
+#[template(path = "cases.html")]
+struct CasesPage {
+    shell: Shell,
+    rows: Vec<CaseLine>,
+    next: Option<i64>,
+}
+
+pub(crate) async fn show(desk: Desk) -> Answered {
+    let group = desk.fields.get("group");
+    let group = group.and_then(|code| Group::from_code(&code));
+    let view = casework::inbox(&desk.access, &desk.who, group).await;
+    let view = view.map_err(|error| desk.refuse(error.into()))?;
+    let shell = desk.shell("我的待办", Some(Menu::Inbox));
+    let gone = |field: &str| desk.fields.get(field)?.parse::<i64>().ok();
+    let said = match (gone("taken"), gone("moved")) {
+        (Some(no), _) => Some(format!(
+            "已经收件,办件 № {no} 在您的辖区以外,由申请人住地办理(异地收件);这里不再显示。"
+        )),
+        (None, Some(no)) => Some(format!(
+            "已经办好,办件 № {no} 转出了您的辖区,这里不再显示。"
+        )),
+        (None, None) => None,
+    };
+    desk.show(&InboxPage { shell, said, view })
+}
+
+/// All cases within one's places, newest first.
+pub(crate) async fn all(desk: Desk) -> Answered {
+    let before = desk.fields.get("before").and_then(|text| text.parse().ok());
+    let office = desk.access.office();
+    let rows = casework::all_cases(office, &desk.who, before, ROWS_ON_PAGE).await;
+    let (rows, next) = rows.map_err(|error| desk.refuse(error.into()))?;
+    let shell = desk.shell("全部办件", Some(Menu::Inbox));
+    desk.show(&CasesPage { shell, rows, next })
+}

@@ -1,0 +1,279 @@
+//! 审核: facts left, the rules' answer right, and the acts from the first opinion to making it public; the
+//! county's list; letters to be printed; the draw.
+
+use askama::Template;
+use axum::extract::Path;
+use axum::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE};
+use axum::response::{IntoResponse, Redirect};
+use office::casework::opinion::{Proposed, look_into};
+use office::casework::review::{Review, Waiting};
+use office::casework::sample::{self, Draw};
+use office::casework::{
+    self, CaseError, DecidedAs, DeliveryWay, Done, ObjectionState, Proposal, decision, letters,
+    notice, objection, opinion, review,
+};
+use office::views::{Block, markdown};
+
+use crate::desk::{Answered, Desk, Refusal};
+use crate::links::{Fields, Link as _};
+use crate::look::Part as _;
+use crate::shell::{Menu, Shell};
+
+#[derive(Template)]
+#[template(path = "review.html")]
+struct ReviewPage {
+    shell: Shell,
+    problem: Option<String>,
+    view: Review,
+}
+
+#[derive(Template)]
+#[template(path = "review2.html")]
+struct WaitingPage {
+    shell: Shell,
+    rows: Vec<Waiting>,
+}
+
+#[derive(Template)]
+#[template(path = "letter.html")]
+struct LetterPage {
+    shell: Shell,
+    no: String,
+    blocks: Vec<Block>,
+}
+
+#[derive(Template)]
+#[template(path = "sample.html")]
+struct SamplePage {
+    shell: Shell,
+    problem: Option<String>,
+    month: String,
+    seed: String,
+    draws: Vec<Draw>,
+    kept: bool,
+}
+
+pub(crate) async fn show(desk: Desk, Path(no): Path<String>) -> Answered {
+    let page = page(&desk, &no, None).await?;
+    desk.show(&page)
+}
+
+async fn page(desk: &Desk, no: &str, problem: Option<String>) -> Result<ReviewPage, Refusal> {
+    let refuse = |error: CaseError| desk.refuse(error.into());
+    let number = casework::case_no(no).map_err(refuse)?;
+    let view = review::review(&desk.access, &desk.who, number).await;
+    let view = view.map_err(refuse)?;
+    Ok(ReviewPage {
+        shell: desk.shell(format!("审核 № {no}"), Some(Menu::Inbox)),
+        problem,
+        view,
+    })
+}
+
+/// One act of the township or the county's clerk, then the case as it stands after it.
+pub(crate) async fn act(desk: Desk, Path(no): Path<String>, body: String) -> Answered {
+    let fields = Fields::read(&body);
+    let done = done(&desk, &no, &fields).await;
+    after(&desk, &no, done).await
+}
+
+/// Signs the decision.
+pub(crate) async fn decide(desk: Desk, Path(no): Path<String>, body: String) -> Answered {
+    let fields = Fields::read(&body);
+    let done = sign(&desk, &no, &fields).await;
+    after(&desk, &no, done).await
+}
+
+async fn after(desk: &Desk, no: &str, done: Done<()>) -> Answered {
+    match done {
+        Ok(()) => Ok(Redirect::to(&format!("/case/{no}/review")).into_response()),
+        Err(CaseError::Office(error)) => Err(desk.refuse(error.into())),
+        Err(CaseError::NotFound(said)) => Err(desk.refuse(CaseError::NotFound(said).into())),
+        Err(error) => {
+            let page = page(desk, no, Some(error.to_string())).await?;
+            desk.show_again(&page)
+        }
+    }
+}
+
+async fn done(desk: &Desk, no: &str, fields: &Fields) -> Done<()> {
+    let (office, who) = (desk.access.office(), &desk.who);
+    let word = |name: &str| fields.get(name).unwrap_or_default();
+    let mut case = casework::load(office, who, casework::case_no(no)?).await?;
+    match word("act").as_str() {
+        "opinion" => {
+            let judged = look_into(office, &case).await?;
+            let proposed = Proposed {
+                proposes: Proposal::from_word(&word("proposes"))
+                    .ok_or_else(|| CaseError::Refused("请选拟同意或者拟不予".to_owned()))?,
+                because: word("said"),
+            };
+            let mut tx = office.begin().await?;
+            opinion::give(office, &mut tx, who, &mut case, (&judged, &proposed)).await?;
+            office.end(tx).await
+        }
+        "post" => {
+            let mut tx = office.begin().await?;
+            notice::post(office, &mut tx, who, &case).await?;
+            office.end(tx).await
+        }
+        "take-down" => {
+            let mut tx = office.begin().await?;
+            notice::take_down(office, &mut tx, who, &case, &word("said")).await?;
+            office.end(tx).await
+        }
+        "finish" => {
+            let mut tx = office.begin().await?;
+            notice::finish(office, &mut tx, who, &mut case).await?;
+            office.end(tx).await
+        }
+        "object" => {
+            let mut tx = office.begin().await?;
+            objection::object(office, &mut tx, who, &mut case, &word("said")).await?;
+            office.end(tx).await
+        }
+        "settle" => {
+            let with = word("other");
+            let because = word("said");
+            let settled = objection::Settled {
+                no: word("objection").parse().unwrap_or(0),
+                state: ObjectionState::from_word(&word("state"))
+                    .ok_or_else(|| CaseError::Refused("请选属实或者不属实".to_owned()))?,
+                with: with.trim(),
+                because: &because,
+            };
+            let mut tx = office.begin().await?;
+            objection::settle(office, &mut tx, who, &mut case, settled).await?;
+            office.end(tx).await
+        }
+        "deliver" => {
+            let way = DeliveryWay::from_word(&word("way"));
+            let way = way.ok_or_else(|| CaseError::Refused("请选送达方式".to_owned()))?;
+            let receiver = word("receiver");
+            let mut tx = office.begin().await?;
+            decision::deliver(office, &mut tx, who, &mut case, (way, &receiver)).await?;
+            office.end(tx).await
+        }
+        "publish" => {
+            let mut tx = office.begin().await?;
+            decision::publish(office, &mut tx, who, &mut case).await?;
+            office.end(tx).await
+        }
+        _ => Err(CaseError::Refused("没有选要办什么".to_owned())),
+    }
+}
+
+async fn sign(desk: &Desk, no: &str, fields: &Fields) -> Done<()> {
+    let word = |name: &str| fields.get(name).unwrap_or_default();
+    let amount = match word("amount").trim() {
+        "" => None,
+        yuan => Some(casework::yuan(yuan)?),
+    };
+    let outcome = DecidedAs::from_word(&word("outcome"));
+    let signing = decision::Signing {
+        outcome: outcome.ok_or_else(|| CaseError::Refused("请选同意或者不予".to_owned()))?,
+        because: word("said"),
+        amount,
+        articles: word("articles").lines().map(str::to_owned).collect(),
+    };
+    let number = casework::case_no(no)?;
+    decision::sign(desk.access.office(), &desk.who, number, &signing).await?;
+    Ok(())
+}
+
+/// What waits for a decision.
+pub(crate) async fn list(desk: Desk) -> Answered {
+    let rows = review::waiting(&desk.access, &desk.who).await;
+    let rows = rows.map_err(|error| desk.refuse(error.into()))?;
+    let shell = desk.shell("审核确认", Some(Menu::Inbox));
+    desk.show(&WaitingPage { shell, rows })
+}
+
+/// One letter, to be printed.
+pub(crate) async fn letter(desk: Desk, Path((no, title)): Path<(String, String)>) -> Answered {
+    let refuse = |error: CaseError| desk.refuse(error.into());
+    let number = casework::case_no(&no).map_err(refuse)?;
+    let office = desk.access.office();
+    let letter = letters::letter(office, &desk.who, number, &title).await;
+    let letter = letter.map_err(refuse)?;
+    desk.show(&LetterPage {
+        shell: desk.shell(letter.title, None),
+        no,
+        blocks: markdown::blocks(&letter.text),
+    })
+}
+
+/// The same as PDF.
+pub(crate) async fn pdf(desk: Desk, Path((no, title)): Path<(String, String)>) -> Answered {
+    let refuse = |error: CaseError| desk.refuse(error.into());
+    let number = casework::case_no(&no).map_err(refuse)?;
+    let office = desk.access.office();
+    let letter = letters::letter(office, &desk.who, number, &title).await;
+    let bytes = letter.map_err(refuse)?.pdf().await.map_err(refuse)?;
+    let name = format!("inline; filename=\"letter-{}.pdf\"", number.get());
+    let head = [
+        (CONTENT_TYPE, "application/pdf".to_owned()),
+        (CONTENT_DISPOSITION, name),
+        (CACHE_CONTROL, "no-store".to_owned()),
+    ];
+    Ok((head, bytes).into_response())
+}
+
+/// What a draw would be, before it is kept.
+pub(crate) async fn sample(desk: Desk) -> Answered {
+    let month = desk.fields.get("month").unwrap_or_default();
+    let seed = desk.fields.get("seed").unwrap_or_default();
+    let page = drawn(&desk, (month, seed), Keep::No).await?;
+    desk.show(&page)
+}
+
+/// Keeps a draw.
+pub(crate) async fn draw(desk: Desk, body: String) -> Answered {
+    let fields = Fields::read(&body);
+    let word = |name: &str| fields.get(name).unwrap_or_default();
+    let page = drawn(&desk, (word("month"), word("seed")), Keep::Yes).await?;
+    desk.show(&page)
+}
+
+enum Keep {
+    Yes,
+    No,
+}
+
+async fn drawn(
+    desk: &Desk,
+    (month, seed): (String, String),
+    keep: Keep,
+) -> Result<SamplePage, Refusal> {
+    let office = desk.access.office();
+    let mut page = SamplePage {
+        shell: desk.shell("抽查", Some(Menu::Inbox)),
+        problem: None,
+        month: month.clone(),
+        seed: seed.clone(),
+        draws: Vec::new(),
+        kept: false,
+    };
+    if month.is_empty() && seed.is_empty() {
+        return Ok(page);
+    }
+    let answer = match (office::disbursement::month(&month), keep) {
+        (None, _) => Err(CaseError::Refused(format!(
+            "`{month}` 不是月份,写成 2026-09"
+        ))),
+        (Some(month), Keep::No) => sample::look(office, &desk.who, month, &seed).await,
+        (Some(month), Keep::Yes) => {
+            page.kept = true;
+            sample::keep(office, &desk.who, month, &seed).await
+        }
+    };
+    match answer {
+        Ok(draws) => page.draws = draws,
+        Err(CaseError::Office(error)) => return Err(desk.refuse(error.into())),
+        Err(why) => {
+            page.kept = false;
+            page.problem = Some(why.to_string());
+        }
+    }
+    Ok(page)
+}

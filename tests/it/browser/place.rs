@@ -1,0 +1,202 @@
+//! The product itself: an office of an invented county, its people, and the server on a free port.
+
+use super::chrome::Chrome;
+use super::page::{Page, Scripts};
+use crate::county::{County, Faults, run_months};
+use office::access::{Access, By, NewAccount, NewOffice, Right};
+use office::desk::Desk;
+use office::{Clock, Database, Office, Setting, Watch};
+use server::House;
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::mpsc::channel;
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+
+/// The moment of the demo.
+const NOW: &str = "2026-09-14T09:00";
+
+/// Somebody of the demo.
+pub(crate) struct Person {
+    pub(crate) role: String,
+    pub(crate) password: String,
+}
+
+/// An office that is served.
+pub(crate) struct Place {
+    pub(crate) runtime: Runtime,
+    pub(crate) access: Arc<Access>,
+    pub(crate) watch: Watch,
+    pub(crate) people: BTreeMap<String, Person>,
+    /// `http://127.0.0.1:…`
+    pub(crate) address: String,
+}
+
+/// What stands in the demo's inboxes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Cases {
+    WithAPast,
+    None,
+}
+
+impl Place {
+    /// The demo's county with everybody in it.
+    pub(crate) fn demo(county: &County, cases: Cases) -> Self {
+        let runtime = Runtime::new().unwrap();
+        let (access, watch, people) = runtime.block_on(async {
+            let office = open(&county.folder.path().join("data")).await;
+            county.receive(&office).await;
+            run_months(&office).await;
+            let watch = Watch::by_hand(office.clock());
+            let access = Access::open(office, watch.clone()).unwrap();
+            let made = access.make_demo_accounts().await.unwrap();
+            let people = made.into_iter().map(|one| {
+                let password = one.password.tell().to_owned();
+                let role = one.role;
+                (one.login, Person { role, password })
+            });
+            let people = people.collect();
+            if cases == Cases::WithAPast {
+                let made = office::casework::demo::fill(&access, NOW).await.unwrap();
+                assert!(made > 0, "the demo has no cases");
+            }
+            (access, watch, people)
+        });
+        Self::serve(runtime, access, watch, people)
+    }
+
+    /// A county of a real code, where nothing is simpler than for real people, and its clerks.
+    pub(crate) fn strict(folder: &TempDir, clerks: &[&str]) -> Self {
+        let runtime = Runtime::new().unwrap();
+        let (access, watch, people) = runtime.block_on(async {
+            let office = open(&folder.path().join("data")).await;
+            let areas = folder.path().join("areas.csv");
+            let rows = "code,name,level,parent,urban_rural_code\n11,某市,1,,\n1101,市辖区,2,11,\n\
+                110199,某县,3,1101,\n110199001,某镇,4,110199,\n";
+            std::fs::write(&areas, rows).unwrap();
+            office.load_areas(&areas).await.unwrap();
+            let watch = Watch::by_hand(office.clock());
+            let access = Access::open(office, watch.clone()).unwrap();
+            let bureau = NewOffice {
+                code: "bureau".to_owned(),
+                name: "民政局".to_owned(),
+                area: "110199".to_owned(),
+                parent: None,
+            };
+            access.add_office(By::Machine, &bureau).await.unwrap();
+            let mut people = BTreeMap::new();
+            for login in clerks {
+                let new = NewAccount {
+                    login: (*login).to_owned(),
+                    name: format!("{login}的姓名"),
+                    organisation: "bureau".to_owned(),
+                };
+                let password = access.add_account(By::Machine, &new).await.unwrap();
+                let role = "窗口经办".to_owned();
+                let given = access.grant(By::Machine, login, &role, "110199001", None, "测试");
+                given.await.unwrap();
+                let password = password.tell().to_owned();
+                people.insert((*login).to_owned(), Person { role, password });
+            }
+            (access, watch, people)
+        });
+        Self::serve(runtime, access, watch, people)
+    }
+
+    fn serve(
+        runtime: Runtime,
+        access: Arc<Access>,
+        watch: Watch,
+        people: BTreeMap<String, Person>,
+    ) -> Self {
+        let opened = Desk::open_for_pages(Arc::clone(access.office()));
+        let house = House {
+            views: runtime.block_on(opened).unwrap(),
+            access: Arc::clone(&access),
+            front: None,
+        };
+        let (tell, told) = channel();
+        let anywhere = SocketAddr::from(([127, 0, 0, 1], 0));
+        runtime.spawn(async move {
+            let ready = move |at| tell.send(at).unwrap();
+            server::serve(house, anywhere, ready).await.unwrap();
+        });
+        let address = format!("http://{}", told.recv().unwrap());
+        Self {
+            runtime,
+            access,
+            watch,
+            people,
+            address,
+        }
+    }
+
+    /// A page of nobody's.
+    pub(crate) fn page(&self, chrome: &Chrome, width: u32, scripts: Scripts) -> Page {
+        Page::new(chrome, &self.address, width, scripts)
+    }
+
+    /// A page of somebody who has signed in at the door.
+    pub(crate) fn enter(&self, chrome: &Chrome, login: &str, width: u32, scripts: Scripts) -> Page {
+        let mut page = self.page(chrome, width, scripts);
+        page.open("/sign-in");
+        page.fill("账号", login);
+        page.fill("口令", &self.people[login].password);
+        page.press("button", "登录");
+        assert!(
+            page.has("link", &self.name(login)),
+            "{login} is not in: {}",
+            page.text()
+        );
+        page
+    }
+
+    /// What somebody is called on their pages.
+    fn name(&self, login: &str) -> String {
+        let known = self.runtime.block_on(self.access.accounts(By::Machine));
+        let row = known.unwrap().0.into_iter().find(|row| row.login == login);
+        row.unwrap().name
+    }
+
+    /// Whether somebody holds a right at this moment.
+    pub(crate) fn may(&self, login: &str, right: Right) -> bool {
+        let asked = async {
+            let begun = self.access.session_at_the_machine(login, "测试").await;
+            let visitor = self.access.visitor(&begun.unwrap().secret.text()).await;
+            visitor.unwrap().unwrap().acting.scope(right).is_ok()
+        };
+        self.runtime.block_on(asked)
+    }
+
+    /// Somebody of a role.
+    pub(crate) fn one_of_each_role(&self) -> Vec<&str> {
+        let mut seen = std::collections::BTreeSet::new();
+        let people = self.people.iter();
+        people
+            .filter(|(_, person)| seen.insert(person.role.as_str()))
+            .map(|(login, _)| login.as_str())
+            .collect()
+    }
+}
+
+async fn open(folder: &Path) -> Arc<Office> {
+    let setting = Setting {
+        folder: folder.to_owned(),
+        database: Database::Sqlite,
+        rulebook: None,
+        locality: "demo".to_owned(),
+        // The past of the demo's cases is made by moving it.
+        clock: Clock::fixed(NOW).unwrap().by_hand(),
+    };
+    Arc::new(Office::open(setting).await.unwrap())
+}
+
+/// A browser and the demo; none where there is no browser.
+pub(crate) fn demo(faults: Faults, cases: Cases) -> Option<(Chrome, County, Place)> {
+    let chrome = Chrome::start()?;
+    let county = County::new(faults);
+    let place = Place::demo(&county, cases);
+    Some((chrome, county, place))
+}

@@ -1,0 +1,205 @@
+//! What nobody can do to a case alone or from outside: decide it by closing it, name a second person who could
+//! not do the step, hide a grown-up's case, or lose one that belongs to another township.
+
+use super::{Counter, TOWN, take_many, with};
+use crate::staff::Signed;
+use office::casework::{
+    self, Case, CaseError, CaseNo, Cause, Completion, Holds, Opening, Outcome, Paper, PaperState,
+    Wanted,
+};
+
+/// The first case of the town's first household, with its papers handed in.
+async fn first_case(counter: &Counter, clerk: &Signed) -> CaseNo {
+    let no = take_many(counter, clerk, 1).await[0].cases[0];
+    let mut case = loaded(counter, clerk, no).await;
+    let given = ["申请书", "授权核对委托书", "身份证件"].map(|name| Paper {
+        name: name.to_owned(),
+        state: PaperState::Given,
+        because: String::new(),
+    });
+    let mut tx = counter.office.begin().await.unwrap();
+    casework::hand_in(&counter.office, &mut tx, &clerk.who, &mut case, &given)
+        .await
+        .unwrap();
+    counter.office.end(tx).await.unwrap();
+    no
+}
+
+async fn loaded(counter: &Counter, clerk: &Signed, no: CaseNo) -> Case {
+    casework::load(&counter.office, &clerk.who, no)
+        .await
+        .unwrap()
+}
+
+fn refused<T>(done: Result<T, CaseError>, because: &str) {
+    let said = done.err().map(|error| error.to_string());
+    let said = said.unwrap_or_else(|| panic!("not refused: {because}"));
+    assert!(said.contains(because), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_case_is_closed_as_decided_or_done_before_its_last_step() {
+    let counter = Counter::open().await;
+    let wang = counter.staff.enter("wang", "窗口经办", TOWN).await;
+    let no = first_case(&counter, &wang).await;
+    let path = format!("/case/{no}");
+    for ending in ["granted", "refused", "done", "whatever", ""] {
+        let ending = format!("{ending}:申请人去世");
+        let close = [("act", "close"), ("ending", ending.as_str())];
+        let told = counter.ask(&wang, "POST", &path, &close).await;
+        assert_eq!(told.status, 422, "{ending}: {}", told.body);
+    }
+    for outcome in [Outcome::Granted, Outcome::Refused, Outcome::Done] {
+        let mut case = loaded(&counter, &wang, no).await;
+        let mut tx = counter.office.begin().await.unwrap();
+        let office = &counter.office;
+        let closed = casework::close(office, &mut tx, &wang.who, &mut case, outcome, "已核实");
+        refused(closed.await, "终止办理不能代替决定");
+    }
+    assert!(loaded(&counter, &wang, no).await.standing.closed.is_none());
+    let close = [("act", "close"), ("ending", "ended:申请人去世")];
+    let told = counter.ask(&wang, "POST", &path, &close).await;
+    assert_eq!((told.status, told.place.as_str()), (303, path.as_str()));
+    let closed = loaded(&counter, &wang, no).await.standing.closed;
+    assert_eq!(closed.map(|(outcome, _)| outcome), Some(Outcome::Ended));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_step_is_done_with_and_handed_to_only_those_who_could_do_it_alone() {
+    let counter = Counter::open().await;
+    let (staff, office) = (&counter.staff, &counter.office);
+    let wang = staff.enter("wang", "窗口经办", TOWN).await;
+    let zhao = staff.enter("zhao", "核对员", "990101").await;
+    staff.enter("wang2", "窗口经办", "990101002").await;
+    staff.enter("li", "窗口经办", TOWN).await;
+    let near = staff.enter("sun", "窗口经办", TOWN).await;
+    let no = first_case(&counter, &wang).await;
+    let visitor = staff.visitor(&near.secret).await.unwrap();
+    let [_, number, _] = counter.heads().remove(0);
+    staff
+        .access
+        .declare(&visitor, &number, "sibling")
+        .await
+        .unwrap();
+    let act = async |gave: &str, others: &[String]| {
+        let mut case = loaded(&counter, &wang, no).await;
+        let mut tx = office.begin().await?;
+        let done = Completion {
+            step: "提交申请",
+            gave,
+            others,
+            ..Completion::default()
+        };
+        casework::complete(office, &mut tx, &wang.who, &mut case, done).await?;
+        office.end(tx).await
+    };
+    refused(act("认定决定", &[]).await, "没有“认定决定”");
+    for (other, why) in [
+        ("wang", "不能填您自己"),
+        ("nobody", "办不了"),
+        (zhao.who.login(), "办不了"),
+        ("wang2", "办不了"),
+        ("sun", "办不了"),
+    ] {
+        refused(act("", &[other.to_owned()]).await, why);
+        let over = [("act", "hand-over"), ("to", other)];
+        let told = counter
+            .ask(&wang, "POST", &format!("/case/{no}"), &over)
+            .await;
+        let status = if other == "wang" { 303 } else { 422 };
+        assert_eq!(told.status, status, "{other}: {}", told.body);
+    }
+    act("申请登记", &["li".to_owned()]).await.unwrap();
+    let standing = loaded(&counter, &wang, no).await.standing;
+    assert_eq!(standing.last_done("提交申请").unwrap().by, ["li", "wang"]);
+}
+
+impl Counter {
+    /// A child on the register of the town, by the county's own list.
+    fn child(&self) -> [String; 2] {
+        let register = self.county.feed("2026-08", "register");
+        let rows = register.columns(["姓名", "身份证号", "居住地区", "登记状态", "出生日期"]);
+        let one = rows.into_iter().find(|[_, number, area, state, birth]| {
+            area.starts_with(TOWN) && *state == "在册" && number.len() == 18 && *birth > "2012"
+        });
+        let [name, number, ..] = one.unwrap();
+        [name.to_owned(), number.to_owned()]
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_a_case_of_children_alone_is_spared_its_notice_and_only_with_a_reason() {
+    const CHILDREN: &str = "只涉及儿童";
+    let counter = Counter::open().await;
+    let office = &counter.office;
+    let wang = counter.staff.enter("wang", "窗口经办", TOWN).await;
+    let grown = first_case(&counter, &wang).await;
+    let [name, number] = counter.child();
+    let child = casework::people::find(office, &wang.who, &name, &number).await;
+    let opening = Opening {
+        form_key: "a child".to_owned(),
+        cause: Cause::Apply,
+        cause_id: None,
+        applicant: child.unwrap().unwrap(),
+        helper: None,
+        members: Vec::new(),
+        wanted: vec![Wanted {
+            programme: "dibao".to_owned(),
+            person: None,
+        }],
+        declared: Vec::new(),
+        papers: Vec::new(),
+        going_on: "已核实".to_owned(),
+    };
+    let opened = casework::open(office, &wang.who, &opening).await.unwrap();
+    let tell = async |no: CaseNo, name: &str, why: &str| {
+        let mut case = loaded(&counter, &wang, no).await;
+        let mut tx = office.begin().await?;
+        let told = (name, Holds::Yes);
+        casework::circumstance(office, &mut tx, &wang.who, &mut case, told, why).await?;
+        office.end(tx).await
+    };
+    refused(tell(grown, CHILDREN, "会伤害孩子").await, "成年人");
+    refused(tell(grown, "人户分离", " ").await, "理由");
+    tell(grown, "人户分离", "住在镇上").await.unwrap();
+    refused(tell(opened.cases[0], CHILDREN, "").await, "理由");
+    tell(opened.cases[0], CHILDREN, "只有孩子一个人")
+        .await
+        .unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_family_of_another_township_is_taken_in_told_so_and_handled_at_home() {
+    let counter = Counter::open().await;
+    let wang = counter.staff.enter("wang", "窗口经办", TOWN).await;
+    let wang2 = counter.staff.enter("wang2", "窗口经办", "990101002").await;
+    let [name, number, _] = counter.heads().remove(0);
+    let form = [
+        ("name", name.as_str()),
+        ("number", number.as_str()),
+        ("cause", "apply"),
+        ("form_key", "elsewhere"),
+        ("programme", "dibao"),
+        ("do", "take"),
+    ];
+    for area in [TOWN, "990101001999", "110101001001"] {
+        let sent = with(&form, &[("area", area)]);
+        let told = counter.ask(&wang2, "POST", "/accept", &sent).await;
+        assert_eq!(told.status, 422, "{area}: {}", told.place);
+        assert!(told.body.contains("村(社区)"), "{}", told.body);
+    }
+    let told = counter.ask(&wang2, "POST", "/accept", &form).await;
+    assert_eq!((told.status, told.place.as_str()), (303, "/inbox?taken=1"));
+    let inbox = counter.see(&wang2, &told.place).await;
+    assert!(inbox.body.contains("异地收件") && !inbox.body.contains("/case/1"));
+    assert_eq!(counter.see(&wang2, "/case/1").await.status, 404);
+    let eyes = counter.staff.enter("eyes", "安全审计员", "990101").await;
+    let access = &counter.staff.access;
+    let journal = access.journal(&eyes.who, Some("wang2"), None, None).await;
+    let looked = journal.unwrap().rows.into_iter();
+    let looked = looked.filter(|row| row.did.contains("家庭档案") && row.why.contains("收件"));
+    // Three forms were refused and shown again, each with what was found.
+    assert_eq!(looked.count(), 3);
+    let at_home = counter.see(&wang, "/case/1").await;
+    assert!(at_home.body.contains("异地收件"), "{}", at_home.body);
+}

@@ -1,0 +1,476 @@
+//! What is seen at a door: two go, both see what the other wrote, it becomes facts of the case, and its step
+//! is done; what was not so is silent for a while; a clue told twice is one.
+
+use crate::county::{County, Faults};
+use crate::postgres;
+use crate::staff::{Signed, Staff};
+use axum::body::Body;
+use axum::http::Request;
+use domain::{CaseNo, HouseholdId, Month, PersonId, Relation};
+use http_body_util::BodyExt;
+use office::access::Acting;
+use office::casework::opinion::look_into;
+use office::casework::{
+    self, CaseError, Cause, ClueSource, Completion, Opening, Paper, PaperState, Report, Reported,
+    Wanted,
+};
+use office::desk::Desk;
+use office::visits::{self, About, Confirm, Ending, Said, Typed};
+use office::{Clock, Database, Office, Setting};
+use server::House;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use store::Act;
+use store::warnings::{Entity, NewWarning};
+use tower::ServiceExt;
+
+const COUNTY: &str = "990101";
+const FACT: &str = "共同生活";
+
+struct Bench {
+    office: Arc<Office>,
+    staff: Staff,
+    wang: Signed,
+    zhao: Signed,
+    li: Signed,
+    county: County,
+}
+
+impl Bench {
+    async fn open(database: Database) -> Self {
+        let county = County::new(Faults::None);
+        let setting = Setting {
+            folder: county.folder.path().join("data"),
+            database,
+            rulebook: None,
+            locality: "demo".to_owned(),
+            clock: Clock::fixed("2026-09-01T09:00").unwrap().by_hand(),
+        };
+        let office = Arc::new(Office::open(setting).await.unwrap());
+        county.receive(&office).await;
+        let staff = Staff::of(&office, COUNTY).await;
+        Self {
+            wang: staff.enter("wang", "窗口经办", COUNTY).await,
+            zhao: staff.enter("zhao", "核对员", COUNTY).await,
+            li: staff.enter("li", "网格员", COUNTY).await,
+            office,
+            staff,
+            county,
+        }
+    }
+
+    /// A page or form through the whole server, as a browser without JavaScript sends it.
+    async fn ask(
+        &self,
+        who: &Signed,
+        path: &str,
+        fields: Option<&[(&str, &str)]>,
+    ) -> (u16, String, String) {
+        let house = House {
+            views: Desk::open(Arc::clone(&self.office)).await.unwrap(),
+            access: Arc::clone(&self.staff.access),
+            front: None,
+        };
+        let mut form = form_urlencoded::Serializer::new(String::new());
+        form.append_pair("form", &who.word);
+        form.extend_pairs(fields.unwrap_or_default());
+        let request = Request::builder()
+            .method(if fields.is_some() { "POST" } else { "GET" })
+            .uri(path)
+            .header("host", "127.0.0.1:8642")
+            .header("sec-fetch-site", "same-origin")
+            .header("content-type", "application/x-www-form-urlencoded")
+            .header("cookie", format!("doudi_session={}", who.secret))
+            .body(Body::from(form.finish()))
+            .unwrap();
+        let (parts, body) = server::router(house)
+            .oneshot(request)
+            .await
+            .unwrap()
+            .into_parts();
+        let bytes = body.collect().await.unwrap().to_bytes();
+        let place = parts
+            .headers
+            .get("location")
+            .map_or("", |p| p.to_str().unwrap());
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        (parts.status.as_u16(), place.to_owned(), text)
+    }
+
+    /// Grown-up heads of households that nobody helps yet.
+    async fn heads(&self) -> Vec<(HouseholdId, PersonId)> {
+        let roll = self.county.feed("2026-08", "roll");
+        let helped: BTreeSet<String> = roll
+            .columns(["户编号"])
+            .into_iter()
+            .map(|[book]| book.to_owned())
+            .collect();
+        let register = self.county.feed("2026-08", "register");
+        let rows = register.columns(["身份证号", "姓名", "户号", "与户主关系", "出生日期"]);
+        let fits = rows
+            .into_iter()
+            .filter(|[number, _, book, relation, birth]| {
+                *relation == "户主"
+                    && number.len() == 18
+                    && *birth < "1990"
+                    && !helped.contains(*book)
+            });
+        let mut out = Vec::new();
+        for [number, name, ..] in fits.take(8) {
+            let who = &self.wang.who;
+            let found = casework::people::find(&self.office, who, name, number).await;
+            let Ok(Some(person)) = found else { continue };
+            let tx = self.office.begin().await.unwrap();
+            let today = self.office.clock().today();
+            let all = store::households::memberships_on(&tx, &[person], today).await;
+            if let Some(home) = all.unwrap().get(&person) {
+                out.push((home.household, person));
+            }
+        }
+        out
+    }
+
+    async fn members(&self, home: HouseholdId) -> Vec<(PersonId, Relation)> {
+        let tx = self.office.begin().await.unwrap();
+        let today = self.office.clock().today();
+        let all = store::households::members(&tx, home).await.unwrap();
+        let now = all.into_iter().filter(|m| m.span.contains(today));
+        now.map(|m| (m.person, m.relation)).collect()
+    }
+
+    async fn done(&self, who: &Acting, no: CaseNo, step: &str) {
+        let mut case = casework::load(&self.office, who, no).await.unwrap();
+        let mut tx = self.office.begin().await.unwrap();
+        let completion = Completion {
+            step,
+            ..Completion::default()
+        };
+        let done = casework::complete(&self.office, &mut tx, who, &mut case, completion).await;
+        done.unwrap();
+        self.office.end(tx).await.unwrap();
+    }
+
+    /// A dibao case brought to the visit.
+    async fn case(&self, home: HouseholdId, head: PersonId) -> CaseNo {
+        let opening = Opening {
+            form_key: format!("visits-{head}"),
+            cause: Cause::Apply,
+            cause_id: None,
+            applicant: head,
+            helper: None,
+            members: self.members(home).await,
+            wanted: vec![Wanted {
+                programme: "dibao".to_owned(),
+                person: None,
+            }],
+            declared: Vec::new(),
+            papers: ["申请书", "授权核对委托书", "身份证件"]
+                .map(|name| Paper {
+                    name: name.to_owned(),
+                    state: PaperState::Given,
+                    because: String::new(),
+                })
+                .to_vec(),
+            going_on: "已核实".to_owned(),
+        };
+        let opened = casework::open(&self.office, &self.wang.who, &opening).await;
+        let no = opened.unwrap().cases[0];
+        for step in ["提交申请", "受理", "启动调查"] {
+            self.done(&self.wang.who, no, step).await;
+        }
+        self.done(&self.zhao.who, no, "信息核对").await;
+        no
+    }
+
+    async fn step(&self, no: CaseNo) -> String {
+        let case = casework::load(&self.office, &self.wang.who, no)
+            .await
+            .unwrap();
+        case.standing
+            .open
+            .map_or_else(String::new, |open| open.name)
+    }
+
+    /// Raises a warning about a household, as a month would.
+    async fn warn(&self, home: HouseholdId) -> i64 {
+        let tx = self.office.begin().await.unwrap();
+        let rows = store::households::get_many(&tx, &[home]).await.unwrap();
+        drop(tx);
+        let new = NewWarning {
+            rule: "income_rise".to_owned(),
+            entity: Entity::Household,
+            entity_id: home.get(),
+            household: Some(home),
+            person: None,
+            area: rows[0].area,
+            month: Month::parse("2026-08").unwrap(),
+            amount: None,
+            urgency: 5,
+            text: "收入上升".to_owned(),
+            explanation: String::new(),
+        };
+        let at = store::At::parse("2026-09-01T09:00:00+08:00").unwrap();
+        let mut tx = self.office.begin().await.unwrap();
+        let opened = store::warnings::open_many(&mut tx, &at, &[new])
+            .await
+            .unwrap();
+        tx.record(Act::new(&at, "system", "monitoring.run").because("当月监测"));
+        self.office.end(tx).await.unwrap();
+        opened.ids[0].get()
+    }
+}
+
+fn says(person: PersonId, value: &str, base: i64) -> Said {
+    Said {
+        person: Some(person),
+        fact: FACT.to_owned(),
+        value: value.to_owned(),
+        base,
+    }
+}
+
+fn refused<T>(answer: Result<T, CaseError>, words: &str) {
+    match answer {
+        Ok(_) => panic!("taken, though it should be refused with {words}"),
+        Err(why) => assert!(why.to_string().contains(words), "{why} instead of {words}"),
+    }
+}
+
+async fn two_at_a_door(bench: &Bench, (home, head): (HouseholdId, PersonId)) {
+    let (office, wang, li) = (&bench.office, &bench.wang.who, &bench.li.who);
+    let no = bench.case(home, head).await;
+    assert_eq!(bench.step(no).await, "入户调查");
+    let list = visits::visit_list(office, li).await.unwrap();
+    assert!(list.rows.iter().any(|row| row.about == About::Case(no)));
+
+    let visit = visits::begin(office, li, About::Case(no)).await.unwrap();
+    // The other one opens the same form, not a second.
+    assert_eq!(
+        visits::begin(office, wang, About::Case(no)).await.unwrap(),
+        visit
+    );
+    refused(
+        visits::begin(office, &bench.zhao.who, About::Case(no)).await,
+        "权限",
+    );
+
+    let bad = visits::save(office, li, visit, &[says(head, "也许", 0)]).await;
+    refused(bad, "不是 是、否");
+    let kept = visits::save(office, li, visit, &[says(head, "是", 0)])
+        .await
+        .unwrap();
+    assert_eq!((kept.kept, kept.conflicts.len()), (1, 0));
+    // The same once more is nothing new; another answer on the old form is told, not written over.
+    let again = visits::save(office, li, visit, &[says(head, "是", 0)])
+        .await
+        .unwrap();
+    assert_eq!((again.kept, again.conflicts.len()), (0, 0));
+    let both = visits::save(office, wang, visit, &[says(head, "否", 0)])
+        .await
+        .unwrap();
+    assert_eq!(both.kept, 0);
+    let conflict = &both.conflicts[0];
+    assert_eq!(
+        (conflict.mine.as_str(), conflict.theirs.as_str()),
+        ("否", "是")
+    );
+    let chosen = says(head, "否", conflict.base);
+    assert_eq!(
+        visits::save(office, wang, visit, &[chosen])
+            .await
+            .unwrap()
+            .kept,
+        1
+    );
+    // A form on which nobody touched the field does not bring the old answer back.
+    let old = says(head, "是", conflict.base);
+    let stale = visits::save(office, li, visit, &[old]).await.unwrap();
+    assert_eq!((stale.kept, stale.conflicts.len()), (0, 0));
+
+    let alone = Ending::default();
+    refused(
+        visits::finish(office, li, visit, (&[], &alone)).await,
+        "两个人",
+    );
+    let mirror = Ending {
+        other: "li".to_owned(),
+        ..Ending::default()
+    };
+    refused(
+        visits::finish(office, li, visit, (&[], &mirror)).await,
+        "您自己",
+    );
+    let two = Ending {
+        other: "wang".to_owned(),
+        ..Ending::default()
+    };
+    let members = bench.members(home).await;
+    let others: Vec<Said> = members
+        .iter()
+        .filter(|(person, _)| *person != head)
+        .map(|(person, _)| says(*person, "是", 0))
+        .collect();
+    if !others.is_empty() {
+        refused(visits::finish(office, li, visit, (&[], &two)).await, "必填");
+    }
+    visits::finish(office, li, visit, (&others, &two))
+        .await
+        .unwrap();
+    assert_ne!(bench.step(no).await, "入户调查");
+    refused(
+        visits::save(office, li, visit, &[says(head, "是", 0)]).await,
+        "已经办完",
+    );
+
+    what_was_seen(bench, no, head, visit).await;
+    let view = visits::visit_view(office, wang, visit, &Typed::default())
+        .await
+        .unwrap();
+    assert!(
+        !view.open && view.ended.contains("li、wang"),
+        "{}",
+        view.ended
+    );
+}
+
+/// The step stands on both, and what was seen is a fact of the case.
+async fn what_was_seen(bench: &Bench, no: domain::CaseNo, head: PersonId, visit: i64) {
+    let (office, wang) = (&bench.office, &bench.wang.who);
+    let case = casework::load(office, wang, no).await.unwrap();
+    let done = case.standing.last_done("入户调查").unwrap();
+    let by: BTreeSet<&str> = done.by.iter().map(String::as_str).collect();
+    assert_eq!(by, BTreeSet::from(["li", "wang"]));
+    let facts = look_into(office, &case).await.unwrap().facts;
+    let thing = facts
+        .things
+        .iter()
+        .find(|t| t.entity == "个人" && t.key == head.get());
+    let seen = thing
+        .unwrap()
+        .facts
+        .iter()
+        .find(|fact| fact.name == FACT)
+        .unwrap();
+    let source = seen.source.as_ref().unwrap();
+    assert_eq!(source.name, "走访");
+    assert_eq!(source.record, format!("visit:{visit}"));
+    assert_eq!(format!("{:?}", seen.value), "Yes(false)");
+}
+
+async fn through_the_pages(bench: &Bench, (home, head): (HouseholdId, PersonId)) {
+    let no = bench.case(home, head).await.to_string();
+    let (status, _, page) = bench.ask(&bench.li, "/visits", None).await;
+    assert!(
+        status == 200 && page.contains("开始走访"),
+        "{status}\n{page}"
+    );
+    let (status, door, _) = bench
+        .ask(&bench.li, "/visits", Some(&[("case", &no)]))
+        .await;
+    assert!(
+        status == 303 && door.starts_with("/visit/"),
+        "{status} {door}"
+    );
+    let (status, _, page) = bench.ask(&bench.li, &door, None).await;
+    assert!(status == 200 && page.contains("办完"), "{status}\n{page}");
+    let (field, base) = (format!("v:{head}:{FACT}"), format!("b:{head}:{FACT}"));
+    let first = [("act", "save"), (&*field, "是"), (&*base, "0")];
+    let (status, place, _) = bench.ask(&bench.li, &door, Some(&first)).await;
+    assert_eq!((status, place), (303, format!("{door}?kept=1")));
+    let other = [("act", "save"), (&*field, "否"), (&*base, "0")];
+    let (status, _, page) = bench.ask(&bench.wang, &door, Some(&other)).await;
+    assert!(
+        status == 422 && page.contains("li 填的是“是”,您填的是“否”"),
+        "{status}\n{page}"
+    );
+    let alone = [("act", "finish")];
+    let (status, _, page) = bench.ask(&bench.li, &door, Some(&alone)).await;
+    assert!(
+        status == 422 && page.contains("两个人一起去"),
+        "{status}\n{page}"
+    );
+    let (status, ..) = bench.ask(&bench.zhao, &door, None).await;
+    assert_eq!(status, 403);
+}
+
+async fn warnings_and_clues(bench: &Bench, homes: [(HouseholdId, PersonId); 2]) {
+    let (office, wang, li) = (&bench.office, &bench.wang.who, &bench.li.who);
+    let [(first, _), (second, head)] = homes;
+    let id = visits::WarningId::new(bench.warn(first).await);
+    refused(visits::dismiss(office, li, id, " ").await, "请写明");
+    let until = visits::dismiss(office, li, id, "工资是往年补发")
+        .await
+        .unwrap();
+    assert!(until > office.clock().today());
+    refused(
+        visits::dismiss(office, li, id, "再来一次").await,
+        "已经处置",
+    );
+    let tx = office.begin().await.unwrap();
+    let about = (
+        "income_rise".to_owned(),
+        "household".to_owned(),
+        first.get(),
+    );
+    let now = store::visits::silenced(&tx, until).await.unwrap();
+    assert!(now.contains(&about));
+    let after = store::visits::silenced(&tx, until.add_days(1).unwrap())
+        .await
+        .unwrap();
+    assert!(!after.contains(&about));
+    drop(tx);
+
+    let id = visits::WarningId::new(bench.warn(second).await);
+    let confirm = Confirm {
+        programme: "dibao".to_owned(),
+        going_on: "已核实".to_owned(),
+    };
+    // A grid worker reports; the window takes the application.
+    assert!(visits::confirm(office, li, id, &confirm).await.is_err());
+    let opened = visits::confirm(office, wang, id, &confirm).await.unwrap();
+    let case = casework::load(office, wang, opened.cases[0]).await.unwrap();
+    let content = &case.application.content;
+    assert_eq!(
+        (content.cause, content.cause_id),
+        (Cause::Warning, Some(id.get()))
+    );
+    assert_eq!(content.members.len(), bench.members(second).await.len());
+    refused(
+        visits::confirm(office, wang, id, &confirm).await,
+        "已经处置",
+    );
+
+    let report = Report {
+        person: head,
+        area: None,
+        source: ClueSource::Worker,
+        urgent: true,
+        text: "突发重病住院".to_owned(),
+    };
+    let told = casework::report(office, li, &report).await.unwrap();
+    let Reported::New(no) = told else {
+        panic!("{told:?}")
+    };
+    let again = casework::report(office, wang, &report).await.unwrap();
+    assert!(matches!(again, Reported::Joined { into, .. } if into == no));
+}
+
+async fn the_whole(database: Database) {
+    let bench = Bench::open(database).await;
+    let heads = bench.heads().await;
+    two_at_a_door(&bench, heads[0]).await;
+    through_the_pages(&bench, heads[3]).await;
+    warnings_and_clues(&bench, [heads[1], heads[2]]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_two_saw_at_a_door_is_kept_told_and_used() {
+    the_whole(Database::Sqlite).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_two_saw_at_a_door_is_kept_told_and_used_on_postgresql() {
+    if let Some(address) = postgres::fresh_database().await {
+        the_whole(Database::Postgres { address }).await;
+    }
+}
