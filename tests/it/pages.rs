@@ -92,10 +92,13 @@ async fn every_page_that_a_page_links_to_answers() {
             assert_eq!(status, StatusCode::OK, "{path}\n{page}");
             found.extend(links(&page));
         }
+        // Of the many areas a person looks at few.
+        let few = |path: &String| !path.starts_with("/areas/") || path.ends_with("01000");
         next = found
             .into_iter()
+            .filter(few)
             .filter(|path| seen.insert(path.clone()))
-            .take(60)
+            .take(90)
             .collect();
     }
     for part in ["/warnings", "/programmes", "/feeds", "/rulebook", "/areas"] {

@@ -334,7 +334,7 @@ async fn two_at_a_door(bench: &Bench, (home, head): (HouseholdId, PersonId)) {
 }
 
 /// The step stands on both, and what was seen is a fact of the case.
-async fn what_was_seen(bench: &Bench, no: domain::CaseNo, head: PersonId, visit: i64) {
+async fn what_was_seen(bench: &Bench, no: CaseNo, head: PersonId, visit: i64) {
     let (office, wang) = (&bench.office, &bench.wang.who);
     let case = casework::load(office, wang, no).await.unwrap();
     let done = case.standing.last_done("入户调查").unwrap();

@@ -139,14 +139,17 @@ mod tests {
 
     #[test]
     fn a_step_shows_who_does_it_how_long_it_takes_and_where_it_leads() {
-        let text = "# 办\n\n```规则\n流程 a 办理 2026-01-01 起施行  用于 认定\n遇有 有异议  说明 有人反对\n\
+        let text = "# 办\n\n```规则\n流程 a 办理 2026-01-01 起施行  依据 示例办法 第一条  用于 认定\n遇有 有异议  说明 有人反对\n\
             步骤 收件  谁 窗口  限 当日  材料 申请书  给出 登记  下一步 复查 当 有异议  下一步 决定\n\
             步骤 复查  谁 窗口 两人  限 3 个工作日 自 收件  下一步 决定\n\
             步骤 决定  谁 领导  不同人 收件  限 5 个工作日  抽查比例 30%\n```\n";
-        let book = Rulebook::read(vec![SourceText {
-            path: "procedures/a.md".to_owned(),
+        let law = "# 法规\n\n| 名称 | 起 | 止 | 所依条款 |\n| --- | --- | --- | --- |\n\
+            | 示例办法 | 2020-01-01 | | 第一条 |\n";
+        let file = |path: &str, text: &str| SourceText {
+            path: path.to_owned(),
             text: text.to_owned(),
-        }]);
+        };
+        let book = Rulebook::read(vec![file("law.md", law), file("procedures/a.md", text)]);
         let day = domain::Day::new(2026, 7, 1).unwrap();
         let (read, told) = rules::procedure::procedures(&book, "demo", day);
         let shown = tables(&read.iter().collect::<Vec<_>>());

@@ -168,7 +168,7 @@ async fn a_page_asks_for_a_session_and_leads_back_and_a_program_is_told() {
             Some("/sign-in?next=%2Fwarnings"),
         ),
         ("/warnings", Some(cookie.as_str()), 200, None),
-        ("/sign-in", Some(cookie.as_str()), 303, Some("/")),
+        ("/sign-in", Some(cookie.as_str()), 303, Some("/inbox")),
         ("/sign-in", None, 200, None),
         ("/api/v1/overview", None, 401, None),
         ("/openapi.json", None, 200, None),
@@ -297,8 +297,17 @@ async fn every_route_needs_a_right_or_shows_nothing_of_anybody() {
         "/sign-in",
         "/sign-in",
         "/display",
+        // Residents ask and check without an account; nothing of anybody is shown or kept.
+        "/guide",
+        "/guide",
+        "/guide/{id}",
+        "/check",
+        "/check",
         "/favicon.ico",
         "/assets/{hash}/{*path}",
+        // Public by law, with the fields the procedure lists, names masked, for its days only.
+        "/notice",
+        "/notice/{no}/objection",
         "/openapi.json",
     ];
     assert_eq!(open, shown_to_all);

@@ -47,8 +47,8 @@ fn an_access_book_that_weakens_a_separation_is_refused() {
         "应写进",
     );
     refused(
-        "| decision.sign | 签署审核确认决定 | 决定 | 辖区 | 遮盖 | 不填 | 县级审核 |",
-        "| decision.sign | 签署审核确认决定 | 决定 | 辖区 | 遮盖 | 不填 | 县级审核、第三方调查员 |",
+        "| decision.sign | 签署审核确认决定 | 决定 | 辖区 | 遮盖 | 不填 | 县级审核、乡镇审核 |",
+        "| decision.sign | 签署审核确认决定 | 决定 | 辖区 | 遮盖 | 不填 | 县级审核、乡镇审核、第三方调查员 |",
         "外部和第三方不作决定",
     );
     refused("| 明文 | 必填 |", "| 明文 | 不填 |", "用途应是必填");
@@ -79,7 +79,7 @@ fn a_right_or_setting_that_is_missing_or_unknown_is_told() {
     refused("| 最长登录 | 8 |", "| 最长登录 | 80 |", "最长登录");
     refused("| 无操作退出 |", "| 没操作退出 |", "没操作退出");
     refused(
-        "窗口经办、核对员、县级审核、救助顾问、领导 |",
+        "窗口经办、核对员、县级审核、乡镇审核、救助顾问、领导 |",
         "窗口 |",
         "`窗口` 不是",
     );
