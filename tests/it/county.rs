@@ -103,7 +103,7 @@ pub(crate) async fn open(folder: &Path, database: Database) -> Office {
         database,
         rulebook: None,
         locality: "demo".to_owned(),
-        clock: Clock::fixed("2026-09-14T09:00").unwrap(),
+        clock: Clock::fixed("2026-09-14T09:00").unwrap().by_hand(),
     };
     Office::open(setting).await.unwrap()
 }

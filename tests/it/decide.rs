@@ -4,13 +4,14 @@
 mod shown;
 
 use crate::county::{County, Faults};
+use crate::found_out;
 use crate::staff::{Signed, Staff};
 use domain::{CaseNo, PersonId, Relation};
 use office::access::{Acting, By};
 use office::casework::opinion::{Judged, Proposed, look_into};
 use office::casework::{
-    self, Case, CaseError, Cause, Completion, Opening, Paper, PaperState, Wanted, capsule,
-    decision, letters, notice, objection, opinion, sample,
+    self, Case, CaseError, Completion, capsule, decision, letters, notice, objection, opinion,
+    sample,
 };
 use office::{Clock, Database, Office, Setting, disbursement};
 use std::path::{Path, PathBuf};
@@ -61,39 +62,14 @@ impl Bench {
     async fn case(&self, at: usize, head: PersonId, household: domain::HouseholdId) -> CaseNo {
         self.office.clock().set("2026-09-01T09:00");
         let members = store_members(self, household).await;
-        let opening = Opening {
-            form_key: format!("decide-{at}"),
-            cause: Cause::Apply,
-            cause_id: None,
-            applicant: head,
-            helper: None,
-            members,
-            wanted: vec![Wanted {
-                programme: "dibao".to_owned(),
-                person: None,
-            }],
-            declared: Vec::new(),
-            papers: ["申请书", "授权核对委托书", "身份证件"]
-                .map(|name| Paper {
-                    name: name.to_owned(),
-                    state: PaperState::Given,
-                    because: String::new(),
-                })
-                .to_vec(),
-            going_on: "已核实".to_owned(),
-        };
+        let opening = found_out::dibao(format!("decide-{at}"), head, members);
         let opened = casework::open(&self.office, &self.wang.who, &opening).await;
         let no = opened.unwrap().cases[0];
         for step in ["提交申请", "受理", "启动调查"] {
             self.done(&self.wang.who, no, step, &[]).await.unwrap();
         }
-        self.done(&self.zhao.who, no, "信息核对", &[])
-            .await
-            .unwrap();
-        let two = ["li".to_owned()];
-        self.done(&self.wang.who, no, "入户调查", &two)
-            .await
-            .unwrap();
+        found_out::verified(&self.office, &self.wang.who, &self.zhao.who, no).await;
+        found_out::visited(&self.office, &self.wang.who, "li", no).await;
         no
     }
 

@@ -20,6 +20,7 @@ mod county;
 mod decide;
 mod doubts;
 mod files;
+mod found_out;
 mod guide;
 mod indicators;
 mod inputs;

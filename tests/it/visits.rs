@@ -2,6 +2,7 @@
 //! is done; what was not so is silent for a while; a clue told twice is one.
 
 use crate::county::{County, Faults};
+use crate::found_out;
 use crate::postgres;
 use crate::staff::{Signed, Staff};
 use axum::body::Body;
@@ -10,10 +11,7 @@ use domain::{CaseNo, HouseholdId, Month, PersonId, Relation};
 use http_body_util::BodyExt;
 use office::access::Acting;
 use office::casework::opinion::look_into;
-use office::casework::{
-    self, CaseError, Cause, ClueSource, Completion, Opening, Paper, PaperState, Report, Reported,
-    Wanted,
-};
+use office::casework::{self, CaseError, Cause, ClueSource, Completion, Report, Reported};
 use office::desk::Desk;
 use office::visits::{self, About, Confirm, Ending, Said, Typed};
 use office::{Clock, Database, Office, Setting};
@@ -152,33 +150,14 @@ impl Bench {
 
     /// A dibao case brought to the visit.
     async fn case(&self, home: HouseholdId, head: PersonId) -> CaseNo {
-        let opening = Opening {
-            form_key: format!("visits-{head}"),
-            cause: Cause::Apply,
-            cause_id: None,
-            applicant: head,
-            helper: None,
-            members: self.members(home).await,
-            wanted: vec![Wanted {
-                programme: "dibao".to_owned(),
-                person: None,
-            }],
-            declared: Vec::new(),
-            papers: ["申请书", "授权核对委托书", "身份证件"]
-                .map(|name| Paper {
-                    name: name.to_owned(),
-                    state: PaperState::Given,
-                    because: String::new(),
-                })
-                .to_vec(),
-            going_on: "已核实".to_owned(),
-        };
+        let members = self.members(home).await;
+        let opening = found_out::dibao(format!("visits-{head}"), head, members);
         let opened = casework::open(&self.office, &self.wang.who, &opening).await;
         let no = opened.unwrap().cases[0];
         for step in ["提交申请", "受理", "启动调查"] {
             self.done(&self.wang.who, no, step).await;
         }
-        self.done(&self.zhao.who, no, "信息核对").await;
+        found_out::verified(&self.office, &self.wang.who, &self.zhao.who, no).await;
         no
     }
 

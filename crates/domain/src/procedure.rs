@@ -90,8 +90,56 @@ pub struct Step {
     pub papers: Vec<String>,
     /// 给出: the records and letters it leaves.
     pub gives: Vec<String>,
+    /// 凭: what must stand in the record before it is done.
+    pub ground: Option<Ground>,
     /// 下一步, in the order they are tried; none for an end.
     pub next: Vec<Next>,
+}
+
+/// 凭: a record that a step cannot be done without, through whichever page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ground {
+    /// 核对: a report of verification used for this step.
+    Verification,
+    /// 走访: a visit done on this step, with its form filled in.
+    Visit,
+    /// 意见: a written opinion with its reasons.
+    Opinion,
+    /// 决定: a decision somebody signed, with its facts and rules.
+    Decision,
+    /// 听取意见: what the family said after they were told what is meant to be done.
+    Hearing,
+    /// 处理决定: a signed decision about help already given.
+    Adjustment,
+    /// 送达: the newest signed decision handed over.
+    Delivery,
+}
+
+impl Ground {
+    /// All of them.
+    pub const ALL: [Self; 7] = [
+        Self::Verification,
+        Self::Visit,
+        Self::Opinion,
+        Self::Decision,
+        Self::Hearing,
+        Self::Adjustment,
+        Self::Delivery,
+    ];
+
+    /// Its word in the rulebook.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Verification => "核对",
+            Self::Visit => "走访",
+            Self::Opinion => "意见",
+            Self::Decision => "决定",
+            Self::Hearing => "听取意见",
+            Self::Adjustment => "处理决定",
+            Self::Delivery => "送达",
+        }
+    }
 }
 
 /// 下一步

@@ -19,6 +19,7 @@ pub mod replay;
 pub mod rulebook;
 pub mod sample;
 pub mod serve;
+mod signed_in;
 pub mod simulate;
 pub mod synth;
 pub mod trace;

@@ -303,6 +303,19 @@ impl RelationFrame {
         })
     }
 
+    /// The ones the rows of an owner lead to, those nobody knows left out.
+    #[must_use]
+    pub fn targets_of(&self, owner: i64) -> Vec<i64> {
+        let owners = self.owners().values();
+        let start = owners.partition_point(|o| *o < owner);
+        let end = owners.partition_point(|o| *o <= owner);
+        let targets = self.targets();
+        (start..end)
+            .filter(|row| targets.is_valid(*row))
+            .map(|row| targets.value(row))
+            .collect()
+    }
+
     /// Owners of the rows, rising.
     pub fn owners(&self) -> &Int64Array {
         &self.owners

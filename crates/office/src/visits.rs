@@ -395,6 +395,16 @@ pub async fn finish(
     if door.case.is_some() || ending.outcome != Some(VisitOutcome::NotMet) {
         all_required(&tx, &form, &door, no).await?;
     }
+    let mut visitors = vec![who.login().to_owned()];
+    visitors.extend(others.iter().cloned());
+    let end = VisitEnd {
+        visitors: &visitors,
+        outcome: ending.outcome.filter(|_| door.task.is_some()),
+        because,
+        day: office.clock.today(),
+    };
+    // First: the step may only be done on a visit that is done.
+    visits::finish(&mut tx, &office.clock.at(), no, &end).await?;
     if let Some(case) = door.case.as_mut() {
         let detail = format!("{{\"visit\":{no}}}");
         let completion = Completion {
@@ -409,15 +419,6 @@ pub async fn finish(
     } else if let Some(task) = &door.task {
         findings::of_task(office, &mut tx, who, task, ending).await?;
     }
-    let mut visitors = vec![who.login().to_owned()];
-    visitors.extend(others);
-    let end = VisitEnd {
-        visitors: &visitors,
-        outcome: ending.outcome.filter(|_| door.task.is_some()),
-        because,
-        day: office.clock.today(),
-    };
-    visits::finish(&mut tx, &office.clock.at(), no, &end).await?;
     tx.record(act(office, who, "visit.finish", no, &door).because(because));
     office.end(tx).await?;
     Ok(saved)

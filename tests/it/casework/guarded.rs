@@ -2,6 +2,7 @@
 //! not do the step, hide a grown-up's case, or lose one that belongs to another township.
 
 use super::{Counter, TOWN, take_many, with};
+use crate::found_out;
 use crate::staff::Signed;
 use office::casework::{
     self, Case, CaseError, CaseNo, Cause, Completion, Holds, Opening, Outcome, Paper, PaperState,
@@ -112,6 +113,55 @@ async fn a_step_is_done_with_and_handed_to_only_those_who_could_do_it_alone() {
     act("申请登记", &["li".to_owned()]).await.unwrap();
     let standing = loaded(&counter, &wang, no).await.standing;
     assert_eq!(standing.last_done("提交申请").unwrap().by, ["li", "wang"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_step_of_finding_out_is_done_by_its_record_alone_unless_the_case_leaves_the_way() {
+    let counter = Counter::open().await;
+    let (staff, office) = (&counter.staff, &counter.office);
+    let wang = staff.enter("wang", "窗口经办", TOWN).await;
+    let li = staff.enter("li", "网格员", TOWN).await;
+    let zhao = staff.enter("zhao", "核对员", "990101").await;
+    let no = first_case(&counter, &wang).await;
+    let act = async |by: &Signed, step: &str, others: &[String]| {
+        let mut case = casework::load(office, &by.who, no).await?;
+        let mut tx = office.begin().await?;
+        let done = Completion {
+            step,
+            others,
+            ..Completion::default()
+        };
+        casework::complete(office, &mut tx, &by.who, &mut case, done).await?;
+        office.end(tx).await
+    };
+    for step in ["提交申请", "受理", "启动调查"] {
+        act(&wang, step, &[]).await.unwrap();
+    }
+    refused(act(&zhao, "信息核对", &[]).await, "由核对报告办结");
+    found_out::verified(office, &wang.who, &zhao.who, no).await;
+    let two = ["li".to_owned()];
+    refused(act(&wang, "入户调查", &two).await, "由走访记录办结");
+    // Sent back: the report of the first pass no longer counts, on the same day too.
+    office.clock().set("2026-09-14T15:00");
+    let mut case = loaded(&counter, &wang, no).await;
+    let mut tx = office.begin().await.unwrap();
+    let because = "材料前后矛盾";
+    casework::send_back(office, &mut tx, &wang.who, &mut case, "信息核对", because)
+        .await
+        .unwrap();
+    office.end(tx).await.unwrap();
+    refused(act(&zhao, "信息核对", &[]).await, "由核对报告办结");
+    let mut case = casework::load(office, &zhao.who, no).await.unwrap();
+    let mut tx = office.begin().await.unwrap();
+    let told = ("申请人不配合", Holds::Yes);
+    casework::circumstance(office, &mut tx, &zhao.who, &mut case, told, "书面拒绝授权")
+        .await
+        .unwrap();
+    office.end(tx).await.unwrap();
+    act(&zhao, "信息核对", &[]).await.unwrap();
+    let standing = loaded(&counter, &wang, no).await.standing;
+    assert_eq!(standing.open.unwrap().name, "终止办理");
+    drop(li);
 }
 
 impl Counter {

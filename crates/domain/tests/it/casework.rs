@@ -34,6 +34,7 @@ fn step(name: &str, who: &str, days: u32, from: Option<&str>, next: &[(&str, &[&
             from: from.map(str::to_owned),
         }),
         sample: None,
+        ground: None,
         papers: Vec::new(),
         gives: Vec::new(),
         next: next.collect(),

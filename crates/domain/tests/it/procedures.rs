@@ -44,6 +44,7 @@ fn step(name: &str, next: &[(&str, &[&str])]) -> Step {
         other_than: vec![],
         limit: None::<StepLimit>,
         sample: None,
+        ground: None,
         papers: vec![],
         gives: vec![],
         next: next

@@ -62,7 +62,7 @@ pub async fn run(args: Args) -> Result<Ended> {
     }
     if ready(&args.data, &mark)? {
         let office = Arc::new(folder.open_or_make().await?);
-        let made = accounts(&office).await;
+        let made = accounts(&office, &mark.now).await;
         if let Some(office) = Arc::into_inner(office) {
             office.close().await;
         }
@@ -128,10 +128,10 @@ async fn make(folder: &Folder, mark: &DemoMark) -> Result<()> {
         for month in monitoring::months(&office).await? {
             months::run_month(&office, month).await?;
         }
-        accounts(&office).await?;
+        accounts(&office, &mark.now).await?;
         money(&office, mark).await?;
         cases(&office, &mark.now).await?;
-        decided(&office, &mark.now).await?;
+        decided(&office, &mark.now, &county.join("feeds")).await?;
         verify::demo(&office, &mark.now, &county.join("feeds")).await
     }
     .await;
@@ -146,10 +146,16 @@ async fn make(folder: &Folder, mark: &DemoMark) -> Result<()> {
     .write(&folder.data)
 }
 
+/// Since when the demo's officials have their roles: before the first of its cases.
+const HIRED: &str = "2026-08-03T09:00";
+
 /// Makes an account for every role and tells the passwords, once.
-async fn accounts(office: &Arc<Office>) -> Result<()> {
+async fn accounts(office: &Arc<Office>, now: &str) -> Result<()> {
     let access = Access::open(Arc::clone(office), Watch::Machine)?;
-    let made = users::told(access.make_demo_accounts().await)?;
+    office.clock().set(HIRED);
+    let made = access.make_demo_accounts().await;
+    office.clock().set(now);
+    let made = users::told(made)?;
     if made.is_empty() {
         return Ok(());
     }
@@ -182,10 +188,16 @@ async fn cases(office: &Arc<Office>, now: &str) -> Result<()> {
     Ok(())
 }
 
+/// When the departments looked into their files for the cases that are decided.
+const LOOKED: &str = "2026-08-26";
+
 /// Makes cases on notice, waiting for the county and decided.
-async fn decided(office: &Arc<Office>, now: &str) -> Result<()> {
+async fn decided(office: &Arc<Office>, now: &str, feeds: &Path) -> Result<()> {
     let access = Access::open(Arc::clone(office), Watch::Machine)?;
-    let made = office::casework::decided_demo::fill(&access, now).await?;
+    let made = office::casework::decided_demo::fill(&access, now, |source, header, request| {
+        verify::departments((feeds, LOOKED), source, header, request)
+    })
+    .await?;
     say::line(format!(
         "演示公示和决定 {made} 件:有的在公示,有的等县里审核,有的已决定;公示页是 /notice。"
     ));

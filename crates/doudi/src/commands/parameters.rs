@@ -1,7 +1,8 @@
 //! `parameters`: 年度调标 by workbook. Out with what stands, back with what is to be; a sheet with a mistake
 //! is sent back with its cells, and a good one becomes a proposal that two persons sign.
 
-use super::rulebook::{Desk, Who, proposed, sent_back};
+use super::rulebook::{proposed, sent_back};
+use super::signed_in::{Desk, Who};
 use crate::ended::Ended;
 use crate::folder::Folder;
 use crate::say;
@@ -70,7 +71,7 @@ pub async fn run(what: Parameters) -> Result<Ended> {
 }
 
 async fn import(args: Import) -> Result<Ended> {
-    let desk = Desk::signed_in(&args.who).await?;
+    let desk = Desk::signed_in(&args.who, "doudi parameters").await?;
     let done = match numbers::read(&desk.office, &args.sheet) {
         Ok(Ok(text)) => {
             let proposal = Proposal {

@@ -2,18 +2,15 @@
 //! the pages: three persons are three persons here too.
 
 use super::months;
+use super::signed_in::{Desk, Who};
 use crate::ended::{Ended, RefusedInput, WrongUse};
 use crate::folder::Folder;
 use crate::say;
 use anyhow::{Context, Result};
 use domain::{Day, Month};
-use office::access::{Access, Acting, Stage};
 use office::disbursement::{self as pay, PayError};
-use office::{Office, Watch};
 use serde_json::{Value, json};
-use std::io::Read;
 use std::path::PathBuf;
-use std::sync::Arc;
 
 const EXAMPLE: &str = "\
 例:一个月的发放,三个人
@@ -57,22 +54,6 @@ pub enum Pay {
     List(List),
     /// 对账:总账、批次、摘要是不是都平
     Verify(List),
-}
-
-/// Who acts.
-#[derive(clap::Args)]
-pub struct Who {
-    /// 账号
-    #[arg(long, value_name = "LOGIN")]
-    user: String,
-    /// 动态口令
-    #[arg(long)]
-    code: Option<String>,
-    /// 给程序读
-    #[arg(long)]
-    json: bool,
-    #[command(flatten)]
-    folder: Folder,
 }
 
 /// A month.
@@ -171,63 +152,6 @@ pub async fn run(what: Pay) -> Result<Ended> {
     }
 }
 
-/// Somebody signed in at an open office.
-struct Desk {
-    office: Arc<Office>,
-    who: Acting,
-}
-
-impl Desk {
-    async fn open(who: &Who) -> Result<Self> {
-        let office = Arc::new(who.folder.open().await?);
-        let access = Access::open(Arc::clone(&office), Watch::default())?;
-        let word = password()?;
-        let begun = access.sign_in(&who.user, &word, "terminal", "doudi pay");
-        let mut secret = begun.await.map_err(|e| refused(&e))?.secret.text();
-        let missing = || RefusedInput("会话没有建成,请再试一次".to_owned());
-        let mut visitor = access.visitor(&secret).await?.ok_or_else(missing)?;
-        if visitor.stage == Stage::Code {
-            let code = who
-                .code
-                .clone()
-                .ok_or_else(|| RefusedInput("这个账号要动态口令,请加 --code".to_owned()))?;
-            let shown = access.show_code(&visitor, &code, "terminal", "doudi pay");
-            secret = shown.await.map_err(|e| refused(&e))?.secret.text();
-            visitor = access.visitor(&secret).await?.ok_or_else(missing)?;
-        }
-        if visitor.stage != Stage::Whole {
-            let said = "这个账号还没有改过口令或者没有绑动态口令;请先在页面上登录一次";
-            return Err(RefusedInput(said.to_owned()).into());
-        }
-        Ok(Self {
-            office,
-            who: visitor.acting,
-        })
-    }
-
-    /// Lets the folder go, whatever came of it.
-    async fn close<T>(self, answer: Result<T, PayError>) -> Result<T> {
-        if let Some(office) = Arc::into_inner(self.office) {
-            office.close().await;
-        }
-        answer.map_err(told)
-    }
-}
-
-/// The password from the environment, else a line of the input; never an argument, which others see.
-fn password() -> Result<String> {
-    if let Ok(word) = std::env::var("DOUDI_PASSWORD") {
-        return Ok(word);
-    }
-    let mut text = String::new();
-    std::io::stdin().read_to_string(&mut text)?;
-    Ok(text.lines().next().unwrap_or_default().to_owned())
-}
-
-fn refused(error: &office::access::SignInError) -> RefusedInput {
-    RefusedInput(error.to_string())
-}
-
 fn told(error: PayError) -> anyhow::Error {
     match error {
         PayError::Denied(_) | PayError::Refused(_) | PayError::NotFound(_) => {
@@ -247,9 +171,9 @@ fn show(json: bool, value: &Value, line: &str) {
 
 async fn open(args: OfMonth) -> Result<Ended> {
     let month = months::parse(&args.month)?;
-    let desk = Desk::open(&args.who).await?;
+    let desk = Desk::signed_in(&args.who, "doudi pay").await?;
     let done = pay::take_over(&desk.office, &desk.who, month).await;
-    let done = desk.close(done).await?;
+    let done = desk.close(done, told).await?;
     let value = json!({ "month": month.to_string(), "rows": done.rows, "made": done.made,
         "fen": done.amount.get(), "already": done.already, "without_money": done.without_money,
         "unknown": done.unknown, "without_card": done.without_card, "several_cards": done.several_cards });
@@ -272,10 +196,10 @@ async fn open(args: OfMonth) -> Result<Ended> {
 
 async fn prepare(args: Prepare) -> Result<Ended> {
     let month: Month = months::parse(&args.month)?;
-    let desk = Desk::open(&args.who).await?;
-    let told = |step: &str| say::aside(format!("step {step}"));
-    let done = pay::prepare(&desk.office, &desk.who, &args.kind, month, told).await;
-    let done = desk.close(done).await?;
+    let desk = Desk::signed_in(&args.who, "doudi pay").await?;
+    let progress = |step: &str| say::aside(format!("step {step}"));
+    let done = pay::prepare(&desk.office, &desk.who, &args.kind, month, progress).await;
+    let done = desk.close(done, told).await?;
     let value = json!({ "batch": done.batch, "lines": done.lines, "fen": done.amount.get() });
     let line = format!(
         "第 {} 批:{} 行,{} 元",
@@ -288,9 +212,9 @@ async fn prepare(args: Prepare) -> Result<Ended> {
 }
 
 async fn check(args: One) -> Result<Ended> {
-    let desk = Desk::open(&args.who).await?;
+    let desk = Desk::signed_in(&args.who, "doudi pay").await?;
     let done = pay::check(&desk.office, &desk.who, args.batch).await;
-    let findings = desk.close(done).await?;
+    let findings = desk.close(done, told).await?;
     if args.who.json {
         let all: Vec<Value> = findings
             .iter()
@@ -315,7 +239,7 @@ enum Step {
 }
 
 async fn simple(args: One, step: Step) -> Result<Ended> {
-    let desk = Desk::open(&args.who).await?;
+    let desk = Desk::signed_in(&args.who, "doudi pay").await?;
     let (office, who, batch) = (&desk.office, &desk.who, args.batch);
     let done = match step {
         Step::Approve => pay::approve(office, who, batch)
@@ -329,15 +253,15 @@ async fn simple(args: One, step: Step) -> Result<Ended> {
             })
         }
         Step::Release => {
-            let told = |step: &str| say::aside(format!("step {step}"));
-            let released = pay::release(office, who, batch, told).await;
+            let progress = |step: &str| say::aside(format!("step {step}"));
+            let released = pay::release(office, who, batch, progress).await;
             released.map(|path| format!("已交银行,文件 {}", path.display()))
         }
         Step::Close => pay::close(office, who, batch)
             .await
             .map(|()| "已办结".to_owned()),
     };
-    let said = desk.close(done).await?;
+    let said = desk.close(done, told).await?;
     let value = json!({ "batch": args.batch, "says": said });
     show(
         args.who.json,
@@ -351,9 +275,9 @@ async fn answer(args: Answer) -> Result<Ended> {
     let bytes = std::fs::read(&args.file).with_context(|| args.file.display().to_string())?;
     let name = args.file.file_name();
     let name = name.map_or(String::new(), |name| name.to_string_lossy().into_owned());
-    let desk = Desk::open(&args.who).await?;
+    let desk = Desk::signed_in(&args.who, "doudi pay").await?;
     let done = pay::answer(&desk.office, &desk.who, args.batch, &name, &bytes).await;
-    let done = desk.close(done).await?;
+    let done = desk.close(done, told).await?;
     if args.who.json {
         let parked: Vec<Value> = done
             .parked
@@ -387,22 +311,22 @@ async fn answer(args: Answer) -> Result<Ended> {
 }
 
 async fn roster(args: Roster) -> Result<Ended> {
-    let desk = Desk::open(&args.who).await?;
+    let desk = Desk::signed_in(&args.who, "doudi pay").await?;
     let done = pay::roster_of(&desk.office, &desk.who, args.batch).await;
-    let (_, bytes) = desk.close(done).await?;
+    let (_, bytes) = desk.close(done, told).await?;
     write_private(&args.out, &bytes)?;
     say::line(args.out.display());
     Ok(Ended::Good)
 }
 
 async fn medical(args: Medical) -> Result<Ended> {
-    let desk = Desk::open(&args.who).await?;
+    let desk = Desk::signed_in(&args.who, "doudi pay").await?;
     let day = match &args.day {
         Some(text) => Day::parse(text).map_err(|e| WrongUse(format!("--day `{text}`:{e}")))?,
         None => desk.office.clock().today(),
     };
     let done = pay::status_list(&desk.office, &desk.who, day).await;
-    let list = desk.close(done).await?;
+    let list = desk.close(done, told).await?;
     std::fs::create_dir_all(&args.out).with_context(|| args.out.display().to_string())?;
     let path = args.out.join(&list.file_name);
     write_private(&path, &list.bytes)?;

@@ -1,17 +1,14 @@
 //! `rulebook`: versions of the rulebook from the terminal. Whoever proposes or signs signs in with account
 //! and password, as on the pages: two persons are two persons here too.
 
+use super::signed_in::{Desk, Who};
 use crate::ended::{Ended, RefusedInput};
 use crate::folder::Folder;
 use crate::say;
 use anyhow::Result;
-use office::access::{Access, Acting, Stage};
 use office::rulebook::{self as changing, ChangeError, FileChange, Proposal, Review, VersionRow};
-use office::{Office, Watch};
 use serde_json::{Value, json};
-use std::io::Read;
 use std::path::PathBuf;
-use std::sync::Arc;
 
 const EXAMPLE: &str = "\
 例:改一个数,两个人签
@@ -42,22 +39,6 @@ pub enum Rulebook {
     Withdraw(Withdraw),
     /// 列出各版
     List(List),
-}
-
-/// Who acts.
-#[derive(clap::Args)]
-pub struct Who {
-    /// 账号
-    #[arg(long, value_name = "LOGIN")]
-    user: String,
-    /// 动态口令
-    #[arg(long)]
-    code: Option<String>,
-    /// 给程序读
-    #[arg(long)]
-    pub(super) json: bool,
-    #[command(flatten)]
-    folder: Folder,
 }
 
 /// A proposal.
@@ -129,23 +110,23 @@ pub async fn run(what: Rulebook) -> Result<Ended> {
         Rulebook::Check(args) => look(args, Shown::Findings).await,
         Rulebook::Diff(args) => look(args, Shown::Changes).await,
         Rulebook::Sign(args) => {
-            let desk = Desk::signed_in(&args.who).await?;
+            let desk = Desk::signed_in(&args.who, "doudi rulebook").await?;
             let done = changing::sign(&desk.office, &desk.who, args.no).await;
-            let row = desk.close(done).await?;
+            let row = desk.close(done, mended).await?;
             told(args.who.json, &row, None);
             Ok(Ended::Good)
         }
         Rulebook::Withdraw(args) => {
-            let desk = Desk::signed_in(&args.who).await?;
+            let desk = Desk::signed_in(&args.who, "doudi rulebook").await?;
             let done = changing::withdraw(&desk.office, &desk.who, args.no, &args.why).await;
-            let row = desk.close(done).await?;
+            let row = desk.close(done, mended).await?;
             told(args.who.json, &row, None);
             Ok(Ended::Good)
         }
         Rulebook::List(args) => {
             let desk = Desk::at_the_machine(&args.folder).await?;
             let rows = changing::list(&desk.office, &desk.who).await;
-            let rows = desk.close(rows).await?;
+            let rows = desk.close(rows, mended).await?;
             if args.json {
                 say::json(&json!({ "versions": rows.iter().map(value).collect::<Vec<_>>() }));
             } else if rows.is_empty() {
@@ -158,74 +139,18 @@ pub async fn run(what: Rulebook) -> Result<Ended> {
     }
 }
 
-/// Somebody at an open office.
-pub(super) struct Desk {
-    pub(super) office: Arc<Office>,
-    pub(super) who: Acting,
-}
-
-impl Desk {
-    async fn at_the_machine(folder: &Folder) -> Result<Self> {
-        let office = Arc::new(folder.open().await?);
-        let access = Access::open(Arc::clone(&office), Watch::Machine)?;
-        let who = access.machine().await?;
-        Ok(Self { office, who })
-    }
-
-    /// Signs in with account, password and whatever else is asked.
-    pub(super) async fn signed_in(who: &Who) -> Result<Self> {
-        let office = Arc::new(who.folder.open().await?);
-        let access = Access::open(Arc::clone(&office), Watch::Machine)?;
-        let refused = |e: office::access::SignInError| RefusedInput(e.to_string());
-        let word = password()?;
-        let begun = access.sign_in(&who.user, &word, "terminal", "doudi rulebook");
-        let mut secret = begun.await.map_err(refused)?.secret.text();
-        let missing = || RefusedInput("会话没有建成,请再试一次".to_owned());
-        let mut visitor = access.visitor(&secret).await?.ok_or_else(missing)?;
-        if visitor.stage == Stage::Code {
-            let code = who.code.as_deref();
-            let code =
-                code.ok_or_else(|| RefusedInput("这个账号要动态口令,请加 --code".to_owned()))?;
-            let shown = access.show_code(&visitor, code, "terminal", "doudi rulebook");
-            secret = shown.await.map_err(refused)?.secret.text();
-            visitor = access.visitor(&secret).await?.ok_or_else(missing)?;
+/// Which errors are the person's to mend.
+pub(super) fn mended(error: ChangeError) -> anyhow::Error {
+    match error {
+        ChangeError::Office(error) => error.into(),
+        ChangeError::Denied(_) | ChangeError::Refused(_) | ChangeError::NotFound(_) => {
+            RefusedInput(error.to_string()).into()
         }
-        if visitor.stage != Stage::Whole {
-            let said = "这个账号还没有改过口令或者没有绑动态口令;请先在页面上登录一次";
-            return Err(RefusedInput(said.to_owned()).into());
-        }
-        Ok(Self {
-            office,
-            who: visitor.acting,
-        })
     }
-
-    /// Lets the folder go, whatever came of it.
-    pub(super) async fn close<T>(self, answer: Result<T, ChangeError>) -> Result<T> {
-        if let Some(office) = Arc::into_inner(self.office) {
-            office.close().await;
-        }
-        answer.map_err(|error| match error {
-            ChangeError::Office(error) => error.into(),
-            ChangeError::Denied(_) | ChangeError::Refused(_) | ChangeError::NotFound(_) => {
-                RefusedInput(error.to_string()).into()
-            }
-        })
-    }
-}
-
-/// The password from the environment, else a line of the input; never an argument, which others see.
-fn password() -> Result<String> {
-    if let Ok(word) = std::env::var("DOUDI_PASSWORD") {
-        return Ok(word);
-    }
-    let mut text = String::new();
-    std::io::stdin().read_to_string(&mut text)?;
-    Ok(text.lines().next().unwrap_or_default().to_owned())
 }
 
 async fn propose(args: Propose) -> Result<Ended> {
-    let desk = Desk::signed_in(&args.who).await?;
+    let desk = Desk::signed_in(&args.who, "doudi rulebook").await?;
     let texts = match &args.changes {
         Some(path) => changing::open(path, desk.office.book().texts()),
         None => Ok(Vec::new()),
@@ -258,7 +183,7 @@ pub(super) async fn proposed(
     done: Result<(VersionRow, Review), ChangeError>,
     json: bool,
 ) -> Result<Ended> {
-    let (row, review) = desk.close(done).await?;
+    let (row, review) = desk.close(done, mended).await?;
     told(json, &row, Some((&review, Shown::Findings)));
     Ok(Ended::with(!review.blockers.is_empty()))
 }
@@ -266,7 +191,7 @@ pub(super) async fn proposed(
 async fn look(args: One, shown: Shown) -> Result<Ended> {
     let desk = Desk::at_the_machine(&args.folder).await?;
     let done = changing::check(&desk.office, &desk.who, args.no).await;
-    let (row, review) = desk.close(done).await?;
+    let (row, review) = desk.close(done, mended).await?;
     told(args.json, &row, Some((&review, shown)));
     Ok(Ended::with(!review.blockers.is_empty()))
 }

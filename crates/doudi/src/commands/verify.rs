@@ -1,16 +1,15 @@
 //! `verify`: requests to departments and their answers from the terminal. Whoever acts signs in with
 //! account and password, as on the pages.
 
+use super::signed_in::{Desk, Who};
 use crate::ended::{Ended, RefusedInput, WrongUse};
-use crate::folder::Folder;
 use crate::say;
 use anyhow::{Context, Result};
-use office::access::{Access, Acting, Stage};
+use office::access::Access;
 use office::casework::CaseError;
 use office::verification;
 use office::{Office, Watch};
 use serde_json::json;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -36,22 +35,6 @@ pub enum Verify {
     Answer(Answer),
     /// 看一份核对报告
     Report(Report),
-}
-
-/// Who acts.
-#[derive(clap::Args)]
-pub struct Who {
-    /// 账号
-    #[arg(long, value_name = "LOGIN")]
-    user: String,
-    /// 动态口令
-    #[arg(long)]
-    code: Option<String>,
-    /// 给程序读
-    #[arg(long)]
-    json: bool,
-    #[command(flatten)]
-    folder: Folder,
 }
 
 /// What to list.
@@ -105,63 +88,17 @@ pub async fn run(what: Verify) -> Result<Ended> {
     }
 }
 
-/// Somebody signed in at an open office.
-struct Desk {
-    office: Arc<Office>,
-    who: Acting,
-}
-
-impl Desk {
-    async fn open(who: &Who) -> Result<Self> {
-        let office = Arc::new(who.folder.open().await?);
-        let access = Access::open(Arc::clone(&office), Watch::default())?;
-        let word = password()?;
-        let refused = |error: office::access::SignInError| RefusedInput(error.to_string());
-        let begun = access.sign_in(&who.user, &word, "terminal", "doudi verify");
-        let mut secret = begun.await.map_err(refused)?.secret.text();
-        let missing = || RefusedInput("会话没有建成,请再试一次".to_owned());
-        let mut visitor = access.visitor(&secret).await?.ok_or_else(missing)?;
-        if visitor.stage == Stage::Code {
-            let none = || RefusedInput("这个账号要动态口令,请加 --code".to_owned());
-            let code = who.code.clone().ok_or_else(none)?;
-            let shown = access.show_code(&visitor, &code, "terminal", "doudi verify");
-            secret = shown.await.map_err(refused)?.secret.text();
-            visitor = access.visitor(&secret).await?.ok_or_else(missing)?;
-        }
-        if visitor.stage != Stage::Whole {
-            let said = "这个账号还没有改过口令或者没有绑动态口令;请先在页面上登录一次";
-            return Err(RefusedInput(said.to_owned()).into());
-        }
-        let who = visitor.acting;
-        Ok(Self { office, who })
+fn told(error: CaseError) -> anyhow::Error {
+    match error {
+        CaseError::Office(error) => error.into(),
+        other => RefusedInput(other.to_string()).into(),
     }
-
-    /// Lets the folder go, whatever came of it.
-    async fn close<T>(self, answer: Result<T, CaseError>) -> Result<T> {
-        if let Some(office) = Arc::into_inner(self.office) {
-            office.close().await;
-        }
-        answer.map_err(|error| match error {
-            CaseError::Office(error) => error.into(),
-            other => RefusedInput(other.to_string()).into(),
-        })
-    }
-}
-
-/// The password from the environment, else a line of the input; never an argument, which others see.
-fn password() -> Result<String> {
-    if let Ok(word) = std::env::var("DOUDI_PASSWORD") {
-        return Ok(word);
-    }
-    let mut text = String::new();
-    std::io::stdin().read_to_string(&mut text)?;
-    Ok(text.lines().next().unwrap_or_default().to_owned())
 }
 
 async fn list(args: List) -> Result<Ended> {
-    let desk = Desk::open(&args.who).await?;
+    let desk = Desk::signed_in(&args.who, "doudi verify").await?;
     let view = verification::list_view(&desk.office, &desk.who).await;
-    let view = desk.close(view).await?;
+    let view = desk.close(view, told).await?;
     if args.who.json {
         let rows = view.batches.iter().map(|row| {
             json!({ "batch": row.no, "day": row.day, "asked": row.asked, "answered": row.answered,
@@ -181,9 +118,9 @@ async fn list(args: List) -> Result<Ended> {
 }
 
 async fn export(args: Export) -> Result<Ended> {
-    let desk = Desk::open(&args.who).await?;
+    let desk = Desk::signed_in(&args.who, "doudi verify").await?;
     let made = files(&desk, args.batch).await;
-    let made = desk.close(made).await?;
+    let made = desk.close(made, told).await?;
     std::fs::create_dir_all(&args.out).with_context(|| args.out.display().to_string())?;
     for (name, bytes) in &made {
         let path = args.out.join(name);
@@ -216,9 +153,9 @@ async fn files(desk: &Desk, batch: i64) -> Result<Vec<(String, Vec<u8>)>, CaseEr
 }
 
 async fn answer(args: Answer) -> Result<Ended> {
-    let desk = Desk::open(&args.who).await?;
+    let desk = Desk::signed_in(&args.who, "doudi verify").await?;
     let taken = taken(&desk, &args).await;
-    let (taken, mistakes) = desk.close(taken).await?;
+    let (taken, mistakes) = desk.close(taken, told).await?;
     if args.who.json {
         let rows = mistakes
             .iter()
@@ -263,9 +200,9 @@ async fn taken(
 }
 
 async fn report(args: Report) -> Result<Ended> {
-    let desk = Desk::open(&args.who).await?;
+    let desk = Desk::signed_in(&args.who, "doudi verify").await?;
     let view = verification::report_view(&desk.office, &desk.who, args.report).await;
-    let view = desk.close(view).await?;
+    let view = desk.close(view, told).await?;
     if args.who.json {
         say::json(
             &json!({ "number": view.number, "version": view.version, "sha256": view.digest,
@@ -291,8 +228,7 @@ pub(super) async fn demo(office: &Arc<Office>, now: &str, feeds: &Path) -> Resul
         if source == SILENT {
             return None;
         }
-        let own = own_file(&feeds.join(OWN_MONTH), source)?;
-        ::synth::department_answer(header, request, &own, LOOKED).ok()
+        departments((feeds, LOOKED), source, header, request)
     };
     let made = verification::demo::fill(&access, now, answer).await?;
     say::line(format!(
@@ -300,6 +236,17 @@ pub(super) async fn demo(office: &Arc<Office>, now: &str, feeds: &Path) -> Resul
         made.asked, made.answered
     ));
     Ok(())
+}
+
+/// What a department of the invented county answers to a request, from its own file, looked into on a day.
+pub(super) fn departments(
+    (feeds, looked): (&Path, &str),
+    source: &str,
+    header: &[String],
+    request: &str,
+) -> Option<String> {
+    let own = own_file(&feeds.join(OWN_MONTH), source)?;
+    ::synth::department_answer(header, request, &own, looked).ok()
 }
 
 /// The bytes of a department's own file of a month; nothing where it has none.

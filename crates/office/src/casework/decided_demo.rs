@@ -5,10 +5,13 @@ use super::demo::acting;
 use super::opinion::{Proposed, look_into};
 use super::{
     Case, CaseError, Cause, Completion, Done, Opening, Paper, PaperState, Wanted, complete,
-    decision, guard, load, notice, objection, open, opinion,
+    decision, load, notice, objection, open, opinion,
 };
 use crate::access::{Access, Acting, Right};
 use crate::office::Office;
+use crate::verification::demo::whole_round;
+use crate::visits::{self, About, Ending, Said};
+use domain::procedure::Ground;
 use domain::{AreaCode, CaseNo, HouseholdId, Relation};
 use store::decisions::{DecidedAs, DeliveryWay};
 use store::notices::{Proposal, RuleResult};
@@ -17,6 +20,15 @@ use store::notices::{Proposal, RuleResult};
 const HOUSEHOLDS_MAX: u32 = 24;
 /// What is applied for.
 const PROGRAMME: &str = "dibao";
+
+/// The second investigator.
+const SECOND: &str = "li2";
+/// What the form of a visit wants of each person.
+const LIVES_THERE: &str = "共同生活";
+/// When departments were asked, when they answered, and when the reports were issued.
+const VERIFIED: [&str; 3] = ["2026-08-25T09:00", "2026-08-27T16:00", "2026-08-28T09:00"];
+/// When the visits were.
+const VISITED: &str = "2026-08-28T14:00";
 
 /// How far a case goes.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -52,14 +64,22 @@ struct Hands {
 ///
 /// # Errors
 /// The record, or an act that the procedures do not allow.
-pub async fn fill(access: &Access, now: &str) -> Done<usize> {
+pub async fn fill(
+    access: &Access,
+    now: &str,
+    answer: impl Fn(&str, &[String], &str) -> Option<String> + Send,
+) -> Done<usize> {
     let office = access.office();
-    let made = made(access, now).await;
+    let made = made(access, now, &answer).await;
     office.clock.set(now);
     made
 }
 
-async fn made(access: &Access, now: &str) -> Done<usize> {
+async fn made(
+    access: &Access,
+    now: &str,
+    answer: &(impl Fn(&str, &[String], &str) -> Option<String> + Send),
+) -> Done<usize> {
     let office = access.office();
     let (Some(window), Some(verifier), Some(county)) = (
         acting(access, "wang", now).await?,
@@ -76,14 +96,21 @@ async fn made(access: &Access, now: &str) -> Done<usize> {
     let Some(area) = hands.window.scope(Right::CASE_ACCEPT)?.start() else {
         return Ok(0);
     };
-    let (mut yes, mut no, mut made) = (ELIGIBLE.iter(), INELIGIBLE.iter(), 0);
+    let mut cases = Vec::new();
     for (at, household) in homes(office, &area).await?.into_iter().enumerate() {
+        cases.extend(to_verification(office, &hands, at, household).await?);
+    }
+    let staff = (&hands.window, &hands.verifier);
+    let round = ("demo-decide", VERIFIED);
+    whole_round(office, staff, round, &cases, answer).await?;
+    let (mut yes, mut no, mut made) = (ELIGIBLE.iter(), INELIGIBLE.iter(), 0);
+    for case in cases {
         if yes.len() == 0 && no.len() == 0 {
             break;
         }
-        let Some(case) = to_opinion(office, &hands, at, household).await? else {
+        if !to_opinion(office, &hands, case).await? {
             continue;
-        };
+        }
         let judged = look_into(office, &load(office, &hands.window, case).await?).await?;
         let (far, proposes) = match judged.found.result() {
             RuleResult::Eligible => (yes.next(), Proposal::Grant),
@@ -122,8 +149,8 @@ async fn homes(office: &Office, area: &AreaCode) -> Done<Vec<HouseholdId>> {
     Ok(on_roll)
 }
 
-/// A case as far as the first opinion; none where the household has one, or nobody grown up heads it.
-async fn to_opinion(
+/// A case as far as verification; none where the household has one, or nobody grown up heads it.
+async fn to_verification(
     office: &Office,
     hands: &Hands,
     at: usize,
@@ -176,26 +203,71 @@ async fn to_opinion(
     let Some(no) = opened.cases.first().copied() else {
         return Ok(None);
     };
-    // Up to the opinion, each step by whoever may do it.
+    // Up to verification, each step by whoever may do it.
     for _ in 0..8 {
         let case = load(office, &hands.window, no).await?;
-        let Some(step) = case.open_step() else {
-            return Ok(None);
-        };
-        if guard::is_opinion(step) {
-            return Ok(Some(no));
+        match case.open_step().map(|step| step.ground) {
+            None => return Ok(None),
+            Some(Some(Ground::Verification)) => return Ok(Some(no)),
+            Some(_) => {}
         }
-        let who = match case.is_for(&hands.window) {
-            true => &hands.window,
-            false => &hands.verifier,
-        };
-        if let Err(CaseError::Refused(_) | CaseError::Refusal(_) | CaseError::Forbidden(_)) =
-            plain(office, who, no).await
-        {
+        if !tried(plain(office, &hands.window, no).await)? {
             return Ok(None);
         }
     }
     Ok(None)
+}
+
+/// From verification to the first opinion: two go to the door; whether it came there.
+async fn to_opinion(office: &Office, hands: &Hands, no: CaseNo) -> Done<bool> {
+    office.clock.set(VISITED);
+    for _ in 0..8 {
+        let case = load(office, &hands.window, no).await?;
+        let Some(step) = case.open_step() else {
+            return Ok(false);
+        };
+        let went = match step.ground {
+            Some(Ground::Opinion) => return Ok(true),
+            Some(Ground::Visit) => tried(visited(office, hands, &case).await)?,
+            // What differs waits for an explanation.
+            Some(_) => false,
+            None => tried(plain(office, &hands.window, no).await)?,
+        };
+        if !went {
+            return Ok(false);
+        }
+    }
+    Ok(false)
+}
+
+/// Whether an act was taken; what the procedure refuses leaves the case where it is.
+fn tried(answer: Done<()>) -> Done<bool> {
+    match answer {
+        Ok(()) => Ok(true),
+        Err(CaseError::Refused(_) | CaseError::Refusal(_) | CaseError::Forbidden(_)) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// A visit by two: everybody of the application lives there.
+async fn visited(office: &Office, hands: &Hands, case: &Case) -> Done<()> {
+    let visit = visits::begin(office, &hands.window, About::Case(case.no())).await?;
+    let members = case.application.content.members.iter();
+    let said: Vec<Said> = members
+        .map(|(person, _)| Said {
+            person: Some(*person),
+            fact: LIVES_THERE.to_owned(),
+            value: "是".to_owned(),
+            base: 0,
+        })
+        .collect();
+    let ending = Ending {
+        other: SECOND.to_owned(),
+        outcome: None,
+        because: String::new(),
+    };
+    visits::finish(office, &hands.window, visit, (&said, &ending)).await?;
+    Ok(())
 }
 
 /// Completes the open step of a case, with a second official where it takes two.
@@ -206,7 +278,7 @@ async fn plain(office: &Office, who: &Acting, no: CaseNo) -> Done<()> {
     };
     let others: Vec<String> = match step.persons {
         0 | 1 => Vec::new(),
-        _ => vec!["li2".to_owned()],
+        _ => vec![SECOND.to_owned()],
     };
     let completion = Completion {
         step: &step.name,

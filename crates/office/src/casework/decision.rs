@@ -72,7 +72,7 @@ pub async fn sign(office: &Office, who: &Acting, no: CaseNo, signing: &Signing) 
 
 fn must_be_open(case: &Case) -> Done<()> {
     let step = case.open_step();
-    match step.is_some_and(|step| guard::is_decision(&case.procedure, step)) {
+    match step.is_some_and(guard::is_decision) {
         true => Ok(()),
         false => {
             let said = "现在不到作决定这一步;请刷新页面,看看办到了哪一步";

@@ -1,6 +1,7 @@
 //! 演示: a few dozen cases of an invented county with a past of some weeks, made through the same acts as
 //! any other, by the demo's own accounts. Where a case stops, somebody has real work to do.
 
+use super::fields;
 use super::{
     Case, CaseError, Cause, Completion, Done, For, Opening, Paper, PaperState, Wanted, because,
     complete, correct, hand_in, load, open, pause, reasons, send_back,
@@ -15,8 +16,6 @@ use store::warnings::{self, Filter};
 const WARNINGS_READ: u32 = 400;
 /// Households read to find doors without a warning.
 const HOUSEHOLDS_READ: u32 = 200;
-/// Years after which somebody applies for themselves.
-const GROWN_UP: i32 = 18;
 
 /// What happens to a case, in order.
 #[derive(Clone, Copy)]
@@ -229,6 +228,7 @@ async fn doors(
         .collect();
     let others = store::households::list(store, Some(area), 0, HOUSEHOLDS_READ).await?;
     homes.extend(others.iter().map(|home| (home.id, None)));
+    let years = fields::grown_up_years(&office.book);
     let mut seen = BTreeSet::new();
     let mut doors = Vec::new();
     for (household, warning) in homes {
@@ -247,7 +247,7 @@ async fn doors(
         let person = store::persons::get_many(store, &[head.person]).await?.pop();
         let grown = person.is_some_and(|person| {
             let age = person.birth.map(|birth| domain::age_in_years(birth, today));
-            person.death.is_none() && age.is_some_and(|age| age >= GROWN_UP)
+            person.death.is_none() && age.is_some_and(|age| years.is_some_and(|years| age >= years))
         });
         if grown {
             doors.push(Door {

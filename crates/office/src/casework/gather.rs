@@ -120,17 +120,8 @@ fn around(data: &MonthData, home: Option<i64>, mut persons: BTreeSet<i64>) -> Cl
 
 fn targets(data: &MonthData, relation: &str, owner: i64) -> Vec<i64> {
     let relation = data.program.dict.relation(relation);
-    let Some(frame) = relation.and_then(|r| data.frames.relations.get(&r)) else {
-        return Vec::new();
-    };
-    let owners = frame.owners().values();
-    let start = owners.partition_point(|o| *o < owner);
-    let end = owners.partition_point(|o| *o <= owner);
-    let targets = frame.targets();
-    (start..end)
-        .filter(|row| targets.is_valid(*row))
-        .map(|row| targets.value(row))
-        .collect()
+    let frame = relation.and_then(|r| data.frames.relations.get(&r));
+    frame.map_or_else(Vec::new, |frame| frame.targets_of(owner))
 }
 
 fn frame<'d>(data: &'d MonthData, entity: &str) -> Option<&'d engine::frames::EntityFrame> {

@@ -1,27 +1,24 @@
 //! 把关: what must stand in the record before a step of the way to a decision may be called done, whoever
-//! says so and through whichever page. Steps are known by what the rulebook says they give.
+//! says so and through whichever page. Which steps those are, the rulebook says with 凭.
 
 use super::{Case, CaseError, Completion, Done};
 use crate::office::Office;
 use domain::Day;
-use domain::casework::Standing;
-use domain::procedure::{Procedure, Purpose, Step};
-use store::decisions;
+use domain::procedure::{Ground, Procedure, Step};
+use std::collections::BTreeSet;
+use store::cases::EventKind;
 use store::notices::{self, Notice, ObjectionState};
-use store::{JournalTx, Reads};
-
-/// What steps give that need a record of their own.
-const OPINION: &str = "初审意见";
-const DECISION: &str = "认定决定";
+use store::visits::{self, Visit, VisitFor};
+use store::{At, JournalTx, Reads, decisions, verifications};
 
 /// Whether a step writes the first opinion.
 pub(crate) fn is_opinion(step: &Step) -> bool {
-    step.gives.iter().any(|gives| gives == OPINION)
+    step.ground == Some(Ground::Opinion)
 }
 
 /// Whether a step decides.
-pub(crate) fn is_decision(procedure: &Procedure, step: &Step) -> bool {
-    procedure.purpose == Purpose::Admission && step.gives.iter().any(|gives| gives == DECISION)
+pub(crate) fn is_decision(step: &Step) -> bool {
+    step.ground == Some(Ground::Decision)
 }
 
 /// Whether a notice hangs during a step.
@@ -30,19 +27,24 @@ pub(crate) fn is_notice(procedure: &Procedure, step: &Step) -> bool {
     notice.is_some_and(|notice| notice.steps.contains(&step.name))
 }
 
-/// The day the newest pass of the way to the decision began: what was written before an opinion was undone
-/// no longer counts.
-pub(crate) fn opened(standing: &Standing) -> Option<Day> {
-    standing.open.as_ref().map(|open| open.since)
+/// When the open step opened: what was written before, in a pass that was sent back, no longer counts.
+pub(crate) fn opened(case: &Case) -> Option<&At> {
+    let mut newest = case.events.iter().rev().map(|event| &event.content);
+    let opens = [
+        EventKind::Submitted,
+        EventKind::Completed,
+        EventKind::SentBack,
+    ];
+    let by = newest.find(|event| opens.contains(&event.kind))?;
+    case.standing.open.as_ref().map(|_| &by.at)
 }
 
 /// The notice of the open step, when one was posted since it opened.
 pub(crate) fn of_open_step<'n>(case: &Case, all: &'n [Notice]) -> Option<&'n Notice> {
     let open = case.standing.open.as_ref()?;
+    let since = opened(case)?;
     all.iter().rev().find(|notice| {
-        notice.content.step == open.name
-            && notice.content.from >= open.since
-            && notice.taken.is_none()
+        notice.content.step == open.name && notice.at >= *since && notice.taken.is_none()
     })
 }
 
@@ -86,6 +88,67 @@ pub(crate) async fn heard(
     Ok(Ok((hung.no, hung.content.last)))
 }
 
+/// Whether the next step no longer leads to a decision: then nothing has to be found out any more.
+fn leaves_the_way(case: &Case, step: &Step) -> bool {
+    let way = &case.procedure;
+    let Some(next) = way.next_of(&step.name, &case.standing.told) else {
+        return false;
+    };
+    let mut seen: BTreeSet<&str> = BTreeSet::new();
+    let mut ahead = vec![next];
+    while let Some(one) = ahead.pop() {
+        if is_decision(one) {
+            return false;
+        }
+        if seen.insert(&one.name) {
+            let further = one.next.iter().filter_map(|next| way.step(&next.step));
+            ahead.extend(further);
+        }
+    }
+    true
+}
+
+/// Refuses a step of finding out that nothing was found out for: no report used, nobody at the door.
+async fn found_out(tx: &JournalTx, case: &Case, step: &Step) -> Done<()> {
+    if leaves_the_way(case, step) {
+        return Ok(());
+    }
+    let since = opened(case);
+    match step.ground {
+        Some(Ground::Verification) => {
+            let uses = verifications::uses_of_case(tx, case.no()).await?;
+            let mut uses = uses.iter();
+            if uses.any(|used| used.step == step.name && Some(&used.at) >= since) {
+                return Ok(());
+            }
+            let said = format!(
+                "“{}”由核对报告办结;请在“核对”页出报告,或者互认已有的报告",
+                step.name
+            );
+            Err(CaseError::Refused(said))
+        }
+        Some(Ground::Visit) => {
+            let all = visits::of_application(tx, case.application.no).await?;
+            let here = |visit: &Visit| {
+                let of = matches!(visit.content.about, VisitFor::Case(no, _) if no == case.no());
+                let late = case.standing.open.as_ref().map(|open| open.since);
+                of && visit.content.step == step.name
+                    && visit.done.is_some()
+                    && (Some(&visit.at) >= since || visit.done > late)
+            };
+            if all.iter().any(here) {
+                return Ok(());
+            }
+            let said = format!(
+                "“{}”由走访记录办结;请在“走访”页填表,由两个人办结",
+                step.name
+            );
+            Err(CaseError::Refused(said))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Refuses a completion that lacks the record it stands for.
 pub(super) async fn before(
     office: &Office,
@@ -106,11 +169,12 @@ pub(super) async fn before(
             return Err(CaseError::Refused(said));
         }
     }
+    found_out(tx, case, step).await?;
     if is_opinion(step) {
         let all = notices::opinions(tx, case.no()).await?;
-        let since = opened(&case.standing);
+        let since = opened(case);
         let newest = all.last().filter(|one| one.content.step == step.name);
-        if newest.is_none_or(|one| Some(one.content.day) < since) {
+        if newest.is_none_or(|one| Some(&one.at) < since) {
             let said = format!("“{}”要先写初审意见;请打开“审核”页写明意见和理由", step.name);
             return Err(CaseError::Refused(said));
         }
@@ -145,11 +209,11 @@ pub(super) async fn before(
             return Err(CaseError::Refused(said.to_owned()));
         }
     }
-    if is_decision(&case.procedure, step) {
+    if is_decision(step) {
         let all = decisions::of_case(tx, case.no()).await?;
-        let since = opened(&case.standing);
+        let since = opened(case);
         let newest = all.last();
-        if newest.is_none_or(|one| Some(one.content.day) < since) {
+        if newest.is_none_or(|one| Some(&one.at) < since) {
             let said = format!("“{}”要有签署的决定;请打开“审核”页签署", step.name);
             return Err(CaseError::Refused(said));
         }

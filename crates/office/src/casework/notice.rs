@@ -14,8 +14,6 @@ use store::{Act, Reads};
 
 /// Notices on one page of a place.
 const SHOWN_MAX: u32 = 500;
-/// 成年: 民法典 第十七条.
-const GROWN_UP: i32 = 18;
 
 /// One notice as anybody may read it.
 #[derive(Clone, Debug)]
@@ -56,7 +54,14 @@ pub async fn state(on: &impl Reads, case: CaseNo) -> Done<State> {
 }
 
 /// Refuses a case of which nothing may be shown: an applicant under age, or children only.
-async fn not_of_children(on: &impl Reads, case: &Case, today: Day) -> Done<()> {
+///
+/// Who has no birth date in the register counts as a child: nothing is shown of somebody who may be one.
+async fn not_of_children(office: &Office, on: &impl Reads, case: &Case, today: Day) -> Done<()> {
+    let Some(years) = fields::grown_up_years(&office.book) else {
+        let said =
+            "规则手册 procedures/ages.csv 没有写明“成年”是多少周岁,不能公示;请县级管理员补上";
+        return Err(CaseError::Refused(said.to_owned()));
+    };
     let content = &case.application.content;
     let mut ids: Vec<PersonId> = content.members.iter().map(|(person, _)| *person).collect();
     ids.push(content.applicant);
@@ -64,14 +69,16 @@ async fn not_of_children(on: &impl Reads, case: &Case, today: Day) -> Done<()> {
     let mut applicant_grown = false;
     for person in store::persons::get_many(on, &ids).await? {
         let age = person.birth.map(|birth| domain::age_in_years(birth, today));
-        if age.is_none_or(|age| age >= GROWN_UP) {
+        if age.is_some_and(|age| age >= years) {
             grown = grown.saturating_add(1);
             applicant_grown |= person.id == content.applicant;
         }
     }
     if grown == 0 || !applicant_grown {
-        let said = "申请人不满十八周岁,未成年人一律不公示;请登记“只涉及儿童”,或者由监护人申请";
-        return Err(CaseError::Refused(said.to_owned()));
+        let said = format!(
+            "申请人不满{years}周岁或者没有登记出生日期,未成年人一律不公示;请登记“只涉及儿童”,或者由监护人申请"
+        );
+        return Err(CaseError::Refused(said));
     }
     Ok(())
 }
@@ -105,7 +112,7 @@ pub async fn post(office: &Office, tx: &mut Writing, who: &Acting, case: &Case) 
         .last()
         .ok_or_else(|| CaseError::Refused("还没有初审意见,不能公示".to_owned()))?;
     let today = office.clock.today().max(case.standing.newest);
-    not_of_children(tx, case, today).await?;
+    not_of_children(office, tx, case, today).await?;
     let length = step.limit.as_ref().map(|limit| limit.length);
     let length = length.ok_or_else(|| {
         let said = format!("流程没有写“{}”几天;请管理规则的人补上", step.name);

@@ -199,7 +199,7 @@ fn may(office: &Office, who: &Acting, case: &Case, state: &State) -> May {
         .iter()
         .any(|gives| case.procedure.document(gives).is_some());
     let publishes = step.gives.iter().any(|gives| gives.ends_with("公布名单"));
-    let decides = guard::is_decision(&case.procedure, step);
+    let decides = guard::is_decision(step);
     May {
         opine: own && guard::is_opinion(step),
         post: own && is_notice && hung.is_none(),
@@ -357,7 +357,7 @@ pub async fn waiting(access: &Access, who: &Acting) -> Done<Vec<Waiting>> {
         let procedure = office.procedure(&row.content.procedure, row.content.rules_day)?;
         let decides = procedure
             .step(&row.current.step)
-            .is_some_and(|step| guard::is_decision(&procedure, step));
+            .is_some_and(guard::is_decision);
         let near = who.is_kept_from_person(row.content.applicant)
             || row.content.household.is_some_and(|h| who.is_kept_from(h));
         if !decides || near || !scope.contains(&row.current.area) {

@@ -91,7 +91,7 @@ pub async fn look(office: &Office, who: &Acting, month: Month, seed: &str) -> Do
     for row in rows.iter().filter(|row| scope.contains(&row.current.area)) {
         let procedure = office.procedure(&row.content.procedure, row.content.rules_day)?;
         let steps = procedure.steps.iter();
-        let mut shares = steps.filter(|step| guard::is_decision(&procedure, step));
+        let mut shares = steps.filter(|step| guard::is_decision(step));
         let Some(share) = shares.find_map(|step| step.sample) else {
             continue;
         };
@@ -124,7 +124,7 @@ pub async fn look(office: &Office, who: &Acting, month: Month, seed: &str) -> Do
 fn reached(case: &Case) -> Option<domain::Day> {
     let decides = |name: &str| {
         let step = case.procedure.step(name);
-        step.is_some_and(|step| guard::is_decision(&case.procedure, step))
+        step.is_some_and(guard::is_decision)
     };
     let done = case.standing.done.iter().find(|done| decides(&done.step));
     let open = case.standing.open.as_ref().filter(|o| decides(&o.name));

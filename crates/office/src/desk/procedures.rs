@@ -1,7 +1,7 @@
 //! 流程 on its rulebook page: the steps, the times and the pauses as tables, with the place's numbers in them.
 
 use crate::views::Block;
-use domain::procedure::{Length, Procedure, Step, TimeLimit, When};
+use domain::procedure::{Ground, Length, Procedure, Step, TimeLimit, When};
 use rules::procedure::written;
 
 /// The tables of the procedures of one file, each below a heading with its title.
@@ -36,7 +36,7 @@ fn steps(procedure: &Procedure) -> Block {
             step.name.clone(),
             who(step),
             own_limit(step),
-            step.papers.join("、"),
+            papers(step),
             step.gives.join("、"),
             next(step),
         ]
@@ -54,6 +54,21 @@ fn who(step: &Step) -> String {
         out.push_str(&format!(",不能是办 {} 的人", step.other_than.join("、")));
     }
     out
+}
+
+/// Papers of the applicant, and what the office must have on record.
+fn papers(step: &Step) -> String {
+    let ground = step.ground.map(|ground| match ground {
+        Ground::Verification => "核对报告",
+        Ground::Visit => "走访记录",
+        Ground::Opinion => "写明理由的意见",
+        Ground::Decision => "签署的决定",
+        Ground::Hearing => "本人的意见记录",
+        Ground::Adjustment => "签署的处理决定",
+        Ground::Delivery => "决定的送达记录",
+    });
+    let all = step.papers.iter().map(String::as_str).chain(ground);
+    all.collect::<Vec<_>>().join("、")
 }
 
 fn own_limit(step: &Step) -> String {
@@ -142,7 +157,7 @@ mod tests {
         let text = "# 办\n\n```规则\n流程 a 办理 2026-01-01 起施行  依据 示例办法 第一条  用于 认定\n遇有 有异议  说明 有人反对\n\
             步骤 收件  谁 窗口  限 当日  材料 申请书  给出 登记  下一步 复查 当 有异议  下一步 决定\n\
             步骤 复查  谁 窗口 两人  限 3 个工作日 自 收件  下一步 决定\n\
-            步骤 决定  谁 领导  不同人 收件  限 5 个工作日  抽查比例 30%\n```\n";
+            步骤 决定  谁 领导  不同人 收件  限 5 个工作日  抽查比例 30%  凭 决定\n```\n";
         let law = "# 法规\n\n| 名称 | 起 | 止 | 所依条款 |\n| --- | --- | --- | --- |\n\
             | 示例办法 | 2020-01-01 | | 第一条 |\n";
         let file = |path: &str, text: &str| SourceText {
@@ -162,7 +177,7 @@ mod tests {
             [
                 "收件|窗口|当日|申请书|登记|有异议 时到 复查;决定",
                 "复查|窗口,2 人|3 个工作日,从 收件 起|||决定",
-                "决定|领导,不能是办 收件 的人|5 个工作日;抽查不低于 30%|||办完",
+                "决定|领导,不能是办 收件 的人|5 个工作日;抽查不低于 30%|签署的决定||办完",
             ]
         );
     }

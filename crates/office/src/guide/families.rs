@@ -8,7 +8,6 @@ use crate::error::{OfficeError, Result};
 use crate::monitoring::MonthData;
 use crate::office::Office;
 use domain::Month;
-use engine::arrow::array::Array;
 use engine::differential::{Cluster, Sides, situation_of};
 use rules::eval::Evaluator;
 use rules::situation::{InstanceId, Moments};
@@ -115,17 +114,8 @@ fn chosen(data: &MonthData, families: usize) -> Vec<i64> {
 
 fn list(data: &MonthData, relation: &str, owner: i64) -> Vec<i64> {
     let relation = data.program.dict.relation(relation);
-    let Some(frame) = relation.and_then(|r| data.frames.relations.get(&r)) else {
-        return Vec::new();
-    };
-    let owners = frame.owners().values();
-    let start = owners.partition_point(|o| *o < owner);
-    let end = owners.partition_point(|o| *o <= owner);
-    let targets = frame.targets();
-    (start..end)
-        .filter(|row| targets.is_valid(*row))
-        .map(|row| targets.value(row))
-        .collect()
+    let frame = relation.and_then(|r| data.frames.relations.get(&r));
+    frame.map_or_else(Vec::new, |frame| frame.targets_of(owner))
 }
 
 /// A family of the month with all its facts.

@@ -1,9 +1,12 @@
 //! 演示: one batch over the demo's cases that wait for verification, by the demo's own accounts and through
 //! the same acts as any other. Some have not consented; one department stays silent.
 
-use super::{Given, Signed, candidates, give, import_text, mistakes_view, open, request_csv};
+use super::{
+    Given, Signed, candidates, give, import_text, issue, mistakes_view, open, request_csv,
+};
 use crate::access::{Access, Acting};
 use crate::casework::{CaseError, Done};
+use crate::office::Office;
 use domain::{CaseNo, PersonId};
 use std::collections::BTreeSet;
 use store::cases;
@@ -68,40 +71,97 @@ async fn past(
     let mut count = 0_usize;
     for clerk in &clerks {
         for case in &waiting {
-            sign(access, clerk, &case.row, &mut count).await?;
+            sign(office, clerk, case.row.no, (&mut count, UNSIGNED_EVERY)).await?;
         }
     }
-    let opened = match open(office, &officer, "demo-verification", &numbers).await {
-        Ok(opened) if !opened.again => opened,
-        Ok(_) | Err(CaseError::Refused(_)) => return Ok(Made::default()),
-        Err(error) => return Err(error),
-    };
+    let asked = asked(office, &officer, "demo-verification", &numbers).await?;
     office.clock.set(ANSWERED);
-    let mut made = Made {
-        asked: opened.asked,
-        answered: 0,
-    };
+    match asked {
+        None => Ok(Made::default()),
+        Some((no, asked)) => Ok(Made {
+            asked,
+            answered: answered(office, &officer, no, &answer).await?,
+        }),
+    }
+}
+
+/// Opens a batch; its number and how many were asked, none when nothing can be asked.
+async fn asked(
+    office: &Office,
+    officer: &Acting,
+    key: &str,
+    numbers: &[CaseNo],
+) -> Done<Option<(i64, usize)>> {
+    match open(office, officer, key, numbers).await {
+        Ok(opened) if !opened.again => Ok(Some((opened.no, opened.asked))),
+        Ok(_) | Err(CaseError::Refused(_)) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Lets the departments answer a batch; how many requests were answered.
+async fn answered(
+    office: &Office,
+    officer: &Acting,
+    no: i64,
+    answer: &(impl Fn(&str, &[String], &str) -> Option<String> + Send),
+) -> Done<usize> {
+    let mut answered = 0_usize;
     for source in super::book(office)?.sources {
-        let (_, request) = request_csv(office, &officer, opened.no, &source.code).await?;
+        let (_, request) = request_csv(office, officer, no, &source.code).await?;
         let request = String::from_utf8_lossy(&request).into_owned();
         let header = super::answer_header(office, &source.code)?;
         let Some(file) = answer(&source.code, &header, &request) else {
             continue;
         };
-        let (no, code) = (opened.no, source.code.as_str());
-        let mut taken = import_text(office, &officer, no, code, &file).await?;
+        let code = source.code.as_str();
+        let mut taken = import_text(office, officer, no, code, &file).await?;
         if taken.mistakes > 0 {
-            let wrong = mistakes_view(office, &officer, no, taken.file).await?;
+            let wrong = mistakes_view(office, officer, no, taken.file).await?;
             let wrong: BTreeSet<i64> = wrong.iter().map(|mistake| mistake.line).collect();
             let right = (0_i64..)
                 .zip(file.lines())
                 .filter(|(line, _)| !wrong.contains(line));
             let right: Vec<&str> = right.map(|(_, text)| text).collect();
-            taken = import_text(office, &officer, no, code, &right.join("\n")).await?;
+            taken = import_text(office, officer, no, code, &right.join("\n")).await?;
         }
-        made.answered = made.answered.saturating_add(taken.answered);
+        answered = answered.saturating_add(taken.answered);
     }
-    Ok(made)
+    Ok(answered)
+}
+
+/// A whole round over cases that wait for verification: everybody signs, the departments answer, and each
+/// application has its report; the clock is set as the round goes.
+///
+/// # Errors
+/// The record, or an act that is not allowed.
+pub(crate) async fn whole_round(
+    office: &Office,
+    (clerk, officer): (&Acting, &Acting),
+    (key, times): (&str, [&str; 3]),
+    numbers: &[CaseNo],
+    answer: &(impl Fn(&str, &[String], &str) -> Option<String> + Send),
+) -> Done<()> {
+    let [asked_at, answered_at, issued_at] = times;
+    office.clock.set(asked_at);
+    for no in numbers {
+        sign(office, clerk, *no, (&mut 0, usize::MAX)).await?;
+    }
+    let Some((batch, _)) = asked(office, officer, key, numbers).await? else {
+        return Ok(());
+    };
+    office.clock.set(answered_at);
+    answered(office, officer, batch, answer).await?;
+    office.clock.set(issued_at);
+    let mut applications = BTreeSet::new();
+    for no in numbers {
+        let row = cases::find(&office.store, *no).await?;
+        applications.extend(row.map(|row| row.content.application));
+    }
+    for application in applications {
+        issue(office, officer, batch, application).await?;
+    }
+    Ok(())
 }
 
 async fn acting(access: &Access, login: &str) -> Done<Option<Acting>> {
@@ -114,13 +174,12 @@ async fn acting(access: &Access, login: &str) -> Done<Option<Acting>> {
 
 /// Members of a case sign, all but one in so many.
 async fn sign(
-    access: &Access,
+    office: &Office,
     clerk: &Acting,
-    row: &cases::CaseRow,
-    count: &mut usize,
+    no: CaseNo,
+    (count, unsigned_every): (&mut usize, usize),
 ) -> Done<()> {
-    let office = access.office();
-    let case = match super::consents_of(office, clerk, row.no).await {
+    let case = match super::consents_of(office, clerk, no).await {
         Ok((case, _)) => case,
         // Another township's, or a relative's.
         Err(CaseError::NotFound(_) | CaseError::Forbidden(_)) => return Ok(()),
@@ -129,11 +188,11 @@ async fn sign(
     let mut given = Vec::new();
     for (person, _) in &case.application.content.members {
         *count = count.saturating_add(1);
-        if !count.is_multiple_of(UNSIGNED_EVERY) {
+        if !count.is_multiple_of(unsigned_every) {
             given.push(signed(*person));
         }
     }
-    give(office, clerk, row.no, &given).await?;
+    give(office, clerk, no, &given).await?;
     Ok(())
 }
 

@@ -136,7 +136,6 @@ pub(super) async fn use_in(
         detail: &detail,
         ..Completion::default()
     };
-    complete(office, tx, who, case, done).await?;
     let used = Use {
         report: report.no,
         case: case.no(),
@@ -144,7 +143,10 @@ pub(super) async fn use_in(
         at: office.clock.at(),
         actor: who.login().to_owned(),
     };
-    Ok(verifications::use_report(tx, &used).await?)
+    // First: the step may only be done on a report that is used for it.
+    verifications::use_report(tx, &used).await?;
+    complete(office, tx, who, case, done).await?;
+    Ok(())
 }
 
 /// One report, for whoever may see a case that used it or verifies there.

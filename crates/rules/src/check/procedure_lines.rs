@@ -9,7 +9,7 @@ use crate::problem::{Span, nearest};
 use crate::unit::Unit;
 use crate::value::Value;
 use domain::procedure::{
-    Circumstance, Counted, Length, Next, Pause, PaysFrom, PublicNotice, ReviewCycle, Step,
+    Circumstance, Counted, Ground, Length, Next, Pause, PaysFrom, PublicNotice, ReviewCycle, Step,
     StepLimit, TimeLimit, When,
 };
 use std::collections::BTreeSet;
@@ -41,6 +41,7 @@ impl Builder<'_> {
             "限",
             "自",
             "抽查比例",
+            "凭",
             "材料",
             "给出",
             "下一步",
@@ -93,6 +94,7 @@ impl Builder<'_> {
             Some(words) => self.share(words, &name, draft),
             None => None,
         };
+        let ground = self.ground(behind(&clauses, "凭"), &name);
         let gives = list(behind(&clauses, "给出").unwrap_or(&[]));
         self.named_twice("材料", &spots.papers);
         self.named_twice("给出", &gives);
@@ -110,6 +112,7 @@ impl Builder<'_> {
             sample,
             papers: texts(&spots.papers),
             gives: texts(&gives),
+            ground,
             next,
         });
         draft.steps.push(spots);
@@ -292,6 +295,21 @@ impl Builder<'_> {
             self.error("limit-whole", name.span, said, "期限写整数");
         }
         number
+    }
+
+    /// What a step rests on.
+    fn ground(&mut self, words: Option<&[Name]>, step: &Name) -> Option<Ground> {
+        let words = words?;
+        let word = joined(words);
+        let text = word.as_ref().map_or("", |w| w.text.as_str());
+        let found = Ground::ALL.into_iter().find(|g| g.word() == text);
+        if found.is_none() {
+            let said = format!("步骤 `{}` 的 凭 后面是 `{text}`", step.text);
+            let at = word.map_or(step.span, |w| w.span);
+            let help = "写 凭 核对(要有核对报告)、凭 走访(要有走访记录)、凭 意见(要先写意见和理由)、凭 决定(要先签署决定)、凭 听取意见(要有本人的意见记录)、凭 处理决定(要先签署变更、停发一类的决定)或 凭 送达(要有送达记录)";
+            self.error("ground-unknown", at, said, help);
+        }
+        found
     }
 
     /// A share in hundredths of a percent: `30%`, or a parameter.

@@ -13,7 +13,7 @@ pub(super) enum Gap {
 }
 
 /// Clauses of typed blocks that stand apart by two blanks.
-const APART: [&str; 15] = [
+const APART: [&str; 16] = [
     "谁",
     "限",
     "材料",
@@ -25,6 +25,7 @@ const APART: [&str; 15] = [
     "说明",
     "不同人",
     "抽查比例",
+    "凭",
     "不计",
     "延至",
     "最多",

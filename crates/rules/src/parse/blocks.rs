@@ -5,7 +5,7 @@ use crate::ast::{BlockStmt, ColumnStmt, FactStmt, FeedLine, Name, Stmt};
 use crate::lex::Kind;
 
 /// Clause words inside the typed blocks.
-const CLAUSES: [&str; 29] = [
+const CLAUSES: [&str; 30] = [
     "谁",
     "限",
     "自",
@@ -32,6 +32,7 @@ const CLAUSES: [&str; 29] = [
     "适用",
     "不同人",
     "抽查比例",
+    "凭",
     "不计",
     "不限",
     "说明",

@@ -1,5 +1,7 @@
 //! The repository's own rulebook.
 
+use domain::Day;
+use domain::procedure::{Ground, Purpose};
 use rules::{Rulebook, SourceText};
 use std::path::Path;
 
@@ -56,4 +58,23 @@ fn every_case_of_the_own_rulebook_passes() {
             .collect();
         assert!(failed.is_empty(), "{}", failed.join("\n"));
     }
+}
+
+/// A way to a decision that nobody has to sign would let a page end a case by a click.
+#[test]
+fn every_admission_of_the_own_rulebook_has_a_step_that_rests_on_a_signed_decision() {
+    let book = Rulebook::read(texts());
+    let today = Day::parse("2026-09-01").unwrap();
+    let mut admissions = 0;
+    for place in book.localities() {
+        let (all, problems) = rules::procedure::procedures(&book, &place.id, today);
+        assert!(problems.is_empty(), "{problems:?}");
+        for way in all.iter().filter(|p| p.purpose == Purpose::Admission) {
+            admissions += 1;
+            let mut steps = way.steps.iter();
+            let signed = steps.any(|step| step.ground == Some(Ground::Decision));
+            assert!(signed, "{} {}", place.id, way.title);
+        }
+    }
+    assert!(admissions > 10, "{admissions}");
 }

@@ -1,0 +1,82 @@
+//! Steps of finding out, done as the product wants them: a verification with its report, a visit by two.
+
+use domain::{CaseNo, PersonId, Relation};
+use office::Office;
+use office::access::Acting;
+use office::casework::{self, Cause, Opening, Paper, PaperState, Wanted};
+use office::verification::{self, Given, Signed};
+use office::visits::{self, About, Ending, Said};
+
+/// An application for dibao with all its papers.
+pub(crate) fn dibao(
+    form_key: String,
+    applicant: PersonId,
+    members: Vec<(PersonId, Relation)>,
+) -> Opening {
+    Opening {
+        form_key,
+        cause: Cause::Apply,
+        cause_id: None,
+        applicant,
+        helper: None,
+        members,
+        wanted: vec![Wanted {
+            programme: "dibao".to_owned(),
+            person: None,
+        }],
+        declared: Vec::new(),
+        papers: ["申请书", "授权核对委托书", "身份证件"]
+            .map(|name| Paper {
+                name: name.to_owned(),
+                state: PaperState::Given,
+                because: String::new(),
+            })
+            .to_vec(),
+        going_on: "已核实".to_owned(),
+    }
+}
+
+/// Everybody of a case signs, the batch is asked and its report issued; no department replied, so all of it
+/// is 待查. The case goes on.
+pub(crate) async fn verified(office: &Office, clerk: &Acting, officer: &Acting, no: CaseNo) {
+    let case = casework::load(office, officer, no).await.unwrap();
+    let members = case.application.content.members.iter();
+    let given: Vec<Given> = members
+        .map(|(person, _)| Given {
+            person: *person,
+            sources: Vec::new(),
+            signed: Signed::Paper,
+        })
+        .collect();
+    verification::give(office, clerk, no, &given).await.unwrap();
+    let key = format!("found-out-{no}");
+    let batch = verification::open(office, officer, &key, &[no])
+        .await
+        .unwrap();
+    verification::issue(office, officer, batch.no, case.application.no)
+        .await
+        .unwrap();
+}
+
+/// Two go to the door: everybody of the application lives there. The case goes on.
+pub(crate) async fn visited(office: &Office, who: &Acting, other: &str, no: CaseNo) {
+    let case = casework::load(office, who, no).await.unwrap();
+    let visit = visits::begin(office, who, About::Case(no)).await.unwrap();
+    let members = case.application.content.members.iter();
+    let said: Vec<Said> = members
+        .map(|(person, _)| Said {
+            person: Some(*person),
+            fact: "共同生活".to_owned(),
+            value: "是".to_owned(),
+            base: 0,
+        })
+        .collect();
+    let ending = Ending {
+        other: other.to_owned(),
+        outcome: None,
+        because: String::new(),
+    };
+    visits::finish(office, who, visit, (&said, &ending))
+        .await
+        .unwrap();
+}
