@@ -9,6 +9,7 @@ mod differential;
 mod first_run;
 mod household;
 mod import;
+mod load;
 mod measure;
 mod payments;
 mod phases;
@@ -42,6 +43,8 @@ enum What {
     Simulate(simulate::Options),
     /// A month of payments: 100,000 lines prepared, checked, sealed.
     Payments(payments::Options),
+    /// The pages of a county at work: 300 officials, 50 pages a second.
+    Load(load::Options),
     /// What the warnings of a demo folder found of what was planted.
     Truth(truth::Options),
     /// From a clean clone to the first page.
@@ -57,6 +60,7 @@ fn main() -> anyhow::Result<()> {
         What::AllProgrammes(options) => programmes::run(&options),
         What::Simulate(options) => simulate::run(&options),
         What::Payments(options) => payments::run(&options),
+        What::Load(options) => load::run(&options),
         What::Truth(options) => truth::run(&options),
         What::FirstRun(options) => first_run::run(&options),
     }

@@ -11,8 +11,10 @@ mod page;
 mod payments;
 mod pictures;
 mod place;
+mod resident;
 mod residents;
 mod sign_in;
+mod tablet;
 
 use page::Page;
 

@@ -1,21 +1,19 @@
 //! From papers on the counter to the first review, through the pages without JavaScript; and that no open
 //! case is in nobody's hands.
 
+mod away;
 mod guarded;
 
+use crate::browse::{Told, ask, hidden};
 use crate::county::{County, Faults};
 use crate::staff::{Signed, Staff};
 use axum::Router;
-use axum::body::Body;
-use axum::http::Request;
-use http_body_util::BodyExt;
 use office::Office;
 use office::casework::{self, Cause, Group, Opening, Wanted};
 use office::desk::Desk;
 use server::House;
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use tower::ServiceExt;
 
 /// The township of the clerk.
 const TOWN: &str = "990101001";
@@ -25,12 +23,6 @@ struct Counter {
     staff: Staff,
     router: Router,
     county: County,
-}
-
-struct Told {
-    status: u16,
-    place: String,
-    body: String,
 }
 
 impl Counter {
@@ -53,35 +45,7 @@ impl Counter {
     }
 
     async fn ask(&self, who: &Signed, method: &str, path: &str, fields: &[(&str, &str)]) -> Told {
-        let mut body = vec![format!("form={}", who.word)];
-        body.extend(
-            fields
-                .iter()
-                .map(|(name, value)| format!("{}={}", coded(name), coded(value))),
-        );
-        let request = Request::builder()
-            .method(method)
-            .uri(path)
-            .header("host", "127.0.0.1:8642")
-            .header("sec-fetch-site", "same-origin")
-            .header("content-type", "application/x-www-form-urlencoded")
-            .header("cookie", format!("doudi_session={}", who.secret))
-            .body(Body::from(body.join("&")))
-            .unwrap();
-        let (parts, body) = self
-            .router
-            .clone()
-            .oneshot(request)
-            .await
-            .unwrap()
-            .into_parts();
-        let bytes = body.collect().await.unwrap().to_bytes();
-        let place = parts.headers.get("location");
-        Told {
-            status: parts.status.as_u16(),
-            place: place.map_or("", |p| p.to_str().unwrap()).to_owned(),
-            body: String::from_utf8_lossy(&bytes).into_owned(),
-        }
+        ask(&self.router, who, method, path, fields).await
     }
 
     async fn see(&self, who: &Signed, path: &str) -> Told {
@@ -130,19 +94,6 @@ impl Counter {
         let [name, number, _] = one.unwrap();
         [name.to_owned(), number.to_owned()]
     }
-}
-
-fn coded(text: &str) -> String {
-    text.bytes().map(|byte| format!("%{byte:02X}")).collect()
-}
-
-/// What stands in a hidden field of a page.
-fn hidden(body: &str, name: &str) -> String {
-    let from = body
-        .split(&format!("name=\"{name}\" value=\""))
-        .nth(1)
-        .unwrap_or_default();
-    from.split('"').next().unwrap_or_default().to_owned()
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,6 +1,9 @@
 //! Changing the rulebook: what stands in the way says so, two persons sign, and whatever comes in
 //! broken leaves the one in force as it was.
 
+mod live;
+mod preview;
+
 use crate::postgres;
 use crate::staff::Staff;
 use domain::Day;
@@ -56,15 +59,7 @@ impl Bench {
 
     /// The real rulebook with one place in a folder of its own, so that checking it is quick.
     async fn small() -> (Self, tempfile::TempDir) {
-        let folder = tempfile::tempdir().unwrap();
-        for (path, text) in changing::read(None).unwrap().texts() {
-            if path.starts_with("localities/") && !path.starts_with("localities/demo/") {
-                continue;
-            }
-            let file = folder.path().join(path);
-            std::fs::create_dir_all(file.parent().unwrap()).unwrap();
-            std::fs::write(file, text).unwrap();
-        }
+        let folder = small_rulebook();
         let at = Some(folder.path().to_owned());
         (Self::new(Database::Sqlite, at).await, folder)
     }
@@ -128,6 +123,20 @@ impl Bench {
         let done = changing::sign(&self.office(), &self.who(login).await, no).await;
         done.map_err(|e| e.to_string())
     }
+}
+
+/// The real rulebook with one place.
+fn small_rulebook() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for (path, text) in changing::read(None).unwrap().texts() {
+        if path.starts_with("localities/") && !path.starts_with("localities/demo/") {
+            continue;
+        }
+        let file = folder.path().join(path);
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        std::fs::write(file, text).unwrap();
+    }
+    folder
 }
 
 /// The numbers of the place with a standard that rises on a day.

@@ -4,6 +4,7 @@ use domain::Month;
 use office::intake::{Intake, Received, workbook};
 use office::monitoring::{self, MonthRun};
 use office::{Clock, Database, Office, Setting};
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
@@ -170,6 +171,12 @@ impl Table {
     pub(crate) fn set(&mut self, row: usize, column: &str, word: &str) {
         let place = self.place(column);
         self.rows[row - 1][place] = word.to_owned();
+    }
+
+    /// Leaves out the rows whose cell is one of some words.
+    pub(crate) fn leave_out(&mut self, column: &str, words: &BTreeSet<String>) {
+        let place = self.place(column);
+        self.rows.retain(|row| !words.contains(&row[place]));
     }
 
     /// A cell by its data row, from 1.

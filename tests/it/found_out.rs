@@ -4,8 +4,15 @@ use domain::{CaseNo, PersonId, Relation};
 use office::Office;
 use office::access::Acting;
 use office::casework::{self, Cause, Opening, Paper, PaperState, Wanted};
+use office::photos::PhotoRole;
 use office::verification::{self, Given, Signed};
-use office::visits::{self, About, Ending, Said};
+use office::visits::{self, About, Ending, Said, VisitPhoto};
+
+/// A stroke of the pen: a picture of one pixel.
+pub(crate) const SIGNATURE: &[u8] =
+    b"\x89PNG\x0d\x0a\x1a\x0a\x00\x00\x00\x0dIHDR\x00\x00\x00\x01\x00\x00\x00\x01\x08\x00\x00\
+    \x00\x00:~\x9bU\x00\x00\x00\x0aIDATx\x9cc`\x00\x00\x00\x02\x00\x01H\xaf\xa4q\x00\x00\x00\
+    \x00IEND\xaeB`\x82";
 
 /// An application for dibao with all its papers.
 pub(crate) fn dibao(
@@ -76,7 +83,16 @@ pub(crate) async fn visited(office: &Office, who: &Acting, other: &str, no: Case
         outcome: None,
         because: String::new(),
     };
-    visits::finish(office, who, visit, (&said, &ending))
+    visits::save(office, who, visit, &said).await.unwrap();
+    let signed = VisitPhoto {
+        role: PhotoRole::Signature,
+        label: other,
+        name: "",
+        said_at: "",
+        bytes: SIGNATURE.to_vec(),
+    };
+    visits::add_photo(office, who, visit, signed).await.unwrap();
+    visits::finish(office, who, visit, (&[], &ending))
         .await
         .unwrap();
 }

@@ -10,14 +10,19 @@
 
 mod access;
 mod accounts;
+mod afterwards;
+mod api;
 mod areas;
 mod ask;
 mod blocks;
+mod browse;
 mod browser;
 mod casework;
 mod changing;
 mod county;
+mod crash;
 mod decide;
+mod door;
 mod doubts;
 mod files;
 mod found_out;
@@ -25,8 +30,11 @@ mod guide;
 mod indicators;
 mod inputs;
 mod kill;
+mod matters;
 mod money;
+mod named;
 mod pages;
+mod portal;
 #[path = "../../crates/store/tests/it/postgres.rs"]
 mod postgres;
 mod simulate;

@@ -364,6 +364,59 @@ async fn a_trial_keeps_nothing_and_can_be_taken_away_without_names() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_trial_on_paper_says_what_the_page_says_and_is_the_same_bytes_each_time() {
+    let (county, office) = county().await;
+    let mut wanted = ask(vec![
+        scenario("小步", &["低保标准@990101/城镇=850"]),
+        scenario("大步", &["低保标准@990101/城镇=990"]),
+    ]);
+    wanted.cap = Some(Cap::parse("100000").unwrap());
+    let report = tried(&office, &wanted).await;
+    let shown = office::desk::trial_without_names(&report).await.unwrap();
+    let poor = shown.scenarios[0].poverty.as_ref().unwrap();
+    let gini = poor
+        .measures
+        .iter()
+        .find(|row| row.0 == "基尼系数")
+        .unwrap();
+    assert!(
+        gini.2.parse::<f64>().unwrap() < gini.1.parse::<f64>().unwrap(),
+        "help leaves incomes less unequal: {gini:?}"
+    );
+    let Ok(bytes) = office::desk::trial_pdf(&shown) else {
+        eprintln!("SKIPPED: no Chinese font is installed, no PDF can be written");
+        return;
+    };
+    assert_eq!(bytes, office::desk::trial_pdf(&shown).unwrap());
+    let file = county.folder.path().join("trial.pdf");
+    std::fs::write(&file, &bytes).unwrap();
+    let read = std::process::Command::new("pdftotext")
+        .arg("-layout")
+        .arg(&file)
+        .arg("-")
+        .output();
+    let Ok(read) = read else {
+        eprintln!("SKIPPED: pdftotext is not installed, the PDF is not read back");
+        return;
+    };
+    // A cell that is too long is broken, so that words are compared without blanks and line ends.
+    let plain = |text: &str| text.split_whitespace().collect::<String>();
+    let text = plain(&String::from_utf8(read.stdout).unwrap());
+    let mut wanted = vec!["方案比较", "按资金", "按乡镇", "预算上限", "变化最大的家庭"];
+    for one in &shown.scenarios {
+        wanted.extend([one.cost_after.as_str(), one.cost_change.as_str(), &one.name]);
+        wanted.extend(one.groups.iter().map(|(title, _)| title.as_str()));
+        wanted.extend(one.funds.iter().map(|row| row.after.as_str()));
+    }
+    for word in wanted {
+        assert!(text.contains(&plain(word)), "the PDF lacks {word}");
+    }
+    if let Some(folder) = std::env::var_os("DOUDI_KEEP_LETTERS") {
+        std::fs::write(Path::new(&folder).join("trial.pdf"), bytes).unwrap();
+    }
+}
+
 /// Everything a workbook holds, as text.
 fn all_parts(book: &Path) -> String {
     let mut zip = zip::ZipArchive::new(std::fs::File::open(book).unwrap()).unwrap();

@@ -42,6 +42,17 @@ impl Staff {
         }
     }
 
+    /// The same beside one that is there already.
+    pub(crate) async fn of_beside(office: &Arc<Office>, area: &str) -> Self {
+        let watch = Watch::by_hand(office.clock());
+        let access = Access::open(Arc::clone(office), watch.clone()).unwrap();
+        Self {
+            access,
+            watch,
+            area: area.to_owned(),
+        }
+    }
+
     /// An account with a role over a place, not signed in.
     pub(crate) async fn add(&self, login: &str, role: &str, area: &str) -> OneTimePassword {
         let new = NewAccount {

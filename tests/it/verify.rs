@@ -3,6 +3,7 @@
 
 mod centre;
 mod plan;
+mod recognised;
 
 use crate::postgres;
 use centre::{Centre, Family, hidden};

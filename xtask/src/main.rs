@@ -1,5 +1,6 @@
 //! Chores of the repository: `cargo xtask tidy`, `test`, `screenshots`, `ci`.
 
+mod api;
 mod test;
 mod tidy;
 
@@ -12,6 +13,7 @@ const USAGE: &str = "\
 cargo xtask tidy          the rules of the house no other tool checks
 cargo xtask test [ARGS]   every test; ARGS go to the test runner, e.g. `cargo xtask test -p domain`
 cargo xtask screenshots   docs/images anew: the demo's pages in chromium, wide and on a phone
+cargo xtask api           the interface for programs, by a tester that invents requests (schemathesis)
 cargo xtask ci            fmt, clippy, tidy, test: what must be green before a change is handed in
 ";
 
@@ -22,6 +24,7 @@ fn main() -> ExitCode {
     let done = match chore.as_str() {
         "tidy" => tidy::run(&root()),
         "test" => test::run(&root(), &rest),
+        "api" => api::run(&root()),
         "ci" => ci(&root()),
         "screenshots" => test::screenshots(&root()),
         "" | "help" | "--help" | "-h" => {

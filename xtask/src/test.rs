@@ -58,7 +58,12 @@ pub fn run(root: &Path, arguments: &[String]) -> Result<()> {
     for driven in DRIVEN {
         driven.tell(&mut command);
     }
-    crate::run(&mut command)
+    crate::run(&mut command)?;
+    // The interface is tried with the program the story has built.
+    match arguments.is_empty() {
+        true => crate::api::run(root),
+        false => Ok(()),
+    }
 }
 
 /// Takes the pictures of the docs anew, from the program's own demo.

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use crate::calendar::NoCalendar;
 use crate::month::add_months;
-use crate::{Day, Span, WorkCalendar};
+use crate::{AreaCode, Day, Span, WorkCalendar};
 
 /// 流程 as it holds in one place on one day.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -169,6 +169,8 @@ pub struct Circumstance {
     pub who: Vec<String>,
     /// Set for a 情形 that the place says of all its cases (审核权下放乡镇).
     pub always: Option<bool>,
+    /// Where in the place it is said otherwise: of an area and all inside it, the narrowest one counts.
+    pub places: Vec<(AreaCode, bool)>,
 }
 
 /// How days are counted.
@@ -290,6 +292,23 @@ pub struct ReviewCycle {
 }
 
 impl Procedure {
+    /// The procedure as it holds for a case of an area; none where every area of the place has the same.
+    #[must_use]
+    pub fn at(&self, area: &AreaCode) -> Option<Self> {
+        if self.circumstances.iter().all(|one| one.places.is_empty()) {
+            return None;
+        }
+        let mut own = self.clone();
+        for one in &mut own.circumstances {
+            let around = one.places.iter().filter(|(place, _)| place.contains(area));
+            let narrowest = around.max_by_key(|(place, _)| place.as_str().len());
+            if let Some((_, said)) = narrowest {
+                one.always = Some(*said);
+            }
+        }
+        Some(own)
+    }
+
     /// A step by its name.
     #[must_use]
     pub fn step(&self, name: &str) -> Option<&Step> {

@@ -22,6 +22,7 @@ pub mod serve;
 mod signed_in;
 pub mod simulate;
 pub mod synth;
+pub mod token;
 pub mod trace;
 pub mod users;
 pub mod verify;

@@ -77,6 +77,7 @@ fn code(error: &anyhow::Error) -> u8 {
             OfficeError::Store(_)
             | OfficeError::Engine(_)
             | OfficeError::File { .. }
+            | OfficeError::Storage(_)
             | OfficeError::Other(_),
         )
         | None => 4,

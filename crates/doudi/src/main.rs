@@ -13,7 +13,7 @@ mod words;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use commands::{
     areas, ask, audit, bank_sim, cases, check, demo, doctor, explain, import, indicators, line,
-    months, parameters, pay, replay, rulebook, sample, serve, simulate, synth, trace, users,
+    months, parameters, pay, replay, rulebook, sample, serve, simulate, synth, token, trace, users,
     verify, workbook,
 };
 use std::process::ExitCode;
@@ -83,6 +83,9 @@ enum Command {
     /// 账号和角色
     #[command(subcommand)]
     User(users::User),
+    /// 接口令牌:发给别的系统,限定权限和地区,到期失效
+    #[command(subcommand)]
+    Token(token::Token),
     /// 打开页面(本机;放在做 TLS 的代理后面也可以对外)
     Serve(serve::Args),
     /// 把工作簿的第一张表写成 CSV;由本程序自己在受限的子进程里调用
@@ -115,7 +118,20 @@ fn main() -> ExitCode {
     }
 }
 
+/// A file that may grow no further is then an error of the write, told like a full disk, and not the end of
+/// the program in the middle of it.
+#[cfg(unix)]
+fn outlive_a_size_limit() {
+    const FILE_TOO_LARGE: i32 = 25;
+    let kind = tokio::signal::unix::SignalKind::from_raw(FILE_TOO_LARGE);
+    if let Err(error) = tokio::signal::unix::signal(kind) {
+        tracing::warn!(%error, "a limit on the size of files would end the program");
+    }
+}
+
 async fn run(command: Command) -> anyhow::Result<ended::Ended> {
+    #[cfg(unix)]
+    outlive_a_size_limit();
     match command {
         Command::Demo(args) => demo::run(args).await,
         Command::Synth(args) => synth::run(&args),
@@ -140,6 +156,7 @@ async fn run(command: Command) -> anyhow::Result<ended::Ended> {
         Command::Replay(args) => replay::run(args).await,
         Command::Sample(args) => sample::run(args).await,
         Command::User(what) => users::run(what).await,
+        Command::Token(what) => token::run(what).await,
         Command::Serve(args) => serve::run(args).await,
         Command::ReadWorkbook(args) => Ok(workbook::ended(&args)),
     }

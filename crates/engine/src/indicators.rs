@@ -8,6 +8,7 @@ pub mod counts;
 pub mod disclosure;
 pub mod spread;
 
+pub(crate) use counts::float;
 pub use counts::{Behind, Figure, Group, Part, Tally, Told, figures, rows};
 pub use disclosure::{Count, Node, Veil, veil};
 pub use spread::{Income, Spread, spread};

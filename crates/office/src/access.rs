@@ -8,13 +8,16 @@ mod accounts;
 mod acting;
 mod book;
 mod demo;
+mod followed;
 mod journal;
 mod own;
 mod password;
 mod recusal;
+mod resident;
 mod reveal;
 mod right;
 mod sign_in;
+mod tokens;
 mod totp;
 mod visitor;
 mod waits;
@@ -27,9 +30,11 @@ pub(crate) use journal::note_read;
 pub use journal::{EntryRow, JournalPage, OpeningRow};
 pub use own::{Binding, SessionRow};
 pub use recusal::RecusalRow;
+pub(crate) use resident::actor;
 pub use reveal::{CauseRow, InFull, RevealAsk, RevealForm};
 pub use right::Right;
 pub use sign_in::{SignInError, SignedIn};
+pub use tokens::{NewToken, TokenRow};
 pub use totp::code_at;
 pub use visitor::{Stage, Visitor};
 
@@ -44,7 +49,7 @@ use std::sync::{Arc, Mutex};
 use store::households::HouseholdRow;
 use store::sessions::Token;
 use store::users::UserId;
-use waits::Counters;
+use waits::{Counters, Most};
 
 /// The household of a number, where the scope reaches it; elsewhere it is as if there were none.
 ///
@@ -60,24 +65,22 @@ pub(crate) async fn home_within(
     seen.ok_or_else(|| ViewError::NotFound(format!("没有编号为 {household} 的家庭;可以用户号查找")))
 }
 
-/// Most pages a minute that one place may open without signing in, and all places together.
-const VISITS_EACH_MAX: u32 = 240;
-const VISITS_ALL_MAX: u32 = 6_000;
-
 /// 门卫: lets people in and says what they may do.
 pub struct Access {
     office: Arc<Office>,
     book: Arc<AccessBook>,
     watch: Watch,
     /// When each session was last used, as far as this program saw it.
-    seen: Mutex<HashMap<i64, Timestamp>>,
-    counters: Counters,
+    seen: Arc<Mutex<HashMap<i64, Timestamp>>>,
+    counters: Arc<Counters>,
     /// Visits to the pages anybody may open.
-    visits: Counters,
+    visits: Arc<Counters>,
+    /// Calls of programs.
+    calls: Arc<Counters>,
     /// When the holder of each session last typed the password again.
-    confirmed: Mutex<HashMap<i64, Timestamp>>,
+    confirmed: Arc<Mutex<HashMap<i64, Timestamp>>>,
     /// Full reads of each account in the hour under way.
-    reveals: Mutex<HashMap<UserId, (i64, u64)>>,
+    reveals: Arc<Mutex<HashMap<UserId, (i64, u64)>>>,
 }
 
 /// The secret of a session as its holder carries it.
@@ -98,11 +101,12 @@ impl Access {
             office,
             book: Arc::new(book),
             watch,
-            seen: Mutex::default(),
-            counters: Counters::default(),
-            visits: Counters::default(),
-            confirmed: Mutex::default(),
-            reveals: Mutex::default(),
+            seen: Arc::default(),
+            counters: Arc::default(),
+            visits: Arc::default(),
+            calls: Arc::default(),
+            confirmed: Arc::default(),
+            reveals: Arc::default(),
         }))
     }
 
@@ -122,13 +126,30 @@ impl Access {
     /// when there were too many this minute. Nothing of it is kept.
     #[must_use]
     pub fn visit(&self, origin: &str) -> Option<i64> {
-        let settings = Settings {
-            tries_each: VISITS_EACH_MAX,
-            tries_all: VISITS_ALL_MAX,
-            ..self.book.settings().clone()
+        let settings = self.book.settings();
+        let most = Most {
+            each: settings.visits_each,
+            all: settings.visits_all,
         };
         let mark = store::sessions::origin_mark(&self.office.store, origin);
-        self.visits.count(&settings, mark, self.watch.now())
+        self.visits.count(most, mark, self.watch.now())
+    }
+
+    /// Counts a call of a program; seconds to wait when its token, or all together, called too often this
+    /// minute. Who sits at a screen is not counted.
+    #[must_use]
+    pub fn call(&self, who: &Acting) -> Option<i64> {
+        if who.channel() != Channel::Program {
+            return None;
+        }
+        let settings = self.book.settings();
+        let most = Most {
+            each: settings.calls_each,
+            all: settings.calls_all,
+        };
+        let session = u128::from(who.session().unsigned_abs());
+        self.calls
+            .count(most, session.to_be_bytes(), self.watch.now())
     }
 
     /// How many accounts there are; while there is none nobody can sign in.

@@ -6,6 +6,7 @@
 //! the case stands. No step, day, paper or letter is named here.
 
 mod able;
+pub mod afterwards;
 mod brought;
 pub mod capsule;
 mod clues;
@@ -20,16 +21,17 @@ mod found;
 mod gather;
 mod guard;
 mod health;
+pub mod kept;
 pub mod letters;
 pub mod notice;
 pub mod objection;
 mod open;
 pub mod opinion;
 mod papers;
-mod pdf;
 pub mod people;
 mod procedures;
 mod reasons;
+pub(crate) mod residents;
 pub mod review;
 pub mod sample;
 mod shown;
@@ -50,7 +52,7 @@ pub use papers::{Needed, correct, hand_in};
 pub use procedures::Procedures;
 pub use reasons::{For, Reason, because, reasons};
 pub(crate) use shown::place_name;
-pub use shown::{all_cases, case_file, case_no, inbox};
+pub use shown::{all_cases, case_file, case_no, inbox, listed};
 pub use store::applications::{Clue, Declared, Paper, PaperState};
 pub use store::decisions::{DecidedAs, DeliveryWay};
 pub use store::notices::{ObjectionState, Proposal};
@@ -162,7 +164,8 @@ pub(crate) async fn read(office: &Office, on: &impl Reads, no: CaseNo) -> Done<O
     let application = application.ok_or_else(|| broken(no, "申请不在了"))?;
     let papers = applications::papers(on, application.no).await?;
     let events = cases::events(on, no).await?;
-    let procedure = office.procedure(&row.content.procedure, row.content.rules_day)?;
+    let (id, day) = (&row.content.procedure, row.content.rules_day);
+    let procedure = office.procedure_at(id, day, &application.content.area)?;
     let past = events::read(&events).ok_or_else(|| broken(no, "有一条经过读不懂"))?;
     let standing = machine::stand(&procedure, application.content.area, &past)
         .map_err(|(at, why)| broken(no, &format!("第 {} 条经过与流程不符:{why}", at + 1)))?;
@@ -506,6 +509,7 @@ async fn happen<'c>(
     if case.standing.closed.is_some() {
         case.row.state = cases::CaseState::Closed;
         case.row.closed_at = Some(office.clock.at());
+        crate::portal::closed(office, tx, case).await?;
     }
     Ok(&case.standing)
 }

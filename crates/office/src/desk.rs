@@ -15,11 +15,13 @@ mod health;
 mod household;
 mod indicators;
 mod ledger;
+pub mod matters;
 mod month;
 mod names;
 mod overview;
 mod paging;
 mod payments;
+mod preview;
 mod procedures;
 mod programmes;
 mod results;
@@ -28,21 +30,24 @@ mod search;
 mod traces;
 mod trial;
 mod trial_curve;
+mod trial_pdf;
 mod warnings;
 mod whatif;
 
 pub(crate) use facts::row_words;
 pub(crate) use paging::minute;
-pub use trial::without_names as trial_without_names;
+pub use trial::{measures as trial_measures, without_names as trial_without_names};
+pub use trial_pdf::trial_pdf;
 
 use crate::access::{Acting, Right};
 use crate::error::OfficeError;
 use crate::office::Office;
 use crate::views::{
-    Answer, AreaAsk, AreaTree, Download, FeedBatchView, FeedList, FigureRows, FigureRowsAsk,
-    HealthView, HouseholdFile, IndicatorList, IndicatorView, LineAsk, LinePage, Overview,
-    PersonFile, Place, ProgrammeFilter, ProgrammeList, RulePage, RulebookIndex, SearchAsk,
-    SearchResult, ViewError, Views, WarningFilter, WarningList, WarningView, WhatIf, WhatIfAsk,
+    AffectedList, Answer, AreaAsk, AreaTree, Download, FeedBatchView, FeedList, FigureRows,
+    FigureRowsAsk, HealthView, HouseholdFile, IndicatorList, IndicatorView, LineAsk, LinePage,
+    Overview, PersonFile, Place, ProgrammeFilter, ProgrammeList, RulePage, RulebookIndex,
+    SearchAsk, SearchResult, ViewError, Views, WarningFilter, WarningList, WarningView, WhatIf,
+    WhatIfAsk,
 };
 use domain::Month;
 use ledger::Record;
@@ -60,8 +65,11 @@ pub struct Desk {
     findings: Vec<String>,
     rulebook: String,
     months: Months,
+    figures: indicators::Shelf,
     trials: whatif::Trials,
     guide: crate::guide::Shelf,
+    /// Whom a name finds; read when the pages open, and on with every search.
+    people: tokio::sync::Mutex<store::name_index::NameIndex>,
     /// The lists, and how far the chain had grown when they were last found to hold.
     record: tokio::sync::Mutex<Option<(i64, Arc<Record>)>>,
     shown: RwLock<Shown>,
@@ -103,6 +111,15 @@ impl Desk {
                 tracing::warn!(%error, "the charts are not at hand yet");
             }
         });
+        let waiting = Arc::downgrade(&desk);
+        tokio::spawn(async move {
+            if let Some(desk) = waiting.upgrade() {
+                let read = desk.people.lock().await.refresh(&desk.office.store).await;
+                if let Err(error) = read {
+                    tracing::warn!(%error, "the names are not at hand yet");
+                }
+            }
+        });
         // A server runs for weeks: the head of the audit chain is kept outside on each of its days.
         let kept = Arc::downgrade(&desk);
         tokio::spawn(async move {
@@ -137,8 +154,10 @@ impl Desk {
             findings,
             rulebook,
             months: Months::default(),
+            figures: indicators::Shelf::default(),
             trials: whatif::Trials::default(),
             guide: crate::guide::Shelf::default(),
+            people: tokio::sync::Mutex::default(),
             record: tokio::sync::Mutex::new(None),
             shown: RwLock::new(Shown::default()),
         };
@@ -165,7 +184,10 @@ impl Desk {
 
 impl From<store::StoreError> for ViewError {
     fn from(error: store::StoreError) -> Self {
-        Self::Failed(error.to_string())
+        match error.is_of_storage() {
+            true => Self::Storage(error.to_string()),
+            false => Self::Failed(error.to_string()),
+        }
     }
 }
 
@@ -180,8 +202,9 @@ impl From<OfficeError> for ViewError {
         match error {
             OfficeError::NoRegister(_) => Self::NotAnswerable(error.to_string()),
             OfficeError::NotFound(said) => Self::NotFound(said),
-            OfficeError::Store(_)
-            | OfficeError::Engine(_)
+            OfficeError::Storage(said) => Self::Storage(said),
+            OfficeError::Store(error) => error.into(),
+            OfficeError::Engine(_)
             | OfficeError::File { .. }
             | OfficeError::Rulebook { .. }
             | OfficeError::FileRefused(_)
@@ -310,6 +333,25 @@ impl Views for Desk {
         Box::pin(async move {
             who.scope(Right::TRIAL)?;
             whatif::workbook(self, ask).await
+        })
+    }
+
+    fn whatif_pdf<'a>(&'a self, who: &'a Acting, ask: WhatIfAsk) -> Answer<'a, Download> {
+        Box::pin(async move {
+            who.scope(Right::TRIAL)?;
+            whatif::pdf(self, ask).await
+        })
+    }
+
+    fn affected<'a>(
+        &'a self,
+        who: &'a Acting,
+        version: i64,
+        ask: crate::rulebook::AffectedAsk,
+    ) -> Answer<'a, Option<AffectedList>> {
+        Box::pin(async move {
+            who.scope(Right::TRIAL)?;
+            preview::affected(self, who, version, &ask).await
         })
     }
 

@@ -6,6 +6,7 @@
 //! found as it stood before or after a step, never between.
 
 mod answer;
+mod asked_back;
 mod bank_file;
 mod book;
 mod checks;
@@ -13,6 +14,7 @@ pub mod demo;
 mod entitled;
 mod facts;
 mod medical;
+mod of_household;
 mod prepare;
 mod recover;
 mod roll;
@@ -21,17 +23,24 @@ mod shown;
 mod steps;
 
 pub use answer::{Answered, Arrived, answer, answer_text, settle_unknown};
+pub use asked_back::{
+    RecoveryRow, RecoveryView, StepChoice, StepRow, ask_back_from, change_card, recoveries,
+    recovery, settle, step_of_recovery, this_month,
+};
 pub use bank_file::BankBook;
 pub use book::{BatchKind, Budget, Check, Festival, Of, PayBook, Programme, Source, Step};
 pub use checks::{confirm, set_card};
+pub(crate) use entitled::BASIC;
 pub use entitled::{Entitle, change, entitle, halt, in_force, stop};
 pub use medical::{StatusList, status_list};
+pub use of_household::{EntitledRow, HouseholdPayments, household};
 pub use prepare::{Prepared, prepare};
 pub use recover::{recover, recovery_step};
+pub(crate) use roll::begun as roll_begun;
 pub use roll::{TakenOver, take_over};
 pub use shown::{
-    AnswerRow, BatchAsk, BatchRow, FundRow, GapRow, HandRow, HouseholdPayments, LedgerRow, LineRow,
-    PaymentBatch, PaymentList, RuleGaps, batch, batches, household, list,
+    AnswerRow, BatchAsk, BatchRow, FundRow, GapRow, HandRow, LedgerRow, LineRow, PaymentBatch,
+    PaymentList, RuleGaps, batch, batches, list,
 };
 pub use steps::{approve, check, close, file, release, roster as roster_of, seal, verify, void};
 

@@ -75,6 +75,20 @@ async fn money(office: &Office) -> Result<Check> {
     Ok(Check::bad(NAME, said, advice))
 }
 
+/// Every photo's file is there and is what came.
+async fn photos(office: &Office) -> Result<Check> {
+    const NAME: &str = "照片";
+    let (found, looked) = crate::photos::unsound(office).await?;
+    Ok(match found.first() {
+        None => Check::good(NAME, format!("{looked} 份照片和扫描件都在,都没有改动")),
+        Some(first) => Check::bad(
+            NAME,
+            format!("{} 份有问题,第一处:{first}", found.len()),
+            "从备份取回数据目录里的 photos 文件夹;取回以后再运行一次 doctor",
+        ),
+    })
+}
+
 /// Examines the office.
 ///
 /// # Errors
@@ -89,6 +103,7 @@ pub async fn examine(office: &Office) -> Result<Vec<Check>> {
         areas(office).await?,
         cases(office).await?,
         money(office).await?,
+        photos(office).await?,
         rulebook(office),
         accounts(office).await?,
         calendar(office),

@@ -7,9 +7,10 @@ use crate::error::{OfficeError, Result};
 use crate::intake::unhex;
 use crate::office::Office;
 use crate::views::{Tone, ViewError, Word};
-use domain::PersonId;
+use domain::{Month, PersonId};
 use engine::{Column, Sheet};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Mutex, PoisonError};
 use store::batches::DoubtState;
 use store::doubts::{self, Compared, NewAnswer, Question, Verdict};
 use store::manifest::{self, LakeFile};
@@ -425,17 +426,35 @@ fn word(compared: Compared) -> Word {
 /// What turns records into words.
 struct Words<'a> {
     office: &'a Office,
+    /// Titles of the feeds by month: the rules of a day are put together once, not for every row.
+    titles: Mutex<HashMap<Month, HashMap<String, String>>>,
 }
 
 impl<'a> Words<'a> {
     fn of(office: &'a Office) -> Self {
-        Self { office }
+        Self {
+            office,
+            titles: Mutex::default(),
+        }
+    }
+
+    /// What a feed was called in a month.
+    fn title(&self, feed: &str, month: Month) -> String {
+        let mut titles = self.titles.lock().unwrap_or_else(PoisonError::into_inner);
+        let of_month = titles.entry(month).or_insert_with(|| {
+            let feeds = self.office.program_of(month).feeds;
+            feeds
+                .iter()
+                .map(|f| (f.id.clone(), f.title.clone()))
+                .collect()
+        });
+        of_month
+            .get(feed)
+            .map_or_else(|| feed.to_owned(), Clone::clone)
     }
 
     async fn line(&self, question: &Question) -> Told<DoubtRow> {
-        let program = self.office.program_of(question.month);
-        let title = program.feeds.iter().find(|f| f.id == question.feed);
-        let title = title.map_or(question.feed.as_str(), |f| f.title.as_str());
+        let title = self.title(&question.feed, question.month);
         Ok(DoubtRow {
             row: question.row.get(),
             feed: format!("{title} {}", question.month),

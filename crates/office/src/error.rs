@@ -1,6 +1,10 @@
 //! What can go wrong in the office, named by what went wrong and told to the person who meets it.
 
+use std::io::ErrorKind;
 use std::path::PathBuf;
+
+/// What Unix calls a failure of the device itself; the standard library has no kind for it.
+const IO_FAILED: i32 = 5;
 
 /// Why the office could not do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -10,7 +14,7 @@ pub enum OfficeError {
     Store(#[from] store::StoreError),
     /// Bulk work.
     #[error(transparent)]
-    Engine(#[from] engine::EngineError),
+    Engine(engine::EngineError),
     /// A file cannot be read.
     #[error("读不到 `{path}`,请核对文件名和文件夹")]
     File {
@@ -39,6 +43,9 @@ pub enum OfficeError {
     /// Something asked for is not there.
     #[error("{0}")]
     NotFound(String),
+    /// The storage failed, or the line to it; says whether anything was kept, and what to do.
+    #[error("{0}")]
+    Storage(String),
     /// The demo's own words.
     #[error("{0}")]
     Other(String),
@@ -50,5 +57,36 @@ pub type Result<T, E = OfficeError> = std::result::Result<T, E>;
 /// Turns an I/O error into one that names its file.
 pub(crate) fn at_path(path: &std::path::Path) -> impl FnOnce(std::io::Error) -> OfficeError {
     let path = path.to_path_buf();
-    move |source| OfficeError::File { path, source }
+    move |source| match of_storage(&source, &path.display().to_string()) {
+        Some(said) => OfficeError::Storage(said),
+        None => OfficeError::File { path, source },
+    }
+}
+
+/// What to tell when it was the storage that failed, and not a name that is wrong.
+fn of_storage(source: &std::io::Error, what: &str) -> Option<String> {
+    match source.kind() {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => Some(
+            format!("存储空间不足,`{what}` 没有写成;请清理磁盘后再做一次"),
+        ),
+        _ if source.raw_os_error() == Some(IO_FAILED) => Some(format!(
+            "存储设备读写失败,`{what}` 没有写成;请管理员检查磁盘,再做一次"
+        )),
+        _ => None,
+    }
+}
+
+impl From<engine::EngineError> for OfficeError {
+    fn from(error: engine::EngineError) -> Self {
+        // A full disk comes wrapped by whoever was writing to it.
+        let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(&error);
+        while let Some(one) = cause {
+            let io = one.downcast_ref::<std::io::Error>();
+            if let Some(said) = io.and_then(|io| of_storage(io, "数据湖")) {
+                return Self::Storage(said);
+            }
+            cause = one.source();
+        }
+        Self::Engine(error)
+    }
 }

@@ -113,7 +113,7 @@ impl Guide {
 }
 
 /// The widest area a place has numbers for.
-fn area(book: &Rulebook, locality: &str) -> String {
+pub(crate) fn area(book: &Rulebook, locality: &str) -> String {
     let place = book.localities().iter().find(|l| l.id == locality);
     let areas = place.into_iter().flat_map(|l| &l.filled.rows);
     let named = areas.map(|row| row.area.as_str()).filter(|a| !a.is_empty());

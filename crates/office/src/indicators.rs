@@ -1,9 +1,10 @@
 //! 指标: every figure of `rulebook/indicators/` for a month, as somebody may see it.
 //!
 //! It reads what the month's rules said of everybody and what the record itself knows of places; it
-//! decides nothing and keeps nothing. Outside one's own places small figures are hidden, with so many
+//! decides nothing. A month's run keeps what it counted, so that a page need not judge anybody. Outside one's own places small figures are hidden, with so many
 //! more that none can be found by subtraction (`engine::indicators::disclosure`).
 
+mod kept;
 mod shown;
 mod table;
 mod truth;
@@ -16,19 +17,20 @@ use crate::views::{IndicatorList, IndicatorView};
 use domain::{AreaCode, Month};
 use engine::indicators::Figure;
 use rules::Program;
-use rules::plan::{Body, FileKind};
-use rules::situation::Moments;
+use rules::plan::Body;
 use rules::value::Value;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
 pub(crate) use shown::{Sheet, part_of};
 pub use truth::{Truth, against_truth};
+pub(crate) use workload::{OwnDesk, desks};
 
 /// The parameter that says how few may not be told.
 const LEAST: &str = "disclosure.公布下限";
 
 /// The figures of a month.
+#[derive(Clone)]
 pub(crate) struct Figures {
     /// The month.
     pub month: Month,
@@ -73,27 +75,97 @@ impl PlaceNames<'_> {
     }
 }
 
-/// Counts every figure of a judged month.
+/// The figures of a month with the rules they were counted by.
+pub(crate) struct Counted {
+    /// The rules.
+    pub program: Program,
+    /// The figures.
+    pub figures: Figures,
+}
+
+/// What the figures of a month rest on, as one word: while it is the same, so are they.
 ///
 /// # Errors
 /// The record.
-pub(crate) async fn figures(office: &Office, data: &MonthData) -> Result<Figures> {
-    let program = &data.program;
-    let area = program.dict.entity("地区");
-    let of_places =
-        |f: &rules::plan::FilePlan| f.kind == FileKind::Indicator && Some(f.entity) == area;
-    let frames = workload::frames(office, program, data.month).await?;
-    let moments = Moments::monthly(data.month);
-    let judged = engine::compile(&program.only(of_places), moments)?.run(&frames)?;
-    let mut all = engine::indicators::figures(program, &data.judged, &data.frames);
-    all.retain(|figure| Some(figure.entity) != area);
-    let places = engine::indicators::figures(program, &judged, &frames);
-    all.extend(places.into_iter().filter(|f| Some(f.entity) == area));
+pub(crate) async fn stamp(office: &Office, month: Month) -> Result<String> {
+    kept::stamp(office, month).await
+}
+
+/// The figures of a month: those its run kept, where nothing they rest on has changed; else counted
+/// anew. Figures of places are those of the run, for the newest month those of now.
+///
+/// # Errors
+/// No register for the month; the record.
+pub(crate) async fn counted(office: &Office, month: Month, stamp: &str) -> Result<Counted> {
+    let program = office.program_of(month);
+    let kept = kept::read(office, &program, month, stamp).await?;
+    let (program, all) = match kept {
+        Some(all) => (program, all),
+        None => {
+            let data = MonthData::for_figures(office, month).await?;
+            let all = of_people(&data);
+            (data.program, all)
+        }
+    };
+    let least = least(&program, month)?;
+    Ok(Counted {
+        program,
+        figures: Figures { month, all, least },
+    })
+}
+
+/// The figures of places as they stand now, in the place of those a month's run kept.
+///
+/// # Errors
+/// The record.
+pub(crate) async fn with_places(office: &Office, counted: &Counted) -> Result<Figures> {
+    let area = counted.program.dict.entity("地区");
+    let figures = &counted.figures;
+    let people = figures.all.iter().filter(|f| Some(f.entity) != area);
+    let mut all: Vec<Figure> = people.cloned().collect();
+    all.extend(of_places(office, &counted.program, figures.month).await?);
     Ok(Figures {
+        month: figures.month,
+        all,
+        least: figures.least,
+    })
+}
+
+/// Counts every figure of a judged month and writes them into the lake; the file for the manifest.
+///
+/// # Errors
+/// The record; the disk.
+pub(crate) async fn keep(
+    office: &Office,
+    data: &MonthData,
+) -> Result<Option<store::manifest::LakeFile>> {
+    let stamp = kept::stamp(office, data.month).await?;
+    let mut all = of_people(data);
+    all.extend(of_places(office, &data.program, data.month).await?);
+    let figures = Figures {
         month: data.month,
         all,
-        least: least(program, data.month)?,
-    })
+        least: least(&data.program, data.month)?,
+    };
+    kept::write(office, &data.program, &figures, stamp)
+}
+
+/// Figures of households and persons.
+fn of_people(data: &MonthData) -> Vec<Figure> {
+    let area = data.program.dict.entity("地区");
+    let mut all = engine::indicators::figures(&data.program, &data.judged, &data.frames);
+    all.retain(|figure| Some(figure.entity) != area);
+    all
+}
+
+/// Figures of places: what the record itself knows of them.
+async fn of_places(office: &Office, program: &Program, month: Month) -> Result<Vec<Figure>> {
+    let frames = workload::frames(office, program, month).await?;
+    let judged = workload::judge(program, month, &frames)?;
+    let area = program.dict.entity("地区");
+    let mut all = engine::indicators::figures(program, &judged, &frames);
+    all.retain(|figure| Some(figure.entity) == area);
+    Ok(all)
 }
 
 /// How few may not be told outside one's own places.
@@ -146,12 +218,15 @@ pub async fn report(
             continue;
         }
         told(&format!("数 {then},用来比较"));
-        let data = MonthData::load(office, then).await?;
-        others.push(Some(figures(office, &data).await?));
+        let stamp = stamp(office, then).await?;
+        others.push(Some(counted(office, then, &stamp).await?.figures));
     }
     told(&format!("数 {month}"));
-    let data = MonthData::load(office, month).await?;
-    let now = figures(office, &data).await?;
+    let stamp = stamp(office, month).await?;
+    let mut counted = counted(office, month, &stamp).await?;
+    if months.last() == Some(&month) {
+        counted.figures = with_places(office, &counted).await?;
+    }
     let areas = crate::areas::own(office, month.first()).await?;
     let names: BTreeMap<String, String> = areas
         .iter()
@@ -166,8 +241,8 @@ pub async fn report(
     let mut others = others.into_iter();
     let (last_month, last_year) = (others.next().flatten(), others.next().flatten());
     let sheet = Sheet {
-        program: &data.program,
-        now: &now,
+        program: &counted.program,
+        now: &counted.figures,
         last_month: last_month.as_ref(),
         last_year: last_year.as_ref(),
         seen,

@@ -79,16 +79,35 @@ impl MonthData {
         Self::load_by(office, office.program_of(month), month, Need::Pages).await
     }
 
+    /// The facts the indicators rest on, and what they count of everybody.
+    ///
+    /// # Errors
+    /// As [`load`](Self::load).
+    pub(crate) async fn for_figures(office: &Office, month: Month) -> Result<Self> {
+        Self::load_by(office, office.program_of(month), month, Need::Figures).await
+    }
+
     /// The same for trials, which judge again only what their changes reach.
     ///
     /// # Errors
     /// As [`load`](Self::load).
     pub(crate) async fn for_trials(office: &Office, month: Month) -> Result<Self> {
+        Self::for_trials_by(office, office.program_of(month), month).await
+    }
+
+    /// The same by rules that are not yet in force.
+    ///
+    /// # Errors
+    /// As [`load`](Self::load).
+    pub(crate) async fn for_trials_by(
+        office: &Office,
+        program: Program,
+        month: Month,
+    ) -> Result<Self> {
         let judge = |judging: &Compiled, frames: &Frames| {
             let mut made = Memo::default();
             Ok((judging.run_keeping(frames, &mut made)?, Some(made)))
         };
-        let program = office.program_of(month);
         let (data, (judged, made)) =
             judged_by(office, program, month, (Need::Pages, judge)).await?;
         Ok(Self {
@@ -109,7 +128,7 @@ impl MonthData {
     async fn load_by(office: &Office, program: Program, month: Month, need: Need) -> Result<Self> {
         let judge = move |judging: &Compiled, frames: &Frames| match need {
             Need::Facts | Need::Results => Ok(Judged::default()),
-            Need::Everything | Need::Pages | Need::Run => Ok(judging.run(frames)?),
+            Need::Everything | Need::Pages | Need::Run | Need::Figures => Ok(judging.run(frames)?),
         };
         let (data, judged) = judged_by(office, program, month, (need, judge)).await?;
         Ok(Self { judged, ..data })
@@ -205,7 +224,8 @@ pub async fn run_month(
     let program = office.program_of(month);
     let data = MonthData::load_by(office, program, month, Need::Run).await?;
     told("提出预警,派发任务");
-    let run = warnings::raise(office, &data).await?;
+    let figures = crate::indicators::keep(office, &data).await?;
+    let run = warnings::raise(office, &data, figures).await?;
     crate::audit::keep(office).await?;
     Ok(run)
 }

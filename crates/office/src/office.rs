@@ -40,6 +40,10 @@ pub struct Office {
     pub(crate) clock: Clock,
     /// The procedures of the place, as cases follow them.
     pub(crate) procedures: crate::casework::Procedures,
+    /// The households of previews of rule changes.
+    pub(crate) previews: crate::rulebook::preview::affected::AtHand,
+    /// What came of checking them.
+    pub(crate) reviews: crate::rulebook::page::Reviews,
 }
 
 impl Office {
@@ -89,12 +93,45 @@ impl Office {
             locality: setting.locality,
             clock: setting.clock,
             procedures: crate::casework::Procedures::default(),
+            previews: crate::rulebook::preview::affected::AtHand::default(),
+            reviews: crate::rulebook::page::Reviews::default(),
         };
         // A full disk must not keep anybody from reading.
         if let Err(error) = crate::audit::keep_daily(&office).await {
             tracing::error!(%error, "the head of the audit chain was not kept outside the database");
         }
         Ok(office)
+    }
+
+    /// The same office under the version that two persons signed since this one was opened; none while
+    /// this one's is in force. Record, lake and clock are shared, and what was begun goes on with this one.
+    ///
+    /// # Errors
+    /// The texts of the version are missing or were changed, or have mistakes.
+    pub async fn succeeded(&self) -> Result<Option<Self>> {
+        let newest = store::rulebooks::running(&self.store).await?;
+        if newest.is_none_or(|version| version.content.no == self.running.no) {
+            return Ok(None);
+        }
+        let Some((running, book)) = versions::in_force(&self.store, &self.folder()).await? else {
+            return Ok(None);
+        };
+        let place = self.locality.clone();
+        let checked = tokio::task::spawn_blocking(move || sound(&book, &place).map(|()| book));
+        let book = checked
+            .await
+            .map_err(|e| OfficeError::Other(format!("新的一版没有检查完:{e}")))??;
+        Ok(Some(Self {
+            store: self.store.clone(),
+            lake: self.lake.clone(),
+            book,
+            running,
+            locality: self.locality.clone(),
+            clock: self.clock.clone(),
+            procedures: crate::casework::Procedures::default(),
+            previews: crate::rulebook::preview::affected::AtHand::default(),
+            reviews: crate::rulebook::page::Reviews::default(),
+        }))
     }
 
     /// The clock.

@@ -1,7 +1,11 @@
 //! 年度调标: the numbers of the place out as a workbook and back. A sheet that comes back is taken whole
 //! or not at all: every mistake is told by its cell, and while one is left there is no proposal.
 
-use crate::error::{OfficeError, Result};
+mod shown;
+
+pub use shown::{ParamAsk, ParamGroup, ParamPage, ParamPast, ParamRow, page};
+
+use crate::error::{OfficeError, Result, at_path};
 use crate::intake::{UNREADABLE, look_at};
 use crate::office::Office;
 use domain::Day;
@@ -9,7 +13,9 @@ use rules::params::{Row, split};
 use rules::{Rulebook, Severity, SourceText};
 use rust_xlsxwriter::{Format, Workbook, XlsxError};
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use store::digest::{hex, of_bytes};
 
 /// The columns of the sheet, left to right; the year stands behind 新值起.
 const HEAD: [&str; 12] = [
@@ -169,6 +175,38 @@ fn wrong(column: usize, row: usize, said: impl Into<String>) -> WrongCell {
 pub fn read(office: &Office, sheet: &Path) -> Result<Result<SourceText, Vec<WrongCell>>> {
     let rows = table_of(sheet)?;
     Ok(changed(office.book(), &office.locality, &rows))
+}
+
+/// The same of a sheet that was handed in as bytes.
+///
+/// # Errors
+/// As [`read`]; the machine.
+pub async fn read_bytes(
+    office: &Arc<Office>,
+    bytes: Vec<u8>,
+) -> Result<Result<SourceText, Vec<WrongCell>>> {
+    let office = Arc::clone(office);
+    let work = move || {
+        // The child that opens workbooks reads a file; it is gone again whatever comes of it.
+        let name = format!("sheet-{}.new", hex(&of_bytes(&bytes)));
+        let held = Passing(office.folder().join(name));
+        std::fs::write(&held.0, bytes).map_err(at_path(&held.0))?;
+        read(&office, &held.0)
+    };
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|e| OfficeError::Other(format!("调标表没有读完:{e}")))?
+}
+
+/// A file that does not outlive its reading.
+struct Passing(PathBuf);
+
+impl Drop for Passing {
+    fn drop(&mut self) {
+        if let Err(error) = std::fs::remove_file(&self.0) {
+            tracing::warn!(%error, "a sheet that was handed in was not removed");
+        }
+    }
 }
 
 /// The rows of a sheet. A workbook is opened by the child that opens those of the departments.

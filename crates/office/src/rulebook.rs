@@ -4,11 +4,16 @@
 mod checked;
 mod diff;
 mod package;
+pub(crate) mod page;
+pub(crate) mod preview;
 pub(crate) mod versions;
 
 pub use checked::{Review, Totals, since_words, totals, try_all};
 pub use diff::{Difference, FileChange, FileFate, Since};
-pub use package::{Refusal, open, texts};
+pub use package::{Refusal, open, open_bytes, texts};
+pub use page::{MayDo, VersionPage, version_page};
+pub use preview::affected::{Affected, AffectedAsk};
+pub use preview::{DayFigures, Figures, PreviewRow, approve, preview, previewed};
 pub use versions::{
     ChangeError, Changing, Proposal, VersionRow, check, list, propose, sign, withdraw,
 };

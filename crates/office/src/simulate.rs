@@ -11,6 +11,7 @@ mod line;
 mod report;
 pub mod setting;
 mod summary;
+mod whole;
 mod workbook;
 
 use crate::error::{OfficeError, Result};
@@ -19,8 +20,9 @@ use crate::office::Office;
 pub use cap::Cap;
 pub use cliffs::{AxisAsk, Bucket, CliffArea, CliffRow, Cliffs, Curve, FirstYuan};
 use domain::Month;
+use engine::Frames;
 pub use engine::simulate::Roll;
-use engine::simulate::{Asked, Side, Words, against, refit};
+use engine::simulate::{Asked, Line, Outcome, Side, Words, against, refit};
 pub use report::{
     CapReport, CapRow, Change, Counts, DoorId, DoorRow, Group, GroupRow, Poverty, ProgrammeRow,
     Report, ScenarioReport,
@@ -30,6 +32,7 @@ use rules::{Program, SourceText};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 pub use summary::yuan_of;
+pub(crate) use whole::{Tried, Whole, whole};
 pub use workbook::workbook;
 
 /// The rulebook's own names of what a trial reads.
@@ -169,26 +172,14 @@ pub(crate) async fn run(
     let mut now = None;
     for prepared in plan.scenarios {
         told(&format!("逐户试算:{}", prepared.scenario.name));
-        let (program, frames) = tables(office, data, &prepared, ask.month).await?;
-        let asked = Asked {
-            words: WORDS,
-            line: Some(line.clone()),
-            roll: ask.roll,
-        };
-        let worker = Arc::clone(data);
-        let after = Arc::new((program, frames));
-        let sides = Arc::clone(&after);
-        let outcome = blocking(move || {
-            let base = Side::new(&worker.program, &worker.frames, &worker.judged, moments);
-            let base = match &worker.made {
-                Some(made) => base.remembering(made),
-                None => base,
-            };
-            Ok(against(&base, &sides.0, &sides.1, moments, &asked)?)
-        })
-        .await?;
-        let mut one =
-            summary::scenario(data, &prepared.scenario, &prepared.book, &outcome, &places);
+        let after = tables(office, data, &prepared, ask.month).await?;
+        let after = Arc::new(after);
+        let outcome = compared(data, &after, (&line, ask.roll)).await?;
+        let what = (
+            prepared.scenario.name.as_str(),
+            prepared.book.changes.as_slice(),
+        );
+        let mut one = summary::scenario(data, what, &outcome, &places);
         one.groups = groups::groups(data, &outcome, &ask.by);
         one.funds = summary::funds(office, &outcome);
         if let Some(cap) = &plan.cap {
@@ -220,27 +211,64 @@ pub(crate) async fn run(
     Ok(report)
 }
 
-/// The rules of a scenario with tables that fit them: the month's own where the change leaves the
-/// facts alone, built anew where it does not.
+/// What other rules do to the people of a month.
+async fn compared(
+    data: &Arc<MonthData>,
+    after: &Arc<(Program, Frames)>,
+    (line, roll): (&Line, Roll),
+) -> Result<Outcome> {
+    let moments = Moments::monthly(data.month);
+    let asked = Asked {
+        words: WORDS,
+        line: Some(line.clone()),
+        roll,
+    };
+    let worker = Arc::clone(data);
+    let sides = Arc::clone(after);
+    blocking(move || {
+        let base = Side::new(&worker.program, &worker.frames, &worker.judged, moments);
+        let base = match &worker.made {
+            Some(made) => base.remembering(made),
+            None => base,
+        };
+        Ok(against(&base, &sides.0, &sides.1, moments, &asked)?)
+    })
+    .await
+}
+
+/// The rules of a scenario with tables that fit them.
 async fn tables(
     office: &Office,
     data: &Arc<MonthData>,
     prepared: &Prepared,
     month: Month,
-) -> Result<(Program, engine::Frames)> {
-    let program = prepared.program.clone();
-    if !prepared.book.facts {
+) -> Result<(Program, Frames)> {
+    fitted(
+        office,
+        data,
+        prepared.program.clone(),
+        (prepared.book.facts, month),
+    )
+    .await
+}
+
+/// Rules with tables that fit them: the month's own where the change leaves the facts alone, built anew
+/// where it does not.
+async fn fitted(
+    office: &Office,
+    data: &Arc<MonthData>,
+    program: Program,
+    (facts, month): (bool, Month),
+) -> Result<(Program, Frames)> {
+    if !facts {
         let worker = Arc::clone(data);
-        let (program, fitted) = blocking(move || {
-            let fitted = refit(&worker.frames, &worker.program, &program)?;
-            Ok((program, fitted))
-        })
-        .await?;
-        if let Some(frames) = fitted {
+        let held = program.clone();
+        let found = blocking(move || Ok(refit(&worker.frames, &worker.program, &held)?)).await?;
+        if let Some(frames) = found {
             return Ok((program, frames));
         }
     }
-    let fresh = MonthData::for_trial(office, prepared.program.clone(), month).await?;
+    let fresh = MonthData::for_trial(office, program, month).await?;
     Ok((fresh.program, fresh.frames))
 }
 

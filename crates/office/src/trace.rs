@@ -2,6 +2,7 @@
 //!
 //! Reads only. What a row says is shown without name and number, as the lake has it.
 
+mod decisions;
 mod payments;
 mod reads;
 
@@ -24,7 +25,7 @@ const ROWS_SHOWN_MAX: usize = 12;
 /// One record on the way.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Step {
-    /// What kind of record: 预警 任务 监测 规则 来文行 批次 发放行 待遇.
+    /// What kind of record: 预警 任务 监测 规则 来文行 批次 发放行 待遇 决定 办件 核对报告 走访 …
     pub what: &'static str,
     /// Its number, as `trace` takes it; empty for what has none.
     pub record: String,
@@ -36,14 +37,14 @@ pub struct Step {
     pub cause: String,
 }
 
-/// Walks back from `warning:12`, `task:3`, `run:2`, `row:7/214` or `batch:7`.
+/// Walks back from `warning:12`, `task:3`, `run:2`, `row:7/214`, `batch:7`, `decision:3` or `payment:1/14`.
 ///
 /// # Errors
 /// There is no such record; the record or the lake cannot be read.
 pub async fn trace(office: &Office, record: &str) -> Result<Vec<Step>> {
     let unknown = || {
         let said = format!(
-            "`{record}` 不是记录编号;可以是 warning:12、task:3、run:2、row:7/214、batch:7、payment:1/14"
+            "`{record}` 不是记录编号;可以是 warning:12、task:3、run:2、row:7/214、batch:7、decision:3、payment:1/14"
         );
         OfficeError::NotFound(said)
     };
@@ -55,6 +56,7 @@ pub async fn trace(office: &Office, record: &str) -> Result<Vec<Step>> {
         "run" => of_run(office, number()?).await,
         "row" => of_row(office, row_id(rest).ok_or_else(unknown)?).await,
         "batch" => Ok(vec![batch_step(office, number()?).await?]),
+        "decision" => decisions::of_decision(office, number()?).await,
         "payment" => payments::of_line(office, rest).await,
         _ => Err(unknown()),
     }

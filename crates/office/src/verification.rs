@@ -27,7 +27,7 @@ pub use differences::{
     found_of, judge,
 };
 pub use domain::{ApplicationNo, CaseNo, PersonId};
-pub use export::{request_csv, request_workbook};
+pub use export::{request_csv, request_rows, request_workbook};
 pub use recognise::{Recognised, recognise, recognised_in};
 pub use report::{Issued, issue, page as report_page, report};
 pub use shown::{batch_view, consent_view, diff_view, list_view, mistakes_view, report_view};

@@ -12,6 +12,7 @@ pub mod indicators;
 pub mod line;
 pub mod markdown;
 pub mod overview;
+pub mod preview;
 pub mod programmes;
 pub mod rule_text;
 pub mod rulebook;
@@ -36,8 +37,8 @@ pub use household::{
     PersonFile, ProgrammeResult, RollEntry, Verdict,
 };
 pub use indicators::{
-    AreaFigure, FigureLink, FigurePart, FigureRow, FigureRows, FigureRowsAsk, FigureState,
-    FigureValue, GroupFigure, GroupTable, IndicatorFile, IndicatorList, IndicatorRow,
+    AreaFigure, DeskFigure, FigureLink, FigurePart, FigureRow, FigureRows, FigureRowsAsk,
+    FigureState, FigureValue, GroupFigure, GroupTable, IndicatorFile, IndicatorList, IndicatorRow,
     IndicatorView, IndicatorWords, SpreadText,
 };
 pub use line::{
@@ -46,6 +47,7 @@ pub use line::{
 pub use overview::{
     Figure, KindRow, Overview, ProgrammeMonth, ProgrammeRow, RunView, Todo, TownshipRow,
 };
+pub use preview::{AffectedList, AffectedRow};
 pub use programmes::{ProgrammeFilter, ProgrammeList, Standing, StandingRow};
 pub use rulebook::{
     Block, CaseRow, CaseTable, ListItem, RuleFileRow, RuleLine, RulePage, RulebookIndex,
@@ -115,6 +117,20 @@ pub trait Views: Send + Sync + 'static {
     fn whatif<'a>(&'a self, who: &'a Acting, ask: Option<WhatIfAsk>) -> Answer<'a, WhatIf>;
     /// The same as a workbook, with every household that changes.
     fn whatif_workbook<'a>(&'a self, who: &'a Acting, ask: WhatIfAsk) -> Answer<'a, Download>;
+    /// The same as PDF: what the page shows, naming nobody.
+    fn whatif_pdf<'a>(&'a self, _who: &'a Acting, _ask: WhatIfAsk) -> Answer<'a, Download> {
+        let said = "这里不能写 PDF".to_owned();
+        Box::pin(std::future::ready(Err(ViewError::NotAnswerable(said))))
+    }
+    /// 影响预览: the households a proposed version of the rulebook reaches; none while they are not at hand.
+    fn affected<'a>(
+        &'a self,
+        _who: &'a Acting,
+        _version: i64,
+        _ask: crate::rulebook::AffectedAsk,
+    ) -> Answer<'a, Option<AffectedList>> {
+        Box::pin(std::future::ready(Ok(None)))
+    }
     /// 指标: every figure of a month, within what may be told.
     fn indicators<'a>(
         &'a self,
@@ -177,6 +193,9 @@ pub enum ViewError {
     /// It may not be seen or done; says which right is missing or what stands against it.
     #[error("{0}")]
     Forbidden(String),
+    /// The storage failed, or the line to it; says whether anything was kept, and what to do.
+    #[error("{0}")]
+    Storage(String),
     /// The machine failed; the text goes to the log and never to the page.
     #[error("{0}")]
     Failed(String),

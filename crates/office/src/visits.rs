@@ -7,15 +7,25 @@
 
 mod findings;
 mod form;
+mod merge;
+mod pictures;
+mod second;
 mod shown;
+mod tablet;
 
 pub use domain::{PersonId, TaskId, WarningId};
 pub(crate) use findings::seen_for;
 pub use findings::{Confirm, confirm, dismiss, programmes};
+pub use pictures::{VisitPhoto, add_photo, may_fill, withdraw_photo};
+pub use second::confirm_seen;
 pub use shown::{
     FieldView, PersonForm, Typed, VisitLine, VisitList, VisitView, visit_list, visit_view,
 };
 pub use store::visits::VisitOutcome;
+pub use tablet::{
+    ChangeTold, Package, PackageToken, SentChange, SyncSent, SyncTold, TabletField, TabletPart,
+    TabletVisit, holds, reopen, sync, take,
+};
 
 use crate::access::{Acting, Right};
 use crate::casework::{self, Case, CaseError, Completion, Done, without_numbers};
@@ -24,9 +34,9 @@ use crate::views::ViewError;
 use domain::procedure::{Purpose, Step};
 use domain::{AreaCode, CaseNo, HouseholdId, Relation};
 use form::Form;
+use merge::{Verdict, Written, judge};
 use std::collections::BTreeMap;
 use store::tasks::{self, Task, TaskState};
-use store::users::UserState;
 use store::visits::{self, Answer, NewAnswer, NewVisit, Visit, VisitEnd, VisitFor, VisitState};
 use store::{Act, JournalTx, Reads};
 
@@ -81,7 +91,8 @@ pub struct Saved {
 /// How a visit ends, as its doer says it.
 #[derive(Clone, Debug, Default)]
 pub struct Ending {
-    /// The account of the second investigator; may be empty where one is enough.
+    /// The account of the second investigator, who has confirmed or signed; may be empty where one is enough or
+    /// only one other has.
     pub other: String,
     /// What was found, for a task.
     pub outcome: Option<VisitOutcome>,
@@ -293,13 +304,7 @@ pub async fn save(office: &Office, who: &Acting, no: i64, said: &[Said]) -> Done
     let (visit, door) = find(office, who, no).await?;
     let (_, form) = going_on(who, &visit, &door)?;
     for one in said {
-        let lives = one
-            .person
-            .is_none_or(|person| door.people.iter().any(|(p, _)| *p == person));
-        if !lives {
-            return Err(CaseError::Refused("有一项填的人不在这一户里".to_owned()));
-        }
-        form::check(office, form, one)?;
+        fits(office, form, &door, one)?;
     }
     let mut tx = office.begin().await?;
     let saved = keep(office, &mut tx, who, &visit, said).await?;
@@ -309,6 +314,22 @@ pub async fn save(office: &Office, who: &Acting, no: i64, said: &[Said]) -> Done
         office.end(tx).await?;
     }
     Ok(saved)
+}
+
+/// An answer is of somebody at this door, to a question of the form, and can be.
+fn fits(office: &Office, form: &Form, door: &Door, said: &Said) -> Done<()> {
+    let lives = said
+        .person
+        .is_none_or(|person| door.people.iter().any(|(p, _)| *p == person));
+    match lives {
+        true => form::check(office, form, said),
+        false => Err(CaseError::Refused("有一项填的人不在这一户里".to_owned())),
+    }
+}
+
+/// Whether somebody may see a visit: its place is theirs, and nobody there is of their family.
+pub(crate) async fn may_see(office: &Office, who: &Acting, no: i64) -> Done<()> {
+    find(office, who, no).await.map(|_| ())
 }
 
 fn going_on<'d>(who: &Acting, visit: &Visit, door: &'d Door) -> Done<&'d (Step, Form)> {
@@ -339,30 +360,28 @@ async fn keep(
     let at = office.clock.at();
     for one in said {
         let now = newest.get(&(one.person, one.fact.clone()));
-        if now.is_some_and(|now| now.content.value == one.value) {
-            continue;
-        }
         let stood = held.iter().find(|answer| answer.no == one.base);
-        if let Some(now) = now.filter(|now| now.no != one.base) {
-            // Nobody touched this field of an older form: the newer answer stays.
-            if stood.is_some_and(|stood| stood.content.value == one.value) {
+        let written = (one.value.as_str(), one.base);
+        let base = match judge(now.copied(), written, Written::OnForm(stood)) {
+            Verdict::Keep(base) => base,
+            Verdict::Same(_) | Verdict::Untouched | Verdict::Older => continue,
+            Verdict::Differs(now) => {
+                saved.conflicts.push(Conflict {
+                    person: one.person,
+                    fact: one.fact.clone(),
+                    mine: one.value.clone(),
+                    theirs: now.content.value.clone(),
+                    by: now.actor.clone(),
+                    base: now.no,
+                });
                 continue;
             }
-            saved.conflicts.push(Conflict {
-                person: one.person,
-                fact: one.fact.clone(),
-                mine: one.value.clone(),
-                theirs: now.content.value.clone(),
-                by: now.actor.clone(),
-                base: now.no,
-            });
-            continue;
-        }
+        };
         let new = NewAnswer {
             person: one.person,
             fact: one.fact.clone(),
             value: one.value.clone(),
-            base: now.map_or(0, |now| now.no),
+            base,
         };
         visits::answer(tx, &at, who.login(), visit.no, &new).await?;
         saved.kept = saved.kept.saturating_add(1);
@@ -390,7 +409,7 @@ pub async fn finish(
     let (visit, mut door) = find(office, who, no).await?;
     let (step, form) = going_on(who, &visit, &door)?.clone();
     let mut tx = office.begin().await?;
-    let others = second(&tx, who, &door, &step, ending.other.trim()).await?;
+    let others = second::second(&tx, who, (&door, &step), no, ending.other.trim()).await?;
     // Who met nobody at the door of a task has nothing to answer; a case needs the answers.
     if door.case.is_some() || ending.outcome != Some(VisitOutcome::NotMet) {
         all_required(&tx, &form, &door, no).await?;
@@ -422,47 +441,6 @@ pub async fn finish(
     tx.record(act(office, who, "visit.finish", no, &door).because(because));
     office.end(tx).await?;
     Ok(saved)
-}
-
-/// The second investigator: an account in use, of somebody else, no near relative of the family.
-async fn second(
-    on: &impl Reads,
-    who: &Acting,
-    door: &Door,
-    step: &Step,
-    other: &str,
-) -> Done<Vec<String>> {
-    if other.is_empty() {
-        return match step.persons {
-            0 | 1 => Ok(Vec::new()),
-            _ => Err(CaseError::Refused(format!(
-                "“{}”要两个人一起去,请写另一名调查人的账号",
-                step.name
-            ))),
-        };
-    }
-    if other == who.login() {
-        let said = "另一名调查人不能是您自己";
-        return Err(CaseError::Refused(said.to_owned()));
-    }
-    let user = store::users::find(on, other).await?;
-    let user = user.filter(|user| user.state == UserState::Active);
-    let none = || CaseError::Refused(format!("没有在用的账号 {other},请核对另一名调查人"));
-    let user = user.ok_or_else(none)?;
-    let near = store::recusals::all(on).await?;
-    let near = near.iter().any(|one| {
-        let own = one.content.user == user.id;
-        own && door
-            .people
-            .iter()
-            .any(|(person, _)| *person == one.content.person)
-    });
-    match near {
-        true => Err(CaseError::Refused(format!(
-            "{other} 和这一家有近亲属关系,应当回避"
-        ))),
-        false => Ok(vec![other.to_owned()]),
-    }
 }
 
 async fn all_required(on: &impl Reads, form: &Form, door: &Door, no: i64) -> Done<()> {

@@ -1,7 +1,9 @@
-//! 案例: the tables by which officials test a rule. Each row becomes a situation and is judged.
+//! 案例: the tables by which officials test a rule. Each row becomes a situation and is judged. Every
+//! 性质 is tried beside them, on generated households.
 
 mod deadlines;
 mod fill;
+mod properties;
 
 use crate::ast::Stmt;
 use crate::eval::{Evaluator, result_text};
@@ -72,6 +74,7 @@ pub fn run_all(book: &Rulebook, locality: &str) -> Vec<CaseResult> {
             out.push(programs.run(&parsed.path, table, row));
         }
     }
+    out.extend(properties::run_all(&mut programs));
     out.extend(deadlines::run_all(book, locality));
     out
 }

@@ -1,55 +1,59 @@
-//! The same views as JSON, under `/api/v1`; field for field the structs of `office::views`.
+//! The interface for programs, under `/api/v1`, over the same office functions as the pages: the same rights,
+//! places, masking and recusal. What an operation asks and gives is said once, and the router, the check of
+//! what comes in, and the OpenAPI document are made from it.
 
-use axum::extract::Path;
+mod applications;
+mod cases;
+mod decisions;
+mod document;
+mod feeds;
+mod households;
+mod indicators;
+mod monitoring;
+mod notices;
+mod operation;
+mod payments;
+pub(crate) mod problem;
+mod rules;
+mod shape;
+mod verification;
+
+use std::sync::LazyLock;
+
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
-use office::views::ViewError;
 
-use crate::desk::{Desk, json, no_such};
+pub(crate) use operation::{Operation, checked};
 
-pub(crate) async fn overview(desk: Desk) -> Response {
-    let month = desk.fields.get("month");
-    json(desk.views.overview(&desk.who, month).await)
+use crate::routes::{self, Need, Routes};
+
+/// Every operation, and the document of them.
+pub(crate) fn add(routes: Routes) -> Routes {
+    let routes = monitoring::add(routes);
+    let routes = households::add(routes);
+    let routes = cases::add(routes);
+    let routes = applications::add(routes);
+    let routes = verification::add(routes);
+    let routes = notices::add(routes);
+    let routes = decisions::add(routes);
+    let routes = payments::add(routes);
+    let routes = feeds::add(routes);
+    let routes = indicators::add(routes);
+    let routes = rules::add(routes);
+    routes.get(Need::Nothing, "/openapi.json", openapi)
 }
 
-pub(crate) async fn warnings(desk: Desk) -> Response {
-    match desk.fields.warning_filter() {
-        Ok(filter) => json(desk.views.warnings(&desk.who, filter).await),
-        Err(error) => json::<()>(Err(error)),
-    }
+/// The OpenAPI document of the interface.
+#[must_use]
+pub fn description() -> String {
+    static DOCUMENT: LazyLock<String> = LazyLock::new(|| {
+        let all = routes::all();
+        let document = document::document(all.operations());
+        format!("{document:#}")
+    });
+    DOCUMENT.clone()
 }
 
-pub(crate) async fn warning(desk: Desk, Path(id): Path<String>) -> Response {
-    match number(&id, "预警") {
-        Ok(id) => json(desk.views.warning(&desk.who, id).await),
-        Err(error) => json::<()>(Err(error)),
-    }
-}
-
-pub(crate) async fn household(desk: Desk, Path(id): Path<String>) -> Response {
-    match number(&id, "家庭") {
-        Ok(id) => json(
-            desk.views
-                .household(&desk.who, id, desk.fields.get("month"))
-                .await,
-        ),
-        Err(error) => json::<()>(Err(error)),
-    }
-}
-
-pub(crate) async fn health(desk: Desk) -> Response {
-    json(desk.views.health(&desk.who).await)
-}
-
-/// The description of this interface.
-pub(crate) async fn openapi() -> Response {
-    (
-        [(CONTENT_TYPE, "application/json")],
-        include_str!("../assets/openapi.json"),
-    )
-        .into_response()
-}
-
-fn number(text: &str, what: &str) -> Result<i64, ViewError> {
-    text.parse().map_err(|_| no_such(what, text))
+async fn openapi() -> Response {
+    ([(CONTENT_TYPE, "application/json")], description()).into_response()
 }

@@ -2,10 +2,9 @@
 //! answer or refuse.
 
 use std::convert::Infallible;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use askama::Template;
-use axum::Json;
 use axum::extract::FromRequestParts;
 use axum::http::StatusCode;
 use axum::http::header::{LOCATION, USER_AGENT};
@@ -13,13 +12,14 @@ use axum::http::request::Parts;
 use axum::response::{Html, IntoResponse, Response};
 use office::access::{Access, Acting, Visitor};
 use office::views::{ViewError, Views};
-use serde::Serialize;
 
+use crate::api::problem::Problem;
 use crate::guard::{self, cookie};
 use crate::links::Fields;
 use crate::pages::lost::LostPage;
 use crate::serve::{Front, House};
 use crate::shell::{Menu, Shell, SignedIn};
+use crate::takeover::Pages;
 
 /// The name of the cookie that remembers 长辈版.
 pub(crate) const DISPLAY_COOKIE: &str = "doudi_display";
@@ -37,6 +37,8 @@ pub(crate) struct App {
     pub(crate) access: Arc<Access>,
     /// The name people type, behind a proxy with TLS.
     pub(crate) front: Option<Front>,
+    /// The pages these are of, to be told when a version of the rulebook was signed.
+    pub(crate) pages: Weak<Pages>,
 }
 
 impl App {
@@ -50,6 +52,7 @@ impl App {
             views,
             access,
             front,
+            pages: Weak::new(),
         }
     }
 
@@ -246,8 +249,7 @@ impl Porch {
 pub(crate) fn forbidden(app: &App, visitor: &Visitor, path: &str, said: &str) -> Response {
     let (status, title, text) = told(ViewError::Forbidden(said.to_owned()));
     if path.starts_with("/api/") {
-        let body = serde_json::json!({ "title": title, "detail": text });
-        return (status, Json(body)).into_response();
+        return Problem::of(status, text).into_response();
     }
     let place = app.views.place();
     let mut shell = Shell::new(title.to_owned(), None, place, path.to_owned());
@@ -259,21 +261,6 @@ fn lost(shell: Shell, status: StatusCode, text: String) -> Response {
     let code = status.as_u16();
     let body = LostPage { shell, code, text }.render().unwrap_or_default();
     (status, Html(body)).into_response()
-}
-
-/// Answers a program.
-pub(crate) fn json<T: Serialize>(answer: Result<T, ViewError>) -> Response {
-    match answer {
-        Ok(view) => Json(view).into_response(),
-        Err(error) => {
-            let (status, title, text) = told(error);
-            (
-                status,
-                Json(serde_json::json!({ "title": title, "detail": text })),
-            )
-                .into_response()
-        }
-    }
 }
 
 /// There is no such record.
@@ -289,6 +276,10 @@ fn told(error: ViewError) -> (StatusCode, &'static str, String) {
         ViewError::NotFound(text) => (StatusCode::NOT_FOUND, "没有找到", text),
         ViewError::NotAnswerable(text) => (StatusCode::BAD_REQUEST, "无法按此查询", text),
         ViewError::Forbidden(text) => (StatusCode::FORBIDDEN, "没有权限", text),
+        ViewError::Storage(text) => {
+            tracing::error!(cause = %text, "the storage failed");
+            (StatusCode::SERVICE_UNAVAILABLE, "现在存取不了数据", text)
+        }
         ViewError::Failed(cause) => {
             tracing::error!(%cause, "a page failed");
             let text =

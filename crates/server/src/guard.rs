@@ -11,14 +11,17 @@ use axum::http::header::{
     LOCATION, ORIGIN, REFERRER_POLICY, SET_COOKIE, STRICT_TRANSPORT_SECURITY, WWW_AUTHENTICATE,
     X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
+use axum::http::{Extensions, HeaderMap, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use office::access::{Stage, Visitor};
 
 use crate::desk::App;
+use crate::limits::{self, Sender};
 use crate::links::{Fields, with_field};
+use crate::resident;
 use crate::routes::{Need, Route, Step};
+use crate::upload;
 
 const POLICY: &str = "default-src 'self'; base-uri 'none'; form-action 'self'; \
                       frame-ancestors 'none'; object-src 'none'";
@@ -32,8 +35,10 @@ const FORM_BYTES_MAX: usize = 256 * 1024;
 pub(crate) async fn headers(State(app): State<App>, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
+    // What somebody sent us comes with a narrower one of its own.
+    let policy = HeaderValue::from_static(POLICY);
+    headers.entry(CONTENT_SECURITY_POLICY).or_insert(policy);
     for (name, value) in [
-        (CONTENT_SECURITY_POLICY, POLICY),
         (X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (X_FRAME_OPTIONS, "DENY"),
         (REFERRER_POLICY, "no-referrer"),
@@ -115,19 +120,41 @@ pub(crate) async fn admit(
     let Some(need) = route.map(|route| route.need) else {
         return refusal(StatusCode::METHOD_NOT_ALLOWED, "这个地址不接受这种请求。");
     };
+    if need == Need::Resident {
+        return match pace(&app, &request, None) {
+            Some(seconds) => limits::too_fast(&app, request.uri().path(), seconds),
+            None => resident::admit(&app, request, next).await,
+        };
+    }
     let visitor = match visitor_of(&app, request.headers()).await {
         Ok(visitor) => visitor,
+        Err(response) => return response,
+    };
+    if let Some(seconds) = pace(&app, &request, visitor.as_ref()) {
+        return limits::too_fast(&app, request.uri().path(), seconds);
+    }
+    let request = match limits::whole(request, Sender::of(visitor.as_ref())).await {
+        Ok(request) => request,
         Err(response) => return response,
     };
     let Some(visitor) = visitor else {
         return match need {
             Need::Nothing => next.run(request).await,
-            Need::Session(_) | Need::Right(_) => come_in_first(&request),
+            Need::Session(_) | Need::Right(_) | Need::Resident => come_in_first(&request),
         };
     };
     let by_itself = !request.headers().contains_key(AUTHORIZATION);
     let checked = match by_itself && !is_safe(request.method()) {
-        true => with_word(request, &visitor).await,
+        true => {
+            let mut words = vec![visitor.form_word.clone()];
+            // An open page may have been opened as the resident one also is here.
+            if need == Need::Nothing
+                && let Some(own) = resident::of(&app, request.headers()).await
+            {
+                words.push(own.form_word);
+            }
+            with_word(request, &words).await
+        }
         false => Ok(request),
     };
     let mut request = match checked {
@@ -140,6 +167,20 @@ pub(crate) async fn admit(
     }
     request.extensions_mut().insert(visitor);
     next.run(request).await
+}
+
+/// Seconds to wait for whoever comes too often: a program with its token, or somebody without a session. Our
+/// own letters and pictures are not counted: a page asks for many.
+fn pace(app: &App, request: &Request, visitor: Option<&Visitor>) -> Option<i64> {
+    let path = request.uri().path();
+    match visitor {
+        Some(visitor) => app.access.call(&visitor.acting),
+        None if path.starts_with("/assets/") || path == "/favicon.ico" => None,
+        None => {
+            let from = came_from(request.headers(), request.extensions(), app);
+            app.access.visit(&from)
+        }
+    }
 }
 
 /// Whose session a request carries: a browser's by itself, a program's because it means to.
@@ -170,7 +211,7 @@ async fn turned_away(app: &App, need: Need, visitor: &Visitor, path: &str) -> Op
         Stage::Whole => None,
     };
     match (need, step) {
-        (Need::Nothing | Need::Session(Step::Any), _) => None,
+        (Need::Nothing | Need::Resident | Need::Session(Step::Any), _) => None,
         (Need::Session(wanted), Some((at, _))) if wanted == at => None,
         (Need::Session(Step::Password | Step::Enrol), None) => None,
         (Need::Session(Step::Code), None) => Some(go_to("/")),
@@ -205,7 +246,7 @@ pub(crate) fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
 }
 
 /// A form must carry the word of its session: a page of another site cannot know it.
-async fn with_word(request: Request, visitor: &Visitor) -> Result<Request, Response> {
+pub(crate) async fn with_word(request: Request, words: &[String]) -> Result<Request, Response> {
     let said = request
         .headers()
         .get(FORM_WORD_HEADER)
@@ -229,9 +270,20 @@ async fn with_word(request: Request, visitor: &Visitor) -> Result<Request, Respo
             let word = form_word(&bytes);
             (Request::from_parts(parts, Body::from(bytes)), word)
         }
+        None if upload::is_upload(request.headers()) => {
+            let read = upload::word_of(request).await;
+            read.map_err(|(status, said)| {
+                (status, [(CONTENT_TYPE, "text/plain; charset=utf-8")], said).into_response()
+            })?
+        }
         None => (request, None),
     };
-    if said.is_some_and(|word| same(word.as_bytes(), visitor.form_word.as_bytes())) {
+    let fits = |word: &String| {
+        words
+            .iter()
+            .any(|own| same(word.as_bytes(), own.as_bytes()))
+    };
+    if said.as_ref().is_some_and(fits) {
         return Ok(request);
     }
     Err(refusal(
@@ -264,8 +316,12 @@ pub(crate) fn come_in_first(request: &Request) -> Response {
         .uri()
         .path_and_query()
         .map_or("/", |whole| whole.as_str());
-    if is_safe(request.method()) && here != "/" {
-        return go_to(&with_field("/sign-in", "next", here));
+    if is_safe(request.method()) {
+        // Whoever types the bare name of the place is a resident until they sign in.
+        return match here {
+            "/" => go_to("/home"),
+            here => go_to(&with_field("/sign-in", "next", here)),
+        };
     }
     go_to("/sign-in")
 }
@@ -287,15 +343,18 @@ fn broken(error: &impl std::fmt::Display) -> Response {
 
 /// Where a request comes from: its address, or what the one proxy before us says.
 pub(crate) fn origin(parts: &axum::http::request::Parts, app: &App) -> String {
-    let address = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+    came_from(&parts.headers, &parts.extensions, app)
+}
+
+fn came_from(headers: &HeaderMap, extensions: &Extensions, app: &App) -> String {
+    let address = extensions.get::<ConnectInfo<SocketAddr>>();
     let address = address.map_or_else(|| "unknown".to_owned(), |at| at.0.ip().to_string());
     if app.front.is_none() {
         return address;
     }
     let forwarded = HeaderName::from_static("x-forwarded-for");
     // What stands before the last comma was written by whoever sent the request.
-    let told = parts
-        .headers
+    let told = headers
         .get_all(forwarded)
         .iter()
         .next_back()
@@ -346,6 +405,6 @@ fn is_own_form(headers: &HeaderMap, app: &App) -> bool {
     }
 }
 
-fn refusal(status: StatusCode, text: &'static str) -> Response {
+pub(crate) fn refusal(status: StatusCode, text: &'static str) -> Response {
     (status, [(CONTENT_TYPE, "text/plain; charset=utf-8")], text).into_response()
 }

@@ -1,13 +1,19 @@
 //! Every address we answer, and what it asks of whoever comes. A route cannot be added without saying
 //! which right of the rulebook it needs.
 
+mod changes;
+mod portal;
+mod tokens;
+
 use std::sync::Arc;
 
 use axum::Router;
 use axum::handler::Handler;
+use axum::middleware::from_fn_with_state;
 use axum::routing::{MethodFilter, on};
 use office::access::Right;
 
+use crate::api::Operation;
 use crate::desk::App;
 use crate::{api, assets, pages};
 
@@ -18,6 +24,8 @@ pub enum Need {
     Nothing,
     /// A session, however far its holder has come in signing in.
     Session(Step),
+    /// A resident's own session, which is none of an official.
+    Resident,
     /// A right of the access rules, held at this moment.
     Right(Right),
 }
@@ -50,6 +58,7 @@ pub struct Route {
 pub(crate) struct Routes {
     router: Router<App>,
     list: Vec<Route>,
+    operations: Vec<Arc<Operation>>,
 }
 
 impl Routes {
@@ -57,10 +66,11 @@ impl Routes {
         Self {
             router: Router::new(),
             list: Vec::new(),
+            operations: Vec::new(),
         }
     }
 
-    fn get<H, T>(self, need: Need, path: &'static str, handler: H) -> Self
+    pub(crate) fn get<H, T>(self, need: Need, path: &'static str, handler: H) -> Self
     where
         H: Handler<T, App>,
         T: 'static,
@@ -68,7 +78,7 @@ impl Routes {
         self.add(MethodFilter::GET, "GET", need, path, handler)
     }
 
-    fn post<H, T>(self, need: Need, path: &'static str, handler: H) -> Self
+    pub(crate) fn post<H, T>(self, need: Need, path: &'static str, handler: H) -> Self
     where
         H: Handler<T, App>,
         T: 'static,
@@ -93,6 +103,34 @@ impl Routes {
         self
     }
 
+    /// An operation of the interface: what it says it asks is asked of every call.
+    pub(crate) fn operation<H, T>(mut self, operation: Operation, handler: H) -> Self
+    where
+        H: Handler<T, App>,
+        T: 'static,
+    {
+        let operation = Arc::new(operation);
+        let filter = match operation.method {
+            "POST" => MethodFilter::POST,
+            _ => MethodFilter::GET,
+        };
+        let checks = from_fn_with_state(Arc::clone(&operation), api::checked);
+        let one = on(filter, handler).layer(checks);
+        self.router = self.router.route(operation.path, one);
+        self.list.push(Route {
+            method: operation.method,
+            path: operation.path,
+            need: operation.need,
+        });
+        self.operations.push(operation);
+        self
+    }
+
+    /// The operations of the interface.
+    pub(crate) fn operations(&self) -> impl Iterator<Item = &Operation> {
+        self.operations.iter().map(Arc::as_ref)
+    }
+
     /// The router and the list it was made with: one cannot hold what the other lacks.
     pub(crate) fn parts(self) -> (Router<App>, Arc<[Route]>) {
         (self.router, self.list.into())
@@ -104,11 +142,16 @@ pub(crate) fn all() -> Routes {
     let routes = Routes::new();
     let routes = outside(routes);
     let routes = casework(routes);
+    let routes = at_the_door(routes);
     let routes = decisions(routes);
+    let routes = afterwards(routes);
     let routes = payments(routes);
     let routes = verification(routes);
     let routes = offices(routes);
-    interface(routes)
+    let routes = changes::changes(routes);
+    let routes = portal::add(routes);
+    let routes = tokens::add(routes);
+    api::add(routes)
 }
 
 /// The routes and what they ask, for tests and for whoever audits.
@@ -231,6 +274,17 @@ fn casework(routes: Routes) -> Routes {
             "/rulebook/{*path}",
             pages::rulebook::show,
         )
+        .get(Has(Right::RULEBOOK), "/matters", pages::matters::list)
+        .get(
+            Has(Right::RULEBOOK),
+            "/matters/{place}/{id}",
+            pages::matters::show,
+        )
+        .post(
+            Has(Right::RULEBOOK),
+            "/matters/{place}/{id}",
+            pages::matters::ask,
+        )
         .get(Has(Right::TRIAL), "/whatif", pages::whatif::show)
         .get(Has(Right::TRIAL), "/whatif/print", pages::whatif::print)
         .get(
@@ -238,6 +292,7 @@ fn casework(routes: Routes) -> Routes {
             "/whatif/export.xlsx",
             pages::whatif::workbook,
         )
+        .get(Has(Right::TRIAL), "/whatif/export.pdf", pages::whatif::pdf)
         .get(Has(Right::OVERVIEW), "/indicators", pages::indicators::list)
         .get(
             Has(Right::OVERVIEW),
@@ -254,6 +309,38 @@ fn casework(routes: Routes) -> Routes {
         .post(Has(Right::SEARCH), "/search", pages::search::find)
         .get(Has(Right::AREA), "/areas", pages::areas::show)
         .get(Has(Right::AREA), "/areas/{code}", pages::areas::show_one)
+}
+
+/// Photos, scanned papers, and the tablet at the door.
+fn at_the_door(routes: Routes) -> Routes {
+    use Need::{Nothing, Right as Has};
+    let sync = "/visit/{no}/sync";
+    routes
+        .get(Has(Right::PHOTO), "/photos/{no}", pages::photos::show)
+        .post(
+            Has(Right::CASE_HANDLE),
+            "/case/{no}/photos",
+            pages::photos::paper,
+        )
+        .post(
+            Has(Right::VISIT_REPORT),
+            "/visit/{no}/photos",
+            pages::visits::add,
+        )
+        .post(Has(Right::VISIT_REPORT), sync, pages::tablet::sync)
+        .get(
+            Has(Right::VISIT_REPORT),
+            "/visit-package",
+            pages::tablet::reopen,
+        )
+        .post(
+            Has(Right::VISIT_REPORT),
+            "/visit-package",
+            pages::tablet::take,
+        )
+        .get(Nothing, "/visit-package/{token}", pages::tablet::holds)
+        .get(Nothing, "/visit-tablet", pages::tablet::shell)
+        .get(Nothing, "/visit-worker.js", pages::tablet::worker)
 }
 
 /// From the first opinion to what is made public.
@@ -288,6 +375,73 @@ fn decisions(routes: Routes) -> Routes {
         .post(Nothing, "/notice/{no}/objection", pages::publicity::object)
 }
 
+/// What comes after a decision.
+fn afterwards(routes: Routes) -> Routes {
+    use Need::Right as Has;
+    let history = "/households/{id}/history";
+    routes
+        .get(Has(Right::CASE), "/reviews", pages::reviews::list)
+        .post(Has(Right::REVIEW_OPEN), "/reviews", pages::reviews::open)
+        .post(
+            Has(Right::CASE_HANDLE),
+            "/reviews/begin",
+            pages::reviews::begin,
+        )
+        .get(
+            Has(Right::CASE_OVERSEE),
+            "/reviews/workers",
+            pages::reviews::workers,
+        )
+        .post(
+            Has(Right::CASE_OVERSEE),
+            "/reviews/workers",
+            pages::reviews::find_fault,
+        )
+        .get(Has(Right::CASE), "/reviews/{no}", pages::reviews::show)
+        .post(
+            Has(Right::CASE_HANDLE),
+            "/reviews/{no}",
+            pages::reviews::act,
+        )
+        .post(
+            Has(Right::DECISION),
+            "/reviews/{no}/decide",
+            pages::reviews::decide,
+        )
+        .post(
+            Has(Right::CASE_HANDLE),
+            "/warnings/{id}/change",
+            pages::reviews::from_warning,
+        )
+        .get(Has(Right::HOUSEHOLD), history, pages::reviews::history)
+        .get(Has(Right::CASE), "/hearings", pages::hearings::list)
+        .get(Has(Right::CASE), "/crisis", pages::crisis::list)
+        .post(Has(Right::CRISIS), "/crisis", pages::crisis::switch_on)
+        .get(Has(Right::CASE), "/crisis/{no}", pages::crisis::show)
+        .get(
+            Has(Right::CASE),
+            "/crisis/{no}/list.xlsx",
+            pages::crisis::workbook,
+        )
+        .post(Has(Right::CRISIS), "/crisis/{no}/end", pages::crisis::end)
+        .get(Has(Right::CASE), "/conference", pages::conference::list)
+        .post(
+            Has(Right::CONFERENCE),
+            "/conference",
+            pages::conference::hold,
+        )
+        .get(
+            Has(Right::CASE),
+            "/conference/{no}",
+            pages::conference::show,
+        )
+        .post(
+            Has(Right::CONFERENCE),
+            "/conference/{no}",
+            pages::conference::add,
+        )
+}
+
 /// Money on its way to people.
 fn payments(routes: Routes) -> Routes {
     use Need::Right as Has;
@@ -297,6 +451,31 @@ fn payments(routes: Routes) -> Routes {
             Has(Right::PAYMENT_PREPARE),
             "/payments",
             pages::payments::prepare,
+        )
+        .get(
+            Has(Right::PAYMENT),
+            "/payments/recoveries",
+            pages::payments::recoveries,
+        )
+        .get(
+            Has(Right::PAYMENT),
+            "/payments/recoveries/{no}",
+            pages::payments::recovery,
+        )
+        .post(
+            Has(Right::PAYMENT_APPROVE),
+            "/payments/recoveries/{no}",
+            pages::payments::recover,
+        )
+        .post(
+            Has(Right::PAYMENT_PREPARE),
+            "/payments/entitlements/{id}/card",
+            pages::payments::card,
+        )
+        .post(
+            Has(Right::PAYMENT_APPROVE),
+            "/payments/entitlements/{id}/recover",
+            pages::payments::ask_back,
         )
         .get(Has(Right::PAYMENT), "/payments/{no}", pages::payments::show)
         .post(
@@ -417,20 +596,4 @@ fn offices(routes: Routes) -> Routes {
             "/admin/users/{login}/roles/{grant}/end",
             pages::users::revoke,
         )
-}
-
-/// The same for programs.
-fn interface(routes: Routes) -> Routes {
-    use Need::{Nothing, Right as Has};
-    routes
-        .get(Has(Right::OVERVIEW), "/api/v1/overview", api::overview)
-        .get(Has(Right::WARNING), "/api/v1/warnings", api::warnings)
-        .get(Has(Right::WARNING), "/api/v1/warnings/{id}", api::warning)
-        .get(
-            Has(Right::HOUSEHOLD),
-            "/api/v1/households/{id}",
-            api::household,
-        )
-        .get(Has(Right::HEALTH), "/api/v1/health", api::health)
-        .get(Nothing, "/openapi.json", api::openapi)
 }

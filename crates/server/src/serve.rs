@@ -1,16 +1,18 @@
 //! Opens the door: routes, and a listener on the loopback, or behind a proxy that speaks TLS.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use axum::Router;
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn, from_fn_with_state};
 use office::access::Access;
 use office::views::Views;
 use tokio::net::TcpListener;
 
+use crate::api::problem::in_our_words;
 use crate::desk::App;
-use crate::{guard, pages, routes};
+use crate::takeover::Pages;
+use crate::{guard, limits, pages, routes};
 
 /// 对外地址: the name people type, behind a proxy that speaks TLS for us.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,21 +67,25 @@ pub enum ServeError {
         /// What the system said.
         source: std::io::Error,
     },
-    /// The listener broke.
-    #[error("页面服务中断:{0}")]
-    Broken(std::io::Error),
 }
 
-/// Every page and every JSON answer over the office's views.
+/// Every page and every JSON answer over the office's views, under whichever rulebook is in force.
 pub fn router(house: House) -> Router {
-    let app = App::new(house);
+    Pages::new(house).router()
+}
+
+/// Every page and every JSON answer of one house.
+pub(crate) fn doors(house: House, pages: Weak<Pages>) -> Router {
+    let mut app = App::new(house);
+    app.pages = pages;
     let (router, list) = routes::all().parts();
     router
         .route_layer(from_fn_with_state((app.clone(), list), guard::admit))
         .fallback(pages::lost::show)
-        .method_not_allowed_fallback(pages::lost::show)
+        .method_not_allowed_fallback(pages::lost::other_method)
         .layer(from_fn_with_state(app.clone(), guard::same_origin))
         .layer(from_fn_with_state(app.clone(), guard::our_name))
+        .layer(from_fn(in_our_words))
         .layer(from_fn_with_state(app.clone(), guard::headers))
         .with_state(app)
 }
@@ -101,11 +107,8 @@ pub async fn serve(
     let listen = |source| ServeError::Listen { addr, source };
     let listener = TcpListener::bind(addr).await.map_err(listen)?;
     on_ready(listener.local_addr().map_err(listen)?);
-    let service = router(house).into_make_service_with_connect_info::<SocketAddr>();
-    axum::serve(listener, service)
-        .with_graceful_shutdown(told_to_stop())
-        .await
-        .map_err(ServeError::Broken)
+    limits::listen(listener, router(house), told_to_stop()).await;
+    Ok(())
 }
 
 /// Waits for Ctrl-C or, where there is such a thing, SIGTERM.

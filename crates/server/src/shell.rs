@@ -18,6 +18,8 @@ pub(crate) struct Shell {
     pub(crate) words: String,
     /// 长辈版.
     pub(crate) large: bool,
+    /// The word of a resident's forms; none where no resident is signed in.
+    pub(crate) resident: Option<String>,
     /// Who is signed in; none at the door.
     pub(crate) signed_in: Option<SignedIn>,
     active: Option<Menu>,
@@ -69,6 +71,7 @@ impl SignedIn {
 pub(crate) enum Menu {
     Inbox,
     Visits,
+    Reviews,
     Overview,
     Warnings,
     Programmes,
@@ -87,9 +90,10 @@ pub(crate) enum Menu {
 
 impl Menu {
     /// In the order of the menu.
-    const ALL: [Menu; 16] = [
+    const ALL: [Menu; 17] = [
         Menu::Inbox,
         Menu::Visits,
+        Menu::Reviews,
         Menu::Overview,
         Menu::Warnings,
         Menu::Programmes,
@@ -111,6 +115,7 @@ impl Menu {
         match self {
             Menu::Inbox => Right::CASE_HANDLE,
             Menu::Visits => Right::VISIT_REPORT,
+            Menu::Reviews => Right::CASE,
             Menu::Overview => Right::OVERVIEW,
             Menu::Warnings => Right::WARNING,
             Menu::Programmes => Right::ROLL,
@@ -132,6 +137,7 @@ impl Menu {
         match self {
             Menu::Inbox => ("/inbox", "待办", "我的待办", "clock"),
             Menu::Visits => ("/visits", "走访", "走访清单", "home"),
+            Menu::Reviews => ("/reviews", "后续", "后续管理", "history"),
             Menu::Overview => ("/", "总览", "总览", "layout-dashboard"),
             Menu::Warnings => ("/warnings", "预警", "预警线索", "bell"),
             Menu::Programmes => ("/programmes", "名册", "救助名册", "users-group"),
@@ -168,6 +174,7 @@ impl Shell {
             here,
             words: String::new(),
             large: false,
+            resident: None,
             signed_in: None,
             active: menu,
         }
@@ -191,12 +198,20 @@ impl Shell {
 
     /// The page to go back to when lost.
     pub(crate) fn home(&self) -> &'static str {
-        self.signed_in.as_ref().map_or("/sign-in", SignedIn::home)
+        match (&self.signed_in, &self.resident) {
+            (Some(who), _) => who.home(),
+            (None, Some(_)) => "/my",
+            (None, None) => "/home",
+        }
     }
 
     /// The word every form of this session carries; empty at the door.
     pub(crate) fn word(&self) -> &str {
-        self.signed_in.as_ref().map_or("", |who| &who.word)
+        match (&self.signed_in, &self.resident) {
+            (Some(who), _) => &who.word,
+            (None, Some(word)) => word,
+            (None, None) => "",
+        }
     }
 
     /// An icon.

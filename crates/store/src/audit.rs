@@ -42,6 +42,7 @@ statements! {
         and act <> 'identity.reveal'
         and not (act >= 'read.' and act < 'read/')
         and not (act >= 'access.' and act < 'access/')";
+    FIND_DIGEST = "select digest from audit where seq = $1";
     FIND_PAYLOAD = "select sealed from audit_payload where seq = $1";
     REMOVE_PAYLOAD = "delete from audit_payload where seq = $1";
 }
@@ -292,8 +293,14 @@ pub async fn forget_payload(tx: &mut JournalTx, seq: i64) -> Result<bool> {
     Ok(tx.execute(REMOVE_PAYLOAD, vec![seq.into()]).await? == 1)
 }
 
+/// The last entry of a write: no other has its digest, so where it stands the write stands.
+pub(crate) struct Mark {
+    pub seq: i64,
+    pub digest: Vec<u8>,
+}
+
 /// Appends the acts of a write to the chain.
-pub(crate) async fn append(tx: &JournalTx, acts: Vec<Act>) -> Result<Receipt> {
+pub(crate) async fn append(tx: &JournalTx, acts: Vec<Act>) -> Result<(Receipt, Mark)> {
     let many = crate::value::counted(acts.len(), "操作数量")?;
     let head = tx.rows(MOVE_HEAD, vec![many.into()]).await?;
     let head = head.first().ok_or(StoreError::NotThere {
@@ -341,9 +348,13 @@ pub(crate) async fn append(tx: &JournalTx, acts: Vec<Act>) -> Result<Receipt> {
     }
     tx.insert(ENTRIES, entries).await?;
     tx.insert(PAYLOADS, payloads).await?;
+    let mark = Mark {
+        seq: last,
+        digest: prev.clone(),
+    };
     tx.execute(SET_HEAD, vec![prev.into(), hlc_at.into(), hlc_tick.into()])
         .await?;
-    Ok(Receipt { first, last })
+    Ok((Receipt { first, last }, mark))
 }
 
 pub(crate) fn payload_seal(on: &impl Reads) -> ColumnSeal {

@@ -57,6 +57,7 @@ statements! {
         order by case_no desc limit $4");
     OF_APPLICATION = select!("where application_no = $1 order by case_no");
     OF_HOUSEHOLD = select!("where household_id = $1 order by case_no desc");
+    OF_APPLICANT = select!("where applicant = $1 order by case_no desc");
     OPEN_OF = select!("where programme = $1 and subject_kind = $2 and subject_id = $3
         and state = 'open'");
     WAITING = "select c.case_no, c.application_no, c.programme, c.procedure, c.rules_day,
@@ -383,6 +384,11 @@ pub async fn of_application(on: &impl Reads, no: ApplicationNo) -> Result<Vec<Ca
 /// The cases of a household, newest first.
 pub async fn of_household(on: &impl Reads, household: HouseholdId) -> Result<Vec<CaseRow>> {
     rows(on.rows(OF_HOUSEHOLD, vec![household.get().into()]).await?)
+}
+
+/// The cases somebody applied for, newest first.
+pub async fn of_applicant(on: &impl Reads, applicant: PersonId) -> Result<Vec<CaseRow>> {
+    rows(on.rows(OF_APPLICANT, vec![applicant.get().into()]).await?)
 }
 
 /// The open case of a programme and subject.

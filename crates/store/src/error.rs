@@ -104,14 +104,26 @@ pub enum StoreError {
     #[error("存储空间不足,未保存;请清理磁盘后重试")]
     StorageFull,
     /// The storage reported a failed write; nothing more is accepted until a restart.
-    #[error("存储设备写入失败,已停止接受写入;请检查磁盘并重启程序")]
+    #[error(
+        "存储设备写入失败,已停止接受写入;请管理员检查磁盘并重启程序,重启后先看刚才这一步在不在,不在再做一次"
+    )]
     NotWritable,
     /// The record has been closed.
     #[error("数据库已关闭")]
     Closed,
-    /// The database server cannot be reached.
-    #[error("无法连接数据库服务器:{reason}")]
+    /// The database server cannot be reached; nothing of this write stands.
+    #[error(
+        "连不上数据库服务器({reason}),这一步没有保存;请稍后再试,仍不行请管理员看数据库服务器是不是在运行"
+    )]
     Unreachable {
+        /// What the driver said.
+        reason: String,
+    },
+    /// The line broke while the write was being made durable, and nobody could be asked afterwards.
+    #[error(
+        "保存到一半与数据库服务器断开({reason}),不知道这一步有没有存上;连上以后先看它在不在,不在再做一次"
+    )]
+    OutcomeUnknown {
         /// What the driver said.
         reason: String,
     },
@@ -175,6 +187,19 @@ pub enum StoreError {
 pub type Result<T> = std::result::Result<T, StoreError>;
 
 impl StoreError {
+    /// True when the storage or the line to it failed, and not the program: whoever asked can do something.
+    #[must_use]
+    pub fn is_of_storage(&self) -> bool {
+        matches!(
+            self,
+            Self::Busy
+                | Self::StorageFull
+                | Self::NotWritable
+                | Self::Unreachable { .. }
+                | Self::OutcomeUnknown { .. }
+        )
+    }
+
     /// True when doing the same again may succeed.
     #[must_use]
     pub fn may_retry(&self) -> bool {

@@ -399,6 +399,11 @@ impl Seals {
     }
 }
 
+/// Opens names alone, for the index of names.
+pub(crate) fn name_seal(on: &impl Reads) -> ColumnSeal {
+    on.key_ring().0.column("identity", "name")
+}
+
 /// What turns identities into rows and tokens.
 pub(crate) struct Sealing {
     seals: Seals,

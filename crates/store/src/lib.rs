@@ -12,7 +12,9 @@ pub mod audit;
 pub mod bank_accounts;
 pub mod batches;
 pub mod cases;
+pub mod conferences;
 pub mod consents;
+pub mod crisis;
 pub mod decisions;
 pub mod digest;
 pub mod doctor;
@@ -20,25 +22,33 @@ pub mod doubts;
 pub mod entitlements;
 mod error;
 pub mod grants;
+pub mod hearings;
 pub mod households;
 pub mod identity;
 pub mod jobs;
 mod keys;
 pub mod ledger;
 pub mod manifest;
+pub mod name_index;
 pub mod notices;
 pub mod organisations;
 pub mod payments;
 pub mod persons;
+pub mod photos;
+pub mod portal;
 mod postgres;
+pub mod previews;
 pub mod recusals;
+pub mod reviews;
 pub mod rulebooks;
 pub mod runs;
 mod schema;
+pub mod service;
 pub mod sessions;
 mod sql;
 mod sqlite;
 pub mod summaries;
+pub mod tablets;
 pub mod tasks;
 pub mod tokens;
 mod tx;
@@ -75,19 +85,23 @@ fn every_statement() -> Vec<String> {
         batches::STATEMENTS,
         cases::STATEMENTS,
         cases::WAIT_STATEMENTS,
+        conferences::STATEMENTS,
         consents::STATEMENTS,
+        crisis::STATEMENTS,
         decisions::STATEMENTS,
         doctor::STATEMENTS,
         doubts::STATEMENTS,
         doubts::SEAL_STATEMENTS,
         entitlements::STATEMENTS,
         grants::STATEMENTS,
+        hearings::STATEMENTS,
         households::STATEMENTS,
         identity::STATEMENTS,
         identity::ROTATION_STATEMENTS,
         jobs::STATEMENTS,
         ledger::STATEMENTS,
         manifest::STATEMENTS,
+        name_index::STATEMENTS,
         notices::STATEMENTS,
         open::STATEMENTS,
         organisations::STATEMENTS,
@@ -97,12 +111,20 @@ fn every_statement() -> Vec<String> {
         payments::OPENED_STATEMENTS,
         payments::RECOVERY_STATEMENTS,
         persons::STATEMENTS,
+        portal::STATEMENTS,
+        portal::MATTER_STATEMENTS,
+        portal::SENDING_STATEMENTS,
+        photos::STATEMENTS,
+        previews::STATEMENTS,
         recusals::STATEMENTS,
+        reviews::STATEMENTS,
         rulebooks::STATEMENTS,
         runs::STATEMENTS,
         schema::STATEMENTS,
+        service::STATEMENTS,
         sessions::STATEMENTS,
         summaries::STATEMENTS,
+        tablets::STATEMENTS,
         tasks::STATEMENTS,
         tokens::STATEMENTS,
         tx::STATEMENTS,

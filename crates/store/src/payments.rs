@@ -25,8 +25,9 @@ pub(crate) use opened::STATEMENTS as OPENED_STATEMENTS;
 pub use opened::{OpenLine, open_lines};
 pub(crate) use recoveries::STATEMENTS as RECOVERY_STATEMENTS;
 pub use recoveries::{
-    NewRecovery, Recovery, RecoveryStep, add_recovery, close_recovery, find_recovery,
-    list_recoveries, note_step, recoveries_of_household, recovery_lines, recovery_steps,
+    NewRecovery, Recovery, RecoveryState, RecoveryStep, add_recovery, close_recovery,
+    find_recovery, list_recoveries, note_step, recoveries_of_household, recovery_lines,
+    recovery_steps,
 };
 
 use crate::at::At;

@@ -3,6 +3,7 @@
 //! Writes run at read committed: every rule that must hold is a constraint, and the head of the
 //! audit chain, locked at commit, puts the writes in one order.
 
+use crate::audit::{self, Mark};
 use crate::error::{Result, StoreError};
 use crate::sql::{Kind, Sql, Table};
 use crate::value::{Row, Value};
@@ -17,6 +18,10 @@ use tokio_postgres::{NoTls, RowStream, Statement};
 
 /// Statements on their way at once; more only fill the buffers.
 const PIPELINE: usize = 512;
+/// How often somebody asks what became of a commit whose answer was lost, and how long it waits between.
+const ASKED_AGAIN_MAX: u32 = 5;
+const BETWEEN_QUESTIONS: Duration = Duration::from_millis(400);
+const ONCE_IT_HAS_ENDED: &str = "begin; select seq from audit_head where head = 1 for update";
 const LIMITS: &str = "-c lock_timeout=15s -c idle_in_transaction_session_timeout=600s \
                       -c statement_timeout=1800s -c client_min_messages=warning";
 
@@ -68,7 +73,9 @@ impl From<tokio_postgres::Error> for StoreError {
     fn from(error: tokio_postgres::Error) -> Self {
         let Some(cause) = error.as_db_error() else {
             let reason = error.to_string();
-            return if error.is_closed() {
+            let cause = std::error::Error::source(&error);
+            let line = cause.is_some_and(|cause| cause.is::<std::io::Error>());
+            return if line || error.is_closed() {
                 Self::Unreachable { reason }
             } else {
                 Self::Database { reason }
@@ -123,6 +130,8 @@ pub(crate) struct Postgres {
 /// One write in progress; dropping it closes its connection, and the server takes all back.
 pub(crate) struct PostgresTx {
     client: Option<Object>,
+    /// To ask again when the line breaks in the moment of the commit.
+    pool: Pool,
 }
 
 impl Postgres {
@@ -160,11 +169,7 @@ impl Postgres {
 
     /// Begins a write.
     pub(crate) async fn begin(&self) -> Result<PostgresTx> {
-        let tx = PostgresTx {
-            client: Some(self.pool.get().await?),
-        };
-        tx.client()?.batch_execute("begin").await?;
-        Ok(tx)
+        PostgresTx::begin(&self.pool, "begin").await
     }
 
     /// The rows a statement answers, outside any write.
@@ -208,6 +213,15 @@ impl Postgres {
 }
 
 impl PostgresTx {
+    async fn begin(pool: &Pool, text: &str) -> Result<Self> {
+        let tx = Self {
+            client: Some(pool.get().await?),
+            pool: pool.clone(),
+        };
+        tx.client()?.batch_execute(text).await?;
+        Ok(tx)
+    }
+
     fn client(&self) -> Result<&Object> {
         self.client.as_ref().ok_or(StoreError::Closed)
     }
@@ -259,12 +273,29 @@ impl PostgresTx {
         Ok(self.client()?.batch_execute(text).await?)
     }
 
-    /// Makes the write durable.
-    pub(crate) async fn commit(mut self) -> Result<()> {
-        self.client()?.batch_execute("commit").await?;
-        // Only now may the connection serve others; an error above drops it with the transaction.
-        drop(self.client.take());
-        Ok(())
+    /// Makes the write durable. `last` is the entry of the chain that stands only if all of it does.
+    ///
+    /// When the line breaks before the answer comes, whether the write stands is looked up by that entry:
+    /// it is neither done again nor told as failed while it stands.
+    pub(crate) async fn commit(mut self, last: &Mark) -> Result<()> {
+        let answer = self.client()?.batch_execute("commit").await;
+        match answer.map_err(StoreError::from) {
+            Ok(()) => {
+                // Only now may the connection serve others; an error drops it with the transaction.
+                drop(self.client.take());
+                Ok(())
+            }
+            Err(StoreError::Unreachable { reason }) => {
+                let pool = self.pool.clone();
+                drop(self);
+                match stands(&pool, last).await {
+                    Ok(true) => Ok(()),
+                    Ok(false) => Err(StoreError::Unreachable { reason }),
+                    Err(_) => Err(StoreError::OutcomeUnknown { reason }),
+                }
+            }
+            Err(other) => Err(other),
+        }
     }
 }
 
@@ -274,6 +305,28 @@ impl Drop for PostgresTx {
             drop(Object::take(client));
         }
     }
+}
+
+/// Whether an entry of the chain stands, asked on a new line.
+async fn stands(pool: &Pool, mark: &Mark) -> Result<bool> {
+    let mut asked = Err(StoreError::Closed);
+    for _ in 0..ASKED_AGAIN_MAX {
+        asked = found(pool, mark).await;
+        if !matches!(asked, Err(StoreError::Unreachable { .. })) {
+            break;
+        }
+        tokio::time::sleep(BETWEEN_QUESTIONS).await;
+    }
+    asked
+}
+
+async fn found(pool: &Pool, mark: &Mark) -> Result<bool> {
+    // The server may not have noticed that the old line is gone: whoever gets the head of the chain knows
+    // that the write which held it has ended, one way or the other. Dropped, this one takes nothing along.
+    let look = PostgresTx::begin(pool, ONCE_IT_HAS_ENDED).await?;
+    let rows = look.rows(audit::FIND_DIGEST, vec![mark.seq.into()]).await?;
+    let digest = rows.first().map(|row| row.bytes(0)).transpose()?;
+    Ok(digest.as_ref() == Some(&mark.digest))
 }
 
 async fn rows(client: &Object, sql: Sql, values: Vec<Value>) -> Result<Vec<Row>> {

@@ -78,6 +78,18 @@ const MIGRATIONS: &[Migration] = &[
         postgres: include_str!("../migrations/0008_rulebook.postgres.sql"),
     },
     Migration {
+        version: 9,
+        common: include_str!("../migrations/0009_portal.sql"),
+        sqlite: "",
+        postgres: "",
+    },
+    Migration {
+        version: 10,
+        common: include_str!("../migrations/0010_afterwards.sql"),
+        sqlite: "",
+        postgres: "",
+    },
+    Migration {
         version: 11,
         common: include_str!("../migrations/0011_linkage.sql"),
         sqlite: "",
@@ -86,6 +98,24 @@ const MIGRATIONS: &[Migration] = &[
     Migration {
         version: 12,
         common: include_str!("../migrations/0012_visits.sql"),
+        sqlite: "",
+        postgres: "",
+    },
+    Migration {
+        version: 13,
+        common: include_str!("../migrations/0013_photos.sql"),
+        sqlite: "",
+        postgres: "",
+    },
+    Migration {
+        version: 14,
+        common: include_str!("../migrations/0014_previews.sql"),
+        sqlite: include_str!("../migrations/0014_previews.sqlite.sql"),
+        postgres: include_str!("../migrations/0014_previews.postgres.sql"),
+    },
+    Migration {
+        version: 15,
+        common: include_str!("../migrations/0015_service.sql"),
         sqlite: "",
         postgres: "",
     },

@@ -62,7 +62,7 @@ impl Token {
     }
 
     /// What the record keeps of it.
-    fn digest(&self) -> [u8; 32] {
+    pub(crate) fn digest(&self) -> [u8; 32] {
         digest::Parts::of("doudi/session/1").bytes(&self.0).finish()
     }
 

@@ -81,10 +81,10 @@ impl JournalTx {
         if acts.is_empty() {
             return Err(StoreError::NothingRecorded);
         }
-        let receipt = audit::append(&self, acts).await?;
+        let (receipt, mark) = audit::append(&self, acts).await?;
         match self.line {
             Line::Sqlite(tx) => tx.commit().await?,
-            Line::Postgres(tx) => tx.commit().await?,
+            Line::Postgres(tx) => tx.commit(&mark).await?,
         }
         Ok(receipt)
     }

@@ -50,6 +50,12 @@ statements! {
     COUNT_BY_TOWNSHIP = "select rule, substr(area, 1, 9), count(*), coalesce(cast(sum(amount) as bigint), 0)
         from warning where state = $1 and area >= $2 and area < $3
         group by rule, substr(area, 1, 9) order by rule, substr(area, 1, 9)";
+    MARKS = "select (select coalesce(max(warning_id), 0) from warning),
+        (select coalesce(max(event_no), 0) from warning_event),
+        (select coalesce(max(task_id), 0) from task),
+        (select coalesce(max(event_no), 0) from task_event),
+        (select coalesce(max(batch_no), 0) from feed_batch),
+        (select count(*) from area), (select count(valid_to) from area)";
     LIST_EVENTS = "select at, event, month, amount, why from warning_event
         where warning_id = $1 order by event_no";
 }
@@ -379,6 +385,14 @@ pub async fn count_by_township(
             })
         })
         .collect()
+}
+
+/// How far warnings, tasks, files and places have come: while it stays the same, so do their lists. Each of
+/// them is closed or handed on only together with an event.
+pub async fn marks(on: &impl Reads) -> Result<Vec<i64>> {
+    let rows = on.rows(MARKS, vec![]).await?;
+    let row = rows.first().ok_or(StoreError::Closed)?;
+    (0..7).map(|place| row.int(place)).collect()
 }
 
 /// What happened to a warning, oldest first.

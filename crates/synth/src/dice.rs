@@ -11,6 +11,10 @@ pub(crate) enum Stream {
     Truth,
     /// How the departments damage their files.
     Faults,
+    /// What people need beside money and what the medical aid paid.
+    Services,
+    /// How the files of the two are damaged.
+    ServiceFaults,
 }
 
 /// One stream of chance.
@@ -22,6 +26,8 @@ impl Dice {
         let tag: u64 = match stream {
             Stream::Truth => 1,
             Stream::Faults => 2,
+            Stream::Services => 3,
+            Stream::ServiceFaults => 4,
         };
         let mut key = [0u8; 32];
         for (to, from) in key.iter_mut().zip(

@@ -139,3 +139,99 @@ pub(crate) mod official {
     /// Overlooked households admitted in a month of the observed time.
     pub(crate) const ADMITTED_LATER_PPM: u32 = 20_000;
 }
+
+/// Needs beside money and the medical aid. All modelling choices, per million of those concerned;
+/// chosen so that every figure of access, attainment and quality lies well between none and all.
+pub(crate) mod services {
+    use crate::people::Service;
+
+    /// Needs were registered up to so many months before the first month.
+    pub(crate) const MONTHS_BEFORE: i32 = 18;
+    /// 助餐: tekun of 60 and more.
+    pub(crate) const MEALS_TEKUN: u32 = 450_000;
+    /// 助餐: others of 75 and more.
+    pub(crate) const MEALS_OLD: u32 = 90_000;
+    /// 居家照护: cards of grade 1 and 2.
+    pub(crate) const HOME_CARE_DISABLED: u32 = 280_000;
+    /// 居家照护: others of 80 and more.
+    pub(crate) const HOME_CARE_OLD: u32 = 120_000;
+    /// 康复训练: physical, intellectual, mental or several disabilities.
+    pub(crate) const REHABILITATION: u32 = 180_000;
+    /// 心理疏导: the seriously ill.
+    pub(crate) const COUNSELLING_ILL: u32 = 150_000;
+    /// 心理疏导: children of one parent.
+    pub(crate) const COUNSELLING_CHILD: u32 = 80_000;
+    /// 课业辅导: pupils raised by their grandparents.
+    pub(crate) const TUTORING_LEFT_BEHIND: u32 = 300_000;
+    /// 课业辅导: pupils of dibao and edge households.
+    pub(crate) const TUTORING_POOR: u32 = 220_000;
+    /// 就业指导: out of work in dibao and edge households.
+    pub(crate) const JOB_ADVICE: u32 = 200_000;
+    /// 社会融入: card holders of working age.
+    pub(crate) const INCLUSION: u32 = 90_000;
+    /// Registered needs that were assessed.
+    pub(crate) const ASSESSED: u32 = 820_000;
+    /// Needs met where the village has the service.
+    pub(crate) const GOT_NEARBY: u32 = 680_000;
+    /// Needs met where it has not: somebody comes to the door.
+    pub(crate) const GOT_ELSEWHERE: u32 = 140_000;
+    /// Needs referred to another where the village has the service.
+    pub(crate) const REFERRED: u32 = 200_000;
+    /// Needs referred where it has not.
+    pub(crate) const REFERRED_WITHOUT: u32 = 550_000;
+    /// Referrals that are settled.
+    pub(crate) const REFERRAL_SETTLED: u32 = 720_000;
+    /// Needs taken back.
+    pub(crate) const WITHDRAWN: u32 = 40_000;
+    /// Payments of the medical aid settled with the insurance in one run.
+    pub(crate) const ONE_STOP: u32 = 840_000;
+    /// Percent paid of what is left within the catalogue, by the past officials of this county.
+    pub(crate) const PERCENT_TEKUN: i64 = 90;
+    /// The same for dibao.
+    pub(crate) const PERCENT_DIBAO: i64 = 70;
+    /// The same for edge and rigid-expenditure households.
+    pub(crate) const PERCENT_EDGE: i64 = 60;
+    /// What those two bear first of each bill.
+    pub(crate) const EDGE_DEDUCTIBLE_FEN: i64 = 100_000;
+
+    impl Service {
+        /// Villages that have it, in town and in the country.
+        pub(crate) fn near_ppm(self) -> (u32, u32) {
+            match self {
+                Self::Meals => (820_000, 450_000),
+                Self::HomeCare => (700_000, 350_000),
+                Self::Rehabilitation => (550_000, 250_000),
+                Self::Counselling => (600_000, 200_000),
+                Self::Tutoring => (750_000, 400_000),
+                Self::JobAdvice => (850_000, 500_000),
+                Self::Inclusion => (600_000, 300_000),
+            }
+        }
+
+        /// Given by a trained person.
+        pub(crate) fn professional_ppm(self) -> u32 {
+            match self {
+                Self::Meals => 100_000,
+                Self::HomeCare => 550_000,
+                Self::Rehabilitation => 850_000,
+                Self::Counselling => 800_000,
+                Self::Tutoring => 500_000,
+                Self::JobAdvice => 650_000,
+                Self::Inclusion => 450_000,
+            }
+        }
+
+        /// Its place in the list.
+        pub(crate) fn place(self) -> u64 {
+            match self {
+                Self::Meals => 1,
+                Self::HomeCare => 2,
+                Self::Rehabilitation => 3,
+                Self::Counselling => 4,
+                Self::Tutoring => 5,
+                Self::JobAdvice => 6,
+                Self::Inclusion => 7,
+            }
+        }
+    }
+}

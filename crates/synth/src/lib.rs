@@ -23,6 +23,7 @@ mod names;
 mod numbers;
 mod official;
 mod people;
+mod services;
 mod sink;
 mod truth;
 
@@ -198,6 +199,18 @@ fn populate(
                 &family,
             )?;
         }
+        let dice = &mut Dice::new(config.seed, Stream::ServiceFaults, number);
+        for (at, month) in world.months.iter().copied().enumerate() {
+            let pen = &mut Pen {
+                world,
+                sink,
+                dice,
+                row,
+                at,
+                month,
+            };
+            feeds::write_services(pen, &family)?;
+        }
         number += 1;
         if number.is_multiple_of(500) {
             progress(
@@ -224,6 +237,7 @@ fn live(world: &mut World, seed: u64, number: u64, county: i32) -> Family {
     official::decide(world, dice, &mut family);
     events::changes(world, dice, &mut family);
     official::close(dice, &mut family);
+    services::serve(world, seed, number, &mut family);
     family
 }
 

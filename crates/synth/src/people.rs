@@ -189,6 +189,78 @@ pub(crate) struct Grant {
     pub(crate) form: &'static str,
 }
 
+/// A service of the list somebody may need.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Service {
+    /// 助餐
+    Meals,
+    /// 居家照护
+    HomeCare,
+    /// 康复训练
+    Rehabilitation,
+    /// 心理疏导
+    Counselling,
+    /// 课业辅导
+    Tutoring,
+    /// 就业指导
+    JobAdvice,
+    /// 社会融入
+    Inclusion,
+}
+
+impl Service {
+    /// The word of the service list.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Meals => "助餐",
+            Self::HomeCare => "居家照护",
+            Self::Rehabilitation => "康复训练",
+            Self::Counselling => "心理疏导",
+            Self::Tutoring => "课业辅导",
+            Self::JobAdvice => "就业指导",
+            Self::Inclusion => "社会融入",
+        }
+    }
+}
+
+/// A registered need and what came of it.
+#[derive(Clone, Copy)]
+pub(crate) struct Need {
+    /// What is needed.
+    pub(crate) service: Service,
+    /// When it was registered.
+    pub(crate) registered: DayNo,
+    /// When it was taken back.
+    pub(crate) withdrawn: Option<DayNo>,
+    /// When somebody assessed it.
+    pub(crate) assessed: Option<DayNo>,
+    /// Whether the village has it.
+    pub(crate) nearby: bool,
+    /// When the service was first had.
+    pub(crate) obtained: Option<DayNo>,
+    /// Whether a trained person gives it.
+    pub(crate) professional: bool,
+    /// When it was referred to another.
+    pub(crate) referred: Option<DayNo>,
+    /// When the referral was settled.
+    pub(crate) settled: Option<DayNo>,
+}
+
+/// A payment of the medical aid.
+#[derive(Clone, Copy)]
+pub(crate) struct MedicalAid {
+    /// Day of payment.
+    pub(crate) day: DayNo,
+    /// For a hospital stay.
+    pub(crate) inpatient: bool,
+    /// 人员类别.
+    pub(crate) class: &'static str,
+    /// Amount.
+    pub(crate) paid_fen: i64,
+    /// Settled with the insurance in one run.
+    pub(crate) one_stop: bool,
+}
+
 /// A person. Links to kin are positions in [`Family::people`].
 pub(crate) struct Person {
     /// Truth number, unique over the whole county set.
@@ -249,6 +321,10 @@ pub(crate) struct Person {
     pub(crate) deposit_fen: i64,
     /// Places on the roll.
     pub(crate) grants: Vec<Grant>,
+    /// What is needed beside money.
+    pub(crate) needs: Vec<Need>,
+    /// What the medical aid paid.
+    pub(crate) aids: Vec<MedicalAid>,
     /// What was planted on this person, for the truth file.
     pub(crate) situations: Vec<&'static str>,
 }

@@ -60,6 +60,14 @@ impl Row {
         self.text(&text)
     }
 
+    /// Adds a day, or an empty cell.
+    pub(crate) fn maybe(&mut self, day: Option<DayNo>) -> &mut Self {
+        match day {
+            Some(day) => self.day(day),
+            None => self.text(""),
+        }
+    }
+
     /// Adds a month.
     pub(crate) fn month(&mut self, month: MonthNo) -> &mut Self {
         let text = month_text(month);

@@ -1,5 +1,9 @@
 //! One page of the browser, used as a person uses it, and judged after each step.
 
+mod network;
+
+pub(crate) use network::Network;
+
 use super::chrome::Chrome;
 use serde_json::{Value, json};
 use std::path::PathBuf;
@@ -53,6 +57,10 @@ pub(crate) struct Page {
     world: Option<i64>,
     width: u32,
     scripts: Scripts,
+    /// Workers whose network was taken away, by target and session.
+    workers: Vec<(String, String)>,
+    /// Whether the network was ever taken away.
+    away: bool,
     faults: Vec<String>,
     findings: Vec<String>,
 }
@@ -92,6 +100,8 @@ impl Page {
             world: None,
             width,
             scripts,
+            workers: Vec::new(),
+            away: false,
             faults: Vec::new(),
             findings: Vec::new(),
         };
@@ -173,6 +183,10 @@ impl Page {
                 }
                 "Network.loadingFailed" if what["canceled"] != true => {
                     let error = what["errorText"].as_str().unwrap_or_default();
+                    // What cannot be reached because we took the network away is no fault.
+                    if self.away && error == network::AWAY {
+                        continue;
+                    }
                     self.fault(format!("network: {error} {}", what["blockedReason"]));
                 }
                 "Runtime.exceptionThrown" => {

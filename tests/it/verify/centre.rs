@@ -1,12 +1,11 @@
 //! The county's centre of verification, with the people who come to it, through the pages.
 
+use crate::browse::ask;
+pub(super) use crate::browse::{Told, hidden};
 use crate::county::{County, Faults};
 use crate::staff::{Signed, Staff};
 use axum::Router;
-use axum::body::Body;
-use axum::http::Request;
 use domain::{CaseNo, PersonId, Relation};
-use http_body_util::BodyExt;
 use office::access::{By, NewAccount, NewOffice};
 use office::casework::{
     self, Cause, Completion, Declared, Opening, Paper, PaperState, Wanted, complete,
@@ -16,7 +15,6 @@ use office::{Clock, Database, Office, Setting};
 use server::House;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use tower::ServiceExt;
 
 /// The township of the clerk.
 const TOWN: &str = "990101001";
@@ -35,13 +33,6 @@ pub(super) struct Centre {
     pub(super) zhao: Signed,
     pub(super) yibao: Signed,
     pub(super) chen: Signed,
-}
-
-pub(super) struct Told {
-    pub(super) status: u16,
-    pub(super) place: String,
-    pub(super) body: String,
-    pub(super) bytes: Vec<u8>,
 }
 
 impl Centre {
@@ -84,27 +75,7 @@ impl Centre {
         path: &str,
         fields: &[(&str, &str)],
     ) -> Told {
-        let mut body = vec![format!("form={}", who.word)];
-        body.extend(fields.iter().map(|(n, v)| format!("{n}={}", coded(v))));
-        let request = Request::builder()
-            .method(method)
-            .uri(path)
-            .header("host", "127.0.0.1:8642")
-            .header("sec-fetch-site", "same-origin")
-            .header("content-type", "application/x-www-form-urlencoded")
-            .header("cookie", format!("doudi_session={}", who.secret))
-            .body(Body::from(body.join("&")))
-            .unwrap();
-        let answer = self.router.clone().oneshot(request).await.unwrap();
-        let (parts, body) = answer.into_parts();
-        let bytes = body.collect().await.unwrap().to_bytes().to_vec();
-        let place = parts.headers.get("location");
-        Told {
-            status: parts.status.as_u16(),
-            place: place.map_or("", |p| p.to_str().unwrap()).to_owned(),
-            body: String::from_utf8_lossy(&bytes).into_owned(),
-            bytes,
-        }
+        ask(&self.router, who, method, path, fields).await
     }
 
     pub(super) async fn see(&self, who: &Signed, path: &str) -> Told {
@@ -309,15 +280,6 @@ fn widened(file: &str, header: &[String]) -> String {
         .chain(rows)
         .collect::<Vec<_>>()
         .join("\n")
-}
-
-fn coded(text: &str) -> String {
-    text.bytes().map(|byte| format!("%{byte:02X}")).collect()
-}
-
-pub(super) fn hidden(body: &str, name: &str) -> String {
-    let from = body.split(&format!("name=\"{name}\" value=\"")).nth(1);
-    from.unwrap().split('"').next().unwrap().to_owned()
 }
 
 /// Somebody of the office that answers for medical costs.

@@ -67,6 +67,7 @@ fn procedure() -> Procedure {
         said: String::new(),
         who: Vec::new(),
         always,
+        places: Vec::new(),
     };
     Procedure {
         id: "help".to_owned(),

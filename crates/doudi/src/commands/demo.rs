@@ -132,7 +132,9 @@ async fn make(folder: &Folder, mark: &DemoMark) -> Result<()> {
         money(&office, mark).await?;
         cases(&office, &mark.now).await?;
         decided(&office, &mark.now, &county.join("feeds")).await?;
-        verify::demo(&office, &mark.now, &county.join("feeds")).await
+        afterwards(&office, &mark.now).await?;
+        verify::demo(&office, &mark.now, &county.join("feeds")).await?;
+        resident(&office).await
     }
     .await;
     if let Some(office) = Arc::into_inner(office) {
@@ -178,6 +180,18 @@ async fn accounts(office: &Arc<Office>, now: &str) -> Result<()> {
     Ok(())
 }
 
+/// Makes a resident with an open case, and tells how to sign in as one.
+async fn resident(office: &Arc<Office>) -> Result<()> {
+    let access = Access::open(Arc::clone(office), Watch::Machine)?;
+    if let Some(case) = office::portal::demo::fill(&access).await? {
+        say::line(format!(
+            "演示居民 zhang:在 /my/sign-in 用手机号 {} 取验证码,验证码在 /outbox 里看;他有办件 № {case}。",
+            office::portal::demo::PHONE
+        ));
+    }
+    Ok(())
+}
+
 /// Makes cases with a past, so that everybody has something to do.
 async fn cases(office: &Arc<Office>, now: &str) -> Result<()> {
     let access = Access::open(Arc::clone(office), Watch::Machine)?;
@@ -200,6 +214,16 @@ async fn decided(office: &Arc<Office>, now: &str, feeds: &Path) -> Result<()> {
     .await?;
     say::line(format!(
         "演示公示和决定 {made} 件:有的在公示,有的等县里审核,有的已决定;公示页是 /notice。"
+    ));
+    Ok(())
+}
+
+/// Opens the reviews that are due, with a change, a gradual exit, a channel and a meeting beside them.
+async fn afterwards(office: &Arc<Office>, now: &str) -> Result<()> {
+    let access = Access::open(Arc::clone(office), Watch::Machine)?;
+    let made = office::casework::afterwards::demo::fill(&access, now).await?;
+    say::line(format!(
+        "演示定期核查 {made} 件已经列入;打开页面后看“后续”。"
     ));
     Ok(())
 }

@@ -4,9 +4,13 @@
 use super::signed_in::{Desk, Who};
 use crate::ended::{Ended, RefusedInput};
 use crate::folder::Folder;
+use crate::progress::Step;
 use crate::say;
 use anyhow::Result;
-use office::rulebook::{self as changing, ChangeError, FileChange, Proposal, Review, VersionRow};
+use office::rulebook::{
+    self as changing, ChangeError, DayFigures, FileChange, PreviewRow, Proposal, Review, VersionRow,
+};
+use office::simulate::{GroupRow, yuan_of};
 use serde_json::{Value, json};
 use std::path::PathBuf;
 
@@ -15,13 +19,15 @@ const EXAMPLE: &str = "\
   doudi rulebook propose 改动/ --why \"渝民发〔2026〕12 号\" --user chen
   doudi rulebook diff  1                看改了什么、从哪天起
   doudi rulebook check 1                看有什么挡着
+  doudi rulebook preview 1 --user chen  用最近判断过的月份试:谁得到、谁失去、多花多少
+  doudi rulebook approve 1 --user zhou  影响大的、往回改的,先由另一个人批准影响预览
   doudi rulebook sign  1 --user chen
   doudi rulebook sign  1 --user chen2   第二个人签了就生效
   doudi rulebook list
 
 改动是一个文件夹、一个 zip 或一个文件,里面只放改了的文件,文件夹和手册里的一样。
 口令从环境变量 DOUDI_PASSWORD 读,没有就从标准输入读一行;要动态口令的账号再加 --code。
-生效的一版从下次打开数据文件夹起用;已经判断过的月份保留原来的结果。";
+在页面上签的,服务不停,随即换上;用命令签的,从下次打开数据文件夹起用。已经判断过的月份保留原来的结果。";
 
 /// Versions.
 #[derive(clap::Subcommand)]
@@ -33,6 +39,10 @@ pub enum Rulebook {
     Check(One),
     /// 一版和现在运行的一版差在哪里
     Diff(One),
+    /// 试一版会影响谁,记下来;签之前要有
+    Preview(Signing),
+    /// 批准一版的影响预览;不能是提出的人
+    Approve(Signing),
     /// 签一版;第二个人签了就生效
     Sign(Signing),
     /// 撤回还没有生效的一版
@@ -109,6 +119,23 @@ pub async fn run(what: Rulebook) -> Result<Ended> {
         Rulebook::Propose(args) => propose(args).await,
         Rulebook::Check(args) => look(args, Shown::Findings).await,
         Rulebook::Diff(args) => look(args, Shown::Changes).await,
+        Rulebook::Preview(args) => {
+            let desk = Desk::signed_in(&args.who, "doudi rulebook").await?;
+            let step = Step::begin("预览");
+            let done = changing::preview(&desk.office, &desk.who, args.no, |what| step.with(what));
+            let done = done.await;
+            let preview = desk.close(done, mended).await?;
+            step.done(&preview.share_words);
+            previewed(args.who.json, &preview);
+            Ok(Ended::with(waits(&preview)))
+        }
+        Rulebook::Approve(args) => {
+            let desk = Desk::signed_in(&args.who, "doudi rulebook").await?;
+            let done = changing::approve(&desk.office, &desk.who, args.no, None).await;
+            let preview = desk.close(done, mended).await?;
+            previewed(args.who.json, &preview);
+            Ok(Ended::Good)
+        }
         Rulebook::Sign(args) => {
             let desk = Desk::signed_in(&args.who, "doudi rulebook").await?;
             let done = changing::sign(&desk.office, &desk.who, args.no).await;
@@ -194,6 +221,92 @@ async fn look(args: One, shown: Shown) -> Result<Ended> {
     let (row, review) = desk.close(done, mended).await?;
     told(args.json, &row, Some((&review, shown)));
     Ok(Ended::with(!review.blockers.is_empty()))
+}
+
+/// Whether a preview must still be approved.
+fn waits(preview: &PreviewRow) -> bool {
+    preview.needs.is_some() && preview.approved.is_none()
+}
+
+/// Rows of a table told on the terminal; the page has all.
+const ROWS_TOLD: usize = 20;
+
+fn previewed(json: bool, preview: &PreviewRow) {
+    if json {
+        say::json(&json!({ "version": preview.version, "preview": preview.no,
+            "digest": preview.digest, "figures_digest": preview.figures_digest,
+            "month": preview.month, "on_roll": preview.share.0, "turned": preview.share.1,
+            "needs": preview.needs, "made": preview.made, "approved": preview.approved,
+            "figures": preview.figures }));
+        return;
+    }
+    say::line(format!(
+        "第 {} 版 · {} 的名册 · {}有一项救助的答案会变 · {} 预览",
+        preview.version, preview.month, preview.share_words, preview.made
+    ));
+    for day in &preview.figures.days {
+        day_told(day);
+    }
+    say::line(format!(
+        "正在办的 {} 件;受理日在变化那天或以后、按这一版办的 {} 件",
+        preview.figures.open_cases, preview.figures.cases_reached
+    ));
+    match (&preview.needs, &preview.approved) {
+        (_, Some(hand)) => say::line(format!("批准 {hand}")),
+        (Some(why), None) => say::line(format!("要由提出的人以外的一个人批准:{why}")),
+        (None, None) => say::line("不用批准,可以签"),
+    }
+}
+
+fn signed(before: i64, after: i64) -> String {
+    let change = yuan_of(after.saturating_sub(before));
+    if after > before {
+        format!("+{change}")
+    } else {
+        change
+    }
+}
+
+fn day_told(day: &DayFigures) {
+    let c = day.counts;
+    say::line(format!(
+        "{} 起 · 每月支出 {} → {} {} · 得到更多 {} 户(新得到 {}),失去或减少 {} 户(不再得到 {}) · 在册 {} 户里答案会变的 {} 户",
+        day.day,
+        yuan_of(day.cost_before),
+        yuan_of(day.cost_after),
+        signed(day.cost_before, day.cost_after),
+        c.gain,
+        c.enter,
+        c.lose,
+        c.leave,
+        day.on_roll,
+        day.turned
+    ));
+    for p in day.programmes.iter().filter(|p| p.enter > 0 || p.leave > 0) {
+        say::line(format!(
+            "  {}  {} → {} {} · +{} -{}(在册 {})",
+            p.title, p.entitled_before, p.entitled_after, p.unit, p.enter, p.leave, p.leave_on_roll
+        ));
+    }
+    groups("乡镇", &day.areas);
+    for group in &day.groups {
+        groups(&group.title, &group.rows);
+    }
+}
+
+fn groups(title: &str, rows: &[GroupRow]) {
+    let changed = rows.iter().filter(|row| row.gain > 0 || row.lose > 0);
+    let mut changed = changed.take(ROWS_TOLD).peekable();
+    if changed.peek().is_some() {
+        say::line(format!("  按{title}  得到 失去 · 每月支出变化"));
+    }
+    for row in changed {
+        let change = signed(row.before, row.after);
+        say::line(format!(
+            "    {}  {} {} · {change}",
+            row.name, row.gain, row.lose
+        ));
+    }
 }
 
 /// What of a review is told.

@@ -6,17 +6,18 @@ use crate::folder::Folder;
 use crate::progress::Step;
 use crate::say;
 use anyhow::{Context, Result};
-use office::desk::trial_without_names;
+use office::desk::{trial_measures, trial_pdf, trial_without_names};
 use office::simulate::{
     self, Ask, AxisAsk, Cap, GroupRow, Report, Roll, Scenario, ScenarioReport, yuan_of,
 };
+use office::views::WhatIfResult;
 use rules::SourceText;
 use std::path::{Path, PathBuf};
 
 /// What to try, on whom.
 #[derive(clap::Args)]
 #[command(
-    after_help = "例:\n  doudi simulate --month 2026-08 --set 低保标准@990101/城镇=850\n  doudi simulate --month 2026-08 --scenario '小步=低保标准@城镇=850' --scenario '大步=低保标准@城镇=900;低保标准@农村=760'\n  doudi simulate --month 2026-08 --rules 新规则/ --cap 1000000 --line 900 --xlsx 试算.xlsx --html 试算.html\n\n参数写成 文件.参数@地区/类别=值,文件、地区、类别可以不写;同名的同一个数一起改。\n--rules 的文件夹照手册的样子放,只放要换的文件。\n退出码:0 算完了;1 算完了,有人失去或者减少,或者预算不够;3 写的看不懂,或者这个月没有数据"
+    after_help = "例:\n  doudi simulate --month 2026-08 --set 低保标准@990101/城镇=850\n  doudi simulate --month 2026-08 --scenario '小步=低保标准@城镇=850' --scenario '大步=低保标准@城镇=900;低保标准@农村=760'\n  doudi simulate --month 2026-08 --rules 新规则/ --cap 1000000 --line 900 --xlsx 试算.xlsx --pdf 试算.pdf\n\n参数写成 文件.参数@地区/类别=值,文件、地区、类别可以不写;同名的同一个数一起改。\n--rules 的文件夹照手册的样子放,只放要换的文件。\n退出码:0 算完了;1 算完了,有人失去或者减少,或者预算不够;3 写的看不懂,或者这个月没有数据"
 )]
 pub struct Args {
     /// 哪个月
@@ -58,6 +59,9 @@ pub struct Args {
     /// 写成工作簿
     #[arg(long, value_name = "FILE")]
     xlsx: Option<PathBuf>,
+    /// 写成 PDF
+    #[arg(long, value_name = "FILE")]
+    pdf: Option<PathBuf>,
     /// 写成可以打印的网页
     #[arg(long, value_name = "FILE")]
     html: Option<PathBuf>,
@@ -87,6 +91,12 @@ pub async fn run(args: Args) -> Result<Ended> {
         std::fs::write(path, bytes).with_context(|| path.display().to_string())?;
         say::aside(format!("工作簿写在 {}", path.display()));
     }
+    if let Some(path) = &args.pdf {
+        let shown = trial_without_names(&report).await?;
+        let bytes = trial_pdf(&shown)?;
+        std::fs::write(path, bytes).with_context(|| path.display().to_string())?;
+        say::aside(format!("PDF 写在 {}", path.display()));
+    }
     if let Some(path) = &args.html {
         let shown = trial_without_names(&report).await?;
         let page = server::printed_trial(&shown).map_err(anyhow::Error::msg)?;
@@ -97,6 +107,9 @@ pub async fn run(args: Args) -> Result<Ended> {
         say::line(serde_json::to_string_pretty(&report)?);
     } else {
         show(&report);
+        if report.scenarios.len() > 1 {
+            side_by_side(&trial_without_names(&report).await?);
+        }
     }
     let noted = |s: &ScenarioReport| {
         s.counts.lose > 0 || s.cap.as_ref().is_some_and(|c| !c.excluded.is_empty())
@@ -219,6 +232,20 @@ fn show(report: &Report) {
     }
 }
 
+/// One indicator a line, one scenario after the other.
+fn side_by_side(shown: &WhatIfResult) {
+    say::line("");
+    let names: Vec<&str> = shown
+        .scenarios
+        .iter()
+        .map(|one| one.name.as_str())
+        .collect();
+    say::line(format!("== 方案比较:{} ==", names.join(" · ")));
+    for (title, cells) in &shown.compared {
+        say::line(format!("  {title}  {}", cells.join(" · ")));
+    }
+}
+
 fn show_scenario(one: &ScenarioReport) {
     say::line("");
     say::line(format!("== {} ==", one.name));
@@ -250,6 +277,11 @@ fn show_scenario(one: &ScenarioReport) {
             say::count(p.persons),
             say::count(p.unknown)
         ));
+        for (name, alone, before, after) in trial_measures(p) {
+            say::line(format!(
+                "  {name}  没有救助 {alone},现行 {before},试算 {after}"
+            ));
+        }
     }
     say::line("各项救助  符合 · 新进入 退出 · 每月支出");
     for p in one.programmes.iter().filter(|p| p.speaks()) {

@@ -560,7 +560,7 @@ impl Places {
 }
 
 /// A fraction as a float; poverty measures are not money.
-fn float(n: Ratio) -> f64 {
+pub(crate) fn float(n: Ratio) -> f64 {
     #[expect(
         clippy::cast_precision_loss,
         clippy::as_conversions,

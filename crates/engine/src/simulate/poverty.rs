@@ -1,10 +1,11 @@
-//! 贫困人数: how many live on less than a stated line, with help and without.
+//! 贫困人数 and 不平等: how many live on less than a stated line, and how unequally, with help and without.
 //!
 //! A head's means are the household's income and the help of the household and of those it counts,
 //! shared among those it counts. A household whose income is not known is told apart, never counted
 //! as poor or as not poor.
 
 use super::{Door, Side, Words};
+use crate::indicators::{Income, Spread, float, spread};
 use datafusion::arrow::array::{Array, AsArray};
 use datafusion::arrow::datatypes::Int64Type;
 use rules::value::{Ratio, Value};
@@ -20,7 +21,7 @@ pub enum Line {
 }
 
 /// How many live under the line.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, serde::Serialize)]
 pub struct Headcount {
     /// Persons whose household's income and line are known.
     pub persons: u64,
@@ -36,6 +37,12 @@ pub struct Headcount {
     pub gap_before: i64,
     /// The same after.
     pub gap_after: i64,
+    /// Poverty and inequality of income a head without any help.
+    pub spread_alone: Spread,
+    /// The same of income and help, before.
+    pub spread_before: Spread,
+    /// The same after.
+    pub spread_after: Spread,
 }
 
 /// Income and size of households.
@@ -123,6 +130,7 @@ pub(super) fn headcount(
     let (was, is) = (Means::of(base, words), Means::of(after, words));
     let (help_was, help_is) = (help(base, words), help(after, words));
     let mut out = Headcount::default();
+    let (mut alone_all, mut before_all, mut after_all) = (Vec::new(), Vec::new(), Vec::new());
     for (id, persons) in &was.counted {
         let line = match line {
             Line::Fixed(line) => Some(*line),
@@ -139,13 +147,14 @@ pub(super) fn headcount(
         };
         out.persons = out.persons.saturating_add(heads);
         let gap = |income: Ratio, heads: i64, help: i64| missing(line, income, heads, help);
+        let help_before = help_was.get(id).copied().unwrap_or(0);
+        let help_after = help_is.get(id).copied().unwrap_or(0);
         let alone = gap(income, *persons, 0);
-        let before = gap(income, *persons, help_was.get(id).copied().unwrap_or(0));
-        let later = gap(
-            income_after,
-            persons_after,
-            help_is.get(id).copied().unwrap_or(0),
-        );
+        let before = gap(income, *persons, help_before);
+        let later = gap(income_after, persons_after, help_after);
+        alone_all.extend(lived_on(line, income, *persons, 0));
+        before_all.extend(lived_on(line, income, *persons, help_before));
+        after_all.extend(lived_on(line, income_after, persons_after, help_after));
         let heads_after = u64::try_from(persons_after).unwrap_or(0);
         for (missing, heads, sum) in [
             (alone, heads, &mut out.without_help),
@@ -159,7 +168,21 @@ pub(super) fn headcount(
         out.gap_before = out.gap_before.saturating_add(before);
         out.gap_after = out.gap_after.saturating_add(later);
     }
+    out.spread_alone = spread(&alone_all, None);
+    out.spread_before = spread(&before_all, None);
+    out.spread_after = spread(&after_all, None);
     out
+}
+
+/// What a head of a household lives on a month; none where nobody counts.
+fn lived_on(line: Ratio, income: Ratio, heads: i64, help: i64) -> Option<Income> {
+    let (heads, help) = (i128::from(heads), i128::from(help));
+    let each = Ratio::whole(help).div(Ratio::whole(heads))?;
+    Some(Income {
+        value: float(income.add(each)?),
+        weight: float(Ratio::whole(heads)),
+        line: float(line),
+    })
 }
 
 /// What is missing to the line for a household a month, whole 分 upward; zero where nothing is.

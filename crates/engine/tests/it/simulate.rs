@@ -87,6 +87,12 @@ fn rules_compared_with_themselves_change_nothing() {
     );
     let poverty = outcome.poverty.unwrap();
     assert_eq!(poverty.before, poverty.after);
+    assert_eq!(poverty.spread_before, poverty.spread_after);
+    let (alone, helped) = (poverty.spread_alone, poverty.spread_before);
+    assert!(
+        helped.gini < alone.gini && helped.headcount <= alone.headcount,
+        "help to the poor leaves incomes less unequal: {alone:?} {helped:?}"
+    );
 }
 
 #[test]

@@ -437,7 +437,7 @@ impl Access {
     }
 
     /// An account of one's places that is not one's own.
-    async fn other(&self, by: By<'_>, right: Right, login: &str) -> Done<User> {
+    pub(super) async fn other(&self, by: By<'_>, right: Right, login: &str) -> Done<User> {
         let scope = permitted(by, right)?;
         let missing = || AccessError::NotFound(format!("没有账号 `{login}`"));
         let store = &self.office.store;
@@ -481,7 +481,7 @@ fn account_row(user: User, office: &str, roles: Vec<GrantRow>) -> AccountRow {
 }
 
 /// Where somebody may act; everywhere at the machine itself.
-fn permitted(by: By<'_>, right: Right) -> Done<Option<Scope>> {
+pub(super) fn permitted(by: By<'_>, right: Right) -> Done<Option<Scope>> {
     match by {
         By::Official(who) => {
             let scope = who.scope(right)?;
@@ -495,7 +495,7 @@ fn permitted(by: By<'_>, right: Right) -> Done<Option<Scope>> {
     }
 }
 
-fn actor(by: By<'_>) -> &str {
+pub(super) fn actor(by: By<'_>) -> &str {
     match by {
         By::Official(who) => who.login(),
         By::Machine => "system",

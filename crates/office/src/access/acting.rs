@@ -144,6 +144,8 @@ pub(super) struct Who {
     /// The one place around all organisations here; none while there is none.
     pub whole: Option<AreaCode>,
     pub kept_from: KeptFrom,
+    /// The rights a program's token is narrowed to; none for a person.
+    pub only: Option<BTreeSet<Right>>,
 }
 
 impl std::fmt::Debug for Acting {
@@ -171,6 +173,10 @@ impl Acting {
                 .map_or_else(|| right.code().to_owned(), |rule| rule.title.clone()),
         };
         let rule = self.0.book.rule(right).ok_or_else(denied)?;
+        let narrowed = self.0.who.only.as_ref();
+        if narrowed.is_some_and(|only| !only.contains(&right)) {
+            return Err(denied());
+        }
         let reaches = |place: &AreaCode| match rule.reach {
             Reach::Whole => self.0.who.whole.is_some_and(|whole| place.contains(&whole)),
             Reach::Area | Reach::Undivided | Reach::Own => true,
@@ -324,6 +330,7 @@ mod tests {
                 .collect(),
             whole: Some(place("990101")),
             kept_from: KeptFrom::default(),
+            only: None,
         };
         Acting::new(who, book)
     }

@@ -173,6 +173,14 @@ pub struct Settings {
     pub tries_each: u32,
     /// 全部登录, a minute.
     pub tries_all: u32,
+    /// 每处打开, a minute, without signing in.
+    pub visits_each: u32,
+    /// 全部打开, a minute, without signing in.
+    pub visits_all: u32,
+    /// 每令牌调用, a minute.
+    pub calls_each: u32,
+    /// 全部调用, a minute.
+    pub calls_all: u32,
     /// 每小时看明文.
     pub reveals_an_hour: u64,
     /// 演示账号从简 is 是.
@@ -483,6 +491,10 @@ impl Reader<'_> {
             many_failures: values.number("多处试错", 5..=1_000),
             tries_each: values.number("每处登录", 1..=10_000),
             tries_all: values.number("全部登录", 1..=100_000),
+            visits_each: values.number("每处打开", 1..=100_000),
+            visits_all: values.number("全部打开", 1..=1_000_000),
+            calls_each: values.number("每令牌调用", 1..=100_000),
+            calls_all: values.number("全部调用", 1..=1_000_000),
             reveals_an_hour: values.number("每小时看明文", 1..=10_000),
             demo_is_simple: values.choice("演示账号从简", "是", "否"),
         };

@@ -215,13 +215,13 @@ impl Access {
         })
     }
 
-    async fn names(&self) -> Result<BTreeMap<String, String>> {
+    pub(super) async fn names(&self) -> Result<BTreeMap<String, String>> {
         let users = store::users::list(&self.office.store).await?;
         Ok(users.into_iter().map(|u| (u.login, u.name)).collect())
     }
 
     /// Which values were seen in full; what the entry carried may have been destroyed since.
-    async fn fields_of(&self, entry: &Entry) -> Result<String> {
+    pub(super) async fn fields_of(&self, entry: &Entry) -> Result<String> {
         let payload = audit::payload(&self.office.store, entry.seq).await?;
         let value: serde_json::Value = payload
             .and_then(|text| serde_json::from_str(&text).ok())
@@ -246,7 +246,7 @@ impl Access {
 }
 
 /// What a look is called; none where nobody looked.
-fn did(act: &str) -> Option<&'static str> {
+pub(super) fn did(act: &str) -> Option<&'static str> {
     match act {
         "read.household" => Some("看家庭档案(遮盖)"),
         "read.person" => Some("看个人档案(遮盖)"),
@@ -302,8 +302,37 @@ fn done(act: &str) -> Option<&'static str> {
         "case.transfer" => "转办",
         "case.hand-over" => "移交",
         "case.close" => "终止办理",
+        "resident.sign-in" => "居民登录",
+        "resident.sign-out" => "居民退出",
+        "resident.code" => "发验证码",
+        "resident.code-good" => "验证码对",
+        "resident.code-refused" => "验证码不对",
+        "resident.claim" => "居民说明自己是谁",
+        "resident.claim-refused" => "没有核对成",
+        "resident.bind" => "核对居民身份",
+        "resident.own-data" => "居民看自己的数据",
+        "draft.begin" | "draft.keep" => "填申请",
+        "draft.drop" => "清掉草稿",
+        "submission.send" | "submission.wait" => "网上交出申请",
+        "submission.take" => "网上申请收件",
+        "submission.refuse" => "网上申请退回",
+        "submission.doubt" => "核对家人",
+        "consent.give" => "签核对授权",
+        "consent.withdraw" => "撤回核对授权",
+        "consent.refused" => "签授权的号码不符",
+        "rating.link" => "取评价链接",
+        "rating.give" => "评价",
+        "rating.rectify" => "不满意整改",
+        "complaint.make" => "投诉",
+        "correction.ask" => "提出更正",
+        "correction.answer" => "答复更正",
+        "help.seek" => "求助登记",
+        "help.answer" => "处理求助",
+        "read.helps" => "看求助登记",
         "rulebook.propose" => "提出规则改动",
         "rulebook.check" => "查过规则改动",
+        "rulebook.preview" => "预览规则改动",
+        "rulebook.approve" => "批准影响预览",
         "rulebook.sign" => "签发规则",
         "rulebook.activate" => "规则生效",
         "rulebook.withdraw" => "撤回规则改动",
@@ -334,10 +363,11 @@ fn object(kind: &str, id: &str) -> String {
     format!("{word} {id}")
 }
 
-fn named(names: &BTreeMap<String, String>, login: &str) -> String {
+pub(super) fn named(names: &BTreeMap<String, String>, login: &str) -> String {
     match login {
         "system" => "系统".to_owned(),
         "unknown" => "不明".to_owned(),
+        own if own.starts_with("resident") || own.starts_with("person:") => "居民本人".to_owned(),
         other => names
             .get(other)
             .map_or_else(|| other.to_owned(), |name| format!("{name}({other})")),

@@ -53,6 +53,8 @@ rights! {
     CLUE_REPORT = "clue.report";
     /// 报告入户调查.
     VISIT_REPORT = "visit.report";
+    /// 看照片和扫描件.
+    PHOTO = "photo.view";
     /// 信息核对:建批次、看差异、催办、出报告.
     VERIFY = "verification.handle";
     /// 登记和撤回核对授权.
@@ -65,6 +67,20 @@ rights! {
     VERIFY_REPORT = "verification.report";
     /// 签署审核确认决定.
     DECISION = "decision.sign";
+    /// 列入定期核查.
+    REVIEW_OPEN = "review.open";
+    /// 开通和关闭紧急通道.
+    CRISIS = "crisis.switch";
+    /// 记联席会议纪要.
+    CONFERENCE = "conference.record";
+    /// 自己申请、查自己的办件.
+    PORTAL = "portal.apply";
+    /// 代办申请.
+    CASE_ASSIST = "case.assist";
+    /// 办居民事项:核身、求助、评价整改.
+    RESIDENT_HANDLE = "resident.handle";
+    /// 答复居民的更正申请.
+    CORRECTION_ANSWER = "correction.answer";
     /// 看发放批次.
     PAYMENT = "payment.view";
     /// 开账、编制发放批次.
@@ -79,6 +95,8 @@ rights! {
     RULEBOOK = "rulebook.view";
     /// 提出规则改动.
     RULEBOOK_PROPOSE = "rulebook.propose";
+    /// 批准规则改动的影响预览.
+    RULEBOOK_APPROVE = "rulebook.approve";
     /// 签发规则.
     RULEBOOK_SIGN = "rulebook.sign";
     /// 看运行状况.

@@ -1,6 +1,6 @@
 //! 登录: password, then the changing code. Every answer to a wrong guess is the same.
 
-use super::waits::{Past, wait};
+use super::waits::{Most, Past, wait};
 use super::{Access, Stage, Visitor, password, totp};
 use crate::error::OfficeError;
 use std::sync::PoisonError;
@@ -224,7 +224,11 @@ impl Access {
     /// Too fast, or too many failures: told before anything is compared.
     async fn slow_down(&self, attempt: &Attempt) -> Result<(), SignInError> {
         let (settings, now) = (self.book.settings(), self.watch.now());
-        if let Some(seconds) = self.counters.count(settings, attempt.origin, now) {
+        let most = Most {
+            each: settings.tries_each,
+            all: settings.tries_all,
+        };
+        if let Some(seconds) = self.counters.count(most, attempt.origin, now) {
             return Err(SignInError::Wait(seconds));
         }
         let store = &self.office.store;

@@ -1,11 +1,14 @@
 //! 会话: who comes with a secret, and how far they have come in signing in.
 
 use super::acting::{Channel, KeptFrom, Who};
+use super::right::Right;
 use super::{Access, Acting};
 use crate::error::Result;
+use domain::AreaCode;
 use jiff::Timestamp;
 use std::sync::{Arc, PoisonError};
 use store::At;
+use store::service::{self, Narrowed};
 use store::sessions::{Session, SessionKind, Token};
 use store::users::{User, UserId, UserState};
 
@@ -55,8 +58,14 @@ impl Access {
         if user.state != UserState::Active || user.generation != session.content.generation {
             return Ok(None);
         }
-        let stage = self.stage(&user, &session).await?;
-        let acting = self.acting(&user, &session, stage).await?;
+        let narrowed = service::narrowed(store, &session).await?;
+        // A program has no second factor and no password to change; and nobody sits at its screen.
+        let stage = match &narrowed {
+            Some(_) => Stage::Whole,
+            None if service::is_account(store, user.id).await? => return Ok(None),
+            None => self.stage(&user, &session).await?,
+        };
+        let acting = self.acting(&user, &session, (stage, narrowed)).await?;
         Ok(Some(Visitor {
             acting,
             stage,
@@ -141,11 +150,17 @@ impl Access {
             grants: roles.zip(whole.into_iter().cycle()).collect(),
             whole,
             kept_from: KeptFrom::default(),
+            only: None,
         };
         Ok(Acting::new(who, Arc::clone(&self.book)))
     }
 
-    async fn acting(&self, user: &User, session: &Session, stage: Stage) -> Result<Acting> {
+    async fn acting(
+        &self,
+        user: &User,
+        session: &Session,
+        (stage, narrowed): (Stage, Option<Narrowed>),
+    ) -> Result<Acting> {
         let store = &self.office.store;
         let at = self.office.clock.at();
         let grants = match stage {
@@ -155,8 +170,15 @@ impl Access {
         let grants = grants
             .into_iter()
             .filter(|grant| grant.holds(&at))
-            .map(|grant| (grant.content.role, grant.content.area))
+            .filter_map(|grant| {
+                let area = within(&grant.content.area, narrowed.as_ref())?;
+                Some((grant.content.role, area))
+            })
             .collect();
+        let only = narrowed.map(|narrowed| {
+            let rights = narrowed.rights.iter();
+            rights.filter_map(|code| Right::from_code(code)).collect()
+        });
         let channel = match session.content.kind {
             SessionKind::Page => Channel::Screen,
             SessionKind::Program => Channel::Program,
@@ -171,7 +193,18 @@ impl Access {
             grants,
             whole: store::organisations::around(store).await?,
             kept_from: self.kept_from(user.id).await?,
+            only,
         };
         Ok(Acting::new(who, Arc::clone(&self.book)))
+    }
+}
+
+/// The place of a role, cut to what a token reaches; none where they do not meet.
+fn within(place: &AreaCode, narrowed: Option<&Narrowed>) -> Option<AreaCode> {
+    match narrowed.map(|narrowed| narrowed.area) {
+        None => Some(*place),
+        Some(area) if place.contains(&area) => Some(area),
+        Some(area) if area.contains(place) => Some(*place),
+        Some(_) => None,
     }
 }

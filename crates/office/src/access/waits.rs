@@ -65,6 +65,15 @@ fn left(last: &Attempt, delay: i64, now: Timestamp) -> i64 {
     until.saturating_sub(now.as_second()).max(0)
 }
 
+/// How many a minute.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Most {
+    /// From one place, or by one program.
+    pub each: u32,
+    /// From all together.
+    pub all: u32,
+}
+
 /// Counts tries by place and minute, in memory: what comes too fast is not even looked at.
 #[derive(Default)]
 pub(super) struct Counters(Mutex<Minute>);
@@ -78,7 +87,7 @@ struct Minute {
 
 impl Counters {
     /// Counts a try; seconds to wait when there were too many this minute.
-    pub fn count(&self, settings: &Settings, origin: Mark, now: Timestamp) -> Option<i64> {
+    pub fn count(&self, most: Most, origin: Mark, now: Timestamp) -> Option<i64> {
         let minute = now.as_second().div_euclid(60);
         let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if held.minute != minute {
@@ -96,7 +105,7 @@ impl Counters {
         } else {
             0
         };
-        let too_many = each > settings.tries_each || held.all > settings.tries_all;
+        let too_many = each > most.each || held.all > most.all;
         too_many.then(|| 60_i64.saturating_sub(now.as_second().rem_euclid(60)))
     }
 }
@@ -119,8 +128,6 @@ mod tests {
             first_wait: 10,
             longest_wait: 60,
             many_failures: 6,
-            tries_each: 2,
-            tries_all: 3,
             ..Settings::default()
         }
     }
@@ -180,7 +187,8 @@ mod tests {
     #[test]
     fn what_comes_too_fast_is_not_looked_at_until_the_next_minute() {
         let counters = Counters::default();
-        let count = |origin, second| counters.count(&settings(), origin, at(second));
+        let most = Most { each: 2, all: 3 };
+        let count = |origin, second| counters.count(most, origin, at(second));
         assert_eq!(count(HERE, 0), None);
         assert_eq!(count(HERE, 1), None);
         assert_eq!(count(HERE, 2), Some(58));

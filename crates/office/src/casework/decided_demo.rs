@@ -56,6 +56,7 @@ const INELIGIBLE: [Far; 3] = [Far::Decided, Far::Waiting, Far::Hanging];
 
 struct Hands {
     window: Acting,
+    second: Acting,
     verifier: Acting,
     county: Acting,
 }
@@ -81,8 +82,9 @@ async fn made(
     answer: &(impl Fn(&str, &[String], &str) -> Option<String> + Send),
 ) -> Done<usize> {
     let office = access.office();
-    let (Some(window), Some(verifier), Some(county)) = (
+    let (Some(window), Some(second), Some(verifier), Some(county)) = (
         acting(access, "wang", now).await?,
+        acting(access, SECOND, now).await?,
         acting(access, "zhao", now).await?,
         acting(access, "chen", now).await?,
     ) else {
@@ -90,6 +92,7 @@ async fn made(
     };
     let hands = Hands {
         window,
+        second,
         verifier,
         county,
     };
@@ -266,7 +269,9 @@ async fn visited(office: &Office, hands: &Hands, case: &Case) -> Done<()> {
         outcome: None,
         because: String::new(),
     };
-    visits::finish(office, &hands.window, visit, (&said, &ending)).await?;
+    visits::save(office, &hands.window, visit, &said).await?;
+    visits::confirm_seen(office, &hands.second, visit).await?;
+    visits::finish(office, &hands.window, visit, (&[], &ending)).await?;
     Ok(())
 }
 

@@ -185,7 +185,7 @@ pub(crate) async fn decide(
 }
 
 /// Whoever took part in the investigation does not decide, whatever role or account they hold by now.
-async fn not_an_investigator(on: &impl Reads, who: &Acting, case: &Case) -> Done<()> {
+pub(super) async fn not_an_investigator(on: &impl Reads, who: &Acting, case: &Case) -> Done<()> {
     let same = store::recusals::same_person(on, who.user(), "self").await?;
     let mut mine: BTreeSet<String> = BTreeSet::from([who.login().to_owned()]);
     for user in same {
@@ -285,7 +285,11 @@ fn refusal_of(case: &Case) -> Option<String> {
 }
 
 /// The letter the step after a decision gives.
-fn letter_after<'c>(case: &'c Case, step: &str, told: &BTreeSet<String>) -> Option<&'c Document> {
+pub(super) fn letter_after<'c>(
+    case: &'c Case,
+    step: &str,
+    told: &BTreeSet<String>,
+) -> Option<&'c Document> {
     let mut next = case.procedure.next_of(step, told);
     // A decision may be carried out before it is handed over.
     for _ in 0..3 {
@@ -300,7 +304,7 @@ fn letter_after<'c>(case: &'c Case, step: &str, told: &BTreeSet<String>) -> Opti
 }
 
 /// 救济途径 in the words of the letter, with the offices of the place.
-fn remedy(office: &Office, case: &Case, letter: Option<&Document>) -> Done<String> {
+pub(super) fn remedy(office: &Office, case: &Case, letter: Option<&Document>) -> Done<String> {
     let missing = |what: &str| {
         let said = format!("救济途径写不出来:{what};请管理规则的人补上,没有救济途径不能作决定");
         CaseError::Refused(said)

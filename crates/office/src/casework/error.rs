@@ -41,12 +41,22 @@ impl From<store::StoreError> for CaseError {
     }
 }
 
+impl From<crate::pdf::PdfError> for CaseError {
+    fn from(error: crate::pdf::PdfError) -> Self {
+        match error {
+            crate::pdf::PdfError::Refused(said) => Self::Refused(said),
+            broken @ crate::pdf::PdfError::Broken(_) => Self::Office(broken.into()),
+        }
+    }
+}
+
 impl From<ViewError> for CaseError {
     fn from(error: ViewError) -> Self {
         match error {
             ViewError::NotFound(said) => Self::NotFound(said),
             ViewError::NotAnswerable(said) => Self::Refused(said),
             ViewError::Forbidden(said) => Self::Forbidden(said),
+            ViewError::Storage(said) => Self::Office(OfficeError::Storage(said)),
             ViewError::Failed(said) => Self::Office(OfficeError::Other(said)),
         }
     }

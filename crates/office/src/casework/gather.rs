@@ -22,7 +22,7 @@ pub(crate) struct AtHand(tokio::sync::Mutex<Option<(i64, Arc<MonthData>)>>);
 
 impl AtHand {
     /// The newest month a register has come for, up to this month.
-    async fn newest(&self, office: &Office) -> Done<Arc<MonthData>> {
+    pub(super) async fn newest(&self, office: &Office) -> Done<Arc<MonthData>> {
         let store = &office.store;
         let batches = store::batches::list(store, None, i64::MAX, 1).await?;
         let answers = store::doubts::newest_answer(store).await?;
@@ -94,7 +94,7 @@ fn declared_facts(rows: &[DeclaredRow], case: &Case) -> Vec<Brought> {
 }
 
 /// Those of a case, those obliged to support them, their households, and the areas around all of them.
-fn around(data: &MonthData, home: Option<i64>, mut persons: BTreeSet<i64>) -> Cluster {
+pub(super) fn around(data: &MonthData, home: Option<i64>, mut persons: BTreeSet<i64>) -> Cluster {
     let mut households: BTreeSet<i64> = home.into_iter().collect();
     persons.extend(home.into_iter().flat_map(|h| targets(data, MEMBERS, h)));
     let core: Vec<i64> = persons.iter().copied().collect();

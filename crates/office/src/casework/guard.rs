@@ -170,6 +170,7 @@ pub(super) async fn before(
         }
     }
     found_out(tx, case, step).await?;
+    super::afterwards::before(tx, case, step).await?;
     if is_opinion(step) {
         let all = notices::opinions(tx, case.no()).await?;
         let since = opened(case);

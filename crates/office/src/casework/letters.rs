@@ -194,7 +194,9 @@ impl Letter {
     /// No font is installed, or it lacks a character.
     pub async fn pdf(&self) -> Done<Vec<u8>> {
         let text = self.text.clone();
-        let written = tokio::task::spawn_blocking(move || super::pdf::pdf(&text)).await;
-        written.map_err(|e| CaseError::Office(crate::OfficeError::Other(e.to_string())))?
+        let written = tokio::task::spawn_blocking(move || crate::pdf::pdf(&text)).await;
+        let written =
+            written.map_err(|e| CaseError::Office(crate::OfficeError::Other(e.to_string())))?;
+        Ok(written?)
     }
 }

@@ -17,6 +17,7 @@ use store::applications::{
     self, Application, Declared, Flag, NewApplication, Paper, PaperState, Taken,
 };
 use store::cases::{self, NewCase, Subject};
+use store::crisis::Crisis;
 use store::{Act, JournalTx};
 
 pub use store::applications::Cause;
@@ -126,10 +127,16 @@ pub async fn open_in(
     let at = office.clock.at();
     applications::add_flags(tx, &at, who.login(), no, &flags).await?;
     applications::declare(tx, &at, who.login(), no, &opening.declared).await?;
-    let papers = papers_of(
+    let mut papers = papers_of(
         opening,
         chosen.iter().map(|(_, procedure, _)| procedure.as_ref()),
     )?;
+    let programmes: Vec<&str> = chosen
+        .iter()
+        .map(|(one, ..)| one.programme.as_str())
+        .collect();
+    let wanted = (programmes.as_slice(), papers.as_mut_slice());
+    let crises = super::afterwards::spared(office, tx, &ready.area, wanted).await?;
     applications::keep_papers(tx, &at, who.login(), no, &papers).await?;
     tx.record(
         Act::new(&at, who.login(), "application.take")
@@ -153,7 +160,12 @@ pub async fn open_in(
             subject,
             rules_day: today,
         };
-        opened.push(begin(office, tx, who, wanted, begun).await?);
+        let no = begin(office, tx, who, wanted, begun).await?;
+        let through = |one: &&Crisis| one.content.programmes.contains(&wanted.programme);
+        if let Some(crisis) = crises.iter().find(through) {
+            super::afterwards::through(office, tx, crisis, no).await?;
+        }
+        opened.push(no);
     }
     Ok(Opened {
         application: no,
@@ -188,7 +200,7 @@ fn nothing_new(joined: &[(String, CaseNo)]) -> CaseError {
 }
 
 /// What is known of those who come.
-struct Ready {
+pub(super) struct Ready {
     members: Vec<(PersonId, Relation)>,
     household: Option<HouseholdId>,
     area: AreaCode,
@@ -196,7 +208,12 @@ struct Ready {
 }
 
 impl Ready {
-    fn application(&self, office: &Office, who: &Acting, opening: &Opening) -> NewApplication {
+    pub(super) fn application(
+        &self,
+        office: &Office,
+        who: &Acting,
+        opening: &Opening,
+    ) -> NewApplication {
         NewApplication {
             form_key: opening.form_key.clone(),
             cause: opening.cause,
@@ -214,7 +231,7 @@ impl Ready {
     }
 }
 
-async fn gather(
+pub(super) async fn gather(
     office: &Office,
     tx: &JournalTx,
     who: &Acting,
@@ -444,15 +461,15 @@ fn papers_of<'a>(
     }
 }
 
-struct Begun<'a> {
-    application: &'a Application,
-    papers: &'a [Paper],
-    procedure: &'a Procedure,
-    subject: Subject,
-    rules_day: Day,
+pub(super) struct Begun<'a> {
+    pub(super) application: &'a Application,
+    pub(super) papers: &'a [Paper],
+    pub(super) procedure: &'a Procedure,
+    pub(super) subject: Subject,
+    pub(super) rules_day: Day,
 }
 
-async fn begin(
+pub(super) async fn begin(
     office: &Office,
     tx: &mut JournalTx,
     who: &Acting,
@@ -466,10 +483,12 @@ async fn begin(
         what: What::Submitted,
         because: String::new(),
     };
-    let standing = stand(begun.procedure, content.area, std::slice::from_ref(&first))
-        .map_err(|(_, why)| why)?;
+    let of_area = begun.procedure.at(&content.area);
+    let procedure = of_area.as_ref().unwrap_or(begun.procedure);
+    let standing =
+        stand(procedure, content.area, std::slice::from_ref(&first)).map_err(|(_, why)| why)?;
     let handed = (begun.application, begun.papers);
-    let current = events::current(begun.procedure, &standing, office.calendar()?, handed);
+    let current = events::current(procedure, &standing, office.calendar()?, handed);
     let new = NewCase {
         application: begun.application.no,
         programme: wanted.programme.clone(),

@@ -93,6 +93,17 @@ pub async fn hand_in(
     papers: &[Paper],
 ) -> Done<()> {
     is_own(who, case)?;
+    bring(office, tx, who, case, papers).await
+}
+
+/// The same for the applicant, whose case it is was asked by the caller.
+pub(super) async fn bring(
+    office: &Office,
+    tx: &mut JournalTx,
+    who: &Acting,
+    case: &mut Case,
+    papers: &[Paper],
+) -> Done<()> {
     if let Some((outcome, _)) = case.standing.closed {
         return Err(Refusal::Closed(outcome).into());
     }

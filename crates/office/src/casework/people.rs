@@ -239,7 +239,21 @@ pub async fn take(
     lines: &[Line],
     area: AreaCode,
 ) -> Done<Result<Vec<(PersonId, Relation)>, Vec<Wrong>>> {
-    who.scope(Right::CASE_ACCEPT)?;
+    take_with(office, tx, who, Right::CASE_ACCEPT, (lines, area)).await
+}
+
+/// The same for a work of its own right.
+///
+/// # Errors
+/// As [`take`].
+pub async fn take_with(
+    office: &Office,
+    tx: &mut JournalTx,
+    who: &Acting,
+    right: Right,
+    (lines, area): (&[Line], AreaCode),
+) -> Done<Result<Vec<(PersonId, Relation)>, Vec<Wrong>>> {
+    who.scope(right)?;
     let numbers: Vec<IdNumber> = lines.iter().map(|line| line.number).collect();
     let known = by_number(tx, &numbers).await?;
     let mut wrong = Vec::new();

@@ -5,7 +5,7 @@ use super::{CaseError, Done};
 use crate::error::OfficeError;
 use crate::office::Office;
 use domain::procedure::{Procedure, Purpose};
-use domain::{Day, WorkCalendar};
+use domain::{AreaCode, Day, WorkCalendar};
 use rules::Program;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -90,6 +90,15 @@ impl Office {
             let said = format!("规则手册里没有 {day} 施行的流程 `{id}`;请管理规则的人核对");
             CaseError::Office(OfficeError::Other(said))
         })
+    }
+
+    /// A procedure as it was on a day for cases of an area: a switch of the place may differ by township.
+    ///
+    /// # Errors
+    /// The rulebook no longer has it.
+    pub fn procedure_at(&self, id: &str, day: Day, area: &AreaCode) -> Done<Arc<Procedure>> {
+        let general = self.procedure(id, day)?;
+        Ok(general.at(area).map_or(general, Arc::new))
     }
 
     /// The procedure by which a programme is applied for on a day.

@@ -2,6 +2,7 @@
 //! page leaves.
 
 mod file;
+pub mod listed;
 
 pub use file::case_file;
 
@@ -71,6 +72,9 @@ impl Words {
         match self.colleagues.get(login) {
             Some(name) => format!("{name}({login})"),
             None if login == "system" => "系统".to_owned(),
+            None if login.starts_with("resident:") || login.starts_with("person:") => {
+                "居民本人".to_owned()
+            }
             None => login.to_owned(),
         }
     }
@@ -268,25 +272,44 @@ pub async fn all_cases(
     before: Option<i64>,
     limit: u32,
 ) -> Done<(Vec<CaseLine>, Option<i64>)> {
+    let (rows, next) = some_cases(office, who, (before, limit), |_| true).await?;
+    let people: Vec<PersonId> = rows.iter().map(|row| row.content.applicant).collect();
+    let places: Vec<AreaCode> = rows.iter().map(|row| row.current.area).collect();
+    let words = Words::of(office, &people, &places).await?;
+    Ok((rows.iter().map(|row| words.row(row)).collect(), next))
+}
+
+/// Those of them that are wanted, as the record keeps them. Where few are, a page may be short of rows and
+/// still have another behind it.
+pub(super) async fn some_cases(
+    office: &Office,
+    who: &Acting,
+    (before, limit): (Option<i64>, u32),
+    wanted: impl Fn(&CaseRow) -> bool,
+) -> Done<(Vec<CaseRow>, Option<i64>)> {
+    /// Rows that are looked at for one page at the most.
+    const READ_MAX: usize = 2_000;
     let scope = who.scope(Right::CASE)?;
     let page = usize::try_from(limit).unwrap_or(usize::MAX);
     let mut next = Some(before.unwrap_or(i64::MAX));
     let mut rows: Vec<CaseRow> = Vec::new();
+    let mut looked = 0_usize;
     // What is kept from the viewer takes no place on the page, so it is read on until the page is full.
-    while let Some(before) = next.filter(|_| rows.len() < page) {
+    while let Some(before) = next.filter(|_| rows.len() < page && looked < READ_MAX) {
         let mut read = Vec::new();
         for place in scope.each_place() {
             read.extend(cases::list(&office.store, place.as_ref(), before, limit).await?);
         }
         read.sort_by_key(|row| std::cmp::Reverse(row.no));
         read.truncate(page);
+        looked = looked.saturating_add(read.len());
         let full = read.len() >= page;
         next = read.last().filter(|_| full).map(|row| row.no.get());
         for row in read {
             let content = &row.content;
             let near = who.is_kept_from_person(content.applicant)
                 || content.household.is_some_and(|home| who.is_kept_from(home));
-            match (near, rows.len() < page) {
+            match (near || !wanted(&row), rows.len() < page) {
                 (true, _) => {}
                 (false, true) => rows.push(row),
                 (false, false) => {
@@ -296,10 +319,7 @@ pub async fn all_cases(
             }
         }
     }
-    let people: Vec<PersonId> = rows.iter().map(|row| row.content.applicant).collect();
-    let places: Vec<AreaCode> = rows.iter().map(|row| row.current.area).collect();
-    let words = Words::of(office, &people, &places).await?;
-    Ok((rows.iter().map(|row| words.row(row)).collect(), next))
+    Ok((rows, next))
 }
 
 /// A case number out of an address.

@@ -6,22 +6,35 @@ use super::names::{Names, about};
 use super::paging::page;
 use super::{Desk, Told};
 use crate::access::{Acting, Right, Scope};
-use crate::indicators::{Figures, PlaceNames, Seen, Sheet, figures, part_of};
+use crate::indicators::{
+    Counted, Figures, OwnDesk, PlaceNames, Seen, Sheet, counted, desks, part_of, stamp, with_places,
+};
 use crate::views::{
-    FigurePart, FigureRow, FigureRows, FigureRowsAsk, IndicatorList, IndicatorView, ViewError,
+    DeskFigure, FigurePart, FigureRow, FigureRows, FigureRowsAsk, IndicatorList, IndicatorView,
+    ViewError,
 };
 use domain::{AreaCode, Month};
 use engine::indicators::Behind;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
+use tokio::sync::Mutex;
 
 const ROWS_ON_PAGE: usize = 50;
+/// How many months' figures are held.
+const HELD_MAX: usize = 24;
+
+/// The figures of months at hand, each with what they rest on.
+#[derive(Default)]
+pub(super) struct Shelf(Mutex<BTreeMap<Month, (String, Arc<Counted>)>>);
 
 /// The months a page compares.
 struct Compared {
-    now: Arc<Judgement>,
-    last_month: Option<Arc<Judgement>>,
-    last_year: Option<Arc<Judgement>>,
+    month: Month,
+    counted: Arc<Counted>,
+    /// The month's figures with those of places as they stand now.
+    now: Figures,
+    last_month: Option<Arc<Counted>>,
+    last_year: Option<Arc<Counted>>,
     months: Vec<Month>,
     names: BTreeMap<String, String>,
     home: AreaCode,
@@ -30,7 +43,7 @@ struct Compared {
 pub(super) async fn list(desk: &Desk, scope: &Scope, month: Option<String>) -> Told<IndicatorList> {
     let compared = compared(desk, month.as_deref()).await?;
     let seen = seen(scope);
-    let sheet = compared.sheet(&seen)?;
+    let sheet = compared.sheet(&seen);
     Ok(sheet.list(&compared.months))
 }
 
@@ -42,7 +55,7 @@ pub(super) async fn one(
 ) -> Told<IndicatorView> {
     let compared = compared(desk, month.as_deref()).await?;
     let seen = seen(scope);
-    let sheet = compared.sheet(&seen)?;
+    let sheet = compared.sheet(&seen);
     let mut view = sheet.view(id, &compared.months).ok_or_else(|| none(id))?;
     // Who may not open the roll is shown the figures without their lists.
     if !who.may(Right::ROLL) {
@@ -50,19 +63,54 @@ pub(super) async fn one(
         let groups = view.groups.iter_mut().flat_map(|table| &mut table.rows);
         groups.for_each(|group| group.links.clear());
     }
+    if compared.months.last() == Some(&compared.month)
+        && let Ok(overseen) = who.scope(Right::CASE_OVERSEE)
+    {
+        view.desks = own_desks(desk, &overseen, &compared, id).await?;
+    }
     Ok(view)
+}
+
+/// What each official under somebody's eyes has on the desk, by the same rule as the place.
+async fn own_desks(
+    desk: &Desk,
+    scope: &Scope,
+    compared: &Compared,
+    id: &str,
+) -> Told<Vec<DeskFigure>> {
+    let seen = Seen::Everything;
+    let sheet = compared.sheet(&seen);
+    let program = &compared.counted.program;
+    let area = program.dict.entity("地区");
+    let Some((plan, figure)) = sheet.find(id).filter(|(_, f)| Some(f.entity) == area) else {
+        return Ok(Vec::new());
+    };
+    let covers = |place: &AreaCode| scope.holds(Some(*place));
+    let (desks, judged) = desks(&desk.office, program, compared.month, covers).await?;
+    let row = |(row, own): (usize, OwnDesk)| {
+        Some(DeskFigure {
+            place: compared.places().of(&own.place),
+            who: own.name,
+            login: own.login,
+            visits: own.visits,
+            cases: own.cases,
+            value: sheet.of_row(plan, figure, &judged, row)?,
+        })
+    };
+    Ok(desks.into_iter().enumerate().filter_map(row).collect())
 }
 
 pub(super) async fn rows(desk: &Desk, scope: &Scope, mut ask: FigureRowsAsk) -> Told<FigureRows> {
     let compared = compared(desk, ask.month.as_deref()).await?;
     let seen = Seen::Everything;
-    let sheet = compared.sheet(&seen)?;
+    let sheet = compared.sheet(&seen);
     let (plan, figure) = sheet.find(&ask.id).ok_or_else(|| none(&ask.id))?;
     let measure = plan
         .measures
         .get(figure.measure)
         .ok_or_else(|| none(&ask.id))?;
-    let data = &compared.now.data;
+    let judgement = desk.judgement(compared.month).await?;
+    let data = &judgement.data;
     let entity = data.program.dict.entity_name(figure.entity);
     let of_households = entity == "家庭";
     if !of_households && entity != "个人" {
@@ -95,7 +143,7 @@ pub(super) async fn rows(desk: &Desk, scope: &Scope, mut ask: FigureRowsAsk) -> 
     let key = (figure.file.as_str(), figure.measure);
     let mut ids = engine::indicators::rows(&data.program, &data.judged, &data.frames, key, &behind);
     let everywhere = scope.places().is_none();
-    ids.retain(|id| everywhere || scope.holds(compared.now.area_of(entity, *id)));
+    ids.retain(|id| everywhere || scope.holds(judgement.area_of(entity, *id)));
     let start = match ask.cursor.as_deref().map(str::parse::<i64>) {
         None => 0,
         Some(Ok(last)) => ids.partition_point(|id| *id <= last),
@@ -108,7 +156,7 @@ pub(super) async fn rows(desk: &Desk, scope: &Scope, mut ask: FigureRowsAsk) -> 
     let people = Subjects::of(desk, of_households, &shown).await?;
     let record = desk.record().await?;
     let page = page(&ids, start, ROWS_ON_PAGE, i64::to_string, |id| {
-        row(&record, &compared.now, (of_households, *id), &people)
+        row(&record, &judgement, (of_households, *id), &people)
     });
     let words = match part {
         FigurePart::Counted => measure.part.as_str(),
@@ -200,18 +248,24 @@ async fn compared(desk: &Desk, month: Option<&str>) -> Told<Compared> {
     let names = names
         .map(|(code, area)| (code.clone(), area.name.clone()))
         .collect();
-    // The month asked for comes last, so that it is among those kept at hand.
     let mut others = Vec::new();
     for back in [12, 1] {
         let then = month.add(-back);
         others.push(match months.contains(&then) {
-            true => Some(counted(desk, then).await?),
+            true => Some(at_hand(desk, then).await?),
             false => None,
         });
     }
-    let now = counted(desk, month).await?;
+    let counted = at_hand(desk, month).await?;
+    let newest = months.last() == Some(&month);
+    let now = match newest {
+        true => with_places(&desk.office, &counted).await?,
+        false => counted.figures.clone(),
+    };
     let last_month = others.pop().flatten();
     Ok(Compared {
+        month,
+        counted,
         now,
         last_month,
         last_year: others.pop().flatten(),
@@ -221,30 +275,37 @@ async fn compared(desk: &Desk, month: Option<&str>) -> Told<Compared> {
     })
 }
 
-/// A judged month with its figures counted.
-async fn counted(desk: &Desk, month: Month) -> Told<Arc<Judgement>> {
-    let judgement = desk.judgement(month).await?;
-    let data = Arc::clone(&judgement.data);
-    let count = || async { figures(&desk.office, &data).await };
-    judgement.figures.get_or_try_init(count).await?;
-    Ok(judgement)
+/// The figures of a month, counted anew only when something they rest on has changed.
+async fn at_hand(desk: &Desk, month: Month) -> Told<Arc<Counted>> {
+    let stamp = stamp(&desk.office, month).await?;
+    let mut held = desk.figures.0.lock().await;
+    if let Some((_, found)) = held.get(&month).filter(|(of, _)| *of == stamp) {
+        return Ok(Arc::clone(found));
+    }
+    let counted = Arc::new(counted(&desk.office, month, &stamp).await?);
+    held.insert(month, (stamp, Arc::clone(&counted)));
+    while held.len() > HELD_MAX {
+        held.pop_first();
+    }
+    Ok(counted)
 }
 
 impl Compared {
-    fn sheet<'a>(&'a self, seen: &'a Seen) -> Told<Sheet<'a>> {
-        let of = |judgement: &'a Arc<Judgement>| judgement.figures.get();
-        let now: &Figures = of(&self.now)
-            .ok_or_else(|| ViewError::Failed("the figures were not counted".to_owned()))?;
-        Ok(Sheet {
-            program: &self.now.data.program,
-            now,
-            last_month: self.last_month.as_ref().and_then(of),
-            last_year: self.last_year.as_ref().and_then(of),
+    fn places(&self) -> PlaceNames<'_> {
+        PlaceNames {
+            home: self.home,
+            names: &self.names,
+        }
+    }
+
+    fn sheet<'a>(&'a self, seen: &'a Seen) -> Sheet<'a> {
+        Sheet {
+            program: &self.counted.program,
+            now: &self.now,
+            last_month: self.last_month.as_ref().map(|counted| &counted.figures),
+            last_year: self.last_year.as_ref().map(|counted| &counted.figures),
             seen,
-            places: PlaceNames {
-                home: self.home,
-                names: &self.names,
-            },
-        })
+            places: self.places(),
+        }
     }
 }

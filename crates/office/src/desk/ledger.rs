@@ -28,6 +28,8 @@ pub(super) struct Record {
     open_inside: BTreeMap<AreaCode, [u64; 1]>,
     /// Kinds of warnings by their id.
     pub kinds: BTreeMap<String, Kind>,
+    /// How far the record had come when it was read.
+    marks: Vec<i64>,
 }
 
 /// A warning as the list has it.
@@ -190,6 +192,11 @@ impl Desk {
                 *known = seq.max(*known);
                 return Ok(Arc::clone(record));
             }
+            // Most of what changes is a case or a payment, and stands in no list here.
+            if warnings::marks(&self.office.store).await? == record.marks {
+                *known = seq.max(*known);
+                return Ok(Arc::clone(record));
+            }
         }
         let record = Arc::new(self.read_record().await?);
         let newest = crate::monitoring::months(&self.office)
@@ -209,6 +216,8 @@ impl Desk {
 
     async fn read_record(&self) -> Told<Record> {
         let office = &self.office;
+        // Before the lists: what comes while they are read is found missing the next time.
+        let marks = warnings::marks(&office.store).await?;
         let home = office.home().await?;
         let own = crate::areas::own(office, office.clock.today()).await?;
         let areas = own
@@ -240,6 +249,7 @@ impl Desk {
             ),
             warnings: entries,
             kinds,
+            marks,
         })
     }
 }

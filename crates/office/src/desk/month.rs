@@ -25,7 +25,11 @@ const PAID: &str = "在册月发放额";
 
 /// Judged months.
 #[derive(Default)]
-pub(super) struct Months(Mutex<Held>);
+pub(super) struct Months {
+    held: Mutex<Held>,
+    /// One month is judged at a time, for the memory it takes; a month at hand waits for nobody.
+    turn: Mutex<()>,
+}
 
 #[derive(Default)]
 struct Held {
@@ -39,8 +43,6 @@ pub(super) struct Judgement {
     pub data: Arc<MonthData>,
     pub sums: Arc<Sums>,
     pub index: OnceCell<RowIndex>,
-    /// The indicators, counted when they are asked for.
-    pub figures: OnceCell<crate::indicators::Figures>,
     /// Persons and households by area, villages and all above them.
     pub people: Arc<BTreeMap<AreaCode, [u64; 2]>>,
 }
@@ -183,13 +185,21 @@ impl Desk {
     /// A month, judged whole.
     pub(super) async fn judgement(&self, month: Month) -> Told<Arc<Judgement>> {
         let newest_batch = self.newest_batch().await?;
-        let mut held = self.months.0.lock().await;
-        held.renew(newest_batch);
-        if let Some(found) = held.whole.iter().find(|j| j.data.month == month) {
-            return Ok(Arc::clone(found));
+        if let Some(found) = self.months.at_hand(newest_batch, month).await {
+            return Ok(found);
+        }
+        let _turn = self.months.turn.lock().await;
+        if let Some(found) = self.months.at_hand(newest_batch, month).await {
+            return Ok(found);
         }
         let data = MonthData::for_pages(&self.office, month).await?;
         let judgement = Arc::new(Judgement::new(data));
+        let mut held = self.months.held.lock().await;
+        held.renew(newest_batch);
+        if held.newest_batch != newest_batch {
+            // Another file came meanwhile; the next one who asks has it judged in.
+            return Ok(judgement);
+        }
         held.sums.insert(month, Arc::clone(&judgement.sums));
         held.whole.push(Arc::clone(&judgement));
         if held.whole.len() > WHOLE_MONTHS {
@@ -205,15 +215,21 @@ impl Desk {
     /// What lists and charts need of a month; judges it when it was not asked for before.
     pub(super) async fn sums(&self, month: Month) -> Told<Arc<Sums>> {
         let newest_batch = self.newest_batch().await?;
-        let mut held = self.months.0.lock().await;
-        held.renew(newest_batch);
-        if let Some(sums) = held.sums.get(&month) {
-            return Ok(Arc::clone(sums));
+        if let Some(found) = self.months.sums_at_hand(newest_batch, month).await {
+            return Ok(found);
+        }
+        let _turn = self.months.turn.lock().await;
+        if let Some(found) = self.months.sums_at_hand(newest_batch, month).await {
+            return Ok(found);
         }
         // A chart needs the sums only: the whole month is let go again at once.
         let data = MonthData::for_pages(&self.office, month).await?;
         let sums = Arc::new(sums(&data));
-        held.sums.insert(month, Arc::clone(&sums));
+        let mut held = self.months.held.lock().await;
+        held.renew(newest_batch);
+        if held.newest_batch == newest_batch {
+            held.sums.insert(month, Arc::clone(&sums));
+        }
         Ok(sums)
     }
 
@@ -226,9 +242,24 @@ impl Desk {
     }
 }
 
+impl Months {
+    async fn at_hand(&self, newest_batch: i64, month: Month) -> Option<Arc<Judgement>> {
+        let mut held = self.held.lock().await;
+        held.renew(newest_batch);
+        held.whole.iter().find(|j| j.data.month == month).cloned()
+    }
+
+    async fn sums_at_hand(&self, newest_batch: i64, month: Month) -> Option<Arc<Sums>> {
+        let mut held = self.held.lock().await;
+        held.renew(newest_batch);
+        held.sums.get(&month).cloned()
+    }
+}
+
 impl Held {
     fn renew(&mut self, newest_batch: i64) {
-        if self.newest_batch != newest_batch {
+        // Files only come: a smaller number was read before a larger one.
+        if self.newest_batch < newest_batch {
             self.newest_batch = newest_batch;
             self.whole.clear();
             self.sums.clear();
@@ -246,7 +277,6 @@ impl Judgement {
             data: Arc::new(data),
             sums,
             index: OnceCell::new(),
-            figures: OnceCell::new(),
             people,
         }
     }

@@ -1,4 +1,4 @@
-//! 查找: by exact numbers only. Names are sealed, so nothing can be searched by name.
+//! 查找: by exact numbers, and by name or its first letters in the memory of the running program.
 
 use super::ledger::Record;
 use super::paging::count;
@@ -23,13 +23,19 @@ pub(super) async fn search(desk: &Desk, scope: &Scope, ask: SearchAsk) -> Told<S
         rows.extend(places(&record, &wanted));
         rows.extend(rule_files(desk, &wanted));
     }
-    let total = count(rows.len());
-    let advice = rows.is_empty().then(|| {
-        "没有找到。请输入完整的户号、完整的身份证号、预警编号、地区名或规则名;姓名加密存放,不能按姓名查找".to_owned()
+    let named = named(desk, scope, &wanted).await?;
+    let total = count(rows.len().saturating_add(named.len()));
+    let advice = (total == 0).then(|| {
+        "没有找到。请输入姓名、姓名拼音的首字母(至少两个字)、完整的户号、完整的身份证号、预警编号、地区名或规则名".to_owned()
     });
     let before = after.min(total);
     let start = usize::try_from(before).unwrap_or(usize::MAX);
-    let rows: Vec<SearchRow> = rows.into_iter().skip(start).take(ROWS_SHOWN).collect();
+    // Hundreds may be called alike: only those of this page are looked up.
+    let left = start.saturating_sub(rows.len());
+    let mut rows: Vec<SearchRow> = rows.into_iter().skip(start).take(ROWS_SHOWN).collect();
+    let room = ROWS_SHOWN.saturating_sub(rows.len());
+    let page: Vec<PersonId> = named.into_iter().skip(left).take(room).collect();
+    rows.extend(shown(desk, scope, &record, &page).await?);
     let size = count(ROWS_SHOWN);
     let next = before.saturating_add(size);
     Ok(SearchResult {
@@ -97,7 +103,24 @@ async fn persons(
     let token = Tokeniser::of(store).id_number(&parsed.number);
     let hits = look_up_many(store, TokenField::IdNumber, &[token]).await?;
     let ids: Vec<PersonId> = hits.into_values().flatten().collect();
-    let mut people = store::persons::get_many(store, &ids).await?;
+    shown(desk, scope, record, &ids).await
+}
+
+/// Who is called so, as far as one may see.
+async fn named(desk: &Desk, scope: &Scope, wanted: &str) -> Told<Vec<PersonId>> {
+    let mut people = desk.people.lock().await;
+    people.refresh(&desk.office.store).await?;
+    Ok(people.find(wanted, |area| scope.holds(area)))
+}
+
+/// Persons as a row shows them, in the order given.
+async fn shown(
+    desk: &Desk,
+    scope: &Scope,
+    record: &Record,
+    ids: &[PersonId],
+) -> Told<Vec<SearchRow>> {
+    let mut people = store::persons::get_many(&desk.office.store, ids).await?;
     people.retain(|p| scope.holds(p.area));
     let plain: Vec<i64> = people.iter().map(|p| p.id.get()).collect();
     let names = desk.names(&plain).await?;

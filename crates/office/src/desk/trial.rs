@@ -13,6 +13,7 @@ use crate::views::{
     WhatIfProgramme, WhatIfResult, WhatIfScenario,
 };
 use domain::{HouseholdId, Month, PersonId};
+use engine::indicators::Spread;
 use rules::Ratio;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -26,7 +27,7 @@ pub(super) fn money(fen: i64) -> String {
     yuan(Ratio::whole(i128::from(fen)))
 }
 
-fn signed(before: i64, after: i64) -> String {
+pub(super) fn signed(before: i64, after: i64) -> String {
     signed_yuan(Ratio::whole(i128::from(after.saturating_sub(before))))
 }
 
@@ -218,6 +219,12 @@ fn compared(report: &Report) -> Vec<(String, Vec<String>)> {
                 .map_or_else(String::new, |p| grouped(of(p)))
         }
     };
+    let gini = |of: fn(&Poverty) -> Option<f64>| {
+        move |s: &ScenarioReport| {
+            let told = s.poverty.as_ref().and_then(of);
+            told.map_or_else(String::new, |n| format!("{n:.4}"))
+        }
+    };
     let mut rows = vec![
         row("每月支出", &|s| money(s.cost_after)),
         row("比现行", &|s| signed(s.cost_before, s.cost_after)),
@@ -227,6 +234,8 @@ fn compared(report: &Report) -> Vec<(String, Vec<String>)> {
         row("其中不再得到", &|s| grouped(s.counts.leave)),
         row("贫困人数", &poor(|p| p.after)),
         row("贫困人数(现行)", &poor(|p| p.before)),
+        row("基尼系数", &gini(|p| p.spread_after.gini)),
+        row("基尼系数(现行)", &gini(|p| p.spread_before.gini)),
         row("悬崖(处)", &|s| {
             s.cliffs.as_ref().map_or_else(String::new, |c| {
                 grouped(super::paging::count(c.cliffs.len()))
@@ -300,7 +309,38 @@ fn poverty(report: &Report, p: Poverty) -> WhatIfPoverty {
         after: p.after,
         gap_before: money(p.gap_before),
         gap_after: money(p.gap_after),
+        measures: measures(&p),
     }
+}
+
+/// A measure of poverty or inequality, by its name.
+type Named = (&'static str, fn(&Spread) -> Option<f64>);
+
+/// The measures told, with help and without; shares of one, except the ratio of fifths.
+const MEASURES: [Named; 8] = [
+    ("贫困发生率 H", |s| s.headcount),
+    ("贫困距指数 FGT(1)", |s| s.gap),
+    ("平方贫困距 FGT(2)", |s| s.severity),
+    ("森指数(1976)", |s| s.sen_1976),
+    ("森指数(极限)", |s| s.sen_limit),
+    ("瓦茨指数", |s| s.watts),
+    ("基尼系数", |s| s.gini),
+    ("五等分收入比 S80/S20", |s| s.quintile_ratio),
+];
+
+/// Poverty and inequality of income and help a head, in words.
+pub fn measures(p: &Poverty) -> Vec<(String, String, String, String)> {
+    let told = |of: Option<f64>| of.map_or_else(|| "不适用".to_owned(), |n| format!("{n:.4}"));
+    let all = MEASURES.iter().map(|(name, of)| {
+        let [alone, before, after] = [&p.spread_alone, &p.spread_before, &p.spread_after];
+        (
+            (*name).to_owned(),
+            told(of(alone)),
+            told(of(before)),
+            told(of(after)),
+        )
+    });
+    all.collect()
 }
 
 async fn households(sight: &Sight<'_>, doors: &[DoorRow]) -> Told<Vec<WhatIfHousehold>> {

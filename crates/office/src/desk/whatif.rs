@@ -64,6 +64,7 @@ pub(super) async fn whatif(desk: &Desk, who: &Acting, ask: Option<WhatIfAsk>) ->
 
 /// The whole report as a workbook.
 pub(super) async fn workbook(desk: &Desk, ask: WhatIfAsk) -> Told<Download> {
+    asks(&ask)?;
     let month = desk.chosen(Some(&ask.month)).await?;
     let report = report(desk, &ask, month).await?;
     let report = report.map_err(|problems| ViewError::NotAnswerable(problems.join(";")))?;
@@ -73,6 +74,30 @@ pub(super) async fn workbook(desk: &Desk, ask: WhatIfAsk) -> Told<Download> {
         file_name: format!("试算-{month}.xlsx"),
         bytes,
     })
+}
+
+/// What the page shows as PDF, naming nobody.
+pub(super) async fn pdf(desk: &Desk, ask: WhatIfAsk) -> Told<Download> {
+    asks(&ask)?;
+    let month = desk.chosen(Some(&ask.month)).await?;
+    let report = report(desk, &ask, month).await?;
+    let report = report.map_err(|problems| ViewError::NotAnswerable(problems.join(";")))?;
+    let shown = trial::without_names(&report).await?;
+    let written = tokio::task::spawn_blocking(move || super::trial_pdf(&shown)).await;
+    let bytes = written.map_err(|e| ViewError::Failed(e.to_string()))??;
+    Ok(Download {
+        file_name: format!("试算-{month}.pdf"),
+        bytes,
+    })
+}
+
+/// Refuses to write a file of nothing.
+fn asks(ask: &WhatIfAsk) -> Told<()> {
+    if ask.changes.is_empty() {
+        let said = "没有写要试什么;请在试算页填好一个参数和新的数,算过以后再导出";
+        return Err(ViewError::NotAnswerable(said.to_owned()));
+    }
+    Ok(())
 }
 
 /// The trial's report, from those at hand or worked out; or what is wrong with what was asked.

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use store::entitlements::Cause;
 use store::ledger::{Entry, Pending};
 use store::payments::{self, AnswerRowKept, Line, NewAnswer};
-use store::tasks::{self, NewTask};
+use store::tasks::{self, NewTask, TaskEnd, TaskState};
 use store::tokens::{Token, Tokeniser};
 use store::{At, JournalTx};
 
@@ -110,6 +110,7 @@ pub async fn answer(
             Outcome::Paid => None,
         });
     raise(&mut tx, &at, who, batch, &by_no, codes.collect()).await?;
+    arrived_after_all(&mut tx, &at, who, &moves).await?;
     payments::answered(&mut tx, batch).await?;
     let says = format!(
         "第 {no} 份回盘:成功 {} 行,退票 {} 行,未答 {} 行,搁置 {} 行",
@@ -173,6 +174,12 @@ pub async fn settle_unknown(
     let at = office.clock.at();
     let cause = Cause::new("inquiry", id);
     apply(&mut tx, &at, batch, &cause, &moves).await?;
+    arrived_after_all(&mut tx, &at, who, &moves).await?;
+    if line.state.after(event) == Some(LineState::Returned) {
+        let lines = BTreeMap::from([(line_no, &line)]);
+        let returned = vec![(line_no, "银行书面答复没有到账".to_owned())];
+        raise(&mut tx, &at, who, batch, &lines, returned).await?;
+    }
     let says = format!("第 {line_no} 行:{}", proof.trim());
     note(&mut tx, office, who, "payment.inquiry", batch, &says);
     tx.commit().await?;
@@ -309,6 +316,23 @@ async fn apply(
         .collect();
     payments::move_lines(tx, &steps).await?;
     Ok(out)
+}
+
+/// The tasks of lines that came back are done once the money issued again has arrived.
+async fn arrived_after_all(tx: &mut JournalTx, at: &At, who: &Acting, moves: &[Move]) -> Paid<()> {
+    let paid = moves.iter().filter(|one| one.to == LineState::Paid);
+    let again =
+        paid.filter_map(|one| Some((one.line.content.household, one.line.content.reissue_of?)));
+    for (household, before) in again {
+        for task in tasks::of_household(tx, household).await? {
+            let content = &task.content;
+            let own = content.kind == TASK && content.cause_id == before;
+            if own && task.state == TaskState::Open {
+                tasks::close(tx, at, who.login(), task.id, TaskEnd::Done, "补发已到账").await?;
+            }
+        }
+    }
+    Ok(())
 }
 
 /// One task for each door at which money came back.

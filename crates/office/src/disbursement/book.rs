@@ -93,6 +93,8 @@ pub struct Step {
     pub title: String,
     /// Whether it may end the recovery.
     pub ends: bool,
+    /// Whether money comes back by it.
+    pub money: bool,
 }
 
 /// 指标 of a fund's year.
@@ -393,12 +395,13 @@ impl Reader<'_> {
     }
 
     fn steps(&mut self) -> Vec<Step> {
-        let rows = self.rows("追回", ["代号", "步骤", "了结"]);
+        let rows = self.rows("追回", ["代号", "步骤", "了结", "收款"]);
         rows.into_iter()
-            .map(|[code, title, ends]| Step {
+            .map(|[code, title, ends, money]| Step {
                 code,
                 title,
                 ends: ends == "是",
+                money: money == "是",
             })
             .collect()
     }

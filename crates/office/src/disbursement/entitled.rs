@@ -10,7 +10,7 @@ use store::entitlements::{self, Cause, Entitlement, NewEntitlement, Subject};
 use store::{Act, JournalTx, Reads};
 
 /// The component of the monthly benefit itself.
-pub(super) const BASIC: &str = "基本";
+pub(crate) const BASIC: &str = "基本";
 
 /// What a decision gives.
 #[derive(Clone, Debug)]

@@ -8,7 +8,7 @@ use domain::payment::LineState;
 use domain::{Fen, Month, ledger};
 use store::entitlements::{Cause, Entitlement};
 use store::ledger::{Entry, Pending};
-use store::payments::{self, NewRecovery, RecoveryStep};
+use store::payments::{self, NewRecovery, RecoveryState, RecoveryStep};
 use store::{Act, At, JournalTx};
 
 /// Opens a recovery of what an entitlement was paid from a month on, when anything was.
@@ -101,6 +101,25 @@ pub async fn recovery_step(
     let mut tx = office.store.write().await?;
     let found = payments::find_recovery(&tx, recovery).await?;
     let found = found.ok_or_else(|| PayError::NotFound(format!("没有编号为 {recovery} 的追回")))?;
+    if found.state == RecoveryState::Closed {
+        let said = format!("追回 {recovery} 已经了结,不再登记;请刷新后再看");
+        return Err(PayError::Refused(said));
+    }
+    match (known.money, amount.map(|amount| amount > Fen::ZERO)) {
+        (true, Some(true)) | (false, None) => {}
+        (true, _) => {
+            let said = format!("“{}”请写退回多少元", known.title);
+            return Err(PayError::Refused(said));
+        }
+        (false, Some(_)) => {
+            let said = format!("“{}”不收款,不要写金额", known.title);
+            return Err(PayError::Refused(said));
+        }
+    }
+    if known.ends && says.trim().is_empty() {
+        let said = format!("“{}”请写明凭证", known.title);
+        return Err(PayError::Refused(said));
+    }
     let before = payments::recovery_steps(&tx, recovery).await?;
     let back = Fen::total(before.iter().filter_map(|step| step.amount).chain(amount));
     let asked = found.content.amount;

@@ -129,6 +129,18 @@ pub async fn take_over(office: &Office, who: &Acting, month: Month) -> Paid<Take
     Ok(out)
 }
 
+/// 起始月份 of the rows of a month's roll, by the cause an entitlement taken over from them has.
+pub(crate) async fn begun(office: &Office, month: Month) -> Paid<HashMap<String, Month>> {
+    let book = super::book(office)?;
+    let roll = facts::roll(office, &book, month).await?;
+    let rows = roll.into_iter().flat_map(|roll| roll.rows);
+    let cause = |row: i64| {
+        let row = RowId::from_get(row);
+        format!("{}/{}", row.batch_no(), row.row_no())
+    };
+    Ok(rows.map(|row| (cause(row.row), row.from)).collect())
+}
+
 /// The rows of one entitlement.
 struct Group<'a> {
     household: HouseholdId,

@@ -2,12 +2,12 @@
 //! the ledger. Names and cards are masked here; only files for the bank hold them in full.
 
 use super::{Paid, book, found, hands, whole};
-use crate::access::{Acting, Right, Scope, home_within};
+use crate::access::{Acting, Right};
 use crate::desk::minute;
 use crate::office::Office;
-use crate::views::{Tone, ViewError, Word};
+use crate::views::{Tone, Word};
 use domain::payment::{BatchAct, BatchState, LineState};
-use domain::{Fen, HouseholdId, Month, PersonId};
+use domain::{Fen, Month, PersonId};
 use rules::Program;
 use serde::Serialize;
 use std::collections::{BTreeMap, HashMap};
@@ -16,10 +16,10 @@ use store::users::UserId;
 
 /// Lines on a page.
 const LINES_ON_PAGE: u32 = 50;
+/// Lines that came back, on the page of all batches.
+const BACK_SHOWN: usize = 50;
 /// Batches on a page.
 const BATCHES_SHOWN: u32 = 60;
-/// Lines of a household's file.
-const OF_HOUSEHOLD_SHOWN: u32 = 36;
 
 /// A batch in a list.
 #[derive(Clone, Debug, Serialize)]
@@ -64,6 +64,8 @@ pub struct PaymentList {
     pub entitled: u64,
     /// Lines that came back and wait.
     pub returned: u64,
+    /// The first of them: month, batch and line.
+    pub back: Vec<(String, i64, LineRow)>,
     /// The month to prepare next.
     pub month: String,
     /// Kinds to choose from: code and name.
@@ -104,6 +106,8 @@ pub struct LineRow {
     pub attempt: i64,
     /// Why it was set apart: code, words, whether somebody may answer for it.
     pub reasons: Vec<(String, String, bool)>,
+    /// Whether nobody knows if the money arrived.
+    pub unknown: bool,
 }
 
 /// A row of the ledger.
@@ -169,6 +173,8 @@ pub struct PaymentBatch {
     pub files: bool,
     /// Whether this official may answer for findings.
     pub confirms: bool,
+    /// Whether this official may bring the bank's written word on a line.
+    pub settles: bool,
 }
 
 /// What is paid and what the rules give, side by side.
@@ -197,17 +203,6 @@ pub struct GapRow {
     pub paid: String,
     /// What the rules give, in words.
     pub rules: String,
-}
-
-/// What a household was paid.
-#[derive(Clone, Debug, Serialize)]
-pub struct HouseholdPayments {
-    /// Entitlements: programme, component, from, until, in words.
-    pub entitled: Vec<(String, String, String)>,
-    /// Lines, newest first.
-    pub lines: Vec<(String, i64, LineRow)>,
-    /// Recoveries: programme, sum, state.
-    pub recoveries: Vec<(String, String, Word)>,
 }
 
 /// What a page asks of a batch.
@@ -305,11 +300,17 @@ pub async fn list(office: &Office, who: &Acting) -> Paid<PaymentList> {
         });
     }
     let returned = payments::returned(store, 0, 10_000).await?;
+    let program = office.program_of(today);
+    let first: Vec<Line> = returned.iter().take(BACK_SHOWN).cloned().collect();
+    let rows = line_rows(office, &program, &first).await?;
+    let back = first.iter().zip(rows);
+    let back = back.map(|(line, row)| (line.content.month.to_string(), line.batch, row));
     Ok(PaymentList {
         batches: batches(office).await?,
         funds,
         entitled: store::entitlements::count(store, today).await?,
         returned: u64::try_from(returned.len()).unwrap_or(u64::MAX),
+        back: back.collect(),
         month: today.to_string(),
         kinds: book
             .kinds
@@ -381,6 +382,7 @@ pub async fn batch(office: &Office, who: &Acting, no: i64, ask: &BatchAsk) -> Pa
         answers_now: who.may(Right::PAYMENT_CHECK) && held.state.after(BatchAct::Answer).is_some(),
         files: who.may(Right::PAYMENT_FILE) && held.digest.is_some(),
         confirms: who.may(Right::PAYMENT_APPROVE) && held.state.after(BatchAct::Check).is_some(),
+        settles: who.may(Right::PAYMENT_APPROVE),
     })
 }
 
@@ -469,7 +471,11 @@ async fn answer_rows(office: &Office, no: i64) -> Paid<Vec<AnswerRow>> {
     Ok(out)
 }
 
-async fn line_rows(office: &Office, program: &Program, lines: &[Line]) -> Paid<Vec<LineRow>> {
+pub(super) async fn line_rows(
+    office: &Office,
+    program: &Program,
+    lines: &[Line],
+) -> Paid<Vec<LineRow>> {
     let store = &office.store;
     let persons: Vec<PersonId> = lines.iter().map(|line| line.content.payee).collect();
     let names = store::identity::masked(store, &persons).await?;
@@ -494,76 +500,17 @@ async fn line_rows(office: &Office, program: &Program, lines: &[Line]) -> Paid<V
                 state: line_word(line.state),
                 attempt: content.attempt,
                 reasons: Vec::new(),
+                unknown: line.state == LineState::Unknown,
             }
         })
         .collect())
 }
 
 /// The words of a programme; a festival's programme stands behind its dot.
-fn title(program: &Program, id: &str) -> String {
+pub(super) fn title(program: &Program, id: &str) -> String {
     let (prefix, file) = id
         .split_once('.')
         .map_or(("", id), |(_, file)| ("节日慰问 · ", file));
     let found = program.files.iter().find(|plan| plan.id == file);
     format!("{prefix}{}", found.map_or(file, |plan| plan.title.as_str()))
-}
-
-/// What a household was paid and is entitled to, within a scope.
-///
-/// # Errors
-/// The household is not within the scope, or the record cannot be read.
-pub async fn household(
-    office: &Office,
-    who: &Acting,
-    id: i64,
-) -> Result<HouseholdPayments, ViewError> {
-    let scope: Scope = who.scope(Right::HOUSEHOLD)?;
-    let store = &office.store;
-    let home = home_within(store, &scope, id).await?;
-    if who.is_kept_from(home.id) {
-        return Err(ViewError::kept_from());
-    }
-    let program = office.program_of(Month::containing(office.clock.today()));
-    let household = HouseholdId::new(id);
-    let mut entitled = Vec::new();
-    for one in store::entitlements::of_household(store, household).await? {
-        let amounts = store::entitlements::amounts(store, one.id).await?;
-        let amount = amounts.last().map_or(Fen::ZERO, |change| change.amount);
-        let until = one
-            .to
-            .map_or_else(|| "至今".to_owned(), |to| format!("到 {} 止", to.prev()));
-        entitled.push((
-            format!("{} · {}", title(&program, &one.programme), one.component),
-            format!("{} 起,{until}", one.from),
-            format!("{amount} 元"),
-        ));
-    }
-    let lines = payments::of_household(store, household, OF_HOUSEHOLD_SHOWN).await?;
-    let rows = line_rows(office, &program, &lines).await?;
-    let lines = lines
-        .iter()
-        .zip(rows)
-        .map(|(line, row)| (line.content.month.to_string(), line.batch, row))
-        .collect();
-    let recoveries = payments::recoveries_of_household(store, household).await?;
-    let recoveries = recoveries.into_iter().map(|one| {
-        let (text, tone) = match one.closed_at {
-            None => ("追回中", Tone::Notice),
-            Some(_) => ("已了结", Tone::Good),
-        };
-        let word = Word {
-            text: text.to_owned(),
-            tone,
-        };
-        (
-            title(&program, &one.content.programme),
-            one.content.amount.to_string(),
-            word,
-        )
-    });
-    Ok(HouseholdPayments {
-        entitled,
-        lines,
-        recoveries: recoveries.collect(),
-    })
 }

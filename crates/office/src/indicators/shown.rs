@@ -9,6 +9,7 @@ use crate::views::{
     IndicatorWords, SpreadText,
 };
 use domain::{AreaCode, Month};
+use engine::Judged;
 use engine::indicators::{Figure, Part, Spread, Tally, Veil, counts};
 use rules::plan::{Body, FilePlan, Measure, MeasureKind, Period, Type};
 use rules::unit::Unit;
@@ -81,8 +82,34 @@ impl Sheet<'_> {
             least: self.now.least,
             areas: self.areas((measure, figure), &row.id, &table, unit),
             groups: self.groups((measure, figure), &row.id, &table, unit),
+            desks: Vec::new(),
             row,
         })
+    }
+
+    /// A figure of one row of another judgement by the same rules; none where the rules have it not.
+    pub(crate) fn of_row(
+        &self,
+        plan: &FilePlan,
+        figure: &Figure,
+        judged: &Judged,
+        row: usize,
+    ) -> Option<FigureValue> {
+        let measure = plan.measures.get(figure.measure)?;
+        let table = judged.table(&plan.id)?;
+        let number = |part: &str| match table.named(&format!("{}.{part}", measure.name), row)? {
+            Value::Num(number) => Some(number),
+            _ => None,
+        };
+        let mut tally = Tally::default();
+        match number("分子").zip(number("分母")) {
+            Some((part, whole)) => {
+                (tally.part, tally.whole) = (part, whole);
+                (tally.part_rows, tally.whole_rows) = (1, 1);
+            }
+            None => tally.unknown = 1,
+        }
+        Some(self.value_of(measure, &tally, None, Veil::Shown))
     }
 
     /// A figure by its id.

@@ -6,7 +6,7 @@ use crate::simulate::WORDS;
 use engine::Compiled;
 use engine::judged::VERDICT;
 use rules::Program;
-use rules::plan::{Expr, ExprKind, FileKind, Home, ItemId, Step, TextPart, Type};
+use rules::plan::{Expr, ExprKind, FileKind, Home, ItemId, MeasureKind, Step, TextPart, Type};
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// Who reads.
@@ -20,8 +20,10 @@ pub(super) enum Need {
     Facts,
     /// Every result, and the facts these rest on.
     Results,
-    /// What warnings, their words, the counts and later months need.
+    /// What warnings, their words, the counts, the indicators and later months need.
     Run,
+    /// What the indicators count.
+    Figures,
 }
 
 /// The rules with what is shown, and the facts they rest on; without, all facts.
@@ -49,13 +51,20 @@ pub(super) fn cut(
             judging: judging.showing(pages(program)),
             needed: None,
         },
-        Need::Results | Need::Run => {
+        Need::Results | Need::Run | Need::Figures => {
             let mut items = asked.clone();
-            let judging = if need == Need::Run {
-                items.extend(quoted(program));
-                judging.showing(run(program, &items))
-            } else {
-                judging
+            let judging = match need {
+                Need::Run => {
+                    items.extend(quoted(program));
+                    items.extend(grouped(program));
+                    judging.showing(run(program, &items))
+                }
+                Need::Figures => {
+                    items = grouped(program);
+                    let counted = counted(program);
+                    judging.showing(move |file, name| has(&counted, file, name))
+                }
+                Need::Everything | Need::Pages | Need::Facts | Need::Results => judging,
             };
             items.extend(judging.reads());
             let areas = program.dict.entity("地区").map(Home::Entity);
@@ -115,7 +124,7 @@ fn pages(program: &Program) -> impl Fn(&str, &str) -> bool + use<> {
 
 /// Verdicts to count, triggers with their urgency, and quantities that are read by name.
 fn run(program: &Program, items: &BTreeSet<ItemId>) -> impl Fn(&str, &str) -> bool + use<> {
-    let mut names: HashMap<String, HashSet<String>> = HashMap::new();
+    let mut names = counted(program);
     for file in &program.files {
         let shown = names.entry(file.id.clone()).or_default();
         if file.verdict.is_some() {
@@ -138,7 +147,49 @@ fn run(program: &Program, items: &BTreeSet<ItemId>) -> impl Fn(&str, &str) -> bo
             shown.insert(item.name.clone());
         }
     }
-    move |file, name| names.get(file).is_some_and(|names| names.contains(name))
+    move |file, name| has(&names, file, name)
+}
+
+fn has(names: &HashMap<String, HashSet<String>>, file: &str, name: &str) -> bool {
+    names.get(file).is_some_and(|names| names.contains(name))
+}
+
+/// What the indicators count: numerators and denominators, distributions, and what tells groups apart.
+fn counted(program: &Program) -> HashMap<String, HashSet<String>> {
+    let mut names: HashMap<String, HashSet<String>> = HashMap::new();
+    let own = |item: ItemId| {
+        let item = program.item(item)?;
+        let file = program.files.get(item.file?.at())?;
+        Some((file.id.clone(), item.name.clone()))
+    };
+    for plan in &program.files {
+        let mut items: Vec<ItemId> = plan.groups.clone();
+        for measure in &plan.measures {
+            match measure.kind {
+                MeasureKind::Rate(_) => {
+                    let shown = names.entry(plan.id.clone()).or_default();
+                    shown.insert(format!("{}.分子", measure.name));
+                    shown.insert(format!("{}.分母", measure.name));
+                }
+                MeasureKind::Spread {
+                    value,
+                    weight,
+                    line,
+                    median,
+                } => items.extend([value, weight, line].into_iter().chain(median)),
+            }
+        }
+        for (file, name) in items.into_iter().filter_map(own) {
+            names.entry(file).or_default().insert(name);
+        }
+    }
+    names
+}
+
+/// The facts that tell the groups of indicators apart.
+fn grouped(program: &Program) -> BTreeSet<ItemId> {
+    let groups = program.files.iter().flat_map(|plan| &plan.groups);
+    groups.copied().collect()
 }
 
 /// What the words of warnings quote.

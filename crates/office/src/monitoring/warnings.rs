@@ -10,12 +10,18 @@ use rules::value::Value;
 use rules::{Program, show};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use store::Act;
+use store::manifest::LakeFile;
 use store::runs::NewRun;
 use store::tasks::NewTask;
 use store::warnings::{self, Entity, NewWarning};
 
-/// Raises, keeps and closes warnings; raises tasks; records the run. One transaction.
-pub(super) async fn raise(office: &Office, data: &MonthData) -> Result<MonthRun> {
+/// Raises, keeps and closes warnings; raises tasks; records the run with the figures it counted. One
+/// transaction.
+pub(super) async fn raise(
+    office: &Office,
+    data: &MonthData,
+    figures: Option<LakeFile>,
+) -> Result<MonthRun> {
     let at = office.clock.at();
     let mut found = found(data);
     // 静默: what somebody looked into and found not to be so is not raised again for a while.
@@ -32,7 +38,8 @@ pub(super) async fn raise(office: &Office, data: &MonthData) -> Result<MonthRun>
         .iter()
         .map(|w| (w.rule.clone(), w.entity, w.entity_id))
         .collect();
-    let kept = super::history::keep(office, data)?;
+    let mut kept = super::history::keep(office, data)?;
+    kept.extend(figures);
     let mut tx = office.store.write().await?;
     store::manifest::replace(&mut tx, &kept, &at).await?;
     let opened = warnings::open_many(&mut tx, &at, &found).await?;

@@ -243,6 +243,15 @@ pub struct Since {
 
 /// The first day on which something is otherwise.
 pub fn since(old: &Rulebook, new: &Rulebook, changes: &[FileChange]) -> Since {
+    let (days, at_once) = days(old, new, changes);
+    Since {
+        day: days.into_iter().next(),
+        at_once,
+    }
+}
+
+/// Every day on which something begins to be otherwise, and whether something without a day is.
+pub fn days(old: &Rulebook, new: &Rulebook, changes: &[FileChange]) -> (BTreeSet<Day>, bool) {
     let mut days: BTreeSet<Day> = BTreeSet::new();
     let mut at_once = false;
     for change in changes {
@@ -261,10 +270,34 @@ pub fn since(old: &Rulebook, new: &Rulebook, changes: &[FileChange]) -> Since {
             _ => {}
         }
     }
-    Since {
-        day: days.into_iter().next(),
-        at_once,
-    }
+    (days, at_once)
+}
+
+/// Whether what is known of people may come out otherwise: a feed, the dictionary or a code table changes,
+/// or a number a feed reads.
+pub fn touches_facts(new: &Rulebook, changes: &[FileChange]) -> bool {
+    let feeds: BTreeSet<&str> = new
+        .parsed()
+        .iter()
+        .filter_map(|p| p.head())
+        .filter(|h| h.keyword.text == "来文")
+        .map(|h| h.id.text.as_str())
+        .collect();
+    let of_feed = |d: &Difference| {
+        d.what
+            .split('.')
+            .next()
+            .is_some_and(|id| feeds.contains(id))
+    };
+    changes.iter().any(|change| {
+        let path = change.path.as_str();
+        let folder = |name: &str| path.starts_with(name) || path.contains(&format!("/{name}"));
+        folder("feeds/")
+            || folder("facts")
+            || folder("codes/")
+            || folder("areas/")
+            || path.ends_with("/parameters.csv") && change.differences.iter().any(of_feed)
+    })
 }
 
 fn file_since(was: Option<&Parsed>, is: Option<&Parsed>, change: &FileChange) -> Option<Day> {
@@ -294,8 +327,8 @@ fn file_since(was: Option<&Parsed>, is: Option<&Parsed>, change: &FileChange) ->
     froms.min()
 }
 
-/// The first day on which a number is otherwise.
-fn numbers_since(was: &[Row], is: &[Row]) -> Option<Day> {
+/// The days on which a number begins to be otherwise.
+fn numbers_since(was: &[Row], is: &[Row]) -> BTreeSet<Day> {
     let mut groups: BTreeMap<Of, (Vec<&Row>, Vec<&Row>)> = BTreeMap::new();
     for row in was {
         groups.entry(of(row)).or_default().0.push(row);
@@ -312,18 +345,17 @@ fn numbers_since(was: &[Row], is: &[Row]) -> Option<Day> {
         let over = newest.to.is_some_and(|to| to < day);
         (!over).then(|| (newest.value.clone(), newest.unit.clone()))
     };
-    let mut first: Option<Day> = None;
+    let mut out = BTreeSet::new();
     for (was, is) in groups.values() {
         let turning = was.iter().chain(is).flat_map(|row| {
             let next = row.to.and_then(|to| to.add_days(1));
             [row.from, next].into_iter().flatten()
         });
         let turning: BTreeSet<Day> = turning.collect();
-        let mut differs = turning.into_iter();
-        let differs = differs.find(|day| value(was, *day) != value(is, *day));
-        first = [first, differs].into_iter().flatten().min();
+        let differs = turning.into_iter();
+        out.extend(differs.filter(|day| value(was, *day) != value(is, *day)));
     }
-    first
+    out
 }
 
 /// Files of one rule in one place between whose days of force a gap stands, in words.

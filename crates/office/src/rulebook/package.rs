@@ -63,25 +63,43 @@ pub fn open(
     let name = given
         .file_name()
         .map_or_else(String::new, |n| n.to_string_lossy().into_owned());
-    let mut files = Files::new();
     let unread = |e: std::io::Error| vec![whole(given.to_string_lossy(), format!("读不到:{e}"))];
     if given.is_dir() {
+        let mut files = Files::new();
         let mut left = FILES_MAX;
         folder(given, "", &mut files, &mut left).map_err(|r| vec![r])?;
-    } else {
-        let size = std::fs::metadata(given).map_err(unread)?.len();
-        if size > ZIP_BYTES_MAX {
-            let said = format!("有 {} MB,超过上限 {} MB", size >> 20, ZIP_BYTES_MAX >> 20);
-            return Err(vec![whole(name, said)]);
-        }
-        let bytes = std::fs::read(given).map_err(unread)?;
-        if bytes.starts_with(b"PK") {
-            files = unzip(&name, bytes).map_err(|r| vec![r])?;
-        } else {
-            files.insert(place_of(&name, known).map_err(|r| vec![r])?, bytes);
-        }
+        return texts(files);
     }
+    let size = std::fs::metadata(given).map_err(unread)?.len();
+    if size > ZIP_BYTES_MAX {
+        return Err(vec![whole(name, too_long(size))]);
+    }
+    open_bytes(&name, std::fs::read(given).map_err(unread)?, known)
+}
+
+/// Reads a proposal that was handed in as one file: a zip, or one text.
+///
+/// # Errors
+/// Everything that cannot be taken, each with its place.
+pub fn open_bytes(
+    name: &str,
+    bytes: Vec<u8>,
+    known: &BTreeMap<String, String>,
+) -> Result<Vec<SourceText>, Vec<Refusal>> {
+    let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+    if size > ZIP_BYTES_MAX {
+        return Err(vec![whole(name, too_long(size))]);
+    }
+    let files = if bytes.starts_with(b"PK") {
+        unzip(name, bytes).map_err(|r| vec![r])?
+    } else {
+        Files::from([(place_of(name, known).map_err(|r| vec![r])?, bytes)])
+    };
     texts(files)
+}
+
+fn too_long(size: u64) -> String {
+    format!("有 {} MB,超过上限 {} MB", size >> 20, ZIP_BYTES_MAX >> 20)
 }
 
 /// The texts of files by path.

@@ -8,6 +8,7 @@ use super::checked::{Review, review};
 use crate::access::{Acting, Denied, Right};
 use crate::error::{OfficeError, Result, at_path};
 use crate::office::Office;
+use crate::views::ViewError;
 use domain::Month;
 use rules::{Rulebook, SourceText};
 use std::collections::BTreeMap;
@@ -43,7 +44,22 @@ pub enum ChangeError {
 
 impl From<store::StoreError> for ChangeError {
     fn from(error: store::StoreError) -> Self {
-        Self::Office(OfficeError::Store(error))
+        match error {
+            // Somebody else was quicker: for whoever asks this is no failure of the machine.
+            store::StoreError::NotThere { .. } => Self::Refused(error.to_string()),
+            other => Self::Office(OfficeError::Store(other)),
+        }
+    }
+}
+
+impl From<ChangeError> for ViewError {
+    fn from(error: ChangeError) -> Self {
+        match error {
+            ChangeError::Denied(denied) => denied.into(),
+            ChangeError::Refused(said) => Self::NotAnswerable(said),
+            ChangeError::NotFound(_) => Self::NotFound(error.to_string()),
+            ChangeError::Office(error) => error.into(),
+        }
     }
 }
 
@@ -137,7 +153,11 @@ pub(crate) async fn in_force(store: &Store, folder: &Path) -> Result<Option<(Run
     Ok(Some((running, Rulebook::read(book))))
 }
 
-async fn texts_of(store: &Store, folder: &Path, version: &Version) -> Result<Vec<SourceText>> {
+pub(super) async fn texts_of(
+    store: &Store,
+    folder: &Path,
+    version: &Version,
+) -> Result<Vec<SourceText>> {
     let no = version.content.no;
     let digests = rulebooks::texts(store, no).await?;
     if whole_digest(&digests) != version.content.digest {
@@ -187,7 +207,7 @@ fn keep(folder: &Path, texts: &BTreeMap<String, String>) -> Result<()> {
     synced.map_err(at_path(&root))
 }
 
-fn state_word(state: VersionState) -> &'static str {
+pub(super) fn state_word(state: VersionState) -> &'static str {
     match state {
         VersionState::Draft => "草稿",
         VersionState::Waiting => "待签",
@@ -234,7 +254,7 @@ fn row(office: &Office, version: &Version, users: &[User]) -> VersionRow {
 }
 
 /// The newest month that was judged.
-async fn judged(on: &impl Reads) -> Result<Option<Month>> {
+pub(super) async fn judged(on: &impl Reads) -> Result<Option<Month>> {
     let runs = store::runs::list(on, i64::MAX, 1_000).await?;
     Ok(runs.iter().map(|run| run.content.month).max())
 }
@@ -243,10 +263,15 @@ async fn judged(on: &impl Reads) -> Result<Option<Month>> {
 async fn looked_at(office: &Office, new: Rulebook) -> Result<Review> {
     let (old, place) = (office.book.clone(), office.locality.clone());
     let month = judged(&office.store).await?;
-    let work = move || review(&old, &new, &place, month);
-    tokio::task::spawn_blocking(work)
+    let work = move || {
+        let digest = digest_of(new.texts());
+        (digest, review(&old, &new, &place, month))
+    };
+    let (digest, review) = tokio::task::spawn_blocking(work)
         .await
-        .map_err(|e| OfficeError::Other(format!("检查中断:{e}")))
+        .map_err(|e| OfficeError::Other(format!("检查中断:{e}")))?;
+    office.reviews.hold(digest, month, &review);
+    Ok(review)
 }
 
 /// Proposes a version made from the one in force. With anything in its way it is kept as a draft that
@@ -359,18 +384,18 @@ async fn number(office: &Office, asked: Option<i64>, digest: [u8; 32]) -> Changi
     Ok(no)
 }
 
-async fn version(office: &Office, no: i64) -> Changing<Version> {
+pub(super) async fn version(office: &Office, no: i64) -> Changing<Version> {
     let found = rulebooks::find(&office.store, no).await?;
     found.ok_or(ChangeError::NotFound(no))
 }
 
-async fn shown(office: &Office, no: i64) -> Changing<VersionRow> {
+pub(super) async fn shown(office: &Office, no: i64) -> Changing<VersionRow> {
     let found = version(office, no).await?;
     let users = store::users::list(&office.store).await?;
     Ok(row(office, &found, &users))
 }
 
-async fn look(office: &Office, no: i64) -> Changing<(VersionRow, Review)> {
+pub(super) async fn look(office: &Office, no: i64) -> Changing<(VersionRow, Review)> {
     let found = version(office, no).await?;
     let texts = texts_of(&office.store, &office.folder(), &found).await?;
     let mut review = looked_at(office, Rulebook::read(texts)).await?;
@@ -379,7 +404,7 @@ async fn look(office: &Office, no: i64) -> Changing<(VersionRow, Review)> {
 }
 
 /// A version that was made from another rulebook than the one in force.
-fn stale(office: &Office, version: &Version) -> Option<String> {
+pub(super) fn stale(office: &Office, version: &Version) -> Option<String> {
     let content = &version.content;
     let open = matches!(content.state, VersionState::Draft | VersionState::Waiting);
     let same = content.base == office.running.no && content.base_digest == office.running.digest;
@@ -418,8 +443,9 @@ pub async fn check(office: &Office, who: &Acting, no: i64) -> Changing<(VersionR
     Ok((shown(office, no).await?, review))
 }
 
-/// Signs a version. With the second signature, of another person, it is in force from the next opening
-/// of the office on. Everything is checked again first: what is signed is what was checked.
+/// Signs a version. With the second signature, of another person, it is in force: a server takes it up at
+/// once, a command with the next opening. Everything is checked again first: what is signed is what was
+/// checked, and whom it reaches was previewed.
 ///
 /// # Errors
 /// The right is missing; something stands in the way; the same person signed already, whichever account
@@ -432,10 +458,15 @@ pub async fn sign(office: &Office, who: &Acting, no: i64) -> Changing<VersionRow
         return Err(ChangeError::Refused(said));
     }
     let accounts = accounts_of(&office.store, who).await?;
-    if let Some(first) = &held.first {
-        other_person(office, who, first, &accounts).await?;
+    if let Some(first) = &held.first
+        && same_person(office, who, (first.user, first.person), &accounts).await?
+    {
+        let said = "第一签就是您(或与您同名的账号)签的;第二签要另一个人";
+        return Err(ChangeError::Refused(said.to_owned()));
     }
-    let (_, review) = look(office, no).await?;
+    let (_, mut review) = look(office, no).await?;
+    let preview = super::preview::in_the_way(office, &held, &review).await?;
+    review.blockers.extend(preview);
     if !review.blockers.is_empty() {
         let said = review.blockers.join("\n");
         return Err(ChangeError::Refused(format!("第 {no} 版不能签:\n{said}")));
@@ -484,7 +515,7 @@ pub async fn sign(office: &Office, who: &Acting, no: i64) -> Changing<VersionRow
 }
 
 /// Every account known to be of the person who acts.
-async fn accounts_of(on: &impl Reads, who: &Acting) -> Result<Vec<i64>> {
+pub(super) async fn accounts_of(on: &impl Reads, who: &Acting) -> Result<Vec<i64>> {
     let same = store::recusals::same_person(on, who.user(), "self").await?;
     let mut all: Vec<i64> = same.into_iter().map(UserId::get).collect();
     all.push(who.user().get());
@@ -493,20 +524,16 @@ async fn accounts_of(on: &impl Reads, who: &Acting) -> Result<Vec<i64>> {
 
 /// Two accounts are of two persons unless they declared the same person or bear the same name: a person
 /// may have forgotten to declare, so namesakes ask a third to sign.
-async fn other_person(
+pub(super) async fn same_person(
     office: &Office,
     who: &Acting,
-    first: &Signature,
+    (user, person): (UserId, i64),
     mine: &[i64],
-) -> Changing<()> {
-    let signed = store::users::get(&office.store, first.user).await?;
-    let namesake = signed.is_some_and(|user| user.name.trim() == who.name().trim());
-    let declared = mine.contains(&first.user.get()) || mine.contains(&first.person);
-    if namesake || declared {
-        let said = "第一签就是您(或与您同名的账号)签的;第二签要另一个人";
-        return Err(ChangeError::Refused(said.to_owned()));
-    }
-    Ok(())
+) -> Changing<bool> {
+    let other = store::users::get(&office.store, user).await?;
+    let namesake = other.is_some_and(|user| user.name.trim() == who.name().trim());
+    let declared = mine.contains(&user.get()) || mine.contains(&person);
+    Ok(namesake || declared)
 }
 
 /// Withdraws a version that was never in force.

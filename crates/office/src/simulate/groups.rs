@@ -129,6 +129,47 @@ fn labels(program: &Program, ty: Type, value: Value) -> Vec<String> {
     }
 }
 
+/// What kind of family each of some doors is: by which quantity, and its values, as [`groups`] titles them.
+pub(super) fn kinds(data: &MonthData, doors: &[Door]) -> Vec<Vec<(String, String)>> {
+    let program = &data.program;
+    let Some(household) = program.dict.entity(WORDS.household) else {
+        return vec![Vec::new(); doors.len()];
+    };
+    let items = quantities(program, &[]).into_iter();
+    let items: Vec<_> = items
+        .filter_map(|id| {
+            program
+                .item(id)
+                .map(|item| (id, item.ty, title(program, id)))
+        })
+        .collect();
+    let of = |door: &Door| {
+        let Door::Household(id) = door else {
+            return Vec::new();
+        };
+        let told = items.iter().flat_map(|(item, ty, title)| {
+            let words = labels(program, *ty, value(data, household, *item, *id));
+            words.into_iter().map(|word| (title.clone(), word))
+        });
+        told.collect()
+    };
+    doors.iter().map(of).collect()
+}
+
+/// 归类 is often called 类型 in its file; its enumeration says of what.
+fn title(program: &Program, item: ItemId) -> String {
+    let Some(known) = program.item(item) else {
+        return String::new();
+    };
+    let named = match known.ty {
+        Type::Enum(e) | Type::Set(e) => program.dict.enum_of(e).map(|e| e.name.clone()),
+        Type::Num(_) | Type::Bool | Type::Day | Type::Area => None,
+    };
+    named
+        .filter(|name| !name.is_empty())
+        .unwrap_or_else(|| known.name.clone())
+}
+
 /// The effects by group.
 pub(super) fn groups(data: &MonthData, outcome: &Outcome, by: &[String]) -> Vec<Group> {
     let program = &data.program;
@@ -151,15 +192,8 @@ pub(super) fn groups(data: &MonthData, outcome: &Outcome, by: &[String]) -> Vec<
                 row.add(*before, *after);
             }
         }
-        // 归类 is often called 类型 in its file; its enumeration says of what.
-        let named = match known.ty {
-            Type::Enum(e) | Type::Set(e) => program.dict.enum_of(e).map(|e| e.name.clone()),
-            Type::Num(_) | Type::Bool | Type::Day | Type::Area => None,
-        };
         out.push(Group {
-            title: named
-                .filter(|name| !name.is_empty())
-                .unwrap_or_else(|| known.name.clone()),
+            title: title(program, item),
             path: known.path.clone(),
             rows: rows.into_values().collect(),
         });

@@ -4,7 +4,7 @@
 use super::cliffs::Cliffs;
 use engine::simulate::Door;
 pub use engine::simulate::Headcount as Poverty;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Scenarios on the people of one month, side by side.
 #[derive(Clone, Debug, Serialize)]
@@ -93,7 +93,7 @@ impl Change {
 }
 
 /// Doors by what happens to them.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts {
     /// Get more, those who enter included.
     pub gain: u64,
@@ -112,7 +112,7 @@ pub struct Counts {
 }
 
 /// One programme before and after.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProgrammeRow {
     /// Its id.
     pub id: String,
@@ -158,7 +158,7 @@ impl ProgrammeRow {
 }
 
 /// Effects told apart by one quantity.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Group {
     /// Its name.
     pub title: String,
@@ -169,7 +169,7 @@ pub struct Group {
 }
 
 /// One group.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GroupRow {
     /// Its name.
     pub name: String,
@@ -223,6 +223,15 @@ impl From<Door> for DoorId {
     }
 }
 
+impl From<DoorId> for Door {
+    fn from(door: DoorId) -> Self {
+        match door {
+            DoorId::Household(id) => Self::Household(id),
+            DoorId::Person(id) => Self::Person(id),
+        }
+    }
+}
+
 impl DoorId {
     /// `家庭 42`.
     pub fn word(self) -> String {
@@ -240,6 +249,15 @@ pub struct DoorRow {
     pub door: DoorId,
     /// Township and village.
     pub place: String,
+    /// Code of the township; empty where nobody knows it.
+    pub area: String,
+    /// What kind of family it is, group by group, where that was asked for.
+    #[serde(skip)]
+    pub kinds: Vec<(String, String)>,
+    /// Whether somebody on the roll is behind it for whom some programme is answered otherwise, where that
+    /// was asked for.
+    #[serde(skip)]
+    pub turned: bool,
     /// All help a month before in 分.
     pub before: i64,
     /// All help a month after.

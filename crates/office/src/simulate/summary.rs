@@ -1,8 +1,8 @@
 //! From an outcome of the engine to the report: whom, where, by which condition, in words.
 
+use super::Ask;
 use super::line::Stated;
-use super::report::{Counts, DoorRow, GroupRow, ProgrammeRow, Report, ScenarioReport};
-use super::{Ask, Scenario, book};
+use super::report::{Change, Counts, DoorRow, GroupRow, ProgrammeRow, Report, ScenarioReport};
 use crate::error::Result;
 use crate::monitoring::MonthData;
 use crate::office::Office;
@@ -12,7 +12,7 @@ use engine::simulate::{Changed, Door, Effect, Outcome, Reason, Roll};
 use rules::plan::Type;
 use rules::value::Ratio;
 use rules::{Program, show};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// The names of places in a month.
 pub(crate) struct Places {
@@ -122,8 +122,7 @@ impl Report {
 /// What an outcome says, without groups, cap and cliffs.
 pub(super) fn scenario(
     data: &MonthData,
-    scenario: &Scenario,
-    book: &book::Changed,
+    (name, changes): (&str, &[Change]),
     outcome: &Outcome,
     places: &Places,
 ) -> ScenarioReport {
@@ -132,15 +131,15 @@ pub(super) fn scenario(
         all.fold(0, i64::saturating_add)
     };
     ScenarioReport {
-        name: scenario.name.clone(),
-        changes: book.changes.clone(),
+        name: name.to_owned(),
+        changes: changes.to_vec(),
         cost_before: sum(|d| d.0),
         cost_after: sum(|d| d.1),
         counts: counts(data, outcome),
         programmes: programmes(outcome),
         areas: areas(data, outcome, places),
         poverty: outcome.poverty,
-        doors: doors(data, outcome, places),
+        doors: doors(data, outcome, places, &BTreeSet::new()),
         passes: outcome.passes,
         at_rest: outcome.at_rest,
         ..ScenarioReport::default()
@@ -257,8 +256,13 @@ pub(super) fn funds(office: &Office, outcome: &Outcome) -> Vec<GroupRow> {
     rows.into_values().collect()
 }
 
-/// Doors for which the sum of help changes, with all reasons behind them.
-fn doors(data: &MonthData, outcome: &Outcome, places: &Places) -> Vec<DoorRow> {
+/// Doors for which the sum of help changes, with all reasons behind them; and these besides.
+pub(super) fn doors(
+    data: &MonthData,
+    outcome: &Outcome,
+    places: &Places,
+    besides: &BTreeSet<Door>,
+) -> Vec<DoorRow> {
     let mut behind: HashMap<Door, Vec<&Changed>> = HashMap::new();
     for one in &outcome.changed {
         if let Some(door) = one.door {
@@ -266,17 +270,25 @@ fn doors(data: &MonthData, outcome: &Outcome, places: &Places) -> Vec<DoorRow> {
         }
     }
     let none = Vec::new();
-    let mut rows: Vec<DoorRow> = outcome
-        .doors
+    let help = |door: &Door| outcome.doors.get(door).copied().unwrap_or_default();
+    let changes = outcome.doors.iter().filter(|(_, (was, is))| was != is);
+    let wanted: BTreeSet<Door> = changes
+        .map(|(door, _)| *door)
+        .chain(besides.iter().copied())
+        .collect();
+    let mut rows: Vec<DoorRow> = wanted
         .iter()
-        .filter(|(_, (before, after))| before != after)
-        .map(|(door, (before, after))| {
+        .map(|door| {
             let changed = behind.get(door).unwrap_or(&none);
+            let (before, after) = help(door);
             DoorRow {
                 door: (*door).into(),
                 place: places.told(data, *door),
-                before: *before,
-                after: *after,
+                area: places.township(data, *door).0,
+                kinds: Vec::new(),
+                turned: besides.contains(door),
+                before,
+                after,
                 on_roll: changed.iter().any(|c| c.on_roll == Some(true)),
                 reasons: reasons(&data.program, outcome, changed),
             }

@@ -272,6 +272,11 @@ fn compared_head(report: &Report) -> Vec<String> {
     std::iter::once("指标".to_owned()).chain(names).collect()
 }
 
+/// A measure of poverty or inequality, to four places.
+fn measure(of: Option<f64>) -> Cell {
+    text(of.map_or_else(|| "不适用".to_owned(), |n| format!("{n:.4}")))
+}
+
 /// The scenarios side by side.
 fn compared(report: &Report) -> Vec<Vec<Cell>> {
     let row = |title: &str, of: &dyn Fn(&ScenarioReport) -> Cell| {
@@ -299,6 +304,30 @@ fn compared(report: &Report) -> Vec<Vec<Cell>> {
         row("收入不清的人", &poor(|p| Count(p.unknown))),
         row("离贫困线合计差(现行)", &poor(|p| Money(p.gap_before))),
         row("离贫困线合计差(试算)", &poor(|p| Money(p.gap_after))),
+        row(
+            "基尼系数(没有救助)",
+            &poor(|p| measure(p.spread_alone.gini)),
+        ),
+        row("基尼系数(现行)", &poor(|p| measure(p.spread_before.gini))),
+        row("基尼系数(试算)", &poor(|p| measure(p.spread_after.gini))),
+        row("贫困距指数(现行)", &poor(|p| measure(p.spread_before.gap))),
+        row("贫困距指数(试算)", &poor(|p| measure(p.spread_after.gap))),
+        row(
+            "森指数 1976(现行)",
+            &poor(|p| measure(p.spread_before.sen_1976)),
+        ),
+        row(
+            "森指数 1976(试算)",
+            &poor(|p| measure(p.spread_after.sen_1976)),
+        ),
+        row(
+            "五等分收入比(现行)",
+            &poor(|p| measure(p.spread_before.quintile_ratio)),
+        ),
+        row(
+            "五等分收入比(试算)",
+            &poor(|p| measure(p.spread_after.quintile_ratio)),
+        ),
         row("悬崖(现行)", &|s| {
             s.cliffs.as_ref().map_or(Blank, |c| Count(c.cliffs_now))
         }),

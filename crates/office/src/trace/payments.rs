@@ -1,11 +1,13 @@
-//! From a line of money back to what it rests on: its batch and hands, its entitlement, and the row of
-//! the roll or the decision that gave it.
+//! From a line of money back to what it rests on: its batch and the persons who held it, its entitlement,
+//! and the row of the roll or the decision that gave it.
 
+use super::decisions::{of_decision, once};
 use super::{Step, acted, not_there, of_row, row_id};
 use crate::error::{OfficeError, Result};
 use crate::office::Office;
 use store::entitlements::{self, Cause};
 use store::payments::{self, Line};
+use store::users::UserId;
 
 /// Walks back from `payment:1/14`, the 14th line of batch 1.
 pub(super) async fn of_line(office: &Office, text: &str) -> Result<Vec<Step>> {
@@ -31,7 +33,7 @@ pub(super) async fn of_line(office: &Office, text: &str) -> Result<Vec<Step>> {
             steps.extend(of_entitlement(office, found.content.entitlement).await?);
         }
     }
-    Ok(steps)
+    Ok(once(steps))
 }
 
 fn line_step(line: &Line) -> Step {
@@ -64,11 +66,21 @@ async fn batch_step(office: &Office, no: i64) -> Result<Step> {
     let batch = batch.ok_or_else(|| not_there("发放批次", no))?;
     let digest = batch.digest.map(|digest| store::digest::hex(&digest));
     let short: String = digest.unwrap_or_default().chars().take(12).collect();
+    let mut hands = format!("编制 {}", login(office, batch.content.prepared_by).await?);
+    for (what, hand) in [
+        ("核查", &batch.checked),
+        ("批准", &batch.approved),
+        ("交银行", &batch.released),
+    ] {
+        if let Some(hand) = hand {
+            hands.push_str(&format!(",{what} {}", login(office, hand.user).await?));
+        }
+    }
     Ok(Step {
         what: "发放批次",
         record: format!("payment-batch:{no}"),
         says: format!(
-            "{} {} {} 行 {} 元,{},封存摘要 {short}",
+            "{} {} {} 行 {} 元,{};{hands};封存摘要 {short}",
             batch.content.month,
             batch.content.kind,
             batch.lines,
@@ -78,6 +90,11 @@ async fn batch_step(office: &Office, no: i64) -> Result<Step> {
         where_: acted(office, "payment-batch", no).await?,
         cause: String::new(),
     })
+}
+
+async fn login(office: &Office, user: UserId) -> Result<String> {
+    let known = store::users::get(&office.store, user).await?;
+    Ok(known.map_or_else(|| user.to_string(), |known| known.login))
 }
 
 async fn of_entitlement(office: &Office, id: i64) -> Result<Vec<Step>> {
@@ -109,6 +126,8 @@ async fn of_entitlement(office: &Office, id: i64) -> Result<Vec<Step>> {
             let rows = of_row(office, row).await?;
             // What the row led to in other ways is no cause of the money.
             steps.extend(rows.into_iter().filter(|step| step.what != "预警"));
+        } else if let ("decision", Ok(decision)) = (cause.kind.as_str(), cause.id.parse::<i64>()) {
+            steps.extend(of_decision(office, decision).await?);
         } else if let ("entitlement", Ok(other)) = (cause.kind.as_str(), cause.id.parse::<i64>()) {
             steps.extend(Box::pin(of_entitlement(office, other)).await?);
         } else {

@@ -15,14 +15,28 @@ pub(super) struct Reads {
 
 /// Everything the triggers of a rule rest on.
 pub(super) fn of_rule(program: &Program, rule: &str) -> Reads {
+    let file = program.file(rule).map(|(_, file)| file);
+    let triggers = file.into_iter().flat_map(|file| &file.dispatches);
+    from(program, triggers.map(|d| d.trigger).collect())
+}
+
+/// Everything the conditions and benefits of a policy rest on.
+pub(super) fn of_policy(program: &Program, policy: &str) -> Reads {
+    let mut begin = Vec::new();
+    if let Some((_, file)) = program.file(policy) {
+        begin.extend(&file.conditions);
+        begin.extend(file.benefits.iter().map(|(item, _)| *item));
+    }
+    from(program, begin)
+}
+
+fn from(program: &Program, begin: Vec<ItemId>) -> Reads {
     let mut walk = Walk {
         program,
         items: BTreeSet::new(),
         relations: BTreeSet::new(),
     };
-    if let Some((_, file)) = program.file(rule) {
-        file.dispatches.iter().for_each(|d| walk.item(d.trigger));
-    }
+    begin.into_iter().for_each(|item| walk.item(item));
     walk.through_feeds();
     let mut reads = Reads::default();
     for id in &walk.items {

@@ -69,6 +69,20 @@ pub async fn request_csv(
     Ok((format!("核对请求-第{no}批-{}.csv", sheet.title), bytes))
 }
 
+/// The same requests for a program: the header of the template, and each row under it.
+///
+/// # Errors
+/// As [`request_workbook`].
+pub async fn request_rows(
+    office: &Office,
+    who: &Acting,
+    no: i64,
+    source: &str,
+) -> Done<(Vec<String>, Vec<Vec<String>>)> {
+    let sheet = sheet(office, who, no, source).await?;
+    Ok((sheet.header, sheet.rows))
+}
+
 async fn sheet(office: &Office, who: &Acting, no: i64, source: &str) -> Done<Sheet> {
     let scope = who.scope(Right::VERIFY_EXPORT)?;
     let book = super::book(office)?;

@@ -245,6 +245,25 @@ pub struct IndicatorView {
     pub areas: Vec<AreaFigure>,
     /// Group by group.
     pub groups: Vec<GroupTable>,
+    /// Desk by desk, for figures of places, to those who oversee them.
+    pub desks: Vec<DeskFigure>,
+}
+
+/// What one official has on the desk.
+#[derive(Clone, Debug, Serialize)]
+pub struct DeskFigure {
+    /// Name shown to colleagues.
+    pub who: String,
+    /// The account.
+    pub login: String,
+    /// The township or county served.
+    pub place: String,
+    /// Open visits given to this official.
+    pub visits: i64,
+    /// Open cases whose next step was handed to this official.
+    pub cases: i64,
+    /// The figure of a place with this one official and nothing else to do.
+    pub value: FigureValue,
 }
 
 /// One of those a figure counts.

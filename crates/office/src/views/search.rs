@@ -1,4 +1,4 @@
-//! 查找: by masked name, household number, last four of an id number, warning number.
+//! 查找: by name or its first letters, household number, id number, warning number.
 
 use serde::Serialize;
 

@@ -193,6 +193,8 @@ pub struct WhatIfPoverty {
     pub gap_before: String,
     /// The same after.
     pub gap_after: String,
+    /// Poverty and inequality: the measure, without help, before and after.
+    pub measures: Vec<(String, String, String, String)>,
 }
 
 /// A household that changes.

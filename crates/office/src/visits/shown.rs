@@ -2,11 +2,12 @@
 //! page leaves.
 
 use super::form::{self, Form};
-use super::{About, Conflict, Said, VisitOutcome, act, find, newest};
+use super::{About, Conflict, Said, VisitOutcome, act, find, newest, second};
 use crate::access::{Acting, Right};
 use crate::casework::{Done, place_name};
 use crate::desk::minute;
 use crate::office::Office;
+use crate::photos::{self, AboutKind, PhotoAbout, PhotoView};
 use crate::views::{Choice, Tone, Word};
 use domain::procedure::Purpose;
 use domain::{AreaCode, AreaLevel, CaseNo, Day, PersonId};
@@ -14,7 +15,7 @@ use std::collections::{BTreeMap, HashMap};
 use store::cases::{self, CaseRow};
 use store::identity::Masked;
 use store::tasks::{self, Task, TaskState};
-use store::visits::{self, VisitFor, VisitState};
+use store::visits::{self, Visit, VisitFor, VisitState};
 
 /// Lines that are read of each kind; more is told as more.
 const LINES_MAX: u32 = 500;
@@ -78,6 +79,16 @@ pub struct VisitView {
     pub ended: String,
     /// How many answers somebody has to choose.
     pub conflicts: usize,
+    /// Who has confirmed or signed, a line for each.
+    pub confirmed: Vec<String>,
+    /// Who can be named as the second investigator.
+    pub seconds: Vec<Choice>,
+    /// Whether this person can stand for what is answered so far.
+    pub confirms: bool,
+    /// Photos and signatures.
+    pub photos: Vec<PhotoView>,
+    /// The account that looks.
+    pub login: String,
 }
 
 /// What is asked of one person, or of the household.
@@ -384,6 +395,9 @@ pub async fn visit_view(office: &Office, who: &Acting, no: i64, typed: &Typed) -
         })
         .collect()
     };
+    let two = same_step.is_some_and(|(step, _)| step.persons > 1);
+    let seconds = second::shown(&office.store, who, no).await?;
+    let about = PhotoAbout::new(AboutKind::Visit, no);
     let part = |name: String, relation: String, fields: Vec<FieldView>| PersonForm {
         answered: fields
             .iter()
@@ -420,25 +434,35 @@ pub async fn visit_view(office: &Office, who: &Acting, no: i64, typed: &Typed) -
             .as_ref()
             .map_or_else(String::new, |task| task.content.summary.clone()),
         open,
-        two: same_step.is_some_and(|(step, _)| step.persons > 1),
+        two,
         people: parts,
         outcomes: match door.task {
             Some(_) => outcomes(),
             None => Vec::new(),
         },
-        ended: match (visit.state, visit.done) {
-            (VisitState::Done, Some(day)) => {
-                let found = visit.outcome.map_or("", said);
-                let by = visit.visitors.join("、");
-                format!("{day} {by} 办完 {found} {}", visit.because)
-                    .trim()
-                    .to_owned()
-            }
-            _ if !open => format!("{} 开始,现在不能填写", minute(&visit.at)),
-            _ => String::new(),
+        ended: match open {
+            true => String::new(),
+            false => ended(&visit),
         },
         conflicts: typed.conflicts.len(),
+        confirmed: seconds.lines,
+        seconds: seconds.choices,
+        confirms: open && two && !held.is_empty() && visit.actor != who.login(),
+        photos: photos::of(office, &office.store, &about).await?,
+        login: who.login().to_owned(),
     })
+}
+
+/// How a visit ended, or why it cannot be filled in.
+fn ended(visit: &Visit) -> String {
+    let (VisitState::Done, Some(day)) = (visit.state, visit.done) else {
+        return format!("{} 开始,现在不能填写", minute(&visit.at));
+    };
+    let found = visit.outcome.map_or("", said);
+    let by = visit.visitors.join("、");
+    format!("{day} {by} 办完 {found} {}", visit.because)
+        .trim()
+        .to_owned()
 }
 
 fn said(outcome: VisitOutcome) -> &'static str {

@@ -368,6 +368,7 @@ impl Builder<'_> {
             said: said.map_or(String::new(), |n| n.text),
             who: texts(&who),
             always: None,
+            places: vec![],
         });
         draft.circumstances.push(name.span);
         Some(())

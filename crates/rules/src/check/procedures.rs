@@ -7,8 +7,8 @@ use crate::ast::{BlockStmt, Name, Statement, Stmt};
 use crate::plan::{Body, EntityId, FileKind, FilePlan, Period, Type};
 use crate::problem::{Problem, Span, nearest};
 use crate::value::Value;
-use domain::Day;
 use domain::procedure::{Circumstance, Procedure, Purpose};
+use domain::{AreaCode, Day};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What 用于 may say.
@@ -364,21 +364,46 @@ impl Builder<'_> {
         let Some((ty, value)) = self.own_param(name) else {
             return;
         };
-        self.one_number(param, draft, value.is_none());
+        self.one_number(param, draft, (ty, value.is_none()));
         draft.open |= value.is_none();
         if ty == Type::Bool {
+            let (general, places) = self.by_place(name);
             draft.procedure.circumstances.push(Circumstance {
                 name: name.clone(),
                 said: String::new(),
                 who: vec![],
-                always: Some(value == Some(Value::Bool(true))),
+                always: Some(general),
+                places,
             });
             draft.circumstances.push(param.name.span);
         }
     }
 
-    /// A place that takes one of the programmes fills in the number, and only one.
-    fn one_number(&mut self, param: &crate::ast::ParamStmt, draft: &Draft, missing: bool) {
+    /// What a 是否 says of the widest area on the day, and where inside it it says otherwise.
+    fn by_place(&self, name: &str) -> (bool, Vec<(AreaCode, bool)>) {
+        let item = self.current.names.get(name).and_then(|id| self.item(*id));
+        let Some(Body::Param(param)) = item.map(|item| &item.body) else {
+            return (false, vec![]);
+        };
+        let day = self.source.day;
+        let now = param.values.iter().filter(|v| v.from <= day);
+        let mut now: Vec<_> = now.filter(|v| v.to.is_none_or(|to| day <= to)).collect();
+        now.sort_by_key(|v| (v.area.len(), v.from));
+        let yes = |v: &&crate::plan::ParamValue| v.value == Value::Bool(true);
+        let general = now.first().is_some_and(yes);
+        let narrower = now.iter().skip(1);
+        let places = narrower.filter_map(|v| Some((AreaCode::parse(&v.area).ok()?, yes(v))));
+        (general, places.collect())
+    }
+
+    /// A place that takes one of the programmes fills in the number, and only one; a switch may differ from
+    /// township to township.
+    fn one_number(
+        &mut self,
+        param: &crate::ast::ParamStmt,
+        draft: &Draft,
+        (ty, missing): (Type, bool),
+    ) {
         let name = &param.name;
         let served = &draft.procedure.programmes;
         let adopted = self.source.adopted;
@@ -410,7 +435,7 @@ impl Builder<'_> {
                 }
                 _ => false,
             });
-        if several {
+        if several && ty != Type::Bool {
             let said = format!("`{}` 在几个地区的数不同,一个流程只能用一个", name.text);
             let help = "参数表里只留一行;各地区不同的,各写一个流程文件";
             self.error("procedure-param", name.span, said, help);

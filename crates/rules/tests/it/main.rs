@@ -6,7 +6,9 @@
     reason = "a test stops at the first surprise"
 )]
 
+mod documented;
 mod format;
 mod literate;
 mod own_rulebook;
+mod properties;
 mod robust;

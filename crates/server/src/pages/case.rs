@@ -3,10 +3,11 @@
 use askama::Template;
 use axum::extract::Path;
 use axum::response::{IntoResponse, Redirect};
-use office::access::Acting;
+use office::access::{Acting, Right};
 use office::casework::{
     self, Case, CaseError, CaseNo, Completion, Done, For, Holds, Outcome, Paper, PaperState,
 };
+use office::photos::{self, PhotoView};
 use office::views::casework::CaseView;
 
 use crate::desk::{Answered, Desk};
@@ -16,9 +17,14 @@ use crate::shell::{Menu, Shell};
 
 #[derive(Template)]
 #[template(path = "case.html")]
-struct CasePage {
+pub(super) struct CasePage {
     shell: Shell,
     problem: Option<String>,
+    /// Whether this person may write consents down.
+    consents: bool,
+    /// What was just taken in, in words.
+    kept: Option<String>,
+    photos: Vec<PhotoView>,
     view: CaseView,
 }
 
@@ -27,7 +33,7 @@ pub(crate) async fn show(desk: Desk, Path(no): Path<String>) -> Answered {
     desk.show(&page)
 }
 
-async fn page(
+pub(super) async fn page(
     desk: &Desk,
     no: &str,
     problem: Option<String>,
@@ -36,9 +42,14 @@ async fn page(
     let no = casework::case_no(no).map_err(refuse)?;
     let view = casework::case_file(&desk.access, &desk.who, no).await;
     let view = view.map_err(refuse)?;
+    let photos = photos::shown_of_case(desk.access.office(), &desk.who, no).await;
+    let word = |name: &str| desk.fields.get(name).unwrap_or_default();
     Ok(CasePage {
         shell: desk.shell(format!("办件 № {no}"), Some(Menu::Inbox)),
         problem,
+        consents: desk.who.may(Right::VERIFY_CONSENT),
+        kept: super::photos::said(&word("scans"), &word("elsewhere")),
+        photos: photos.map_err(refuse)?,
         view,
     })
 }

@@ -96,16 +96,8 @@ fn answer(porch: &Porch, question: &str) -> Response {
     )
 }
 
-/// The guide, for whoever does not come too fast.
+/// The guide, where it can be asked.
 pub(crate) fn open(porch: &Porch) -> Result<Arc<Guide>, Box<Response>> {
-    if let Some(seconds) = porch.app.access.visit(&porch.origin) {
-        let said = format!("同一个地方打开得太快了,请等 {seconds} 秒再试");
-        return Err(Box::new(closed(
-            porch,
-            StatusCode::TOO_MANY_REQUESTS,
-            &said,
-        )));
-    }
     porch.app.views.guide().ok_or_else(|| {
         let said = "现在查不了政策,请到乡镇(街道)窗口问,或者过一会儿再试";
         Box::new(closed(porch, StatusCode::SERVICE_UNAVAILABLE, said))

@@ -18,6 +18,8 @@ struct InboxPage {
     /// What became of a case that is no longer this official's to see.
     said: Option<String>,
     view: InboxView,
+    /// How many residents wait for help today; none for whoever does not handle them.
+    helps: Option<usize>,
 }
 
 #[derive(Template)]
@@ -44,7 +46,14 @@ pub(crate) async fn show(desk: Desk) -> Answered {
         )),
         (None, None) => None,
     };
-    desk.show(&InboxPage { shell, said, view })
+    let helps = office::portal::helps_waiting(desk.access.office(), &desk.who).await;
+    let helps = helps.map_err(|error| desk.refuse(error.into()))?;
+    desk.show(&InboxPage {
+        shell,
+        said,
+        view,
+        helps,
+    })
 }
 
 /// All cases within one's places, newest first.

@@ -2,9 +2,11 @@
 
 use askama::Template;
 use axum::extract::{Request, State};
+use axum::http::StatusCode;
 use axum::response::Response;
 use office::views::ViewError;
 
+use crate::api::problem::is_ours;
 use crate::desk::{App, Desk};
 use crate::guard;
 use crate::shell::Shell;
@@ -15,6 +17,17 @@ pub(crate) struct LostPage {
     pub(crate) shell: Shell,
     pub(crate) code: u16,
     pub(crate) text: String,
+}
+
+/// An address of the interface asked in a way it does not answer; of pages nobody learns which there are.
+pub(crate) async fn other_method(app: State<App>, request: Request) -> Response {
+    match is_ours(request.uri().path()) {
+        true => guard::refusal(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "这个地址不接受这种请求;请看 /openapi.json",
+        ),
+        false => show(app, request).await,
+    }
 }
 
 /// An address we do not answer; who is not signed in learns nothing about which ones we do.

@@ -6,7 +6,8 @@ use axum::extract::Path;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse, Redirect, Response};
 use office::disbursement::{
-    self, BatchAsk, HouseholdPayments, PayError, PaymentBatch, PaymentList, RuleGaps,
+    self, BatchAsk, HouseholdPayments, PayError, PaymentBatch, PaymentList, RecoveryRow,
+    RecoveryView, RuleGaps,
 };
 use office::views::ViewError;
 
@@ -43,7 +44,27 @@ struct PaymentPage {
 struct HouseholdPage {
     shell: Shell,
     id: i64,
+    problem: Option<String>,
+    said: Option<String>,
+    /// The month before this one, to begin with.
+    month: String,
     view: HouseholdPayments,
+}
+
+#[derive(Template)]
+#[template(path = "payment_recoveries.html")]
+struct RecoveriesPage {
+    shell: Shell,
+    rows: Vec<RecoveryRow>,
+}
+
+#[derive(Template)]
+#[template(path = "payment_recovery.html")]
+struct RecoveryPage {
+    shell: Shell,
+    problem: Option<String>,
+    said: Option<String>,
+    view: RecoveryView,
 }
 
 pub(crate) async fn list(desk: Desk) -> Answered {
@@ -162,6 +183,9 @@ fn done(act: &str) -> Option<String> {
         "close" => "已办结",
         "confirm" => "已记下;请核查的人再核查一次",
         "answer" => "回盘已收",
+        "settle" => "银行的书面答复已记下",
+        "card" => "已换卡,从下一次编制起用新卡;刚换的卡核查时会先剔出,看过凭证再确认",
+        "step" => "已记下",
         _ => return None,
     };
     Some(said.to_owned())
@@ -187,6 +211,13 @@ pub(crate) async fn act(desk: Desk, Path(no): Path<String>, body: String) -> Ans
             let line = fields.get("line").and_then(|line| line.parse().ok());
             let code = fields.get("code").unwrap_or_default();
             disbursement::confirm(office, who, no, line.unwrap_or(0), &code, &why).await
+        }
+        "settle" => {
+            let line = fields.get("line").and_then(|line| line.parse().ok());
+            let arrived = fields.get("arrived").unwrap_or_default();
+            let proof = fields.get("proof").unwrap_or_default();
+            let about = (no, line.unwrap_or(0));
+            disbursement::settle(office, who, about, (&arrived, &proof)).await
         }
         _ => Err(PayError::Refused("请选一步来办".to_owned())),
     };
@@ -251,12 +282,115 @@ fn download(kind: &str, name: &str, no: i64, ending: &str, bytes: Vec<u8>) -> Re
 /// What a household was paid.
 pub(crate) async fn household(desk: Desk, Path(id): Path<String>) -> Answered {
     let id = desk.id(&id, "家庭")?;
+    let page = household_page(&desk, id, None).await?;
+    desk.show(&page)
+}
+
+async fn household_page(
+    desk: &Desk,
+    id: i64,
+    problem: Option<String>,
+) -> Result<HouseholdPage, Refusal> {
+    let office = desk.access.office();
     let view: Result<HouseholdPayments, ViewError> =
-        disbursement::household(desk.access.office(), &desk.who, id).await;
-    let page = HouseholdPage {
+        disbursement::household(office, &desk.who, id).await;
+    Ok(HouseholdPage {
         shell: desk.shell("发放记录", None),
         id,
+        problem,
+        said: desk.fields.get("done").and_then(|act| done(&act)),
+        month: disbursement::this_month(office),
         view: view.map_err(|error| desk.refuse(error))?,
-    };
+    })
+}
+
+/// Changes the card of an entitlement. The number travels in the body only.
+pub(crate) async fn card(desk: Desk, Path(id): Path<String>, body: String) -> Answered {
+    let id = desk.id(&id, "待遇")?;
+    let fields = Fields::read(&body);
+    let card = fields.get("card").unwrap_or_default();
+    let why = fields.get("why").unwrap_or_default();
+    let office = desk.access.office();
+    match disbursement::change_card(office, &desk.who, id, (&card, &why)).await {
+        Ok(home) => {
+            let place = format!("/households/{home}/payments?done=card");
+            Ok(Redirect::to(&place).into_response())
+        }
+        Err(error) => household_again(&desk, &fields, error).await,
+    }
+}
+
+/// Opens a recovery of what an entitlement was paid.
+pub(crate) async fn ask_back(desk: Desk, Path(id): Path<String>, body: String) -> Answered {
+    let id = desk.id(&id, "待遇")?;
+    let fields = Fields::read(&body);
+    let from = fields.get("month").unwrap_or_default();
+    let why = fields.get("why").unwrap_or_default();
+    let office = desk.access.office();
+    match disbursement::ask_back_from(office, &desk.who, id, (&from, &why)).await {
+        Ok(no) => Ok(Redirect::to(&format!("/payments/recoveries/{no}")).into_response()),
+        Err(error) => household_again(&desk, &fields, error).await,
+    }
+}
+
+/// The page a form came from, with what is wrong on top.
+async fn household_again(desk: &Desk, fields: &Fields, error: PayError) -> Answered {
+    let home = fields.get("household").and_then(|id| id.parse().ok());
+    match (error, home) {
+        (PayError::Refused(said), Some(home)) => {
+            let page = household_page(desk, home, Some(said)).await?;
+            desk.show_again(&page)
+        }
+        (error, _) => Err(desk.refuse(error.into())),
+    }
+}
+
+/// What must come back.
+pub(crate) async fn recoveries(desk: Desk) -> Answered {
+    let rows = disbursement::recoveries(desk.access.office(), &desk.who).await;
+    desk.show(&RecoveriesPage {
+        shell: desk.shell("追回", Some(Menu::Payments)),
+        rows: rows.map_err(|error| desk.refuse(error.into()))?,
+    })
+}
+
+/// One recovery.
+pub(crate) async fn recovery(desk: Desk, Path(no): Path<String>) -> Answered {
+    let no = desk.id(&no, "追回")?;
+    let page = recovery_page(&desk, no, None).await?;
     desk.show(&page)
+}
+
+async fn recovery_page(
+    desk: &Desk,
+    no: i64,
+    problem: Option<String>,
+) -> Result<RecoveryPage, Refusal> {
+    let view = disbursement::recovery(desk.access.office(), &desk.who, no).await;
+    Ok(RecoveryPage {
+        shell: desk.shell(format!("追回 № {no}"), Some(Menu::Payments)),
+        problem,
+        said: desk.fields.get("done").and_then(|act| done(&act)),
+        view: view.map_err(|error| desk.refuse(error.into()))?,
+    })
+}
+
+/// A step of a recovery, or one instalment.
+pub(crate) async fn recover(desk: Desk, Path(no): Path<String>, body: String) -> Answered {
+    let no = desk.id(&no, "追回")?;
+    let fields = Fields::read(&body);
+    let word = |name: &str| fields.get(name).unwrap_or_default();
+    let said = (word("step"), word("amount"), word("says"));
+    let told = (said.0.as_str(), said.1.as_str(), said.2.as_str());
+    match disbursement::step_of_recovery(desk.access.office(), &desk.who, no, told).await {
+        Ok(()) => {
+            let place = format!("/payments/recoveries/{no}?done=step");
+            Ok(Redirect::to(&place).into_response())
+        }
+        Err(PayError::Refused(said)) => {
+            let page = recovery_page(&desk, no, Some(said)).await?;
+            desk.show_again(&page)
+        }
+        Err(error) => Err(desk.refuse(error.into())),
+    }
 }

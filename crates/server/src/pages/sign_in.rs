@@ -62,6 +62,7 @@ pub(crate) async fn enter(porch: Porch, body: String) -> Response {
     match answer {
         Ok(begun) => begin(&porch, &begun, &next),
         Err(error) => {
+            let seconds = wait(&error);
             let (status, said) = told(error);
             let page = SignInPage {
                 shell: porch.shell("登录"),
@@ -69,7 +70,7 @@ pub(crate) async fn enter(porch: Porch, body: String) -> Response {
                 next,
                 problem: Some(said),
             };
-            porch.show(status, &page)
+            later(porch.show(status, &page), seconds)
         }
     }
 }
@@ -94,13 +95,14 @@ pub(crate) async fn show_code(desk: Desk, porch: Porch, body: String) -> Answere
     match answer {
         Ok(begun) => Ok(begin(&porch, &begun, &next)),
         Err(error) => {
+            let seconds = wait(&error);
             let (status, said) = told(error);
             let page = CodePage {
                 shell: desk.shell("动态口令", None),
                 next,
                 problem: Some(said),
             };
-            Ok((status, desk.show(&page)?).into_response())
+            Ok(later((status, desk.show(&page)?).into_response(), seconds))
         }
     }
 }
@@ -129,6 +131,22 @@ pub(crate) fn with_session(porch: &Porch, begun: &SignedIn, mut response: Respon
     let (name, cookie) = session_cookie(&porch.app, &begun.secret.text(), begun.seconds);
     if let Ok(cookie) = HeaderValue::from_str(&cookie) {
         response.headers_mut().append(name, cookie);
+    }
+    response
+}
+
+/// Seconds somebody who guessed must wait.
+fn wait(error: &SignInError) -> Option<i64> {
+    match error {
+        SignInError::Wait(seconds) => Some(*seconds),
+        SignInError::Refused | SignInError::Office(_) => None,
+    }
+}
+
+/// The same answer, saying in its head when to come again.
+fn later(mut response: Response, seconds: Option<i64>) -> Response {
+    if let Some(seconds) = seconds {
+        crate::limits::wait(response.headers_mut(), seconds);
     }
     response
 }

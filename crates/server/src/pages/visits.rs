@@ -2,17 +2,22 @@
 //! answers to one question both are shown, and somebody chooses.
 
 use askama::Template;
-use axum::extract::Path;
+use axum::extract::{Path, Request};
+use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Redirect};
 use office::casework::{self, CaseError, Done};
+use office::photos::{Kept, PhotoError, PhotoRole};
 use office::visits::{
-    self, About, Ending, PersonId, Said, Saved, TaskId, Typed, VisitList, VisitOutcome, VisitView,
+    self, About, Ending, PersonId, Said, Saved, TaskId, Typed, VisitList, VisitOutcome, VisitPhoto,
+    VisitView,
 };
 
 use crate::desk::{Answered, Desk, Refusal};
 use crate::links::Fields;
 use crate::look::Look as _;
+use crate::pages::photos::{self, Failed};
 use crate::shell::{Menu, Shell};
+use crate::upload;
 
 /// What the names of answers and of what they stand on begin with.
 const ANSWER: &str = "v:";
@@ -103,10 +108,7 @@ async fn page(
     Ok(VisitPage {
         shell: desk.shell(format!("走访 № {no}"), Some(Menu::Visits)),
         problem,
-        kept: desk
-            .fields
-            .get("kept")
-            .filter(|kept| kept.bytes().all(|b| b.is_ascii_digit())),
+        kept: kept(desk),
         other: word("other"),
         outcome: word("outcome"),
         because: word("because"),
@@ -114,13 +116,108 @@ async fn page(
     })
 }
 
+/// What was done just before, in words; only numbers come back from an address.
+fn kept(desk: &Desk) -> Option<String> {
+    let number = |name: &str| desk.fields.get(name).unwrap_or_default();
+    let answers = number("kept").parse::<usize>().ok();
+    let answers = answers.map(|many| format!("已保存 {many} 项"));
+    let confirmed = desk.fields.get("confirmed");
+    let confirmed = confirmed.map(|_| "已确认同去".to_owned());
+    let photos = photos::said(&number("photos"), &number("elsewhere"));
+    answers.or(confirmed).or(photos)
+}
+
+/// Keeps photos and signatures.
+pub(crate) async fn add(
+    desk: Desk,
+    Path(no): Path<String>,
+    headers: HeaderMap,
+    request: Request,
+) -> Answered {
+    let no = desk.id(&no, "走访")?;
+    let script = photos::is_script(&headers);
+    match added(&desk, no, request).await {
+        Ok(kept) if script => Ok(photos::told(Ok(kept))),
+        Ok(kept) => {
+            let elsewhere: usize = kept.iter().map(|one| one.elsewhere).sum();
+            let many = kept.len();
+            let place = format!("/visit/{no}?photos={many}&elsewhere={elsewhere}");
+            Ok(Redirect::to(&place).into_response())
+        }
+        Err(Failed::Unread(status, said)) if script => Ok(photos::told(Err((status, said)))),
+        Err(Failed::Unread(status, said)) => {
+            let nothing = (&Fields::default(), &Typed::default());
+            let page = page(&desk, no, nothing, Some(said)).await?;
+            Ok((status, desk.show(&page)?).into_response())
+        }
+        Err(Failed::Other(error)) => Err(desk.refuse(error.into())),
+    }
+}
+
+async fn added(desk: &Desk, no: i64, request: Request) -> Result<Vec<Kept>, Failed> {
+    let office = desk.access.office();
+    // Of a visit that is not there or not theirs nothing is read.
+    let seen = visits::may_fill(office, &desk.who, no).await;
+    seen.map_err(|error| Failed::from(PhotoError::from(error)))?;
+    let sent = upload::read(request).await?;
+    let word = |name: &str| sent.fields.get(name).unwrap_or_default();
+    let role = PhotoRole::from_word(&word("role")).unwrap_or(PhotoRole::Photo);
+    let (label, said_at) = (word("label"), word("said_at"));
+    if sent.files.is_empty() {
+        return Err(PhotoError::Empty.into());
+    }
+    let mut kept = Vec::new();
+    for file in sent.files {
+        let photo = VisitPhoto {
+            role,
+            label: &label,
+            name: &file.name,
+            said_at: &said_at,
+            bytes: file.bytes,
+        };
+        kept.push(visits::add_photo(office, &desk.who, no, photo).await?);
+    }
+    Ok(kept)
+}
+
+/// What is not about answers: the second investigator's word, a photo taken back.
+async fn other_act(desk: &Desk, no: i64, act: &str, fields: &Fields) -> Option<Done<String>> {
+    let office = desk.access.office();
+    match act {
+        "confirm" => {
+            let done = visits::confirm_seen(office, &desk.who, no).await;
+            Some(done.map(|()| format!("/visit/{no}?confirmed=1")))
+        }
+        "withdraw" => {
+            let photo = fields.get("photo").and_then(|photo| photo.parse().ok());
+            let because = fields.get("why").unwrap_or_default();
+            let photo = (no, photo.unwrap_or(0));
+            let done = visits::withdraw_photo(office, &desk.who, photo, &because).await;
+            Some(done.map(|()| format!("/visit/{no}")).map_err(Into::into))
+        }
+        _ => None,
+    }
+}
+
 /// Keeps what was answered, or ends the visit with it.
 pub(crate) async fn send(desk: Desk, Path(no): Path<String>, body: String) -> Answered {
     let no = desk.id(&no, "走访")?;
     let fields = Fields::read(&body);
     let said = said(&fields);
-    let ends = fields.get("act").as_deref() == Some("finish");
+    let act = fields.get("act").unwrap_or_default();
+    let ends = act == "finish";
     let office = desk.access.office();
+    if let Some(done) = other_act(&desk, no, &act, &fields).await {
+        return match done {
+            Ok(place) => Ok(Redirect::to(&place).into_response()),
+            Err(error @ (CaseError::Refused(_) | CaseError::Forbidden(_))) => {
+                let nothing = (&fields, &Typed::default());
+                let page = page(&desk, no, nothing, Some(error.to_string())).await?;
+                desk.show_again(&page)
+            }
+            Err(error) => Err(desk.refuse(error.into())),
+        };
+    }
     let done = match ends {
         true => {
             let ending = Ending {

@@ -2,10 +2,10 @@
 
 use askama::Template;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
-use axum::response::{Html, IntoResponse};
+use axum::response::{Html, IntoResponse, Response};
 use form_urlencoded::Serializer;
 use office::views::{
-    CliffBucket, ViewError, WhatIf, WhatIfAsk, WhatIfChange, WhatIfGroup, WhatIfResult,
+    CliffBucket, Download, ViewError, WhatIf, WhatIfAsk, WhatIfChange, WhatIfGroup, WhatIfResult,
     WhatIfScenario,
 };
 
@@ -130,19 +130,28 @@ pub(crate) async fn print(desk: Desk) -> Answered {
 /// The workbook.
 pub(crate) async fn workbook(desk: Desk) -> Answered {
     let ask = asked(&desk.fields).unwrap_or_default();
-    let file = desk
-        .views
-        .whatif_workbook(&desk.who, ask)
-        .await
-        .map_err(|error| desk.refuse(error))?;
+    let file = desk.views.whatif_workbook(&desk.who, ask).await;
+    let file = file.map_err(|error| desk.refuse(error))?;
+    Ok(download(file, ("trial.xlsx", WORKBOOK)))
+}
+
+/// The same as PDF.
+pub(crate) async fn pdf(desk: Desk) -> Answered {
+    let ask = asked(&desk.fields).unwrap_or_default();
+    let file = desk.views.whatif_pdf(&desk.who, ask).await;
+    let file = file.map_err(|error| desk.refuse(error))?;
+    Ok(download(file, ("trial.pdf", "application/pdf")))
+}
+
+fn download(file: Download, (plain, kind): (&str, &str)) -> Response {
     let name: String = form_urlencoded::byte_serialize(file.file_name.as_bytes()).collect();
     let name = name.replace('+', "%20");
-    let disposition = format!("attachment; filename=\"trial.xlsx\"; filename*=UTF-8''{name}");
+    let disposition = format!("attachment; filename=\"{plain}\"; filename*=UTF-8''{name}");
     let headers = [
-        (CONTENT_TYPE, WORKBOOK.to_owned()),
+        (CONTENT_TYPE, kind.to_owned()),
         (CONTENT_DISPOSITION, disposition),
     ];
-    Ok((headers, file.bytes).into_response())
+    (headers, file.bytes).into_response()
 }
 
 /// A trial as one HTML file that needs nothing beside it: for paper, and to be kept.

@@ -159,7 +159,7 @@ async fn a_page_asks_for_a_session_and_leads_back_and_a_program_is_told() {
             303,
             Some("/sign-in?next=%2Fwarnings%3Fkind%3Da"),
         ),
-        ("/", None, 303, Some("/sign-in")),
+        ("/", None, 303, Some("/home")),
         ("/nowhere", None, 303, Some("/sign-in?next=%2Fnowhere")),
         (
             "/warnings",
@@ -305,9 +305,28 @@ async fn every_route_needs_a_right_or_shows_nothing_of_anybody() {
         "/check",
         "/favicon.ico",
         "/assets/{hash}/{*path}",
+        // The tablet asks whether its package still holds, by a secret of 256 bits; the page and its worker
+        // hold nothing of anybody.
+        "/visit-package/{token}",
+        "/visit-tablet",
+        "/visit-worker.js",
         // Public by law, with the fields the procedure lists, names masked, for its days only.
         "/notice",
         "/notice/{no}/objection",
+        // Residents' door: asks for a telephone, answers everybody alike.
+        "/home",
+        "/my/sign-in",
+        "/my/sign-in",
+        // Help is sought without an account; a link of 256 bits rates one case or signs for one person.
+        "/sos",
+        "/sos",
+        "/r/{token}",
+        "/r/{token}",
+        "/c/{token}",
+        "/c/{token}",
+        // Only where all people are invented.
+        "/outbox",
+        "/api/v1/notices",
         "/openapi.json",
     ];
     assert_eq!(open, shown_to_all);

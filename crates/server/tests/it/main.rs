@@ -14,3 +14,4 @@ mod house;
 mod indicators;
 mod pages;
 mod show;
+mod threats;

@@ -41,11 +41,15 @@ pub async fn rotate(store: &Store, at: &At, actor: &str, limit: u32) -> Result<R
     let doubts = crate::doubts::seal_anew(&tx, newest, vec![Value::from(newest), limit.into()]);
     let cards =
         crate::bank_accounts::seal_anew(&tx, newest, vec![Value::from(newest), limit.into()]);
+    let photos = crate::photos::seal_anew(&tx, newest, vec![Value::from(newest), limit.into()]);
+    let portal = crate::portal::seal_anew(&tx, newest, vec![Value::from(newest), limit.into()]);
     let sealed_anew = identities
         .saturating_add(payloads)
         .saturating_add(secrets)
         .saturating_add(doubts.await?)
-        .saturating_add(cards.await?);
+        .saturating_add(cards.await?)
+        .saturating_add(photos.await?)
+        .saturating_add(portal.await?);
     let left = left(&tx, newest).await?;
     if sealed_anew > 0 {
         tx.record(
@@ -113,6 +117,9 @@ async fn left(on: &impl Reads, newest: i64) -> Result<u64> {
         crate::users::LEFT_SECRETS,
         crate::doubts::LEFT_SEALS,
         crate::bank_accounts::LEFT_CARDS,
+        crate::photos::LEFT_FILES,
+        crate::portal::LEFT_SEALS,
+        crate::photos::LEFT_NAMES,
     ] {
         let rows = on.rows(statement, vec![newest.into()]).await?;
         left = left.saturating_add(rows.first().map_or(Ok(0), |row| row.int(0).map(count))?);

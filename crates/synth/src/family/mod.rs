@@ -194,6 +194,8 @@ impl Builder<'_> {
             bills: Vec::new(),
             deposit_fen: 0,
             grants: Vec::new(),
+            needs: Vec::new(),
+            aids: Vec::new(),
             situations: Vec::new(),
         });
         self.family.people.len() - 1

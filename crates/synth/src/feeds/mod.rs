@@ -1,7 +1,8 @@
-//! The sixteen feeds: who sends them, their headers, their encodings; and the order of writing.
+//! The eighteen feeds: who sends them, their headers, their encodings; and the order of writing.
 
 mod money;
 mod people;
+mod services;
 mod things;
 
 use crate::calendar::MonthNo;
@@ -58,10 +59,12 @@ pub(crate) mod at {
     pub(crate) const BANK: usize = 13;
     pub(crate) const ROLL: usize = 14;
     pub(crate) const PRICES: usize = 15;
+    pub(crate) const NEEDS: usize = 16;
+    pub(crate) const MEDICAL_AID: usize = 17;
 }
 
 /// Every feed, in the order of [`at`].
-pub(crate) static FEEDS: [FeedSpec; 16] = [
+pub(crate) static FEEDS: [FeedSpec; 18] = [
     FeedSpec {
         id: "register",
         name: "户籍登记",
@@ -293,6 +296,39 @@ pub(crate) static FEEDS: [FeedSpec; 16] = [
             ("食品价格同比", Text),
         ],
     },
+    FeedSpec {
+        id: "service-needs",
+        name: "服务需求和服务记录",
+        coding: Coding::Utf8,
+        columns: &[
+            ("身份证号", Id),
+            ("姓名", Name),
+            ("服务项目", Text),
+            ("登记日期", Date),
+            ("撤销日期", Text),
+            ("评估日期", Text),
+            ("附近有供给", Text),
+            ("获得服务日期", Text),
+            ("专业人员提供", Text),
+            ("转介日期", Text),
+            ("转介办结日期", Text),
+        ],
+    },
+    FeedSpec {
+        id: "medical-aid-paid",
+        name: "医疗救助支付",
+        coding: Coding::Gb18030,
+        columns: &[
+            ("身份证号", Id),
+            ("姓名", Name),
+            ("支付单号", Text),
+            ("支付日期", Date),
+            ("救助方式", Text),
+            ("人员类别", Text),
+            ("救助金额", Money),
+            ("结算方式", Text),
+        ],
+    },
 ];
 
 /// What a feed is written with: the month and the files.
@@ -360,6 +396,16 @@ pub(crate) fn write(pen: &mut Pen<'_>, family: &Family) -> Result<(), Error> {
         things::property(pen, family, h)?;
         things::business(pen, family, h)?;
         money::bank(pen, family, h)?;
+    }
+    Ok(())
+}
+
+/// Writes what the service platform and the medical aid know of a family in a month.
+pub(crate) fn write_services(pen: &mut Pen<'_>, family: &Family) -> Result<(), Error> {
+    let month = pen.month;
+    for p in family.people.iter().filter(|p| p.is_here(month)) {
+        services::needs(pen, p)?;
+        services::medical_aid(pen, p)?;
     }
     Ok(())
 }

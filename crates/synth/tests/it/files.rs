@@ -28,7 +28,7 @@ fn all_files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
 }
 
 /// Header and rows of a feed file in whatever coding it came.
-fn table(path: &Path) -> Vec<Vec<String>> {
+pub(crate) fn table(path: &Path) -> Vec<Vec<String>> {
     let bytes = fs::read(path).unwrap();
     if path.extension().unwrap() == "xlsx" {
         let mut book: Xlsx<_> = calamine::open_workbook(path).unwrap();

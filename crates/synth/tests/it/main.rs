@@ -7,6 +7,7 @@
 )]
 
 mod files;
+mod services;
 mod shares;
 
 use std::path::Path;

@@ -1,0 +1,177 @@
+//! 后续管理: what comes after a decision — 核查, 变更, 渐退, 停发, 追回 — as cases of the same kind, with the same
+//! steps, clocks and door. Here is what only these need: which help a case is about, what the rules of today
+//! give beside what is paid, the family's own words before a cut, the decision and its effect on payments.
+//!
+//! Which step hears, decides or hands over, the rulebook says with 凭. No month, share or step is named here.
+
+mod conference;
+mod crisis;
+mod crisis_book;
+mod decide;
+pub mod demo;
+mod due;
+mod exit;
+mod file;
+mod guarded;
+mod hearing;
+mod history;
+mod open;
+mod overview;
+mod weigh;
+mod work;
+
+pub use conference::{
+    ConferenceLine, Minutes, MinutesItem, NewMinutes, Precedent, add_item, conferences, hold,
+    minutes, precedents,
+};
+pub use crisis::{Benefited, CrisisLine, Switch, benefited, channels, end, switch_on};
+pub(super) use crisis::{spared, through};
+pub use crisis_book::workbook as crisis_workbook;
+pub use decide::{Ruling, deliver, sign};
+pub use due::{DueLine, OpenedDue, due, open_due};
+pub use exit::{ExitPlan, Part, plan};
+pub use file::{
+    AfterFile, AfterLine, DecisionLine, HearingLine, MayAfter, after_file, list, running_hearings,
+};
+pub(super) use guarded::before;
+pub use hearing::{Heard, Told, hear, tell};
+pub use history::{HistoryLine, HistoryView, history};
+pub use open::{Begin, begin, begin_in, from_warning, open_recoveries};
+pub use overview::{AfterOverview, DueRow, overview, purposes};
+pub use store::hearings::{HeardAnswer, HeardAs};
+pub use store::reviews::{AfterKind, AfterPurpose, AfterState, GoodFaith};
+pub use weigh::{Weighed, weigh};
+pub use work::{Finding, SentBackLine, WorkLine, WorkView, find_fault, work, workers};
+
+use super::{Case, CaseError, Done};
+use crate::office::Office;
+use domain::procedure::{Procedure, Purpose};
+use domain::{Day, Month};
+use std::sync::Arc;
+use store::Reads;
+use store::entitlements::{self, Entitlement};
+use store::reviews::{self, NewAfter};
+
+/// The component of the monthly help itself.
+pub(super) const BASIC: &str = crate::disbursement::BASIC;
+
+/// The purpose of a procedure, for cases after the decision.
+fn purpose_of(purpose: AfterPurpose) -> Purpose {
+    match purpose {
+        AfterPurpose::Review => Purpose::Review,
+        AfterPurpose::Change => Purpose::Change,
+        AfterPurpose::GradualExit => Purpose::GradualExit,
+        AfterPurpose::Ending => Purpose::Ending,
+        AfterPurpose::Recovery => Purpose::Recovery,
+    }
+}
+
+/// What officials call a purpose.
+#[must_use]
+pub fn purpose_name(purpose: AfterPurpose) -> &'static str {
+    match purpose {
+        AfterPurpose::Review => "定期核查",
+        AfterPurpose::Change => "变更",
+        AfterPurpose::GradualExit => "渐退",
+        AfterPurpose::Ending => "停发",
+        AfterPurpose::Recovery => "追回",
+    }
+}
+
+/// What officials call a decision.
+#[must_use]
+pub fn kind_name(kind: AfterKind) -> &'static str {
+    match kind {
+        AfterKind::Kept => "维持不变",
+        AfterKind::Raised => "增发",
+        AfterKind::Cut => "减发",
+        AfterKind::Exit => "渐退",
+        AfterKind::Stopped => "停发",
+        AfterKind::Recover => "追回",
+    }
+}
+
+/// The procedure of a purpose for a programme on a day.
+fn procedure(
+    office: &Office,
+    purpose: AfterPurpose,
+    programme: &str,
+    day: Day,
+) -> Option<Arc<Procedure>> {
+    let wanted = purpose_of(purpose);
+    let all = office.procedures(day);
+    let serves =
+        |p: &&Arc<Procedure>| p.purpose == wanted && p.programmes.iter().any(|id| id == programme);
+    all.iter().find(serves).cloned()
+}
+
+/// Which help a case is about, with it.
+async fn about(on: &impl Reads, case: &Case) -> Done<(NewAfter, Entitlement)> {
+    let none = || {
+        CaseError::Refused(format!(
+            "办件 № {} 不是核查、变更、渐退、停发或者追回",
+            case.no()
+        ))
+    };
+    let after = reviews::of_case(on, case.no()).await?.ok_or_else(none)?;
+    let help = entitlements::find(on, after.entitlement).await?;
+    let missing = || {
+        let said = format!("办件 № {} 的待遇 {} 不在了", case.no(), after.entitlement);
+        CaseError::Office(crate::OfficeError::Other(said))
+    };
+    Ok((after.clone(), help.ok_or_else(missing)?))
+}
+
+/// What some help is a month, as last decided for that month.
+async fn amount_in(on: &impl Reads, help: &Entitlement, month: Month) -> Done<domain::Fen> {
+    let month = month.max(help.from);
+    let amounts = entitlements::amounts(on, help.id).await?;
+    let held = amounts.iter().rev().find(|change| change.from <= month);
+    Ok(held.map_or(domain::Fen::ZERO, |change| change.amount))
+}
+
+/// A number out of the rulebook's `procedures/` settings, the place's own file before the general one.
+fn setting(office: &Office, file: &str, name: &str) -> Done<u32> {
+    let texts = office.book().texts();
+    let own = format!("localities/{}/{file}", office.locality);
+    let text = texts
+        .get(&own)
+        .or_else(|| texts.get(&format!("procedures/{file}")));
+    let lines = text.into_iter().flat_map(|text| text.lines()).skip(1);
+    let mut rows = lines.map(rules::params::split);
+    let found = rows.find_map(|row| match row.as_slice() {
+        [of, number, ..] if of == name => number.trim().parse().ok(),
+        _ => None,
+    });
+    found.ok_or_else(|| {
+        let said = format!("规则手册 procedures/{file} 没有写“{name}”;请管理规则的人补上");
+        CaseError::Refused(said)
+    })
+}
+
+/// The cause of a case somebody opens by hand.
+#[must_use]
+pub fn by_hand(office: &Office) -> entitlements::Cause {
+    entitlements::Cause::new("act", office.clock.at())
+}
+
+/// A month out of a form; without one, this month.
+///
+/// # Errors
+/// It is none.
+pub fn month(office: &Office, written: Option<&str>) -> Done<Month> {
+    match written {
+        None => Ok(Month::containing(office.clock.today())),
+        Some(text) => Month::parse(text)
+            .map_err(|_| CaseError::Refused(format!("`{text}` 不是月份,写成 2026-09"))),
+    }
+}
+
+/// A day out of a form; `what` names the field.
+///
+/// # Errors
+/// It is none.
+pub fn day(what: &str, written: &str) -> Done<Day> {
+    Day::parse(written.trim())
+        .map_err(|_| CaseError::Refused(format!("{what}写成 2026-09-14 这样的日期")))
+}

@@ -1,0 +1,553 @@
+//! 处理决定: kept, raised, cut, exit, stopped or to be returned — signed by somebody who did not look into it,
+//! with reasons, articles and remedy, after the family was heard or where the rulebook itself leads past the
+//! hearing. Payments move with the delivery and never before; what was paid beyond becomes a recovery.
+
+use super::super::capsule::{self, Capsule};
+use super::super::decision::{letter_after, not_an_investigator, remedy};
+use super::super::{
+    Case, CaseError, Completion, DeliveryWay, Done, Holds, Outcome, Writing, circumstance,
+    complete, without_numbers,
+};
+use super::exit::{ExitPlan, plan};
+use super::weigh::{Weighed, weigh};
+use super::{AfterKind, AfterPurpose, AfterState, about, amount_in, kind_name};
+use crate::access::{Acting, Right};
+use crate::disbursement::{self, Entitle};
+use crate::office::Office;
+use domain::procedure::{Ground, Step};
+use domain::{CaseNo, Fen, Month};
+use std::collections::BTreeSet;
+use store::entitlements::{Cause, Entitlement};
+use store::notices::RuleResult;
+use store::reviews::{self, AfterDecision, Effect, NewAfterDecision};
+use store::{Act, Reads, hearings};
+
+/// What a decider says.
+#[derive(Clone, Debug)]
+pub struct Ruling {
+    /// What.
+    pub kind: AfterKind,
+    /// Another amount than the rules give; of a recovery, how much is to come back.
+    pub amount: Option<Fen>,
+    /// From which month; none for the month the rulebook leads to. Of a stop, the first month not paid.
+    pub from: Option<Month>,
+    /// What is added; needed to depart from the rules.
+    pub because: String,
+    /// Articles beside those the rules give, one each.
+    pub articles: Vec<String>,
+}
+
+/// What may be decided in the open step.
+pub(super) fn kinds(
+    case: &Case,
+    purpose: AfterPurpose,
+    decided: &[AfterDecision],
+) -> Vec<AfterKind> {
+    let Some(step) = case
+        .open_step()
+        .filter(|step| step.ground == Some(Ground::Adjustment))
+    else {
+        return Vec::new();
+    };
+    let exiting = decided
+        .iter()
+        .any(|one| one.content.kind == AfterKind::Exit && one.state != AfterState::Replaced);
+    let mut out = match purpose {
+        AfterPurpose::Review => Vec::new(),
+        AfterPurpose::Change => vec![AfterKind::Raised, AfterKind::Cut],
+        AfterPurpose::GradualExit if exiting => vec![AfterKind::Stopped],
+        AfterPurpose::GradualExit => vec![AfterKind::Exit],
+        AfterPurpose::Ending => vec![AfterKind::Stopped],
+        AfterPurpose::Recovery => vec![AfterKind::Recover],
+    };
+    if keeps(case, step).is_some() {
+        out.push(AfterKind::Kept);
+    }
+    out
+}
+
+/// The circumstance by which the way of the open step leaves everything as it is.
+fn keeps(case: &Case, step: &Step) -> Option<String> {
+    let mut names = step.next.iter().flat_map(|next| &next.when.any_of);
+    let stated = |name: &&String| {
+        let mut known = case.procedure.circumstances.iter();
+        known.any(|one| one.name == **name && one.always.is_none())
+    };
+    names.find(stated).cloned()
+}
+
+/// Whether the way from the first step to the open one, with these circumstances, hears the family.
+fn way_hears(case: &Case, told: &BTreeSet<String>) -> bool {
+    let goal = case
+        .standing
+        .open
+        .as_ref()
+        .map_or("", |open| open.name.as_str());
+    let mut seen: BTreeSet<&str> = BTreeSet::new();
+    let mut at = case.procedure.first();
+    while let Some(here) = at {
+        if here.ground == Some(Ground::Hearing) {
+            return true;
+        }
+        if here.name == goal || !seen.insert(&here.name) {
+            return false;
+        }
+        at = case.procedure.next_of(&here.name, told);
+    }
+    false
+}
+
+/// Why the rulebook itself leads past the hearing; none when it does not.
+fn spared(case: &Case) -> Option<String> {
+    let mut steps = case.procedure.steps.iter();
+    if !steps.any(|step| step.ground == Some(Ground::Hearing)) {
+        let cites = case.procedure.cites.join("、");
+        return Some(format!("《{}》不另听取意见:{cites}", case.procedure.title));
+    }
+    let told = &case.standing.told;
+    if way_hears(case, told) {
+        return None;
+    }
+    // It is spared because of a circumstance: without it the way would hear.
+    told.iter().find_map(|name| {
+        let mut without = told.clone();
+        without.remove(name);
+        way_hears(case, &without).then(|| name.clone())
+    })
+}
+
+/// The hearing a decision follows, or why there need be none.
+async fn heard(on: &impl Reads, case: &Case, kind: AfterKind) -> Done<Result<i64, String>> {
+    let all = hearings::hearings(on, case.no()).await?;
+    if let Some(newest) = all.last() {
+        return Ok(Ok(newest.no));
+    }
+    if matches!(kind, AfterKind::Kept | AfterKind::Raised) {
+        return Ok(Err("不减少待遇,不用听取意见".to_owned()));
+    }
+    spared(case).map(Err).ok_or_else(|| {
+        let said = format!(
+            "{}以前要先告知本人、听取意见;请退回,登记应当听取意见的情形以后再办",
+            kind_name(kind)
+        );
+        CaseError::Refused(said)
+    })
+}
+
+/// Who looked into it: whoever did the newest step that must be another person's, else the first step.
+fn looked_by(case: &Case, step: &Step) -> Option<String> {
+    let done = |name: &String| {
+        case.standing
+            .last_done(name)
+            .and_then(|done| done.by.first())
+    };
+    let named = step.other_than.iter().rev().find_map(done);
+    let first = case.standing.done.iter().find_map(|done| done.by.first());
+    named.or(first).cloned()
+}
+
+/// Signs what is decided; answers the number of the decision, of several parts the first.
+///
+/// # Errors
+/// The step decides nothing or is not this person's, the decider looked into it, nobody was heard, a fact is
+/// missing, or something a decision must say is not said.
+pub async fn sign(office: &Office, who: &Acting, no: CaseNo, ruling: &Ruling) -> Done<i64> {
+    let mut tx = office.begin().await?;
+    let mut case = super::file::within(office, &tx, who, (Right::DECISION, no)).await?;
+    super::super::is_own(who, &case)?;
+    let refused = |said: &str| CaseError::Refused(said.to_owned());
+    let (after, _) = about(&tx, &case).await?;
+    let before = reviews::decisions(&tx, no).await?;
+    if !kinds(&case, after.purpose, &before).contains(&ruling.kind) {
+        let said = format!(
+            "现在不能作“{}”的决定;请刷新页面,看看办到了哪一步",
+            kind_name(ruling.kind)
+        );
+        return Err(CaseError::Refused(said));
+    }
+    not_an_investigator(&tx, who, &case).await?;
+    let step = case.open_step().cloned();
+    let step = step.ok_or_else(|| refused("没有要办的步骤"))?;
+    without_numbers(&ruling.because)?;
+    let weighed = weigh(office, &tx, &case).await?;
+    let heard = heard(&tx, &case, ruling.kind).await?;
+    let mut told = case.standing.told.clone();
+    let keeping = keeps(&case, &step).filter(|_| ruling.kind == AfterKind::Kept);
+    told.extend(keeping.clone());
+    let said = say(office, &case, &weighed, (ruling, heard.is_err()))?;
+    let remedy = match ruling.kind {
+        AfterKind::Kept => String::new(),
+        _ => remedy(office, &case, letter_after(&case, &step.name, &told))?,
+    };
+    let looked_by = looked_by(&case, &step);
+    let looked_by = looked_by.ok_or_else(|| refused("还没有人核实过,不能作决定"))?;
+    let capsule = match &weighed.judged {
+        Ok(judged) => {
+            let rules = capsule::keep_rules(office, &mut tx).await?;
+            let (facts, found) = (judged.facts.clone(), judged.found.clone());
+            Capsule::of(office, &judged.question, rules, facts, found).text()?
+        }
+        Err(_) => String::new(),
+    };
+    let at = office.clock.at();
+    for earlier in before.iter().filter(|one| one.state == AfterState::Signed) {
+        reviews::replace(&mut tx, earlier.no).await?;
+    }
+    let mut first = None;
+    for part in said.parts {
+        let new = NewAfterDecision {
+            case: no,
+            entitlement: weighed.help.id,
+            step: step.name.clone(),
+            kind: ruling.kind,
+            day: office.clock.today().max(case.standing.newest),
+            before: weighed.before,
+            after: part.1,
+            from: part.0,
+            last: said.last,
+            reasons: said.reasons.join("\n"),
+            articles: said.articles.join("\n"),
+            remedy: remedy.clone(),
+            looked_by: looked_by.clone(),
+            heard: heard.clone(),
+            decider: who.login().to_owned(),
+            capsule: capsule.clone(),
+        };
+        let decision = reviews::decide(&mut tx, &at, &new).await?;
+        first = first.or(Some(decision));
+        tx.record(
+            Act::new(&at, who.login(), "after.decide")
+                .on("after-decision", decision)
+                .because(format!(
+                    "{}:{}",
+                    kind_name(ruling.kind),
+                    ruling.because.trim()
+                ))
+                .under(new.articles.lines().next().unwrap_or_default()),
+        );
+    }
+    let first = first.ok_or_else(|| refused("没有可以决定的内容"))?;
+    if let Some(name) = &keeping
+        && !case.standing.told.contains(name)
+    {
+        let why = format!("处理决定 {first}");
+        circumstance(office, &mut tx, who, &mut case, (name, Holds::Yes), &why).await?;
+    }
+    let completion = Completion {
+        step: &step.name,
+        gave: step.gives.first().map_or("", String::as_str),
+        decided: Some(match ruling.kind {
+            AfterKind::Kept => Outcome::Refused,
+            _ => Outcome::Granted,
+        }),
+        because: ruling.because.trim(),
+        ..Completion::default()
+    };
+    complete(office, &mut tx, who, &mut case, completion).await?;
+    office.end(tx).await?;
+    Ok(first)
+}
+
+/// What a decision says, before it is written.
+struct Said {
+    /// From which month how much; several of a gradual exit.
+    parts: Vec<(Option<Month>, Option<Fen>)>,
+    last: Option<Month>,
+    reasons: Vec<String>,
+    articles: Vec<String>,
+}
+
+fn say(
+    office: &Office,
+    case: &Case,
+    weighed: &Weighed,
+    (ruling, unheard): (&Ruling, bool),
+) -> Done<Said> {
+    let because = ruling.because.trim();
+    let refused = |said: String| CaseError::Refused(said);
+    let takes = matches!(
+        ruling.kind,
+        AfterKind::Cut | AfterKind::Stopped | AfterKind::Exit
+    );
+    let pending = weighed
+        .result()
+        .is_none_or(|result| result == RuleResult::Pending);
+    let by_way = unheard && way_is_told(case);
+    if takes && pending && !by_way && !is_expiry(ruling.kind, weighed) {
+        let missing = match &weighed.judged {
+            Ok(judged) => format!("还缺 {}", judged.found.missing.join("、")),
+            Err(why) => why.clone(),
+        };
+        let said = format!("{missing};没有查清以前,不能{}", kind_name(ruling.kind));
+        return Err(refused(said));
+    }
+    let from = ruling.from.unwrap_or(weighed.from);
+    let this = Month::containing(office.clock.today().max(case.standing.newest));
+    let ruled = weighed.ruled();
+    let mut last = None;
+    let (parts, departs) = match ruling.kind {
+        AfterKind::Kept => (vec![(None, Some(weighed.before))], false),
+        AfterKind::Raised | AfterKind::Cut => {
+            let amount = ruling.amount.or(ruled);
+            let amount = amount.ok_or_else(|| {
+                refused("规则没有给出金额;与规则不同的,请填月金额(元)和理由".to_owned())
+            })?;
+            let fits = match ruling.kind {
+                AfterKind::Raised => amount > weighed.before,
+                _ => amount < weighed.before && amount.get() > 0,
+            };
+            if !fits {
+                let said = format!(
+                    "原来每月 {} 元,{amount} 元不是{}",
+                    weighed.before,
+                    kind_name(ruling.kind)
+                );
+                return Err(refused(said));
+            }
+            if ruling.kind == AfterKind::Cut && from <= this {
+                let said = format!("减发从下个月起,不能从 {from} 起;以前多领的另办追回");
+                return Err(refused(said));
+            }
+            (vec![(Some(from), Some(amount))], Some(amount) != ruled)
+        }
+        AfterKind::Exit => {
+            let ExitPlan { parts, last: to } =
+                plan(office, &weighed.help.area, weighed.before, from)?;
+            last = Some(to);
+            let parts = parts
+                .into_iter()
+                .map(|part| (Some(part.from), Some(part.amount)));
+            (parts.collect(), ruled.is_some())
+        }
+        AfterKind::Stopped => {
+            let from = match (ruling.from, weighed.help.to) {
+                // It ends by itself already: the decision says the same month.
+                (None, Some(to)) => to,
+                (None, None) | (Some(_), _) => from,
+            };
+            if from <= this && because.is_empty() && weighed.help.to.is_none() {
+                return Err(refused(format!(
+                    "从已经过去的 {from} 起停发,请写明从哪天起不符合"
+                )));
+            }
+            let eligible = weighed.result() == Some(RuleResult::Eligible);
+            (vec![(Some(from), None)], eligible)
+        }
+        AfterKind::Recover => {
+            let amount = ruling.amount.filter(|fen| fen.get() > 0);
+            let amount = amount.ok_or_else(|| refused("请填要追回多少元".to_owned()))?;
+            (vec![(None, Some(amount))], false)
+        }
+    };
+    if departs && because.is_empty() {
+        return Err(refused("与规则的结果不同的决定,请写明理由".to_owned()));
+    }
+    let (reasons, articles) = grounds(case, weighed, (ruling, from, last, by_way))?;
+    Ok(Said {
+        parts,
+        last,
+        reasons,
+        articles,
+    })
+}
+
+/// Every reason and article of a decision: what the rules say, what follows of the months, what the decider adds.
+fn grounds(
+    case: &Case,
+    weighed: &Weighed,
+    (ruling, from, last, by_way): (&Ruling, Month, Option<Month>, bool),
+) -> Done<(Vec<String>, Vec<String>)> {
+    let because = ruling.because.trim();
+    let mut reasons = Vec::new();
+    let mut articles: Vec<String> = Vec::new();
+    if let Ok(judged) = &weighed.judged {
+        reasons.extend(judged.found.failing().map(|one| match one.reason.as_str() {
+            "" => one.name.clone(),
+            reason => reason.to_owned(),
+        }));
+        articles.extend(judged.found.articles());
+    }
+    if let Some(to) = last {
+        reasons.push(format!("渐退期从 {from} 到 {to},期满自动停发"));
+    }
+    if !because.is_empty() {
+        reasons.push(because.to_owned());
+    }
+    if is_expiry(ruling.kind, weighed) {
+        reasons.push("渐退期满".to_owned());
+    }
+    if by_way {
+        reasons.extend(spared(case));
+    }
+    let own = ruling.articles.iter().map(|one| one.trim().to_owned());
+    articles.extend(own.filter(|one| !one.is_empty()));
+    if articles.is_empty() {
+        articles.clone_from(&case.procedure.cites);
+    }
+    articles.dedup();
+    if reasons.is_empty() && ruling.kind == AfterKind::Kept {
+        reasons.push("查明没有变化".to_owned());
+    }
+    if reasons.is_empty() && ruling.kind != AfterKind::Raised {
+        return Err(CaseError::Refused(format!(
+            "{}要写明全部理由",
+            kind_name(ruling.kind)
+        )));
+    }
+    Ok((reasons, articles))
+}
+
+/// Whether a circumstance of the case led past the hearing, so that no rule need be asked: 已去世.
+fn way_is_told(case: &Case) -> bool {
+    let mut steps = case.procedure.steps.iter();
+    steps.any(|step| step.ground == Some(Ground::Hearing)) && spared(case).is_some()
+}
+
+/// A stop of help that has its end already is only written down.
+fn is_expiry(kind: AfterKind, weighed: &Weighed) -> bool {
+    kind == AfterKind::Stopped
+        && weighed.after.purpose == AfterPurpose::GradualExit
+        && weighed.help.to.is_some()
+}
+
+/// 送达: hands the newest decision over, lets it take effect on payments in the same write, and does the step.
+///
+/// # Errors
+/// Nothing is signed, the open step hands nothing over or is not this person's, or the record.
+pub async fn deliver(
+    office: &Office,
+    who: &Acting,
+    no: CaseNo,
+    (way, receiver): (DeliveryWay, &str),
+) -> Done<Option<i64>> {
+    let mut tx = office.begin().await?;
+    let mut case = super::file::within(office, &tx, who, (Right::CASE_HANDLE, no)).await?;
+    super::super::is_own(who, &case)?;
+    let receiver = receiver.trim();
+    without_numbers(receiver)?;
+    let refused = |said: &str| CaseError::Refused(said.to_owned());
+    if receiver.is_empty() {
+        return Err(refused("请写明谁签收,如:本人、同住的成年家属"));
+    }
+    let step = case
+        .open_step()
+        .filter(|step| step.ground == Some(Ground::Delivery));
+    let step = step.cloned();
+    let step = step.ok_or_else(|| refused("现在没有决定要送达"))?;
+    let all = reviews::decisions(&tx, no).await?;
+    let signed: Vec<&AfterDecision> = all
+        .iter()
+        .filter(|one| one.state == AfterState::Signed)
+        .collect();
+    if signed.is_empty() {
+        return Err(refused("还没有签署的决定,不能送达"));
+    }
+    let (_, help) = about(&tx, &case).await?;
+    let mut recovery = None;
+    for decision in signed {
+        let (from, opened) = hold(office, &mut tx, who, (&help, decision)).await?;
+        recovery = recovery.or(opened);
+        let effect = Effect {
+            day: office.clock.today().max(decision.content.day),
+            way,
+            receiver: receiver.to_owned(),
+            by: who.login().to_owned(),
+            from,
+            recovery: opened,
+        };
+        reviews::effect(&mut tx, decision.no, &effect).await?;
+        tx.record(
+            Act::new(&office.clock.at(), who.login(), "after.deliver")
+                .on("after-decision", decision.no)
+                .because(format!("{} {receiver}", way.word()))
+                .under(format!("case:{no}")),
+        );
+    }
+    let letter = step
+        .gives
+        .iter()
+        .find(|g| case.procedure.document(g).is_some());
+    let completion = Completion {
+        step: &step.name,
+        gave: letter.map_or("", String::as_str),
+        ..Completion::default()
+    };
+    complete(office, &mut tx, who, &mut case, completion).await?;
+    office.end(tx).await?;
+    Ok(recovery)
+}
+
+/// What a delivered decision does to the help: from which month, and the recovery it opened.
+async fn hold(
+    office: &Office,
+    tx: &mut Writing,
+    who: &Acting,
+    (help, decision): (&Entitlement, &AfterDecision),
+) -> Done<(Option<Month>, Option<i64>)> {
+    let content = &decision.content;
+    let cause = Cause::new("after-decision", decision.no);
+    let by = who.login();
+    let this = Month::containing(office.clock.today().max(content.day));
+    // A cut handed over late does not reach back: it holds from the month after.
+    let ahead = |from: Month| match from > Month::containing(content.day) && from <= this {
+        true => this.next(),
+        false => from,
+    };
+    match (content.kind, content.from, content.after) {
+        (AfterKind::Raised, Some(from), Some(amount)) => {
+            match help.to {
+                None => {
+                    disbursement::change(office, tx, by, help.id, (from, amount), &cause).await?;
+                }
+                // What was to end goes on: a new help from that month, in the place of the old one.
+                Some(_) => {
+                    disbursement::stop(office, tx, by, help.id, from, &cause).await?;
+                    let new = Entitle {
+                        programme: help.programme.clone(),
+                        component: Some(help.component.clone()),
+                        subject: help.subject,
+                        household: help.household,
+                        payee: help.payee,
+                        amount,
+                        from,
+                        last: None,
+                        card: None,
+                        cause,
+                    };
+                    disbursement::entitle(office, tx, by, &new).await?;
+                }
+            }
+            Ok((Some(from), None))
+        }
+        (AfterKind::Cut, Some(from), Some(amount)) => {
+            let from = ahead(from);
+            disbursement::change(office, tx, by, help.id, (from, amount), &cause).await?;
+            Ok((Some(from), None))
+        }
+        (AfterKind::Exit, Some(from), Some(amount)) => {
+            if amount_in(tx, help, from).await? != amount {
+                disbursement::change(office, tx, by, help.id, (from, amount), &cause).await?;
+            }
+            let ends = content.last.map(Month::next);
+            let known = store::entitlements::find(tx, help.id).await?;
+            let to = known.and_then(|known| known.to);
+            if let Some(ends) = ends.filter(|ends| to.is_none_or(|to| *ends < to)) {
+                disbursement::stop(office, tx, by, help.id, ends, &cause).await?;
+            }
+            Ok((Some(from), None))
+        }
+        (AfterKind::Stopped, Some(from), _) => {
+            let from = ahead(from);
+            if help.to.is_some_and(|to| to <= from) {
+                return Ok((help.to, None));
+            }
+            let opened = disbursement::stop(office, tx, by, help.id, from, &cause).await?;
+            Ok((Some(from), opened))
+        }
+        (AfterKind::Kept | AfterKind::Recover, _, _) => Ok((None, None)),
+        (AfterKind::Raised | AfterKind::Cut | AfterKind::Exit | AfterKind::Stopped, _, _) => {
+            let said = format!("处理决定 {} 没有写月份或者金额", decision.no);
+            Err(CaseError::Office(crate::OfficeError::Other(said)))
+        }
+    }
+}

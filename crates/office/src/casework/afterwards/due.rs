@@ -1,0 +1,453 @@
+//! 到期核查: who has to be looked at again by the end of a month, worked out from the help that runs. Nothing has
+//! to be remembered: whoever is paid is on the list once their time is over, and stays on it until a review
+//! is closed. How often for whom, the rulebook says; quarterly visits the same way.
+
+use super::super::{CaseError, Done};
+use super::open::{Begin, begin_in, subject};
+use super::{AfterPurpose, BASIC, procedure, setting};
+use crate::access::{Acting, Right, Scope};
+use crate::clock::Watch;
+use crate::office::Office;
+use domain::procedure::{Counted, Length, Procedure, ReviewCycle};
+use domain::{AreaLevel, CaseNo, Day, HouseholdId, Month};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+use store::Act;
+use store::entitlements::{self, Cause, Entitlement, Subject};
+use store::jobs::{self, Advance, JobEnd, Lease};
+use store::reviews;
+use store::tasks::{self, NewTask};
+
+/// Entitlements read at a time.
+const READ_MAX: u32 = 10_000;
+/// Cases opened in one write.
+const STEP_MAX: usize = 50;
+/// How long a job is held without a step.
+const LEASE_SECONDS: i64 = 120;
+/// The job's kind.
+const JOB: &str = "review-cycle";
+/// The settings of visits, and the one that is meant.
+const VISITS: &str = "visits.csv";
+const REGULAR: &str = "定期走访";
+/// The kind of task that is a knock at a door, and how it says yes.
+const VISIT_TASK: &str = "verify_visit";
+const YES: &str = "是";
+/// A visit by the calendar is less pressing than any warning.
+const VISIT_URGENCY: i64 = 10;
+
+/// One line of the list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DueLine {
+    /// Which help.
+    pub entitlement: i64,
+    /// In which programme.
+    pub programme: String,
+    /// Whose file.
+    pub household: HouseholdId,
+    /// Where.
+    pub area: domain::AreaCode,
+    /// The day it was looked at last, or from which the time runs.
+    pub last: Day,
+    /// What that day is.
+    pub basis: &'static str,
+    /// Why it is looked at so often: the circumstances, or nothing for the general time.
+    pub class: String,
+    /// How often, and on which article.
+    pub every: (Length, String),
+    /// By when.
+    pub due: Day,
+    /// The review that is open.
+    pub open: Option<CaseNo>,
+}
+
+/// What came of opening what is due.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct OpenedDue {
+    /// Reviews opened now.
+    pub reviews: usize,
+    /// Due, with another case of it open.
+    pub waiting: usize,
+    /// Visits that became tasks now.
+    pub visits: u64,
+    /// Visits that joined a task at the same door.
+    pub joined: u64,
+}
+
+/// What the record knows of looks, told circumstances and doors, read once for a whole list.
+struct Known {
+    looked: HashMap<(String, Subject), Day>,
+    told: HashMap<(String, Subject), BTreeSet<String>>,
+    /// Of each circumstance that is also asked at doors: the households where somebody said yes.
+    answered: BTreeMap<String, BTreeSet<HouseholdId>>,
+    /// 起始月份 of the roll, by its row.
+    begun: HashMap<String, Month>,
+    open: HashMap<i64, CaseNo>,
+}
+
+/// The reviews due by the end of a month within somebody's places, the first due first.
+///
+/// # Errors
+/// No right, or the record.
+pub async fn due(office: &Office, who: &Acting, month: Month) -> Done<Vec<DueLine>> {
+    let scope = who.scope(Right::CASE)?;
+    let all = running(office, &scope, who).await?;
+    lines(office, &all, month).await
+}
+
+/// Help that runs now, within somebody's places, without relatives.
+async fn running(office: &Office, scope: &Scope, who: &Acting) -> Done<Vec<Entitlement>> {
+    let this = Month::containing(office.clock.today());
+    let mut out = Vec::new();
+    let mut after = 0;
+    loop {
+        let page = entitlements::in_force(&office.store, this, after, READ_MAX).await?;
+        let Some(last) = page.last() else { break };
+        after = last.id;
+        let own = page.into_iter().filter(|one| {
+            one.component == BASIC && scope.contains(&one.area) && !who.is_kept_from(one.household)
+        });
+        out.extend(own);
+    }
+    Ok(out)
+}
+
+async fn lines(office: &Office, all: &[Entitlement], month: Month) -> Done<Vec<DueLine>> {
+    let today = office.clock.today();
+    let mut ways: BTreeMap<&str, Option<Arc<Procedure>>> = BTreeMap::new();
+    for help in all {
+        ways.entry(&help.programme)
+            .or_insert_with(|| procedure(office, AfterPurpose::Review, &help.programme, today));
+    }
+    let cycles = ways.values().flatten().flat_map(|way| &way.reviews);
+    let names: BTreeSet<&String> = cycles.flat_map(|cycle| &cycle.when.any_of).collect();
+    let known = known(office, all, &names).await?;
+    let mut out = Vec::new();
+    for help in all {
+        let Some(way) = ways.get(help.programme.as_str()).and_then(Option::as_ref) else {
+            continue;
+        };
+        let told = known.of(help);
+        let Some(cycle) = way.review_for(&told) else {
+            continue;
+        };
+        let (last, basis) = known.last(help, cycle);
+        let due = cycle.every.due(last, office.calendar()?, &[]);
+        let due = due
+            .map_err(|none| CaseError::Refused(none.to_string()))?
+            .day;
+        if due > month.last() {
+            continue;
+        }
+        let holding = cycle.when.any_of.iter().filter(|name| told.contains(*name));
+        let class: Vec<&str> = holding.map(String::as_str).collect();
+        out.push(DueLine {
+            entitlement: help.id,
+            programme: help.programme.clone(),
+            household: help.household,
+            area: help.area,
+            last,
+            basis,
+            class: class.join("、"),
+            every: (cycle.every, cycle.cites.join("、")),
+            due,
+            open: known.open.get(&help.id).copied(),
+        });
+    }
+    out.sort_by_key(|line| (line.due, line.entitlement));
+    Ok(out)
+}
+
+async fn known(office: &Office, all: &[Entitlement], names: &BTreeSet<&String>) -> Done<Known> {
+    let store = &office.store;
+    let looked = reviews::looked(store).await?.into_iter();
+    let mut told: HashMap<(String, Subject), BTreeSet<String>> = HashMap::new();
+    for (programme, subject, name, holds) in reviews::told(store).await? {
+        let held = told.entry((programme, subject)).or_default();
+        match holds {
+            true => held.insert(name),
+            false => held.remove(&name),
+        };
+    }
+    let mut answered = BTreeMap::new();
+    for name in names {
+        let mut people: BTreeMap<(HouseholdId, i64), bool> = BTreeMap::new();
+        for (home, person, value) in reviews::answered(store, name).await? {
+            people.insert((home, person), value == YES);
+        }
+        let yes = people.into_iter().filter(|(_, yes)| *yes);
+        answered.insert((*name).clone(), yes.map(|((home, _), _)| home).collect());
+    }
+    let months: BTreeSet<Month> = all
+        .iter()
+        .filter(|help| help.cause.kind == "row")
+        .map(|help| help.from)
+        .collect();
+    let mut begun = HashMap::new();
+    for month in months {
+        let rows = crate::disbursement::roll_begun(office, month).await;
+        begun.extend(rows.map_err(|error| CaseError::from(crate::views::ViewError::from(error)))?);
+    }
+    let open = reviews::list_open(store, None, AfterPurpose::Review, READ_MAX).await?;
+    Ok(Known {
+        looked: looked
+            .map(|(programme, of, day)| ((programme, of), day))
+            .collect(),
+        told,
+        answered,
+        begun,
+        open: open
+            .into_iter()
+            .map(|one| (one.entitlement, one.case))
+            .collect(),
+    })
+}
+
+impl Known {
+    /// What is true of some help: told of its newest review, or said at its door.
+    fn of(&self, help: &Entitlement) -> BTreeSet<String> {
+        let key = (help.programme.clone(), help.subject);
+        let mut told = self.told.get(&key).cloned().unwrap_or_default();
+        let at_door = self
+            .answered
+            .iter()
+            .filter(|(_, homes)| homes.contains(&help.household));
+        told.extend(at_door.map(|(name, _)| name.clone()));
+        told
+    }
+
+    /// The day from which the time runs. What was taken over from a roll was looked at by others: its time is
+    /// counted in whole cycles from the month the roll says it began.
+    fn last(&self, help: &Entitlement, cycle: &ReviewCycle) -> (Day, &'static str) {
+        let looked = self.looked.get(&(help.programme.clone(), help.subject));
+        if let Some(day) = looked.filter(|day| **day >= help.from.first()) {
+            return (*day, "上次核查");
+        }
+        let taken = help.from.first();
+        let Some(begun) = self
+            .begun
+            .get(&help.cause.id)
+            .filter(|_| help.cause.kind == "row")
+        else {
+            let day = looked.copied().map_or(taken, |day| day.min(taken));
+            return (day, "开始享受");
+        };
+        let months = match cycle.every.counted {
+            Counted::Months => i32::try_from(cycle.every.count).unwrap_or(0),
+            Counted::Days | Counted::Workdays => 0,
+        };
+        if months < 1 {
+            return (taken, "开始享受");
+        }
+        let passed = help.from.index().saturating_sub(begun.index()).max(0);
+        let whole = passed.div_euclid(months).saturating_mul(months);
+        (begun.add(whole).first(), "按名册起始月份推算")
+    }
+}
+
+/// 列入核查: opens a review for everything due by the end of a month, and raises the regular visits, in a job
+/// of steps. Killed anywhere it goes on; run twice it opens nothing twice.
+///
+/// # Errors
+/// No right, or the record.
+pub async fn open_due(office: &Office, who: &Acting, month: Month) -> Done<OpenedDue> {
+    let scope = who.scope(Right::REVIEW_OPEN)?;
+    let all = running(office, &scope, who).await?;
+    let lines = lines(office, &all, month).await?;
+    let at = office.clock.at();
+    let mut tx = office.begin().await?;
+    let key = format!("{month}:{}:{}", who.login(), Watch::Machine.at(0));
+    let asked = jobs::ask(&mut tx, &at, JOB, &key, &month.to_string()).await?;
+    tx.record(
+        Act::new(&at, who.login(), "review.job")
+            .on("job", asked.id)
+            .because(format!("{month} 到期的定期核查")),
+    );
+    office.end(tx).await?;
+    let mut done = OpenedDue::default();
+    // An older job somebody was stopped in is ended first: whatever it left is on this list too.
+    while let Some(job) = claim(office, who).await? {
+        for (at, part) in lines.chunks(STEP_MAX).enumerate() {
+            done = step(office, who, (job, at), part, done).await?;
+        }
+        let visits = visits(office, who, (job, month), &all).await?;
+        done.visits = done.visits.saturating_add(visits.raised);
+        done.joined = done.joined.saturating_add(visits.joined);
+        let mut tx = office.begin().await?;
+        let said = format!("核查 {} 件,走访 {} 项", done.reviews, done.visits);
+        jobs::finish(&mut tx, job, &lease(office), JobEnd::Done, &said).await?;
+        tx.record(
+            Act::new(&office.clock.at(), who.login(), "review.job-done")
+                .on("job", job)
+                .because(said),
+        );
+        office.end(tx).await?;
+    }
+    Ok(done)
+}
+
+fn lease(office: &Office) -> Lease {
+    let watch = Watch::Machine;
+    Lease {
+        holder: format!("folder:{}", office.store.folder().display()),
+        now: watch.at(0),
+        until: watch.at(LEASE_SECONDS),
+    }
+}
+
+async fn claim(office: &Office, who: &Acting) -> Done<Option<i64>> {
+    let mut tx = office.begin().await?;
+    let Some(job) = jobs::claim(&mut tx, JOB, &lease(office)).await? else {
+        return Ok(None);
+    };
+    tx.record(
+        Act::new(&office.clock.at(), who.login(), "review.job-step")
+            .on("job", job.id)
+            .because("领取作业"),
+    );
+    office.end(tx).await?;
+    Ok(Some(job.id))
+}
+
+async fn step(
+    office: &Office,
+    who: &Acting,
+    (job, at): (i64, usize),
+    part: &[DueLine],
+    mut done: OpenedDue,
+) -> Done<OpenedDue> {
+    let mut tx = office.begin().await?;
+    for line in part.iter().filter(|line| line.open.is_none()) {
+        let new = Begin {
+            purpose: AfterPurpose::Review,
+            entitlement: line.entitlement,
+            recovery: None,
+            cause: Cause::new("due", line.due),
+            because: String::new(),
+        };
+        let help = entitlements::find(&tx, line.entitlement).await?;
+        let busy = match &help {
+            None => true,
+            Some(help) => {
+                let open = store::cases::open_of(&tx, &help.programme, subject(help)).await?;
+                let key = format!("after:review:{}:due:{}", help.id, line.due);
+                open.is_some()
+                    || store::applications::find_by_form(&tx, &key)
+                        .await?
+                        .is_some()
+            }
+        };
+        if busy {
+            done.waiting = done.waiting.saturating_add(1);
+            continue;
+        }
+        begin_in(office, &mut tx, who, (Right::REVIEW_OPEN, &new)).await?;
+        done.reviews = done.reviews.saturating_add(1);
+    }
+    keep_step(office, tx, who, (job, &format!("reviews-{at}"))).await?;
+    Ok(done)
+}
+
+/// Keeps a step of the job with what it did, or takes both back where it was done before.
+async fn keep_step(
+    office: &Office,
+    mut tx: store::JournalTx,
+    who: &Acting,
+    (job, name): (i64, &str),
+) -> Done<()> {
+    match jobs::advance(&mut tx, job, &lease(office), name, "ok", "").await? {
+        Advance::Before(_) => Ok(()),
+        Advance::Now => {
+            tx.record(
+                Act::new(&office.clock.at(), who.login(), "review.job-step")
+                    .on("job", job)
+                    .because(name),
+            );
+            office.end(tx).await
+        }
+    }
+}
+
+/// 定期走访: each door nobody stood at for so long becomes a task, or joins the one there is.
+async fn visits(
+    office: &Office,
+    who: &Acting,
+    (job, month): (i64, Month),
+    all: &[Entitlement],
+) -> Done<tasks::Raised> {
+    let months = setting(office, VISITS, REGULAR)?;
+    let every = Length {
+        count: months,
+        counted: Counted::Months,
+    };
+    let today = office.clock.today();
+    let visited: HashMap<HouseholdId, Day> =
+        reviews::visited(&office.store).await?.into_iter().collect();
+    let mut doors: BTreeMap<HouseholdId, NewTask> = BTreeMap::new();
+    for help in all {
+        let reviewed = procedure(office, AfterPurpose::Review, &help.programme, today);
+        if reviewed.is_none() || doors.contains_key(&help.household) {
+            continue;
+        }
+        let last = visited.get(&help.household).copied();
+        let since = last.unwrap_or_else(|| help.from.first());
+        let due = every.due(since, office.calendar()?, &[]);
+        let due = due
+            .map_err(|none| CaseError::Refused(none.to_string()))?
+            .day;
+        if due > month.last() {
+            continue;
+        }
+        let said = match last {
+            Some(day) => format!("定期走访:上次走访是 {day},每 {months} 个月一次"),
+            None => format!("定期走访:享受救助以来没有走访记录,每 {months} 个月一次"),
+        };
+        doors.insert(
+            help.household,
+            NewTask {
+                kind: VISIT_TASK.to_owned(),
+                household: Some(help.household),
+                person: None,
+                area: help.area.at(AreaLevel::Township).unwrap_or(help.area),
+                worker: None,
+                due: Some(due.max(today)),
+                urgency: VISIT_URGENCY,
+                cause_kind: "entitlement".to_owned(),
+                cause_id: help.id,
+                summary: said,
+                warnings: Vec::new(),
+            },
+        );
+    }
+    let mut tx = office.begin().await?;
+    let open = open_doors(office, &doors).await?;
+    let new: Vec<NewTask> = doors
+        .into_iter()
+        .filter(|(home, _)| !open.contains(home))
+        .map(|(_, task)| task)
+        .collect();
+    let at = office.clock.at();
+    let mut raised = tasks::raise_many(&mut tx, &at, who.login(), &new).await?;
+    raised.joined = raised
+        .joined
+        .saturating_add(u64::try_from(open.len()).unwrap_or(0));
+    keep_step(office, tx, who, (job, "visits")).await?;
+    Ok(raised)
+}
+
+/// Doors that have an open task of this kind: one knock is enough.
+async fn open_doors(
+    office: &Office,
+    doors: &BTreeMap<HouseholdId, NewTask>,
+) -> Done<BTreeSet<HouseholdId>> {
+    let mut out = BTreeSet::new();
+    for home in doors.keys() {
+        let all = tasks::of_household(&office.store, *home).await?;
+        let open = |task: &tasks::Task| {
+            task.state == tasks::TaskState::Open && task.content.kind == VISIT_TASK
+        };
+        if all.iter().any(open) {
+            out.insert(*home);
+        }
+    }
+    Ok(out)
+}

@@ -1,0 +1,485 @@
+//! 后续页: a case after the decision as its page shows it — before and after, who was told and heard, what was
+//! decided and from when it holds.
+
+use super::super::capsule::Found;
+use super::super::{Case, CaseError, Done, place_name, read};
+use super::decide::kinds;
+use super::exit::plan;
+use super::hearing::{may_hear, may_tell};
+use super::weigh::weigh;
+use super::{AfterKind, AfterPurpose, AfterState, kind_name, purpose_name};
+use crate::access::{Acting, Right};
+use crate::office::Office;
+use domain::procedure::Ground;
+use domain::{CaseNo, Day, Fen, Month};
+use store::entitlements;
+use store::hearings::{self, HeardAnswer, HeardAs, Hearing, HearingNotice};
+use store::reviews::{self, AfterDecision};
+use store::{Act, Reads, cases};
+
+/// Lines of a list.
+const ROWS_MAX: u32 = 500;
+
+/// What was told or heard.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HearingLine {
+    /// 办件编号.
+    pub case: i64,
+    /// When, and how.
+    pub when: String,
+    /// What was said.
+    pub words: String,
+    /// Until when they may answer; empty for what was heard.
+    pub until: String,
+    /// Whether that is over without anybody heard.
+    pub late: bool,
+}
+
+/// One decision.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DecisionLine {
+    /// Its number.
+    pub no: i64,
+    /// 办件编号.
+    pub case: i64,
+    /// What, on which day, by whom.
+    pub what: String,
+    /// How much before and after, and from when.
+    pub amounts: String,
+    /// Every reason.
+    pub reasons: Vec<String>,
+    /// The articles.
+    pub articles: String,
+    /// How to ask for review or sue.
+    pub remedy: String,
+    /// Heard, or why not.
+    pub heard: String,
+    /// Whether it holds, and since when.
+    pub state: String,
+}
+
+/// What this person may do now.
+#[derive(Clone, Debug, Default)]
+pub struct MayAfter {
+    /// Tell the family.
+    pub tell: bool,
+    /// Write down what they said.
+    pub hear: bool,
+    /// Sign, and what.
+    pub kinds: Vec<(&'static str, &'static str)>,
+    /// Hand the decision over.
+    pub deliver: bool,
+    /// Whether the open step is theirs and nothing of these.
+    pub other: bool,
+    /// Circumstances this person may state: name, what it means, whether it is told.
+    pub circumstances: Vec<(String, String, bool)>,
+}
+
+/// 后续页.
+#[derive(Clone, Debug)]
+pub struct AfterFile {
+    /// 办件编号.
+    pub no: i64,
+    /// What it is for.
+    pub purpose: &'static str,
+    /// Its procedure.
+    pub procedure: String,
+    /// The programme.
+    pub programme: String,
+    /// Whose, masked.
+    pub payee: String,
+    /// Whose file.
+    pub household: i64,
+    /// Where.
+    pub place: String,
+    /// What it came from.
+    pub cause: String,
+    /// The open step; empty when it is closed.
+    pub step: String,
+    /// By when; empty for none.
+    pub due: String,
+    /// How much a month now.
+    pub before: String,
+    /// What the rules give now, in words.
+    pub after: String,
+    /// From which month a decision of today holds.
+    pub from: String,
+    /// What the rules say; or why they could not be asked.
+    pub found: Result<Found, String>,
+    /// A gradual exit as it would be: month, amount.
+    pub exit: Vec<(String, String)>,
+    /// What was told, then heard.
+    pub hearings: Vec<HearingLine>,
+    /// What was decided.
+    pub decisions: Vec<DecisionLine>,
+    /// What must come back; empty for nothing.
+    pub recovery: String,
+    /// What this person may do.
+    pub may: MayAfter,
+}
+
+/// One case in a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AfterLine {
+    /// 办件编号.
+    pub no: i64,
+    /// What it is for.
+    pub purpose: &'static str,
+    /// The programme.
+    pub programme: String,
+    /// Whose, masked.
+    pub payee: String,
+    /// Where.
+    pub place: String,
+    /// The open step.
+    pub step: String,
+    /// By when.
+    pub due: String,
+    /// Whether that is over.
+    pub late: bool,
+}
+
+/// A case within somebody's places, for a work of its own right, as it stands in a write.
+pub(super) async fn within(
+    office: &Office,
+    on: &impl Reads,
+    who: &Acting,
+    (right, no): (Right, CaseNo),
+) -> Done<Case> {
+    let scope = who.scope(right)?;
+    let missing = || CaseError::NotFound(format!("没有编号为 {no} 的办件;请核对编号"));
+    let case = read(office, on, no).await?.ok_or_else(missing)?;
+    if !scope.contains(&case.standing.area) {
+        return Err(missing());
+    }
+    super::super::not_a_relative(who, &case)?;
+    Ok(case)
+}
+
+pub(super) fn title(office: &Office, programme: &str) -> String {
+    let program = office.rules_on(office.clock.today());
+    let file = program.file(programme);
+    file.map_or_else(|| programme.to_owned(), |(_, plan)| plan.title.clone())
+}
+
+/// One case.
+///
+/// # Errors
+/// No right, no such case, one that leads to a first decision, or the record.
+pub async fn after_file(office: &Office, who: &Acting, no: CaseNo) -> Done<AfterFile> {
+    let store = &office.store;
+    let case = within(office, store, who, (Right::CASE, no)).await?;
+    let weighed = weigh(office, store, &case).await?;
+    let help = &weighed.help;
+    let decided = reviews::decisions(store, no).await?;
+    let names = store::identity::masked(store, &[help.payee]).await?;
+    let payee = names.into_values().next().and_then(|masked| masked.name);
+    let today = office.clock.today();
+    let seen = Act::new(&office.clock.at(), who.login(), "read.case")
+        .on("household", help.household)
+        .under(format!("case:{no}"));
+    store.record_alone(seen).await?;
+    let exit = match weighed.after.purpose {
+        AfterPurpose::GradualExit => {
+            let plan = plan(office, &help.area, weighed.before, weighed.from);
+            plan.map_or_else(
+                |_| Vec::new(),
+                |plan| {
+                    let mut out: Vec<(String, String)> = plan
+                        .parts
+                        .iter()
+                        .map(|part| {
+                            (
+                                format!("{} 起", part.from),
+                                format!("每月 {} 元", part.amount),
+                            )
+                        })
+                        .collect();
+                    out.push((format!("{} 起", plan.last.next()), "停发".to_owned()));
+                    out
+                },
+            )
+        }
+        AfterPurpose::Review
+        | AfterPurpose::Change
+        | AfterPurpose::Ending
+        | AfterPurpose::Recovery => Vec::new(),
+    };
+    let recovery = match weighed.after.recovery {
+        None => String::new(),
+        Some(id) => {
+            let found = store::payments::find_recovery(store, id).await?;
+            found.map_or_else(String::new, |one| {
+                format!("追回 {id}:{} 元", one.content.amount)
+            })
+        }
+    };
+    let ruled = weighed.ruled();
+    Ok(AfterFile {
+        no: no.get(),
+        purpose: purpose_name(weighed.after.purpose),
+        procedure: case.procedure.title.clone(),
+        programme: title(office, &help.programme),
+        payee: payee.unwrap_or_else(|| "姓名未登记".to_owned()),
+        household: help.household.get(),
+        place: place_name(office, &case.standing.area, today).await?,
+        cause: cause_words(&weighed.after.cause),
+        step: case
+            .standing
+            .open
+            .as_ref()
+            .map_or_else(String::new, |open| open.name.clone()),
+        due: case
+            .clock
+            .next_due()
+            .map_or_else(String::new, |due| due.to_string()),
+        before: format!("{} 元", weighed.before),
+        after: match (&weighed.judged, ruled) {
+            (Ok(_), Some(after)) => format!("{after} 元"),
+            (Ok(judged), None) => judged.found.verdict.clone(),
+            (Err(why), _) => why.clone(),
+        },
+        from: weighed.from.to_string(),
+        found: weighed
+            .judged
+            .as_ref()
+            .map(|judged| judged.found.clone())
+            .map_err(Clone::clone),
+        exit,
+        hearings: heard_lines(office, store, no).await?,
+        decisions: decided.iter().map(decision_line).collect(),
+        recovery,
+        may: may(who, &case, weighed.after.purpose, &decided),
+    })
+}
+
+fn cause_words(cause: &entitlements::Cause) -> String {
+    match cause.kind.as_str() {
+        "due" => format!("到期核查 {}", cause.id),
+        "warning" => format!("预警 № {}", cause.id),
+        "case" => format!("办件 № {}", cause.id),
+        "recovery" => format!("追回 {}", cause.id),
+        _ => "直接登记".to_owned(),
+    }
+}
+
+fn may(who: &Acting, case: &Case, purpose: AfterPurpose, decided: &[AfterDecision]) -> MayAfter {
+    let own = case.is_for(who) && case.standing.paused().is_none();
+    let Some(step) = case.open_step() else {
+        return MayAfter::default();
+    };
+    let area = &case.standing.area;
+    let states = |one: &&domain::procedure::Circumstance| {
+        one.always.is_none() && one.who.iter().any(|role| who.holds_role(role, area))
+    };
+    let signs = own && who.may(Right::DECISION);
+    let kinds = match signs {
+        true => kinds(case, purpose, decided),
+        false => Vec::new(),
+    };
+    let tell = own && may_tell(case);
+    let hear = own && may_hear(case);
+    let deliver = own && step.ground == Some(Ground::Delivery);
+    MayAfter {
+        other: own && !tell && !hear && !deliver && kinds.is_empty(),
+        tell,
+        hear,
+        deliver,
+        kinds: kinds
+            .into_iter()
+            .map(|kind| (kind.word(), kind_name(kind)))
+            .collect(),
+        circumstances: case
+            .procedure
+            .circumstances
+            .iter()
+            .filter(states)
+            .map(|one| {
+                let told = case.standing.told.contains(&one.name);
+                (one.name.clone(), one.said.clone(), told)
+            })
+            .collect(),
+    }
+}
+
+async fn heard_lines(office: &Office, on: &impl Reads, no: CaseNo) -> Done<Vec<HearingLine>> {
+    let notices = hearings::notices(on, no).await?;
+    let heard = hearings::hearings(on, no).await?;
+    let today = office.clock.today();
+    let mut out: Vec<HearingLine> = Vec::new();
+    for notice in &notices {
+        let answered = heard.iter().any(|one| one.content.notice.0 == notice.no);
+        out.push(notice_line(notice, answered, today));
+    }
+    out.extend(heard.iter().map(hearing_line));
+    Ok(out)
+}
+
+fn notice_line(notice: &HearingNotice, answered: bool, today: Day) -> HearingLine {
+    let content = &notice.content;
+    HearingLine {
+        case: content.case.get(),
+        when: format!("{} 告知({})", content.told, way_name(content.way)),
+        words: content.plan.clone(),
+        until: format!("可以在 {} 以前提意见", content.until),
+        late: !answered && content.until < today,
+    }
+}
+
+fn hearing_line(hearing: &Hearing) -> HearingLine {
+    let content = &hearing.content;
+    let form = match content.form {
+        HeardAs::Spoken => "口头陈述",
+        HeardAs::Written => "书面意见",
+        HeardAs::Hearing => "当面听证",
+        HeardAs::Nothing => "到期",
+    };
+    let answer = match content.answer {
+        HeardAnswer::Agrees => "同意",
+        HeardAnswer::Objects => "不同意",
+        HeardAnswer::Silent => "没有提出",
+    };
+    HearingLine {
+        case: content.case.get(),
+        when: format!("{} {form},{answer}", content.day),
+        words: content.words.clone(),
+        until: String::new(),
+        late: false,
+    }
+}
+
+fn way_name(way: store::decisions::DeliveryWay) -> &'static str {
+    match way {
+        store::decisions::DeliveryWay::InPerson => "当面",
+        store::decisions::DeliveryWay::Post => "邮寄",
+        store::decisions::DeliveryWay::Public => "公告",
+    }
+}
+
+pub(super) fn decision_line(one: &AfterDecision) -> DecisionLine {
+    let content = &one.content;
+    let month = |month: Option<Month>| month.map_or_else(|| "—".to_owned(), |m| m.to_string());
+    let amounts = match (content.kind, content.after) {
+        (AfterKind::Kept, _) => format!("每月仍是 {} 元", content.before),
+        (AfterKind::Stopped, _) => {
+            format!(
+                "每月 {} 元,从 {} 起停发",
+                content.before,
+                month(content.from)
+            )
+        }
+        (AfterKind::Recover, Some(after)) => format!("追回 {after} 元"),
+        (AfterKind::Exit, Some(after)) => format!(
+            "每月由 {} 元改为 {after} 元,从 {} 起,发到 {}",
+            content.before,
+            month(content.from),
+            month(content.last)
+        ),
+        (_, after) => format!(
+            "每月由 {} 元改为 {} 元,从 {} 起",
+            content.before,
+            after.unwrap_or(Fen::ZERO),
+            month(content.from)
+        ),
+    };
+    DecisionLine {
+        no: one.no,
+        case: content.case.get(),
+        what: format!(
+            "{} {},{} 签署",
+            content.day,
+            kind_name(content.kind),
+            content.decider
+        ),
+        amounts,
+        reasons: content.reasons.lines().map(str::to_owned).collect(),
+        articles: content.articles.lines().collect::<Vec<_>>().join("、"),
+        remedy: content.remedy.clone(),
+        heard: match &content.heard {
+            Ok(no) => format!("听取意见 {no}"),
+            Err(why) => why.clone(),
+        },
+        state: match (one.state, &one.effect) {
+            (AfterState::Signed, _) => "已签署,还没有送达,没有生效".to_owned(),
+            (AfterState::Replaced, _) => "已被后来的决定代替".to_owned(),
+            (AfterState::Effective, None) => "生效".to_owned(),
+            (AfterState::Effective, Some(effect)) => format!(
+                "{} {}送达({}){}",
+                effect.day,
+                way_name(effect.way),
+                effect.receiver,
+                match effect.from {
+                    Some(from) => format!(",从 {from} 起执行"),
+                    None => String::new(),
+                }
+            ),
+        },
+    }
+}
+
+/// The open cases of a purpose within somebody's places, the first due first.
+///
+/// # Errors
+/// No right, or the record.
+pub async fn list(office: &Office, who: &Acting, purpose: AfterPurpose) -> Done<Vec<AfterLine>> {
+    let scope = who.scope(Right::CASE)?;
+    let store = &office.store;
+    let today = office.clock.today();
+    let mut out = Vec::new();
+    for place in scope.each_place() {
+        for after in reviews::list_open(store, place.as_ref(), purpose, ROWS_MAX).await? {
+            let Some(row) = cases::find(store, after.case).await? else {
+                continue;
+            };
+            let content = &row.content;
+            let near = who.is_kept_from_person(content.applicant)
+                || content.household.is_some_and(|home| who.is_kept_from(home));
+            if near {
+                continue;
+            }
+            let names = store::identity::masked(store, &[content.applicant]).await?;
+            let payee = names.into_values().next().and_then(|masked| masked.name);
+            out.push(AfterLine {
+                no: row.no.get(),
+                purpose: purpose_name(purpose),
+                programme: title(office, &content.programme),
+                payee: payee.unwrap_or_else(|| "姓名未登记".to_owned()),
+                place: place_name(office, &row.current.area, today).await?,
+                step: row.current.step.clone(),
+                due: row
+                    .current
+                    .due
+                    .map_or_else(|| "不限".to_owned(), |due| due.to_string()),
+                late: row.current.due.is_some_and(|due| due < today),
+            });
+        }
+    }
+    Ok(out)
+}
+
+/// Families that were told and whose time runs, within somebody's places.
+///
+/// # Errors
+/// No right, or the record.
+pub async fn running_hearings(office: &Office, who: &Acting) -> Done<Vec<HearingLine>> {
+    let scope = who.scope(Right::CASE)?;
+    let today = office.clock.today();
+    let mut out = Vec::new();
+    for place in scope.each_place() {
+        let all = hearings::running(&office.store, place.as_ref(), ROWS_MAX).await?;
+        for (notice, heard) in &all {
+            let row = cases::find(&office.store, notice.content.case).await?;
+            let near = row.is_none_or(|row| {
+                who.is_kept_from_person(row.content.applicant)
+                    || row
+                        .content
+                        .household
+                        .is_some_and(|home| who.is_kept_from(home))
+            });
+            if !near {
+                out.push(notice_line(notice, *heard > 0, today));
+            }
+        }
+    }
+    Ok(out)
+}

@@ -1,0 +1,266 @@
+//! 听取意见: before a cut the family is told what is meant and why, and what they say is written down. Silence
+//! counts only once the time to answer is over.
+
+use super::super::{Case, CaseError, Completion, Done, complete, without_numbers};
+use super::weigh::{Weighed, weigh};
+use super::{AfterPurpose, purpose_name};
+use crate::access::{Acting, Right};
+use crate::office::Office;
+use domain::procedure::{Ground, Length, Step};
+use domain::{CaseNo, Day};
+use std::collections::BTreeSet;
+use store::Act;
+use store::hearings::{self, DeliveryWay, HeardAnswer, HeardAs, NewHearing, NewHearingNotice};
+
+/// The field that only a letter about a hearing names.
+const UNTIL: &str = "{{提出意见期限}}";
+
+/// How a family was told.
+#[derive(Clone, Debug)]
+pub struct Told {
+    /// How.
+    pub way: DeliveryWay,
+    /// What is added to what the rules say, without a name or number; may be empty.
+    pub words: String,
+}
+
+/// What a family said.
+#[derive(Clone, Debug)]
+pub struct Heard {
+    /// How.
+    pub form: HeardAs,
+    /// What they answered.
+    pub answer: HeardAnswer,
+    /// Their words, without a name or number; may be empty for silence.
+    pub words: String,
+    /// Who heard them too; empty for nobody.
+    pub with: String,
+    /// Circumstances that follow of it, such as 要求听证 or 本人不同意.
+    pub follows: Vec<String>,
+}
+
+/// The letter of a hearing that a step gives.
+fn letter(case: &Case, step: &Step) -> Option<String> {
+    let mut gives = step.gives.iter();
+    let is = |gives: &&String| {
+        let document = case.procedure.document(gives);
+        document.is_some_and(|document| document.template.contains(UNTIL))
+    };
+    gives.find(is).cloned()
+}
+
+/// Whether the family can be told in the open step.
+pub(super) fn may_tell(case: &Case) -> bool {
+    case.open_step()
+        .is_some_and(|step| letter(case, step).is_some())
+}
+
+/// Whether the family is heard in the open step.
+pub(super) fn may_hear(case: &Case) -> bool {
+    case.open_step()
+        .is_some_and(|step| step.ground == Some(Ground::Hearing))
+}
+
+/// How long the family has: the time of the step that hears.
+fn time_to_answer(case: &Case, step: &Step) -> Option<Length> {
+    let mut seen: BTreeSet<&str> = BTreeSet::new();
+    let mut at = Some(step);
+    while let Some(here) = at {
+        if here.ground == Some(Ground::Hearing) {
+            return here.limit.as_ref().map(|limit| limit.length);
+        }
+        if !seen.insert(&here.name) {
+            return None;
+        }
+        at = case.procedure.next_of(&here.name, &case.standing.told);
+    }
+    None
+}
+
+/// What is meant to be done, in the words of the letter.
+fn meant(weighed: &Weighed, words: &str) -> (String, Vec<String>) {
+    let mut lines = vec![match weighed.after.purpose {
+        AfterPurpose::Change => match weighed.ruled() {
+            Some(after) => format!(
+                "拟从 {} 起每月由 {} 元调整为 {after} 元",
+                weighed.from, weighed.before
+            ),
+            None => format!(
+                "拟从 {} 起调整每月 {} 元的待遇",
+                weighed.from, weighed.before
+            ),
+        },
+        AfterPurpose::Ending | AfterPurpose::GradualExit | AfterPurpose::Review => {
+            format!(
+                "拟从 {} 起停发每月 {} 元的待遇",
+                weighed.from, weighed.before
+            )
+        }
+        AfterPurpose::Recovery => "拟追回多领的待遇".to_owned(),
+    }];
+    let mut articles = Vec::new();
+    if let Ok(judged) = &weighed.judged {
+        lines.extend(
+            judged
+                .found
+                .failing()
+                .map(|condition| match condition.reason.as_str() {
+                    "" => condition.name.clone(),
+                    reason => reason.to_owned(),
+                }),
+        );
+        articles = judged.found.articles();
+    }
+    if !words.is_empty() {
+        lines.push(words.to_owned());
+    }
+    (lines.join("\n"), articles)
+}
+
+/// 告知: tells the family; where the step gives nothing but the letter, it is done by it.
+///
+/// # Errors
+/// The open step gives no such letter or is not this person's, or the place says no time to answer.
+pub async fn tell(office: &Office, who: &Acting, no: CaseNo, told: &Told) -> Done<i64> {
+    let words = told.words.trim();
+    without_numbers(words)?;
+    let mut tx = office.begin().await?;
+    let mut case = super::file::within(office, &tx, who, (Right::CASE_HANDLE, no)).await?;
+    super::super::is_own(who, &case)?;
+    let refused = |said: &str| CaseError::Refused(said.to_owned());
+    let step = case.open_step().cloned();
+    let step = step.ok_or_else(|| refused("这一件已经办结"))?;
+    let letter =
+        letter(&case, &step).ok_or_else(|| refused("现在不告知;请刷新页面,看看办到了哪一步"))?;
+    let length = time_to_answer(&case, &step)
+        .ok_or_else(|| refused("流程没有写给多少天提意见;请管理规则的人补上"))?;
+    let weighed = weigh(office, &tx, &case).await?;
+    let (plan, mut articles) = meant(&weighed, words);
+    if articles.is_empty() {
+        articles.clone_from(&case.procedure.cites);
+    }
+    let today = office.clock.today().max(case.standing.newest);
+    let until = until(office, length, today)?;
+    let at = office.clock.at();
+    let new = NewHearingNotice {
+        case: no,
+        told: today,
+        until,
+        way: told.way,
+        plan,
+        articles: articles.join("\n"),
+        by: who.login().to_owned(),
+    };
+    let notice = hearings::tell(&mut tx, &at, &new).await?;
+    tx.record(
+        Act::new(&at, who.login(), "hearing.tell")
+            .on("hearing-notice", notice)
+            .because(format!("{}:{letter}", purpose_name(weighed.after.purpose)))
+            .under(format!("case:{no}")),
+    );
+    let only_letters = step
+        .gives
+        .iter()
+        .all(|g| case.procedure.document(g).is_some());
+    if only_letters && step.ground != Some(Ground::Hearing) {
+        let done = Completion {
+            step: &step.name,
+            gave: &letter,
+            ..Completion::default()
+        };
+        complete(office, &mut tx, who, &mut case, done).await?;
+    }
+    office.end(tx).await?;
+    Ok(notice)
+}
+
+fn until(office: &Office, length: Length, today: Day) -> Done<Day> {
+    let due = length.due(today, office.calendar()?, &[]);
+    let due = due.map_err(|none| CaseError::Refused(none.to_string()))?;
+    Ok(due.day)
+}
+
+/// 听取: writes down what the family said and does the step that hears.
+///
+/// # Errors
+/// The open step does not hear or is not this person's, nobody was told, no words, silence before the time is
+/// over, or a hearing by one person alone.
+pub async fn hear(office: &Office, who: &Acting, no: CaseNo, heard: &Heard) -> Done<i64> {
+    let mut words = heard.words.trim().to_owned();
+    without_numbers(&words)?;
+    let mut tx = office.begin().await?;
+    let mut case = super::file::within(office, &tx, who, (Right::CASE_HANDLE, no)).await?;
+    super::super::is_own(who, &case)?;
+    let refused = |said: &str| CaseError::Refused(said.to_owned());
+    let step = case
+        .open_step()
+        .filter(|step| step.ground == Some(Ground::Hearing));
+    let step = step.cloned();
+    let step = step.ok_or_else(|| refused("现在不听取意见;请刷新页面,看看办到了哪一步"))?;
+    let all = hearings::notices(&tx, no).await?;
+    let notice = all
+        .last()
+        .ok_or_else(|| refused("还没有告知本人准备怎么办,不能听取意见;请先告知"))?;
+    let today = office.clock.today().max(case.standing.newest);
+    match heard.answer {
+        HeardAnswer::Silent if heard.form != HeardAs::Nothing || today <= notice.content.until => {
+            let said = format!(
+                "提意见的时间到 {} 为止,第二天起才能记为没有提出",
+                notice.content.until
+            );
+            return Err(CaseError::Refused(said));
+        }
+        HeardAnswer::Silent if words.is_empty() => words = "到期没有提出意见".to_owned(),
+        HeardAnswer::Silent => {}
+        HeardAnswer::Agrees | HeardAnswer::Objects => {
+            if heard.form == HeardAs::Nothing || words.is_empty() {
+                return Err(refused("请写明本人怎么说的,口头的还是书面的"));
+            }
+        }
+    }
+    let with = heard.with.trim();
+    if heard.form == HeardAs::Hearing && with.is_empty() {
+        return Err(refused("当面听证要两个人;请填另一位的账号"));
+    }
+    let at = office.clock.at();
+    let new = NewHearing {
+        notice: (notice.no, notice.content.told, notice.content.until),
+        case: no,
+        step: step.name.clone(),
+        day: today,
+        form: heard.form,
+        answer: heard.answer,
+        words,
+        by: who.login().to_owned(),
+        with: with.to_owned(),
+    };
+    let hearing = hearings::hear(&mut tx, &at, &new).await?;
+    tx.record(
+        Act::new(&at, who.login(), "hearing.hear")
+            .on("hearing", hearing)
+            .because(heard.answer.word())
+            .under(format!("hearing-notice:{}", notice.no)),
+    );
+    for name in &heard.follows {
+        let told = (name.as_str(), super::super::Holds::Yes);
+        let why = "本人陈述时提出";
+        super::super::circumstance(office, &mut tx, who, &mut case, told, why).await?;
+    }
+    let others: Vec<String> = match step.persons {
+        0 | 1 => Vec::new(),
+        _ => vec![with.to_owned()],
+    };
+    let record = step
+        .gives
+        .iter()
+        .find(|g| case.procedure.document(g).is_none());
+    let done = Completion {
+        step: &step.name,
+        gave: record.map_or("", String::as_str),
+        others: &others,
+        ..Completion::default()
+    };
+    complete(office, &mut tx, who, &mut case, done).await?;
+    office.end(tx).await?;
+    Ok(hearing)
+}

@@ -1,0 +1,264 @@
+//! 草稿: what was filled in so far, kept under seal and found again at the same question.
+
+use super::book::PortalBook;
+use super::claim::{Claim, read, written};
+use super::{Resident, Writer, form_key};
+use crate::access::{Access, Acting, Right};
+use crate::casework::{CaseError, Done};
+use crate::desk::minute;
+use crate::office::Office;
+use domain::{Day, PersonId};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use store::identity::mask_name;
+use store::portal::{self, Draft, Owner};
+use store::{Act, JournalTx};
+
+/// Drafts an official may hold at a time.
+const DRAFTS_MAX: usize = 50;
+
+/// A member who is not in the register's household. Has no printable form.
+#[derive(Clone, Default, Serialize, Deserialize, PartialEq, Eq)]
+pub(crate) struct Member {
+    pub name: String,
+    pub number: String,
+    pub relation: String,
+}
+
+/// How the person helped let the official send it.
+#[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq)]
+pub(crate) enum Assent {
+    /// A code of their own telephone was shown.
+    Code,
+    /// They signed on paper, whose picture is among the papers.
+    Paper,
+}
+
+/// What was filled in. Has no printable form.
+#[derive(Clone, Default, Serialize, Deserialize)]
+pub(crate) struct Content {
+    /// The programmes, by their policies' names.
+    pub programmes: Vec<String>,
+    /// Who applies, where the account is bound to nobody.
+    #[serde(default)]
+    pub who: Claim,
+    /// Members of the register's household who live together.
+    #[serde(default)]
+    pub household: Vec<i64>,
+    /// Further members.
+    #[serde(default)]
+    pub members: Vec<Member>,
+    /// Answers by field.
+    #[serde(default)]
+    pub answers: BTreeMap<String, String>,
+    /// The questions answered, by key.
+    #[serde(default)]
+    pub done: Vec<String>,
+    /// Version of the text that was signed, and when.
+    #[serde(default)]
+    pub signed: Option<(String, String)>,
+    /// By an official: how the person agreed.
+    #[serde(default)]
+    pub assent: Option<Assent>,
+    /// The draft its pictures belong to, once it was sent and waits.
+    #[serde(default)]
+    pub draft: i64,
+}
+
+impl Content {
+    /// Says that a question was answered.
+    pub fn is_done(&mut self, key: &str) {
+        if !self.done.iter().any(|done| done == key) {
+            self.done.push(key.to_owned());
+        }
+    }
+}
+
+/// A draft in a list.
+#[derive(Clone, Debug)]
+pub struct DraftLine {
+    /// Its number.
+    pub no: i64,
+    /// What for.
+    pub programmes: String,
+    /// For whom, masked; empty for oneself.
+    pub who: String,
+    /// When it was last kept.
+    pub saved: String,
+}
+
+/// A draft with what stands in it.
+pub(crate) struct Held {
+    pub draft: Draft,
+    pub content: Content,
+}
+
+/// A draft of the writer's own; another's is as if it were not there.
+pub(crate) async fn held(office: &Office, writer: &Writer, no: i64) -> Done<Held> {
+    if let Writer::Worker(who) = writer {
+        who.scope(Right::CASE_ASSIST)?;
+    }
+    let none =
+        || CaseError::NotFound("没有这份没交出的申请;可能已经交出,请看“我的办件”".to_owned());
+    let draft = portal::draft(&office.store, no).await?.ok_or_else(none)?;
+    if draft.owner != writer.owner() {
+        return Err(none());
+    }
+    let content = read(&draft.content)?;
+    Ok(Held { draft, content })
+}
+
+/// Keeps what was filled in.
+pub(crate) async fn keep(office: &Office, writer: &Writer, held: &Held) -> Done<()> {
+    let at = office.clock.at();
+    let mut tx = office.store.write().await?;
+    portal::save_draft(&mut tx, &at, &held.draft, &written(&held.content)?).await?;
+    note(&mut tx, office, writer, held.draft.no);
+    tx.commit().await?;
+    Ok(())
+}
+
+pub(crate) fn note(tx: &mut JournalTx, office: &Office, writer: &Writer, no: i64) {
+    let act = Act::new(&office.clock.at(), writer.actor(), "draft.keep");
+    tx.record(act.on("draft", no));
+}
+
+/// Begins an application of a resident, or finds the one that is open; answers its number.
+///
+/// # Errors
+/// The record cannot be written.
+pub async fn begin(access: &Access, who: &Resident, programmes: &[String]) -> Done<i64> {
+    let office = access.office();
+    let writer = Writer::Resident(who.clone());
+    forget_old(office, &writer).await?;
+    let open = portal::drafts_of(&office.store, (Owner::Resident, &who.no.to_string())).await?;
+    if let Some(first) = open.first() {
+        let mut held = held(office, &writer, first.no).await?;
+        let wanted = known_programmes(office, programmes);
+        if !wanted.is_empty() && held.content.programmes != wanted {
+            held.content.programmes = wanted;
+            keep(office, &writer, &held).await?;
+        }
+        return Ok(first.no);
+    }
+    let mut content = Content {
+        programmes: known_programmes(office, programmes),
+        ..Content::default()
+    };
+    if who.person.is_none()
+        && let Some(known) = portal::find(&office.store, who.no).await?
+        && let Some(text) = known.claim(&office.store).await?
+    {
+        content.who = read(&text)?;
+        content.is_done(super::steps::WHO);
+    }
+    open_one(office, &writer, &content).await
+}
+
+/// Begins an application in somebody's name.
+///
+/// # Errors
+/// No right, or too many are open.
+pub async fn begin_for(access: &Access, who: &Acting) -> Done<i64> {
+    let office = access.office();
+    who.scope(Right::CASE_ASSIST)?;
+    let writer = Writer::Worker(who.clone());
+    let open = portal::drafts_of(&office.store, (Owner::Worker, who.login())).await?;
+    if open.len() >= DRAFTS_MAX {
+        let said = format!(
+            "您已经有 {} 份没有交出的代办申请;请先交出或者删去几份",
+            open.len()
+        );
+        return Err(CaseError::Refused(said));
+    }
+    open_one(office, &writer, &Content::default()).await
+}
+
+async fn open_one(office: &Office, writer: &Writer, content: &Content) -> Done<i64> {
+    let at = office.clock.at();
+    let (kind, owner) = writer.owner();
+    let mut tx = office.store.write().await?;
+    let text = written(content)?;
+    let no = portal::open_draft(&mut tx, &at, (kind, &owner), &form_key()?, &text).await?;
+    let act = Act::new(&at, writer.actor(), "draft.begin");
+    tx.record(act.on("draft", no));
+    tx.commit().await?;
+    Ok(no)
+}
+
+/// Those of the programmes one can apply for here.
+fn known_programmes(office: &Office, programmes: &[String]) -> Vec<String> {
+    let today = office.clock.today();
+    let known = programmes.iter();
+    let mut out: Vec<String> = Vec::new();
+    for one in known.filter(|id| office.admission(id, today).is_some()) {
+        if !out.contains(one) {
+            out.push(one.clone());
+        }
+    }
+    out
+}
+
+/// Drafts nobody touched for too long go, with what stood in them.
+async fn forget_old(office: &Office, writer: &Writer) -> Done<()> {
+    let days = PortalBook::of(office)?.draft_days;
+    let (kind, owner) = writer.owner();
+    for draft in portal::drafts_of(&office.store, (kind, &owner)).await? {
+        let saved = draft.saved_at.as_str().parse::<Timestamp>();
+        let now = office.clock.now().as_second();
+        let age = saved.map_or(0, |saved| now.saturating_sub(saved.as_second()));
+        if age > days.saturating_mul(86_400) {
+            let at = office.clock.at();
+            let mut tx = office.store.write().await?;
+            portal::drop_draft(&mut tx, &at, &draft).await?;
+            let act = Act::new(&at, "system", "draft.drop").on("draft", draft.no);
+            tx.record(act.because("过期没有交出"));
+            tx.commit().await?;
+        }
+    }
+    Ok(())
+}
+
+/// The open drafts of a writer.
+///
+/// # Errors
+/// The record cannot be read.
+pub async fn drafts_of(office: &Office, writer: &Writer) -> Done<Vec<DraftLine>> {
+    let (kind, owner) = writer.owner();
+    let program = office.rules_on(office.clock.today());
+    let title = |id: &String| {
+        let file = program.files.iter().find(|file| file.id == *id);
+        file.map_or_else(|| id.clone(), |file| file.title.clone())
+    };
+    let mut out = Vec::new();
+    for draft in portal::drafts_of(&office.store, (kind, &owner)).await? {
+        let content: Content = read(&draft.content)?;
+        let named: Vec<String> = content.programmes.iter().map(title).collect();
+        out.push(DraftLine {
+            no: draft.no,
+            programmes: match named.is_empty() {
+                true => "还没有选救助项目".to_owned(),
+                false => named.join("、"),
+            },
+            who: mask_name(&content.who.name),
+            saved: minute(&draft.saved_at),
+        });
+    }
+    Ok(out)
+}
+
+/// Somebody's number and birth day, where the number is one.
+pub(crate) fn born(number: &str, today: Day) -> Option<(Day, domain::Sex)> {
+    let parsed = domain::IdNumber::parse(number, today).ok()?.number;
+    Some((parsed.birth(), parsed.sex()))
+}
+
+/// The members of the register's household that were ticked.
+pub(crate) fn ticked(content: &Content) -> Vec<PersonId> {
+    content
+        .household
+        .iter()
+        .map(|id| PersonId::new(*id))
+        .collect()
+}

@@ -1,0 +1,361 @@
+//! What becomes of a page that was sent: each answer is kept at once, and what is wrong comes back in place.
+
+use super::apply::{Filled, Form, StepView, TakenStep, about, view};
+use super::claim::checked;
+use super::draft::{Assent, Content, Held, Member, held, keep, note};
+use super::sign_in::{PortalError, give_code, right_code};
+use super::steps::{self, Step, Subject, field, subject};
+use super::{Writer, claim, mobile};
+use crate::access::Access;
+use crate::casework::{CaseError, Done, residents};
+use crate::guide::NOT_SURE;
+use crate::office::Office;
+use crate::photos::{self, NewPhoto, PhotoRole};
+use domain::{IdNumber, Relation};
+use store::portal::CodeFor;
+
+/// Members who are not in the register's household.
+const MEMBERS_MAX: usize = 29;
+/// Longest name that is kept.
+const NAME_CHARS_MAX: usize = 40;
+
+/// Takes what was sent with a page.
+///
+/// # Errors
+/// No such draft of the writer's, no such question, or the record.
+pub async fn take(
+    access: &Access,
+    writer: &Writer,
+    no: i64,
+    (key, form): (&str, Form),
+) -> Done<TakenStep> {
+    let office = access.office();
+    let mut held = held(office, writer, no).await?;
+    let subject_was = subject(office, writer, &held.content).await?;
+    let plan = steps::plan(office, writer, &held.content, &subject_was).await?;
+    let mut view = view(office, (&held, &subject_was), &plan, key).await?;
+    let step = plan.iter().find(|step| step.key() == key).cloned();
+    let Some(step) = step else {
+        return Err(CaseError::NotFound("没有这一题".to_owned()));
+    };
+    refill(&mut view, &form);
+    let good = match &step {
+        Step::What => take_what(office, &form, &mut held.content, &mut view),
+        Step::Who => take_who(office, writer, &form, (&mut held.content, &mut view)).await?,
+        Step::Family => take_family(&subject_was, &form, &mut held.content),
+        Step::Member => take_member(office, &form, &mut held.content, &mut view),
+        Step::Fact(lack) => take_fact(office, lack, &form, (&mut held.content, &mut view)),
+        Step::Paper(name) => {
+            let kept = !view.rows.is_empty();
+            take_paper(office, writer, (&held, name), (&form, kept), &mut view).await?
+        }
+        Step::Consent => take_consent(office, &form, &mut held.content, &mut view)?,
+        Step::Assent => take_assent(access, writer, &form, (&mut held, &mut view)).await?,
+        Step::Check => true,
+    };
+    if !good {
+        return Ok(TakenStep::Again(Box::new(view)));
+    }
+    // Another one of the family: the page is shown again, empty.
+    let again = step == Step::Member && form.get("more") != "no";
+    if !again {
+        held.content.is_done(key);
+    }
+    keep(office, writer, &held).await?;
+    if again {
+        return Ok(TakenStep::Go(steps::MEMBER.to_owned()));
+    }
+    let subject = subject(office, writer, &held.content).await?;
+    let plan = steps::plan(office, writer, &held.content, &subject).await?;
+    Ok(TakenStep::Go(steps::next(&plan, &held.content)))
+}
+
+/// What was typed stands in the page again.
+fn refill(view: &mut StepView, form: &Form) {
+    for pick in &mut view.picks {
+        let sent = form.all(&pick.name);
+        for (value, _, on) in &mut pick.choices {
+            *on = sent.iter().any(|one| one == value);
+        }
+        if pick.choices.is_empty() && pick.way != "file" && pick.way != "code" {
+            pick.value = sent.into_iter().next().unwrap_or_default();
+        }
+    }
+}
+
+fn take_what(office: &Office, form: &Form, content: &mut Content, view: &mut StepView) -> bool {
+    let today = office.clock.today();
+    let chosen = form.all("programme").into_iter();
+    let chosen: Vec<String> = chosen
+        .filter(|id| office.admission(id, today).is_some())
+        .collect();
+    if chosen.is_empty() {
+        view.slip("programme", "请至少选一项");
+        return false;
+    }
+    content.programmes = chosen;
+    true
+}
+
+async fn take_who(
+    office: &Office,
+    writer: &Writer,
+    form: &Form,
+    (content, view): (&mut Content, &mut StepView),
+) -> Done<bool> {
+    let typed = (form.get("name"), form.get("number"), form.get("area"));
+    match checked(office, typed).await {
+        Ok((name, number, area)) => {
+            if let Writer::Worker(who) = writer {
+                let scope = who.scope(crate::access::Right::CASE_ASSIST)?;
+                if !scope.contains(&area) {
+                    view.slip("area", "这个村(社区)不归您管,请选您辖区里的");
+                    return Ok(false);
+                }
+            }
+            let new = claim::Claim {
+                name,
+                number: number.as_str().to_owned(),
+                area: area.as_str().to_owned(),
+            };
+            if new.number != content.who.number {
+                content.household.clear();
+                content.answers.clear();
+            }
+            content.who = new;
+            Ok(true)
+        }
+        Err(CaseError::Refused(said)) => {
+            let at = match &said {
+                said if said.contains("身份证") => "number",
+                said if said.contains("村") => "area",
+                _ => "name",
+            };
+            view.slip(at, said);
+            Ok(false)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+fn take_family(subject: &Subject, form: &Form, content: &mut Content) -> bool {
+    let sent = form.all("person");
+    let ids = subject.others.iter().map(|(person, _)| person.get());
+    content.household = ids
+        .filter(|id| sent.iter().any(|one| *one == id.to_string()))
+        .collect();
+    true
+}
+
+fn take_member(office: &Office, form: &Form, content: &mut Content, view: &mut StepView) -> bool {
+    if let Ok(at) = form.get("drop").parse::<usize>() {
+        if at < content.members.len() {
+            content.members.remove(at);
+        }
+        return true;
+    }
+    let (name, number) = (form.get("name"), form.get("number"));
+    let relation = form.get("relation");
+    let nothing = name.is_empty() && number.is_empty();
+    match form.get("more") {
+        "no" if nothing => return true,
+        "yes" => {}
+        "no" => {
+            let said = "下面填了一位家人:要加上就选“还有一位”,不要就把姓名和号码删掉";
+            view.slip("more", said);
+            return false;
+        }
+        _ => {
+            view.slip("more", "请选“还有一位”或者“没有了”");
+            return false;
+        }
+    }
+    if name.is_empty() {
+        view.slip("name", "请填家人的姓名");
+    } else if name.chars().count() > NAME_CHARS_MAX {
+        view.slip("name", "姓名太长,请核对");
+    }
+    let parsed = IdNumber::parse(number, office.clock.today());
+    match &parsed {
+        _ if number.is_empty() => view.slip("number", "请填家人的身份证号"),
+        Err(error) => view.slip("number", error.to_string()),
+        Ok(_) => {}
+    }
+    if Relation::parse(relation).is_none() {
+        view.slip("relation", "请选是您的什么人");
+    }
+    let same = |one: &str| !number.is_empty() && one == number;
+    if content.members.iter().any(|one| same(&one.number)) || same(&content.who.number) {
+        view.slip("number", "这个身份证号已经填过了");
+    }
+    if content.members.len() >= MEMBERS_MAX {
+        view.slip("more", "家人太多了,请到窗口办");
+    }
+    if !view.slips().is_empty() {
+        return false;
+    }
+    if let Ok(parsed) = parsed {
+        content.members.push(Member {
+            name: name.to_owned(),
+            number: parsed.number.as_str().to_owned(),
+            relation: relation.to_owned(),
+        });
+    }
+    true
+}
+
+fn take_fact(
+    office: &Office,
+    lack: &residents::Lack,
+    form: &Form,
+    (content, view): (&mut Content, &mut StepView),
+) -> bool {
+    let unsure = form.get("unsure") == NOT_SURE;
+    let answer = form.get("answer");
+    let value = match (unsure, answer) {
+        (true, _) | (_, NOT_SURE) => NOT_SURE,
+        (false, "") => {
+            view.slip("answer", "还没有回答;不知道就选“不清楚”");
+            return false;
+        }
+        (false, value) => value,
+    };
+    if value != NOT_SURE
+        && let Some(said) = residents::slip(office, &lack.fact, value)
+    {
+        view.slip("answer", said);
+        return false;
+    }
+    if crate::casework::leaks(value) {
+        view.slip("answer", "这里不要写证件号、手机号");
+        return false;
+    }
+    let key = field(&lack.fact, lack.person);
+    content.answers.insert(key, value.to_owned());
+    true
+}
+
+async fn take_paper(
+    office: &Office,
+    writer: &Writer,
+    (held, name): (&Held, &str),
+    (form, kept): (&Form, bool),
+    view: &mut StepView,
+) -> Done<bool> {
+    let sent: Vec<&Filled> = form.files.iter().filter(|f| !f.bytes.is_empty()).collect();
+    if sent.is_empty() {
+        let good = kept || form.get("later") == "later";
+        if !good {
+            view.slip("photo", "请拍一张照片;现在没有,就勾“现在没有,以后再交”");
+        }
+        return Ok(good);
+    }
+    match keep_photos(office, writer, held.draft.no, (name, &sent)).await? {
+        Ok(()) => Ok(true),
+        Err(said) => {
+            view.slip("photo", said);
+            Ok(false)
+        }
+    }
+}
+
+/// Keeps pictures with a draft; what cannot be taken is told.
+async fn keep_photos(
+    office: &Office,
+    writer: &Writer,
+    draft: i64,
+    (label, sent): (&str, &[&Filled]),
+) -> Done<Result<(), String>> {
+    let (place, under) = (about(draft), format!("draft:{draft}"));
+    let mut tx = office.store.write().await?;
+    for one in sent {
+        let new = NewPhoto {
+            about: &place,
+            under: &under,
+            role: PhotoRole::Paper,
+            label,
+            name: &one.name,
+            said_at: "",
+            bytes: one.bytes.clone(),
+        };
+        if let Err(error) = photos::keep(office, &mut tx, &writer.actor(), new).await {
+            return Ok(Err(error.to_string()));
+        }
+    }
+    note(&mut tx, office, writer, draft);
+    tx.commit().await?;
+    Ok(Ok(()))
+}
+
+fn take_consent(
+    office: &Office,
+    form: &Form,
+    content: &mut Content,
+    view: &mut StepView,
+) -> Done<bool> {
+    if form.get("agree") != "yes" {
+        view.slip("agree", "没有同意授权就不能核对,也就不能办;请看过以后勾上");
+        return Ok(false);
+    }
+    let version = crate::verification::book(office)?.consent_version;
+    if content.signed.as_ref().map(|(known, _)| known) != Some(&version) {
+        content.signed = Some((version, office.clock.minute()));
+    }
+    Ok(true)
+}
+
+async fn take_assent(
+    access: &Access,
+    writer: &Writer,
+    form: &Form,
+    (held, view): (&mut Held, &mut StepView),
+) -> Done<bool> {
+    let office = access.office();
+    let sent: Vec<&Filled> = form.files.iter().filter(|f| !f.bytes.is_empty()).collect();
+    if !sent.is_empty() {
+        let label = "本人签字的代办授权";
+        let kept = keep_photos(office, writer, held.draft.no, (label, &sent)).await?;
+        return Ok(match kept {
+            Ok(()) => {
+                held.content.assent = Some(Assent::Paper);
+                true
+            }
+            Err(said) => {
+                view.slip("photo", said);
+                false
+            }
+        });
+    }
+    let Some(phone) = mobile(form.get("phone")) else {
+        if held.content.assent.is_some() && form.get("phone").is_empty() {
+            return Ok(true);
+        }
+        view.slip("phone", "请填本人的手机号,11 位数字;或者拍下签了字的纸");
+        return Ok(false);
+    };
+    if form.get("go") == "code" {
+        let said = "有工作人员帮您代办救助申请。同意的话,把这个验证码告诉当面的人:";
+        let given = give_code(access, (&phone, CodeFor::Assist), &form.origin, said).await;
+        match given {
+            Ok(()) => view.problem = "验证码已发到本人手机,请填在下面".to_owned(),
+            Err(PortalError::Office(error)) => return Err(error),
+            Err(error) => view.slip("phone", error.to_string()),
+        }
+        return Ok(false);
+    }
+    match right_code(access, (&phone, CodeFor::Assist), form.get("code")).await {
+        Ok(true) => {
+            held.content.assent = Some(Assent::Code);
+            Ok(true)
+        }
+        Ok(false) => {
+            view.slip("code", PortalError::Refused.to_string());
+            Ok(false)
+        }
+        Err(PortalError::Office(error)) => Err(error),
+        Err(error) => {
+            view.slip("code", error.to_string());
+            Ok(false)
+        }
+    }
+}

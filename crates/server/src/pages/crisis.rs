@@ -1,0 +1,129 @@
+//! 紧急通道: what is switched on, where and until when; who came through it.
+
+use askama::Template;
+use axum::extract::Path;
+use axum::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE};
+use axum::response::{IntoResponse, Redirect};
+use office::access::Right;
+use office::casework::afterwards::{self, Benefited, CrisisLine, Switch};
+use office::casework::{self, CaseError, Done};
+use office::views::Choice;
+
+use crate::desk::{Answered, Desk, Refusal};
+use crate::links::Fields;
+use crate::shell::{Menu, Shell};
+
+const WORKBOOK: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+
+#[derive(Template)]
+#[template(path = "crisis.html")]
+struct CrisisPage {
+    shell: Shell,
+    problem: Option<String>,
+    rows: Vec<CrisisLine>,
+    programmes: Vec<Choice>,
+    /// The place to begin with; empty where there are several.
+    area: String,
+    switches: bool,
+}
+
+#[derive(Template)]
+#[template(path = "crisis_list.html")]
+struct ListPage {
+    shell: Shell,
+    no: i64,
+    rows: Vec<Benefited>,
+}
+
+pub(crate) async fn list(desk: Desk) -> Answered {
+    let page = page(&desk, None).await?;
+    desk.show(&page)
+}
+
+async fn page(desk: &Desk, problem: Option<String>) -> Result<CrisisPage, Refusal> {
+    let office = desk.access.office();
+    let rows = afterwards::channels(office, &desk.who).await;
+    let start = desk
+        .who
+        .scope(Right::CRISIS)
+        .ok()
+        .and_then(|scope| scope.start());
+    Ok(CrisisPage {
+        shell: desk.shell("紧急通道", Some(Menu::Reviews)),
+        problem,
+        rows: rows.map_err(|error| desk.refuse(error.into()))?,
+        programmes: office::visits::programmes(office),
+        area: start.map_or_else(String::new, |area| area.as_str().to_owned()),
+        switches: desk.who.may(Right::CRISIS),
+    })
+}
+
+/// Switches a channel on.
+pub(crate) async fn switch_on(desk: Desk, body: String) -> Answered {
+    let fields = Fields::read(&body);
+    let done = switched(&desk, &fields).await;
+    after(&desk, done).await
+}
+
+async fn switched(desk: &Desk, fields: &Fields) -> Done<()> {
+    let word = |name: &str| fields.get(name).unwrap_or_default();
+    let switch = Switch {
+        title: word("title"),
+        area: casework::area(&word("area"))?,
+        programmes: fields.all("programme"),
+        because: word("because"),
+        last: afterwards::day("截止日", &word("last"))?,
+    };
+    afterwards::switch_on(desk.access.office(), &desk.who, &switch).await?;
+    Ok(())
+}
+
+/// Ends a channel early.
+pub(crate) async fn end(desk: Desk, Path(no): Path<String>, body: String) -> Answered {
+    let no = desk.id(&no, "紧急通道")?;
+    let because = Fields::read(&body).get("because").unwrap_or_default();
+    let done = afterwards::end(desk.access.office(), &desk.who, no, &because).await;
+    after(&desk, done).await
+}
+
+async fn after(desk: &Desk, done: Done<()>) -> Answered {
+    match done {
+        Ok(()) => Ok(Redirect::to("/crisis").into_response()),
+        Err(CaseError::Refused(said) | CaseError::Forbidden(said)) => {
+            let page = page(desk, Some(said)).await?;
+            desk.show_again(&page)
+        }
+        Err(error) => Err(desk.refuse(error.into())),
+    }
+}
+
+/// 受益名单.
+pub(crate) async fn show(desk: Desk, Path(no): Path<String>) -> Answered {
+    let no = desk.id(&no, "紧急通道")?;
+    let found = afterwards::benefited(desk.access.office(), &desk.who, no).await;
+    let (title, rows) = found.map_err(|error| desk.refuse(error.into()))?;
+    let page = ListPage {
+        shell: desk.shell(format!("受益名单:{title}"), Some(Menu::Reviews)),
+        no,
+        rows,
+    };
+    desk.show(&page)
+}
+
+/// The same as a workbook.
+pub(crate) async fn workbook(desk: Desk, Path(no): Path<String>) -> Answered {
+    let no = desk.id(&no, "紧急通道")?;
+    let refuse = |error: CaseError| desk.refuse(error.into());
+    let found = afterwards::benefited(desk.access.office(), &desk.who, no).await;
+    let (_, rows) = found.map_err(refuse)?;
+    let bytes = afterwards::crisis_workbook(rows).await.map_err(refuse)?;
+    let head = [
+        (CONTENT_TYPE, WORKBOOK.to_owned()),
+        (
+            CONTENT_DISPOSITION,
+            format!("attachment; filename=\"crisis-{no}.xlsx\""),
+        ),
+        (CACHE_CONTROL, "no-store".to_owned()),
+    ];
+    Ok((head, bytes).into_response())
+}

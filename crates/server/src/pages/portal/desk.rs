@@ -1,0 +1,94 @@
+//! 居民事项 on an official's desk.
+
+use askama::Template;
+use axum::response::{IntoResponse, Redirect};
+use office::casework::{CaseError, Done, case_no};
+use office::portal::{self, CorrectionState, ResidentDesk};
+
+use crate::desk::{Answered, Desk};
+use crate::links::Fields;
+use crate::shell::{Menu, Shell};
+
+#[derive(Template)]
+#[template(path = "portal/desk.html")]
+struct DeskPage {
+    shell: Shell,
+    view: ResidentDesk,
+    /// What was done.
+    told: Option<String>,
+    /// Links for grown-up members, told once.
+    links: Vec<(String, String)>,
+    problem: Option<String>,
+}
+
+pub(crate) async fn show(desk: Desk) -> Answered {
+    let view = portal::resident_desk(&desk.access, &desk.who).await;
+    let view = view.map_err(|error| desk.refuse(error.into()))?;
+    desk.show(&DeskPage {
+        shell: desk.shell("居民事项", Some(Menu::Inbox)),
+        view,
+        told: None,
+        links: Vec::new(),
+        problem: None,
+    })
+}
+
+pub(crate) async fn act(desk: Desk, body: String) -> Answered {
+    let fields = Fields::read(&body);
+    let done = done(&desk, &fields).await;
+    let (told, links, problem) = match done {
+        Ok(None) => return Ok(Redirect::to("/residents").into_response()),
+        Ok(Some((told, links))) => (Some(told), links, None),
+        Err(error @ (CaseError::Refused(_) | CaseError::Refusal(_))) => {
+            (None, Vec::new(), Some(error.to_string()))
+        }
+        Err(error) => return Err(desk.refuse(error.into())),
+    };
+    let view = portal::resident_desk(&desk.access, &desk.who).await;
+    let view = view.map_err(|error| desk.refuse(error.into()))?;
+    let refused = problem.is_some();
+    let page = DeskPage {
+        shell: desk.shell("居民事项", Some(Menu::Inbox)),
+        view,
+        told,
+        links,
+        problem,
+    };
+    match refused {
+        true => desk.show_again(&page),
+        false => desk.show(&page),
+    }
+}
+
+/// What there is to tell of an act: words, and links that are told once.
+type Told = Option<(String, Vec<(String, String)>)>;
+
+async fn done(desk: &Desk, fields: &Fields) -> Done<Told> {
+    let (office, who) = (desk.access.office(), &desk.who);
+    let word = |name: &str| fields.get(name).unwrap_or_default();
+    let (no, text) = (word("no"), word("text"));
+    let number: i64 = no.parse().unwrap_or(0);
+    match word("act").as_str() {
+        "help" => portal::answer_help(office, who, number, &text).await?,
+        "claim" => portal::confirm_claim(office, who, number, &text).await?,
+        "claim-no" => portal::refuse_claim(office, who, number, &text).await?,
+        "take" => {
+            let (opened, links) = portal::take_submission(&desk.access, who, number, &text).await?;
+            let cases: Vec<String> = opened.cases.iter().map(|no| format!("№ {no}")).collect();
+            return Ok(Some((format!("已收件:办件 {}", cases.join("、")), links)));
+        }
+        "refuse" => portal::refuse_submission(office, who, number, &text).await?,
+        "doubt" => portal::settle_doubt(office, who, number, &text).await?,
+        "rating" => portal::answer_rating(office, who, case_no(&no)?, &text).await?,
+        "accept" => {
+            let answer = (CorrectionState::Accepted, text.as_str());
+            portal::answer_correction(office, who, number, answer).await?;
+        }
+        "decline" => {
+            let answer = (CorrectionState::Refused, text.as_str());
+            portal::answer_correction(office, who, number, answer).await?;
+        }
+        _ => return Err(CaseError::Refused("没有这个按钮".to_owned())),
+    }
+    Ok(None)
+}

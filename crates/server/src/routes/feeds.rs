@@ -1,0 +1,27 @@
+//! 数据报送 and 撤回.
+
+use office::access::Right;
+
+use super::Need::Right as Has;
+use super::Routes;
+use crate::pages::feeds::{self, upload};
+
+/// What a department hands in, and a batch that is taken back.
+pub(super) fn add(routes: Routes) -> Routes {
+    let errors = "/dept/upload/{batch}/errors.xlsx";
+    routes
+        .get(Has(Right::FEED_DELIVER), "/dept/upload", upload::show)
+        .post(Has(Right::FEED_DELIVER), "/dept/upload", upload::send)
+        .get(
+            Has(Right::FEED_DELIVER),
+            "/dept/upload/going/{no}",
+            upload::going,
+        )
+        .get(
+            Has(Right::FEED_DELIVER),
+            "/dept/upload/{batch}",
+            upload::report,
+        )
+        .get(Has(Right::FEED_DELIVER), errors, upload::errors)
+        .post(Has(Right::FEED_UNDO), "/feeds/{batch}/undo", feeds::undo)
+}

@@ -1,0 +1,232 @@
+//! Residents: one open draft, one submission of a form, seals that are changed with the keys, links used once.
+
+use crate::databases::{Bench, act, area, day, moment, on_both, person};
+use domain::{ApplicationNo, PersonId};
+use store::portal::{self, CodeFor, Grade, NewHelp, NewSubmission, Owner, Sent};
+use store::{StoreError, identity, persons};
+
+const PHONE: [u8; 16] = [7; 16];
+
+async fn somebody(db: &Bench) -> PersonId {
+    let mut tx = db.writing().await;
+    let ids = persons::create_many(&mut tx, &moment(1), vec![person(1, "王", "1")])
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+    ids[0]
+}
+
+async fn account(db: &Bench) -> i64 {
+    let mut tx = db.writing().await;
+    let no = portal::open(&mut tx, &moment(2), PHONE, "19900000001")
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+    no
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_account_is_bound_once_and_a_person_has_one() {
+    on_both(async |db| {
+        let (person, no) = (somebody(&db).await, account(&db).await);
+        let mut tx = db.writing().await;
+        assert!(
+            portal::open(&mut tx, &moment(3), PHONE, "19900000001")
+                .await
+                .is_err()
+        );
+        drop(tx);
+        let mut tx = db.writing().await;
+        portal::bind(&mut tx, &moment(3), "wang", no, person)
+            .await
+            .unwrap();
+        tx.commit().await.unwrap();
+        let mut tx = db.writing().await;
+        let again = portal::bind(&mut tx, &moment(4), "wang", no, person).await;
+        assert!(matches!(again, Err(StoreError::NotThere { .. })));
+        let other = portal::open(&mut tx, &moment(4), [8; 16], "19900000002")
+            .await
+            .unwrap();
+        assert!(
+            portal::bind(&mut tx, &moment(4), "wang", other, person)
+                .await
+                .is_err()
+        );
+        drop(tx);
+        let found = portal::by_phone(&db.store, PHONE).await.unwrap().unwrap();
+        assert_eq!((found.no, found.person), (no, Some(person)));
+        assert_eq!(found.phone(&db.store).await.unwrap(), "19900000001");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_written_lies_under_seal_and_is_sealed_anew_with_a_newer_key() {
+    on_both(async |db| {
+        let no = account(&db).await;
+        let mut tx = db.writing().await;
+        let owner = (Owner::Resident, "1");
+        let draft = portal::open_draft(&mut tx, &moment(3), owner, "form-1", "家里断粮")
+            .await
+            .unwrap();
+        tx.commit().await.unwrap();
+        let clear = "select count(*) from portal_sealed where cast(content as text) like '%断粮%'";
+        if matches!(db.database, store::Database::Sqlite) {
+            assert_eq!(db.raw_number(clear).await, 0);
+        }
+        db.store.add_key(act("identity.add_key")).await.unwrap();
+        while identity::rotate(&db.store, &moment(4), "secadmin", 1)
+            .await
+            .unwrap()
+            .left
+            > 0
+        {}
+        identity::retire_old_keys(&db.store, &moment(5), "secadmin")
+            .await
+            .unwrap();
+        let kept = portal::draft(&db.store, draft).await.unwrap().unwrap();
+        assert_eq!(kept.content, "家里断粮");
+        assert_eq!(portal::find(&db.store, no).await.unwrap().unwrap().no, no);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_resident_has_one_open_draft_and_a_form_is_sent_once() {
+    on_both(async |db| {
+        let no = account(&db).await;
+        let mut tx = db.writing().await;
+        let owner = (Owner::Resident, "1");
+        portal::open_draft(&mut tx, &moment(3), owner, "form-1", "{}")
+            .await
+            .unwrap();
+        tx.commit().await.unwrap();
+        let mut tx = db.writing().await;
+        assert!(
+            portal::open_draft(&mut tx, &moment(3), owner, "form-2", "{}")
+                .await
+                .is_err()
+        );
+        drop(tx);
+        let draft = portal::drafts_of(&db.store, owner).await.unwrap().remove(0);
+        let new = NewSubmission {
+            form_key: "form-1".to_owned(),
+            resident: Some(no),
+            area: area("990101001001"),
+            application: None,
+            at: moment(4),
+            day: day("2026-09-14"),
+            by: String::new(),
+        };
+        let mut sent = Vec::new();
+        for _ in 0..2 {
+            let mut tx = db.writing().await;
+            sent.push(portal::send(&mut tx, &draft, &new, "{}").await.unwrap());
+            tx.record(act("submission.wait"));
+            tx.commit().await.unwrap();
+        }
+        assert_eq!(sent, [Sent::New(1), Sent::Before(1)]);
+        assert!(
+            portal::drafts_of(&db.store, owner)
+                .await
+                .unwrap()
+                .is_empty()
+        );
+        let mut tx = db.writing().await;
+        let taken = (None, "证件不符");
+        portal::settle_submission(&mut tx, &moment(5), "wang", 1, taken)
+            .await
+            .unwrap();
+        let twice = (Some(ApplicationNo::new(1)), "");
+        assert!(
+            portal::settle_submission(&mut tx, &moment(5), "wang", 1, twice)
+                .await
+                .is_err()
+        );
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_code_is_used_once_and_a_session_knows_its_generation() {
+    on_both(async |db| {
+        let no = account(&db).await;
+        let what = (PHONE, CodeFor::SignIn);
+        let mut tx = db.writing().await;
+        let times = (&moment(3), &moment(13));
+        portal::add_code(&mut tx, what, "123456", [1; 16], times)
+            .await
+            .unwrap();
+        let code = portal::newest_code(&tx, what.0, what.1)
+            .await
+            .unwrap()
+            .unwrap();
+        assert_eq!(code.digest, portal::code_digest(&tx, code.no, "123456"));
+        assert_ne!(code.digest, portal::code_digest(&tx, code.no, "123457"));
+        assert!(
+            portal::use_code(&mut tx, &moment(4), code.no)
+                .await
+                .unwrap()
+        );
+        assert!(
+            !portal::use_code(&mut tx, &moment(4), code.no)
+                .await
+                .unwrap()
+        );
+        let count = portal::codes_since(&tx, PHONE, [1; 16], &moment(2))
+            .await
+            .unwrap();
+        assert_eq!(count, (1, 1));
+        let token = portal::begin(&mut tx, (no, 1), &moment(4), &moment(60))
+            .await
+            .unwrap();
+        portal::end_all(&mut tx, no).await.unwrap();
+        tx.commit().await.unwrap();
+        let session = portal::session(&db.store, &token).await.unwrap().unwrap();
+        let account = portal::find(&db.store, no).await.unwrap().unwrap();
+        assert_ne!(session.generation, account.generation);
+        assert!(
+            store::sessions::find(&db.store, &token)
+                .await
+                .unwrap()
+                .is_none()
+        );
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_call_for_help_is_kept_once_and_answered_once() {
+    on_both(async |db| {
+        let new = NewHelp {
+            form_key: "help-1".to_owned(),
+            area: area("990101001001"),
+            content: "{}".to_owned(),
+            origin: [2; 16],
+            at: moment(3),
+            day: day("2026-09-14"),
+        };
+        let mut tx = db.writing().await;
+        let one = portal::seek_help(&mut tx, &new).await.unwrap();
+        assert_eq!(portal::seek_help(&mut tx, &new).await.unwrap(), one);
+        tx.commit().await.unwrap();
+        let town = portal::helps(&db.store, Some(&area("990101001")), 9)
+            .await
+            .unwrap();
+        let beside = portal::helps(&db.store, Some(&area("990101002")), 9)
+            .await
+            .unwrap();
+        assert_eq!((town.len(), beside.len()), (1, 0));
+        let mut tx = db.writing().await;
+        portal::answer_help(&mut tx, &moment(4), "wang", one, "已送粮")
+            .await
+            .unwrap();
+        assert!(
+            portal::answer_help(&mut tx, &moment(4), "wang", one, "再答")
+                .await
+                .is_err()
+        );
+        assert!(Grade::VeryBad.is_bad() && !Grade::Fair.is_bad());
+    })
+    .await;
+}

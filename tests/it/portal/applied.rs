@@ -1,0 +1,302 @@
+//! J1 through the server: from the code on the telephone to the rating, one question a page.
+
+use super::{Phone, Place, TOWN, Told, field_of_form, hidden, picture, upload};
+use crate::staff::Signed;
+
+/// Answers every question that comes until the answers are looked over; what nobody knows is 不清楚.
+async fn answer_all(place: &Place, own: &Phone, mut at: String) -> String {
+    for _ in 0..60 {
+        if at == "/apply/check" {
+            return at;
+        }
+        let page = place.see(own, &at).await;
+        assert_eq!(page.status, 200, "{at}: {}", page.body);
+        assert_eq!(page.body.matches("<h1").count(), 1, "{at}");
+        let fields: &[(&str, &str)] = match at.as_str() {
+            "/apply/family" => &[],
+            "/apply/member" => &[("more", "no")],
+            "/apply/consent" => &[("agree", "yes")],
+            at if at.starts_with("/apply/paper-") => &[("later", "later")],
+            _ => &[("answer", "？"), ("unsure", "？")],
+        };
+        let told = place.post(own, &at, fields).await;
+        assert_eq!(told.status, 303, "{at}: {}", told.body);
+        assert_ne!(told.place, at, "the same question again");
+        at = told.place;
+    }
+    panic!("no end of questions at {at}")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_resident_applies_one_question_a_page_and_follows_the_case_to_the_rating() {
+    let place = Place::open().await;
+    let wang = place.staff.enter("wang", "窗口经办", TOWN).await;
+    let heads = place.heads();
+    let own = place.bound(&wang, "19900000011", &heads[0]).await;
+    // J1 3: what for, then a member without a number, then one whose last digit is wrong.
+    let begun = place.see(&own, "/apply?p=dibao").await;
+    assert_eq!((begun.status, begun.place.as_str()), (303, "/apply/what"));
+    let what = place.post(&own, "/apply/what", &[]).await;
+    assert!(
+        what.status == 422 && what.body.contains("请至少选一项"),
+        "{}",
+        what.body
+    );
+    let what = place
+        .post(&own, "/apply/what", &[("programme", "dibao")])
+        .await;
+    assert_eq!(what.status, 303, "{}", what.body);
+    let mut at = what.place;
+    if at == "/apply/family" {
+        at = place.post(&own, &at, &[]).await.place;
+    }
+    assert_eq!(at, "/apply/member");
+    let member = [("more", "yes"), ("name", "林小满"), ("relation", "父母")];
+    let missing = place.post(&own, &at, &member).await;
+    assert_eq!(missing.status, 422);
+    assert!(
+        missing
+            .body
+            .contains("<a href=\"#number\">请填家人的身份证号</a>")
+            && missing.body.contains("id=\"problems\"")
+    );
+    let wrong = [
+        member[0],
+        member[1],
+        member[2],
+        ("number", "990101195403121283"),
+    ];
+    let wrong = place.post(&own, &at, &wrong).await;
+    assert!(
+        wrong.status == 422 && wrong.body.contains("校验位"),
+        "{}",
+        wrong.body
+    );
+    let right = [
+        member[0],
+        member[1],
+        member[2],
+        ("number", "990101195403121282"),
+    ];
+    let right = place.post(&own, &at, &right).await;
+    assert_eq!(right.place, "/apply/member", "{}", right.body);
+    // J1 4: birth day and sex are told by the number.
+    let listed = place.see(&own, &at).await;
+    assert!(listed.body.contains("出生 1954-03-12"), "{}", listed.body);
+    assert!(!listed.body.contains("990101195403121282"));
+    // J1 5: another browser finds the draft at the same question.
+    let again = place.enter("19900000011").await;
+    assert!(place.see(&again, "/my").await.body.contains("接着填"));
+    assert_eq!(place.see(&again, "/apply").await.place, "/apply/member");
+    let end = answer_all(&place, &again, at).await;
+    // J1 7 and 8: the text's version and time; one answer is changed and leads back.
+    let check = place.see(&again, &end).await;
+    assert!(
+        check.body.contains("已签 2026-09-14 09:00 · 版本"),
+        "{}",
+        check.body
+    );
+    let changed = [("programme", "dibao"), ("back", "check")];
+    let changed = place.post(&again, "/apply/what", &changed).await;
+    assert_eq!(changed.place, "/apply/check", "{}", changed.body);
+    // J1 9: sent twice, one case; the message tells no income.
+    let form = [
+        hidden(&check.body, "draft"),
+        hidden(&check.body, "form_key"),
+    ];
+    let form = [("draft", form[0].as_str()), ("form_key", form[1].as_str())];
+    let (one, two) = tokio::join!(
+        place.post(&again, "/apply/send", &form),
+        place.post(&again, "/apply/send", &form)
+    );
+    for sent in [&one, &two] {
+        assert!(
+            sent.status == 200 && sent.body.contains("办件编号 № 1"),
+            "{}",
+            sent.body
+        );
+    }
+    let links: Vec<&Told> = [&one, &two]
+        .into_iter()
+        .filter(|t| t.body.contains("/c/"))
+        .collect();
+    assert_eq!(links.len(), 1, "the link to sign is told once");
+    let message = place.message().await;
+    assert!(
+        message.contains("办件编号 № 1") && !message.contains('元'),
+        "{message}"
+    );
+    // J1 10: where it stands, who has it; accepted, the latest day skips the holidays.
+    let my = place.see(&again, "/my").await;
+    for words in ["受理中", "承办:城东街道", "还差"] {
+        assert!(my.body.contains(words), "{words}: {}", my.body);
+    }
+    member_signs(&place, &links[0].body).await;
+    window_goes_on(&place, &wang, &again).await;
+    own_pages(&place, &wang, &again, &heads).await;
+}
+
+/// The grown-up member signs with the number of their own card, once.
+async fn member_signs(place: &Place, sent: &str) {
+    let link = sent
+        .split("href=\"/c/")
+        .nth(1)
+        .unwrap()
+        .split('"')
+        .next()
+        .unwrap();
+    let (path, nobody) = (format!("/c/{link}"), Phone::default());
+    let shown = place.see(&nobody, &path).await;
+    assert!(
+        shown.status == 200 && shown.body.contains("本人签"),
+        "{}",
+        shown.body
+    );
+    let other = [("agree", "yes"), ("number", "990101195001011236")];
+    assert_eq!(place.post(&nobody, &path, &other).await.status, 422);
+    let own = [("agree", "yes"), ("number", "990101195403121282")];
+    let signed = place.post(&nobody, &path, &own).await;
+    assert!(signed.body.contains("已签好"), "{}", signed.body);
+    assert_eq!(place.see(&nobody, &path).await.status, 404);
+}
+
+/// The window tells what is missing; the resident brings a picture; the case is accepted with its day.
+async fn window_goes_on(place: &Place, wang: &Signed, own: &Phone) {
+    let fix = place.see(own, "/my/1/fix").await;
+    assert!(fix.body.contains("身份证件"), "{}", fix.body);
+    let brought = upload(place, own, "/my/1/fix", ("paper", "身份证件"), &picture()).await;
+    assert_eq!(brought.status, 303, "{}", brought.body);
+    let fixed = place.see(own, "/my/1/fix").await;
+    assert!(fixed.body.contains("JPEG"), "{}", fixed.body);
+    // What is no picture is not taken, whatever it is called.
+    let bad = upload(
+        place,
+        own,
+        "/my/1/fix",
+        ("paper", "身份证件"),
+        b"MZ not a picture",
+    )
+    .await;
+    assert_ne!(bad.status, 303);
+    let case = place.staff_see(wang, "/case/1").await;
+    assert_eq!(case.status, 200);
+    for step in ["提交申请", "受理"] {
+        let fields = [("act", "complete"), ("step", step)];
+        let done = place.staff_post(wang, "/case/1", &fields).await;
+        assert!(matches!(done.status, 200 | 303), "{step}: {}", done.body);
+    }
+    let one = place.see(own, "/my/1").await;
+    assert!(one.body.contains("最迟 2026-10-30"), "{}", one.body);
+}
+
+/// Consent is withdrawn, a fact is said to be wrong, somebody looked; nobody else's case is shown.
+async fn own_pages(place: &Place, wang: &Signed, own: &Phone, heads: &[[String; 2]]) {
+    let consent = place.see(own, "/my/consent").await;
+    let first = consent.body.split("name=\"no\" value=\"").nth(1).unwrap();
+    let first = first.split('"').next().unwrap();
+    let withdrawn = place.post(own, "/my/consent", &[("no", first)]).await;
+    assert_eq!(withdrawn.status, 303, "{}", withdrawn.body);
+    assert!(place.see(own, "/my/consent").await.body.contains("已撤回"));
+    let data = place.see(own, "/my/data").await;
+    for words in ["看办件", "出生日期"] {
+        assert!(data.body.contains(words), "{words}: {}", data.body);
+    }
+    let wrong = [
+        ("fact", "婚姻状况"),
+        ("kind", "update"),
+        ("says", "今年已经离婚"),
+    ];
+    let asked = place.post(own, "/my/data", &wrong).await;
+    assert_eq!(asked.status, 303, "{}", asked.body);
+    assert!(place.see(own, "/my/data").await.body.contains("最迟"));
+    let desk = place.staff_see(wang, "/residents").await;
+    let no = field_of_form(&desk.body, "act\" value=\"accept\"");
+    let answer = [
+        ("act", "accept"),
+        ("no", no.as_str()),
+        ("text", "已转公安更正"),
+    ];
+    assert_eq!(
+        place.staff_post(wang, "/residents", &answer).await.status,
+        303
+    );
+    assert!(
+        place
+            .see(own, "/my/data")
+            .await
+            .body
+            .contains("采纳:已转公安更正")
+    );
+    // Somebody else sees nothing of it, and gets no sign that it is there.
+    let other = place.bound(wang, "19900000012", &heads[1]).await;
+    for path in ["/my/1", "/my/1/fix"] {
+        let none = place.see(&other, path).await;
+        let missing = place.see(&other, &path.replace('1', "77")).await;
+        assert_eq!((none.status, missing.status), (404, 404), "{path}");
+        let here = none.body.replace("/my/1", "/my/77");
+        assert_eq!(here.replace("为 1 ", "为 77 "), missing.body);
+    }
+    let taken = place.post(&other, "/my/consent", &[("no", "2")]).await;
+    assert_eq!(taken.status, 404, "{}", taken.body);
+    // The session opens residents' pages and nothing of an official's.
+    for path in ["/inbox", "/case/1", "/households/1"] {
+        let told = place.see(own, path).await;
+        assert_eq!((told.status, &told.place[..8]), (303, "/sign-in"), "{path}");
+    }
+    complaint_and_rating(place, wang, own).await;
+}
+
+/// A complaint is a case of its own procedure, handled by others; the closed case is rated, and put right.
+async fn complaint_and_rating(place: &Place, wang: &Signed, own: &Phone) {
+    let page = place.see(own, "/my/complaint?case=1").await;
+    let key = hidden(&page.body, "form_key");
+    let fields = [
+        ("form_key", key.as_str()),
+        ("case", "1"),
+        ("text", "窗口让我多跑了两趟"),
+    ];
+    let made = place.post(own, "/my/complaint", &fields).await;
+    let again = place.post(own, "/my/complaint", &fields).await;
+    assert_eq!(
+        (made.status, &made.place),
+        (303, &again.place),
+        "{}",
+        made.body
+    );
+    let early = place.post(own, "/my/1/rate", &[]).await;
+    assert!(
+        early.status == 422 && early.body.contains("还没有办结"),
+        "{}",
+        early.body
+    );
+    let ends = [("act", "close"), ("ending", "withdrawn:申请人书面撤回")];
+    let closed = place.staff_post(wang, "/case/1", &ends).await;
+    assert!(matches!(closed.status, 200 | 303), "{}", closed.body);
+    let message = place.message().await;
+    assert!(message.contains("请评价:/r/"), "{message}");
+    let link = place.post(own, "/my/1/rate", &[]).await;
+    assert!(
+        link.status == 303 && link.place.starts_with("/r/"),
+        "{}",
+        link.body
+    );
+    let rated = place
+        .post(&Phone::default(), &link.place, &[("grade", "bad")])
+        .await;
+    assert_eq!(rated.status, 303, "{}", rated.body);
+    let said = place.see(&Phone::default(), &link.place).await;
+    // Fifteen working days from 2026-09-14: the holidays are skipped, the weekend days worked for them count.
+    assert!(said.body.contains("2026-10-10"), "{}", said.body);
+    let twice = place
+        .post(&Phone::default(), &link.place, &[("grade", "good")])
+        .await;
+    assert_eq!(twice.status, 422);
+    let put_right = [
+        ("act", "rating"),
+        ("no", "1"),
+        ("text", "已向本人说明并改进"),
+    ];
+    let done = place.staff_post(wang, "/residents", &put_right).await;
+    assert_eq!(done.status, 303, "{}", done.body);
+    assert!(place.message().await.contains("已向本人说明并改进"));
+}
