@@ -4,6 +4,7 @@
 
 mod counters;
 mod months;
+mod undone;
 
 use crate::county::{County, Faults};
 use crate::postgres;
@@ -43,6 +44,7 @@ struct Bench {
     staff: Staff,
     wang: Signed,
     zhao: Signed,
+    li: Signed,
     chen: Signed,
     chen2: Signed,
     chen3: Signed,
@@ -65,8 +67,8 @@ impl Bench {
         let office = Arc::new(Office::open(setting).await.unwrap());
         county.receive(&office).await;
         let staff = Staff::of(&office, COUNTY).await;
-        staff.enter("li", "网格员", COUNTY).await;
         let bench = Self {
+            li: staff.enter("li", "网格员", COUNTY).await,
             wang: staff.enter("wang", "窗口经办", COUNTY).await,
             zhao: staff.enter("zhao", "核对员", COUNTY).await,
             chen: staff.enter("chen", "县级审核", COUNTY).await,
@@ -128,11 +130,28 @@ impl Bench {
     }
 
     async fn tell(&self, no: CaseNo) -> Result<i64, CaseError> {
+        self.tell_of(no, (None, None)).await
+    }
+
+    /// Tells a family from which month how much is meant.
+    async fn tell_of(
+        &self,
+        no: CaseNo,
+        (from, amount): (Option<Month>, Option<Fen>),
+    ) -> Result<i64, CaseError> {
         let told = Told {
             way: DeliveryWay::InPerson,
             words: String::new(),
+            from,
+            amount,
         };
         after::tell(&self.office, &self.wang.who, no, &told).await
+    }
+
+    /// The open step of verification done with its report.
+    async fn verified(&self, no: CaseNo) {
+        let (clerk, officer) = (&self.wang.who, &self.zhao.who);
+        crate::found_out::verified(&self.office, clerk, officer, no).await;
     }
 
     async fn hear(

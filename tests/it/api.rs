@@ -306,6 +306,7 @@ async fn a_token_reaches_no_further_than_its_account_and_no_further_than_it_was_
     }
     for (rights, area) in [
         (vec!["decision.sign"], COUNTY),
+        (vec!["payment.approve"], COUNTY),
         (vec!["case.view"], "9901"),
         (vec!["case.view"], "990102"),
         (vec!["no.such"], COUNTY),

@@ -6,6 +6,7 @@
 mod casework;
 mod chrome;
 mod every_page;
+mod first_hour;
 mod monitoring;
 mod page;
 mod payments;
@@ -15,6 +16,7 @@ mod resident;
 mod residents;
 mod sign_in;
 mod tablet;
+mod warnings;
 
 use page::Page;
 

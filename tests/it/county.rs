@@ -71,12 +71,7 @@ impl County {
         let path = self.feeds().join(month).join(format!("{name}.csv"));
         let mut table = Table::read(&path);
         edit(&mut table);
-        let mut writer = csv::Writer::from_path(&path).unwrap();
-        writer.write_record(&table.header).unwrap();
-        for row in &table.rows {
-            writer.write_record(row).unwrap();
-        }
-        writer.flush().unwrap();
+        table.write(&path);
     }
 
     /// An office in a folder beside the county.
@@ -147,6 +142,16 @@ impl Table {
         Self { header, rows }
     }
 
+    /// Writes it as a file.
+    pub(crate) fn write(&self, path: &Path) {
+        let mut writer = csv::Writer::from_path(path).unwrap();
+        writer.write_record(&self.header).unwrap();
+        for row in &self.rows {
+            writer.write_record(row).unwrap();
+        }
+        writer.flush().unwrap();
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.rows.len()
     }
@@ -177,6 +182,15 @@ impl Table {
     pub(crate) fn leave_out(&mut self, column: &str, words: &BTreeSet<String>) {
         let place = self.place(column);
         self.rows.retain(|row| !words.contains(&row[place]));
+    }
+
+    /// One more row: as the first one but for some cells.
+    pub(crate) fn add_row(&mut self, cells: &[(&str, &str)]) {
+        let mut row = self.rows[0].clone();
+        for (column, word) in cells {
+            row[self.place(column)] = (*word).to_owned();
+        }
+        self.rows.push(row);
     }
 
     /// A cell by its data row, from 1.

@@ -26,6 +26,7 @@ struct Bench {
     staff: Staff,
     wang: Signed,
     zhao: Signed,
+    li: Signed,
     chen: Signed,
     county: County,
 }
@@ -47,8 +48,8 @@ impl Bench {
         let office = opened(&county.folder.path().join("data"), database, None).await;
         county.receive(&office).await;
         let staff = Staff::of(&office, COUNTY).await;
-        staff.enter("li", "网格员", COUNTY).await;
         Self {
+            li: staff.enter("li", "网格员", COUNTY).await,
             wang: staff.enter("wang", "窗口经办", COUNTY).await,
             zhao: staff.enter("zhao", "核对员", COUNTY).await,
             chen: staff.enter("chen", "县级审核", COUNTY).await,
@@ -69,7 +70,7 @@ impl Bench {
             self.done(&self.wang.who, no, step, &[]).await.unwrap();
         }
         found_out::verified(&self.office, &self.wang.who, &self.zhao.who, no).await;
-        found_out::visited(&self.office, &self.wang.who, "li", no).await;
+        found_out::visited(&self.office, &self.wang.who, &self.li.who, no).await;
         no
     }
 

@@ -53,6 +53,7 @@ pub(crate) async fn verified(office: &Office, clerk: &Acting, officer: &Acting, 
             person: *person,
             sources: Vec::new(),
             signed: Signed::Paper,
+            text: None,
         })
         .collect();
     verification::give(office, clerk, no, &given).await.unwrap();
@@ -66,7 +67,7 @@ pub(crate) async fn verified(office: &Office, clerk: &Acting, officer: &Acting, 
 }
 
 /// Two go to the door: everybody of the application lives there. The case goes on.
-pub(crate) async fn visited(office: &Office, who: &Acting, other: &str, no: CaseNo) {
+pub(crate) async fn visited(office: &Office, who: &Acting, other: &Acting, no: CaseNo) {
     let case = casework::load(office, who, no).await.unwrap();
     let visit = visits::begin(office, who, About::Case(no)).await.unwrap();
     let members = case.application.content.members.iter();
@@ -79,19 +80,21 @@ pub(crate) async fn visited(office: &Office, who: &Acting, other: &str, no: Case
         })
         .collect();
     let ending = Ending {
-        other: other.to_owned(),
+        other: other.login().to_owned(),
         outcome: None,
         because: String::new(),
     };
     visits::save(office, who, visit, &said).await.unwrap();
     let signed = VisitPhoto {
         role: PhotoRole::Signature,
-        label: other,
+        label: other.login(),
         name: "",
         said_at: "",
         bytes: SIGNATURE.to_vec(),
     };
-    visits::add_photo(office, who, visit, signed).await.unwrap();
+    visits::add_photo(office, other, visit, signed)
+        .await
+        .unwrap();
     visits::finish(office, who, visit, (&[], &ending))
         .await
         .unwrap();

@@ -41,6 +41,7 @@ mod simulate;
 mod staff;
 mod story;
 mod survey;
+mod upload;
 mod verify;
 mod visits;
 mod workbooks;

@@ -176,6 +176,39 @@ impl Place {
             .collect()
     }
 
+    /// A head who is on no roll, and the grown-up who lives with them alone: name and number of each.
+    fn couple(&self) -> [[String; 2]; 2] {
+        let register = self.county.feed("2026-08", "register");
+        let columns = [
+            "姓名",
+            "身份证号",
+            "户号",
+            "与户主关系",
+            "登记状态",
+            "出生日期",
+        ];
+        let rows = register.columns(columns);
+        for head in self.heads() {
+            let book = rows.iter().find(|row| row[1] == head[1]).unwrap()[2];
+            if rows.iter().filter(|row| row[2] == book).count() != 2 {
+                continue;
+            }
+            let other = rows
+                .iter()
+                .find(|[_, number, home, relation, state, birth]| {
+                    *home == book
+                        && *relation != "户主"
+                        && *state == "在册"
+                        && number.len() == 18
+                        && *birth < "1990"
+                });
+            if let Some([name, number, ..]) = other {
+                return [head, [(*name).to_owned(), (*number).to_owned()]];
+            }
+        }
+        panic!("nobody lives with somebody")
+    }
+
     /// An account bound to somebody, by an official who saw the card.
     async fn bound(&self, wang: &Signed, phone: &str, [name, number]: &[String; 2]) -> Phone {
         let own = self.enter(phone).await;
@@ -203,11 +236,21 @@ impl Place {
             self.staff_post(wang, "/residents", &wrong).await.status,
             422
         );
-        let right = [
+        // The card alone does not do: a code read out from the account's own telephone as well.
+        let card = [
             ("act", "claim"),
             ("no", no.as_str()),
             ("text", number.as_str()),
         ];
+        let done = self.staff_post(wang, "/residents", &card).await;
+        assert_eq!(done.status, 422, "{}", done.body);
+        let mask = format!("{}****{}", &phone[..3], &phone[7..]);
+        assert!(done.body.contains(&mask), "{}", done.body);
+        let ask = [("act", "claim-code"), ("no", no.as_str())];
+        let asked = self.staff_post(wang, "/residents", &ask).await;
+        assert_eq!(asked.status, 200, "{}", asked.body);
+        let code = code_of(&self.message().await);
+        let right = [card[0], card[1], card[2], ("code", code.as_str())];
         let done = self.staff_post(wang, "/residents", &right).await;
         assert_eq!(done.status, 303, "{}", done.body);
         own
@@ -298,7 +341,7 @@ async fn upload(
 async fn help_is_sought_without_signing_in_and_a_neighbour_applies_for_somebody() {
     let place = Place::open().await;
     let wang = place.staff.enter("wang", "窗口经办", TOWN).await;
-    let li = place.staff.enter("li", "网格员", VILLAGE).await;
+    let li = place.staff.enter("li", "网格员", TOWN).await;
     let nobody = Phone::default();
     let page = place.see(&nobody, "/sos").await;
     let key = hidden(&page.body, "form_key");
@@ -351,6 +394,9 @@ async fn help_is_sought_without_signing_in_and_a_neighbour_applies_for_somebody(
         at = told.place;
     }
     let phone = "19900000042";
+    place
+        .bound(&wang, phone, &[name.clone(), number.clone()])
+        .await;
     for _ in 0..60 {
         let step = at.rsplit('/').next().unwrap().to_owned();
         if step == "check" {
@@ -362,6 +408,10 @@ async fn help_is_sought_without_signing_in_and_a_neighbour_applies_for_somebody(
             "member" => vec![("more", "no")],
             "consent" => vec![("agree", "yes")],
             "assent" => {
+                // Another's telephone proves nothing.
+                let ask = [("phone", "19900000043"), ("go", "code")];
+                let asked = place.staff_post(&li, &at, &ask).await;
+                assert!(asked.body.contains("不是登记里本人的"), "{}", asked.body);
                 let ask = [("phone", phone), ("go", "code")];
                 let asked = place.staff_post(&li, &at, &ask).await;
                 assert!(asked.body.contains("验证码已发到"), "{}", asked.body);

@@ -12,7 +12,8 @@ use office::access::Acting;
 use office::casework::opinion::look_into;
 use office::casework::{self, CaseError, Cause, ClueSource, Completion, Report, Reported};
 use office::desk::Desk;
-use office::visits::{self, About, Confirm, Ending, Said, Typed};
+use office::photos::PhotoRole;
+use office::visits::{self, About, Confirm, Ending, Said, Typed, VisitPhoto};
 use office::{Clock, Database, Office, Setting};
 use server::House;
 use std::collections::BTreeSet;
@@ -150,6 +151,12 @@ impl Bench {
         case.standing
             .open
             .map_or_else(String::new, |open| open.name)
+    }
+
+    /// The newest answer on the page somebody opens.
+    async fn shown(&self, who: &Acting, visit: i64) -> i64 {
+        let view = visits::visit_view(&self.office, who, visit, &Typed::default()).await;
+        view.unwrap().shown
     }
 
     /// Raises a warning about a household, as a month would.
@@ -302,17 +309,43 @@ async fn both_stand_for_it(
         &format!("又改了 {} 项", others.len()),
     );
     refused(
-        visits::confirm_seen(office, &bench.zhao.who, visit).await,
+        visits::confirm_seen(office, &bench.zhao.who, visit, 1).await,
         "权限",
     );
-    visits::confirm_seen(office, wang, visit).await.unwrap();
-    visits::confirm_seen(office, wang, visit).await.unwrap();
+    // Nor has a signature li sends under wang's name been wang's.
+    let signed = VisitPhoto {
+        role: PhotoRole::Signature,
+        label: "wang",
+        name: "",
+        said_at: "",
+        bytes: found_out::SIGNATURE.to_vec(),
+    };
+    visits::add_photo(office, li, visit, signed).await.unwrap();
+    refused(
+        visits::finish(office, li, visit, (&[], &two)).await,
+        &format!("又改了 {} 项", others.len()),
+    );
+    // Wang stands for what was on the page, and for nothing that came after it.
+    let seen = bench.shown(wang, visit).await;
+    refused(
+        visits::confirm_seen(office, wang, visit, seen - 1).await,
+        "又填了 1 项",
+    );
+    visits::confirm_seen(office, wang, visit, seen)
+        .await
+        .unwrap();
+    visits::confirm_seen(office, wang, visit, seen)
+        .await
+        .unwrap();
     // Only one other stands for it, so nobody has to be typed.
     visits::finish(office, li, visit, (&[], &Ending::default()))
         .await
         .unwrap();
     assert_ne!(bench.step(no).await, "入户调查");
-    refused(visits::confirm_seen(office, wang, visit).await, "已经办完");
+    refused(
+        visits::confirm_seen(office, wang, visit, seen).await,
+        "已经办完",
+    );
     refused(
         visits::save(office, li, visit, &[says(head, "是", 0)]).await,
         "已经办完",
@@ -369,9 +402,15 @@ async fn through_the_pages(bench: &Bench, (home, head): (HouseholdId, PersonId))
         status == 422 && page.contains("li 填的是“是”,您填的是“否”"),
         "{status}\n{page}"
     );
+    // What stands on no page is confirmed by nobody.
     let (status, _, page) = bench
         .ask(&bench.li, &door, Some(&[("act", "confirm")]))
         .await;
+    assert!(status == 422 && page.contains("又填了 1 项"), "{page}");
+    let visit: i64 = door.rsplit('/').next().unwrap().parse().unwrap();
+    let shown = bench.shown(&bench.li.who, visit).await.to_string();
+    let confirm = [("act", "confirm"), ("shown", &*shown)];
+    let (status, _, page) = bench.ask(&bench.li, &door, Some(&confirm)).await;
     assert_eq!(status, 303, "{page}");
     let alone = [("act", "finish"), ("other", "zhao")];
     let (status, _, page) = bench.ask(&bench.li, &door, Some(&alone)).await;

@@ -260,7 +260,9 @@ pub async fn complete<'c>(
         because: done.because,
         detail: done.detail,
     };
-    happen(office, tx, who, case, what, told).await
+    happen(office, tx, who, case, what, told).await?;
+    afterwards::ended(office, tx, who, (case, done.step)).await?;
+    Ok(&case.standing)
 }
 
 /// 退回 to a step done before, with a reason of the place's list.

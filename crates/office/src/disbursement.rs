@@ -31,11 +31,12 @@ pub use bank_file::BankBook;
 pub use book::{BatchKind, Budget, Check, Festival, Of, PayBook, Programme, Source, Step};
 pub use checks::{confirm, set_card};
 pub(crate) use entitled::BASIC;
-pub use entitled::{Entitle, change, entitle, halt, in_force, stop};
+pub use entitled::{Entitle, amend, change, entitle, halt, in_force, stop};
+pub(crate) use facts::died;
 pub use medical::{StatusList, status_list};
 pub use of_household::{EntitledRow, HouseholdPayments, household};
 pub use prepare::{Prepared, prepare};
-pub use recover::{recover, recovery_step};
+pub use recover::{decided, nothing_beyond, recover, recovery_step};
 pub(crate) use roll::begun as roll_begun;
 pub use roll::{TakenOver, take_over};
 pub use shown::{

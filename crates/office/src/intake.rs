@@ -7,6 +7,7 @@ mod cards;
 mod cells;
 mod child;
 mod decode;
+pub mod deliver;
 mod digests;
 mod households;
 mod link;
@@ -15,10 +16,12 @@ mod records;
 mod register;
 mod sheet;
 mod stream;
+mod undo;
 pub mod workbook;
 
 pub use child::WORKBOOK_REFUSED;
 pub(crate) use decode::survey as look_at;
+pub use undo::{Undone, undo};
 pub(crate) use workbook::UNREADABLE;
 
 use crate::error::{OfficeError, Result, at_path};
@@ -28,6 +31,8 @@ use link::Tables;
 use rules::feed::FeedPlan;
 use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use store::batches::{self, BatchState, Begun, Counts, NewBatch, Refusal};
 use store::manifest::{self, LakeFile};
 use store::tokens::Tokeniser;
@@ -66,6 +71,8 @@ pub struct Received {
     pub counts: Counts,
     /// The first refusals, for the one who sent it.
     pub refusals: Vec<Refusal>,
+    /// Rows that were taken and are nobody's the record knows.
+    pub unknown: u64,
 }
 
 /// What became of a file.
@@ -87,6 +94,10 @@ pub struct Intake<'a> {
     tokeniser: Tokeniser,
     tables: Tables,
     rows_at_once: usize,
+    /// Who hands the files in, as the chain keeps it.
+    actor: String,
+    /// Rows read of the file that is being taken.
+    read: Arc<AtomicU64>,
 }
 
 /// Whether a file has its answer.
@@ -105,7 +116,23 @@ impl<'a> Intake<'a> {
             tokeniser,
             tables: Tables::default(),
             rows_at_once: ROWS_AT_ONCE,
+            actor: "system".to_owned(),
+            read: Arc::default(),
         }
+    }
+
+    /// Somebody hands the files in, and answers for it in the chain.
+    #[must_use]
+    pub fn by(mut self, login: &str) -> Self {
+        login.clone_into(&mut self.actor);
+        self
+    }
+
+    /// Tells how many rows of a file were read.
+    #[must_use]
+    pub fn telling(mut self, read: Arc<AtomicU64>) -> Self {
+        self.read = read;
+        self
     }
 
     /// Reads so many rows at a time; what comes of a file is the same.
@@ -174,6 +201,7 @@ impl<'a> Intake<'a> {
                 doubtful: 0,
             },
             refusals: vec![],
+            unknown: 0,
         };
         let seen = batches::find_file(&self.office.store, survey.digest).await?;
         let seen = seen.filter(|seen| seen.feed == feed.id && seen.period == period);
@@ -203,7 +231,8 @@ impl<'a> Intake<'a> {
             let settled = match stream::run(self, &job).await {
                 Ok(taken) => self.settle(taken, &job, &mut received, confirmed).await?,
                 Err(OfficeError::FileRefused(said)) => {
-                    self.send_back(survey.digest, &said, &mut received).await?;
+                    self.send_back(survey.digest, (said.as_str(), vec![]), &mut received)
+                        .await?;
                     Settled::Done
                 }
                 Err(other) => return Err(other),
@@ -241,7 +270,13 @@ impl<'a> Intake<'a> {
         Ok(files)
     }
 
-    async fn send_back(&self, digest: [u8; 32], said: &str, received: &mut Received) -> Result<()> {
+    /// The whole file goes back, with the rows of it that could not be read.
+    async fn send_back(
+        &self,
+        digest: [u8; 32],
+        (said, mut rows): (&str, Vec<Refusal>),
+        received: &mut Received,
+    ) -> Result<()> {
         let at = self.office.clock.at();
         let mut tx = self.office.store.write().await?;
         let begun = batches::begin(&mut tx, &self.new_batch(received, digest, digest)).await?;
@@ -257,9 +292,12 @@ impl<'a> Intake<'a> {
             masked: String::new(),
         };
         batches::refuse_many(&mut tx, batch_no, &[refusal]).await?;
+        rows.truncate(REFUSALS_KEPT_MAX);
+        batches::refuse_many(&mut tx, batch_no, &rows).await?;
+        received.refusals = rows;
         batches::finish(&mut tx, batch_no, BatchState::Refused, received.counts, &at).await?;
         tx.record(
-            Act::new(&at, "system", "intake.send-back")
+            Act::new(&at, &self.actor, "intake.send-back")
                 .on("batch", batch_no)
                 .because("报送"),
         );
@@ -294,29 +332,12 @@ impl<'a> Intake<'a> {
     ) -> Result<Settled> {
         let (feed, at) = (job.feed, &job.at);
         let (whole, refused_rows, canonical) = (taken.received, taken.refused, taken.canonical());
-        if whole >= REFUSED_ROWS_MIN
-            && refused_rows.saturating_mul(100) > whole.saturating_mul(REFUSED_PERCENT_MAX)
-        {
-            let reason = taken.refusals.first().map_or(String::new(), |r| {
-                format!("如第 {} 行 {}:{}", r.row_no, r.column, r.message)
-            });
-            let said = format!(
-                "{whole} 行里有 {refused_rows} 行读不懂,超过 {REFUSED_PERCENT_MAX}%,像是列错了位或导出方式不对。{reason}"
-            );
+        if let Some(said) = unreadable(&taken) {
             // What was written on the way goes first, and with it the turn to write.
+            let rows = std::mem::take(&mut taken.refusals);
             drop(taken);
-            self.send_back(job.survey.digest, &said, received).await?;
-            return Ok(Settled::Done);
-        }
-        let in_doubt = u64::try_from(taken.doubts.len()).unwrap_or(u64::MAX);
-        if whole >= REFUSED_ROWS_MIN
-            && in_doubt.saturating_mul(100) > whole.saturating_mul(REFUSED_PERCENT_MAX)
-        {
-            let said = format!(
-                "{whole} 行里有 {in_doubt} 行的姓名和证件号对不上,超过 {REFUSED_PERCENT_MAX}%,像是列错了位;请核对姓名、证件号两列后重新报送"
-            );
-            drop(taken);
-            self.send_back(job.survey.digest, &said, received).await?;
+            self.send_back(job.survey.digest, (said.as_str(), rows), received)
+                .await?;
             return Ok(Settled::Done);
         }
         if !confirmed && let Some(said) = self.changes_too_much(feed, whole).await? {
@@ -379,7 +400,7 @@ impl<'a> Intake<'a> {
         });
         manifest::append(&mut tx, &files.collect::<Vec<_>>(), at).await?;
         tx.record(
-            Act::new(at, "system", "intake.receive")
+            Act::new(at, &self.actor, "intake.receive")
                 .on("batch", batch_no)
                 .because("报送")
                 .under(format!("feeds/{}", feed.id)),
@@ -389,6 +410,7 @@ impl<'a> Intake<'a> {
         received.batch_no = Some(batch_no);
         received.counts = counts;
         received.refusals = refusals;
+        received.unknown = unknown;
         crate::audit::keep(self.office).await?;
         Ok(Settled::Done)
     }
@@ -434,7 +456,7 @@ impl<'a> Intake<'a> {
             };
             batches::finish(&mut tx, batch_no, BatchState::Waiting, counts, &at).await?;
             tx.record(
-                Act::new(&at, "system", "intake.wait")
+                Act::new(&at, &self.actor, "intake.wait")
                     .on("batch", batch_no)
                     .because("变动上限"),
             );
@@ -445,6 +467,29 @@ impl<'a> Intake<'a> {
         received.state = State::Waiting(said);
         Ok(())
     }
+}
+
+/// Why a file goes back whole; none where most of its rows can be read.
+fn unreadable(taken: &Taken) -> Option<String> {
+    let (whole, refused) = (taken.received, taken.refused);
+    let in_doubt = u64::try_from(taken.doubts.len()).unwrap_or(u64::MAX);
+    let too_many = |rows: u64| rows.saturating_mul(100) > whole.saturating_mul(REFUSED_PERCENT_MAX);
+    if whole < REFUSED_ROWS_MIN {
+        return None;
+    }
+    if too_many(refused) {
+        let reason = taken.refusals.first().map_or(String::new(), |r| {
+            format!("如第 {} 行 {}:{}", r.row_no, r.column, r.message)
+        });
+        return Some(format!(
+            "{whole} 行里有 {refused} 行读不懂,超过 {REFUSED_PERCENT_MAX}%,像是列错了位或导出方式不对。{reason}"
+        ));
+    }
+    too_many(in_doubt).then(|| {
+        format!(
+            "{whole} 行里有 {in_doubt} 行的姓名和证件号对不上,超过 {REFUSED_PERCENT_MAX}%,像是列错了位;请核对姓名、证件号两列后重新报送"
+        )
+    })
 }
 
 pub(crate) fn row_id(batch_no: i64, row_no: u32) -> RowId {

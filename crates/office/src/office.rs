@@ -44,6 +44,8 @@ pub struct Office {
     pub(crate) previews: crate::rulebook::preview::affected::AtHand,
     /// What came of checking them.
     pub(crate) reviews: crate::rulebook::page::Reviews,
+    /// Files that are being taken in.
+    pub(crate) deliveries: crate::intake::deliver::Deliveries,
 }
 
 impl Office {
@@ -85,6 +87,7 @@ impl Office {
         let lake = Lake::open(setting.folder.join("lake"))?;
         // The folder is ours alone now: what another process left half written belongs to nobody.
         engine::lake::sweep(lake.root())?;
+        crate::intake::deliver::sweep(&setting.folder)?;
         let office = Self {
             store,
             lake,
@@ -95,6 +98,7 @@ impl Office {
             procedures: crate::casework::Procedures::default(),
             previews: crate::rulebook::preview::affected::AtHand::default(),
             reviews: crate::rulebook::page::Reviews::default(),
+            deliveries: crate::intake::deliver::Deliveries::default(),
         };
         // A full disk must not keep anybody from reading.
         if let Err(error) = crate::audit::keep_daily(&office).await {
@@ -131,6 +135,7 @@ impl Office {
             procedures: crate::casework::Procedures::default(),
             previews: crate::rulebook::preview::affected::AtHand::default(),
             reviews: crate::rulebook::page::Reviews::default(),
+            deliveries: self.deliveries.clone(),
         }))
     }
 

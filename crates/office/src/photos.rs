@@ -4,8 +4,10 @@
 //! Nothing here decodes a picture. Who may bring or see something is asked at the door of what it belongs to.
 
 mod bytes;
+mod clearing;
 mod exif;
 mod jpeg;
+mod looking;
 mod pdf;
 mod picture;
 mod png;
@@ -20,7 +22,11 @@ use crate::casework::{self, CaseError, Done, without_numbers};
 use crate::desk::minute;
 use crate::error::OfficeError;
 use crate::office::Office;
+pub use clearing::sweep;
+pub(crate) use clearing::{destroy, unsound};
 use domain::{ApplicationNo, CaseNo};
+pub use looking::looked;
+use looking::sized;
 use picture::Wrong;
 use store::photos::{self as kept, NewContent, Photo};
 use store::visits::VisitFor;
@@ -221,15 +227,7 @@ pub async fn keep(
     actor: &str,
     new: NewPhoto<'_>,
 ) -> Result<Kept, PhotoError> {
-    if new.bytes.is_empty() {
-        return Err(PhotoError::Empty);
-    }
-    if new.bytes.len() > PHOTO_BYTES_MAX {
-        return Err(PhotoError::TooLarge {
-            found: mib(new.bytes.len()),
-            most: mib(PHOTO_BYTES_MAX),
-        });
-    }
+    sized(&new.bytes)?;
     let label = new.label.trim();
     if label.chars().count() > LABEL_MAX {
         return Err(PhotoError::Label("说明太长,请写短一些"));
@@ -532,16 +530,6 @@ pub async fn withdraw(
     Ok(())
 }
 
-/// Files in the data folder that are not what the record says, at most some; and how many were looked at.
-///
-/// # Errors
-/// The record cannot be read.
-pub(crate) async fn unsound(office: &Office) -> crate::Result<(Vec<String>, u64)> {
-    const TOLD_MAX: usize = 20;
-    let folder = office.store.folder();
-    Ok(kept::unsound(&office.store, folder, TOLD_MAX).await?)
-}
-
 /// The photos of a case, for somebody who may see both; none for whoever may see the case alone.
 ///
 /// # Errors
@@ -578,6 +566,7 @@ pub async fn add_paper(
     let application = case.application.no;
     let about = PhotoAbout::new(AboutKind::Application, application.get());
     let under = format!("application:{application}");
+    let bytes = looked(office, &about, vec![bytes]).await?;
     let mut tx = office.begin().await?;
     let new = NewPhoto {
         about: &about,
@@ -586,7 +575,7 @@ pub async fn add_paper(
         label,
         name,
         said_at: "",
-        bytes,
+        bytes: bytes.into_iter().next().unwrap_or_default(),
     };
     let kept = keep(office, &mut tx, who.login(), new).await?;
     if !kept.again {

@@ -24,13 +24,18 @@ mod window;
 
 pub use apply::{Filled, Form, Pick, StepView, TakenStep, show};
 pub use book::PortalBook;
-pub use claim::{Waiting, claim, confirm_claim, refuse_claim};
-pub use consent::{ConsentLine, Invited, consents, invited, sign_invited, withdraw};
+pub use claim::{Waiting, claim, claim_code, close_account, confirm_claim, refuse_claim};
+pub use consent::{
+    ConsentLine, Invited, consents, invited, send_links_again, send_links_for, sign_code,
+    sign_invited, withdraw,
+};
 pub use data::{FactLine, OwnData, ask_correction, own_data};
 pub use domain::CaseNo;
-pub use draft::{DraftLine, begin, begin_for, drafts_of};
+pub use draft::{DraftLine, begin, begin_for, drafts_of, forget_old};
 pub use helping::{HelpForm, seek_help};
-pub use matters::{RatingView, answer_rating, complain, rate, rating, rating_token};
+pub use matters::{
+    ComplaintView, RatingView, answer_rating, complain, complaint, rate, rating, rating_token,
+};
 pub use my::{FixView, MyCase, MyCaseLine, MyView, fix, fix_view, my, my_case};
 pub use send::{Receipt, drop_draft, send};
 pub use sign_in::{PortalError, ask_code, enter, leave, of_secret};

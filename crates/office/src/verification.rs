@@ -21,7 +21,7 @@ mod views;
 pub use answers::{Imported, import_file, import_text, mistakes_book};
 pub use batch::{Candidate, Opened, Plan, candidates, open, plan};
 pub use book::{ItemRule, SourceRule, VerifyBook};
-pub use consent::{Given, Signed, consents_of, give, give_in, withdraw, withdraw_in};
+pub use consent::{Given, Signed, SignedText, consents_of, give, give_in, withdraw, withdraw_in};
 pub use differences::{
     Difference, FoundFact, FoundWas, Verdict, accept_not, ask_to_explain, differences, explained,
     found_of, judge,

@@ -23,8 +23,8 @@ pub use shown::{
 };
 pub use store::visits::VisitOutcome;
 pub use tablet::{
-    ChangeTold, Package, PackageToken, SentChange, SyncSent, SyncTold, TabletField, TabletPart,
-    TabletVisit, holds, reopen, sync, take,
+    ChangeTold, Package, PackageToken, SentChange, Standing, SyncSent, SyncTold, TabletField,
+    TabletPart, TabletVisit, reopen, standing, sync, take,
 };
 
 use crate::access::{Acting, Right};

@@ -54,14 +54,14 @@ function bytes(hex) {
   return Uint8Array.from(hex.match(/../g) || [], (two) => parseInt(two, 16));
 }
 
-/** Which package lies here: its word, until when, whose. Opens nothing. */
+/** Which package lies here: its word, until when by this clock, whether it only waits to be sent. Opens nothing. */
 export async function meta() {
   return (await turn(META, 'readonly', (store) => asked(store.get('package')))) || null;
 }
 
 /** Writes down which package lies here. */
-export function setMeta(token, until) {
-  return turn(META, 'readwrite', (store) => asked(store.put({ id: 'package', token, until })));
+export function setMeta(token, until, expired) {
+  return turn(META, 'readwrite', (store) => asked(store.put({ id: 'package', token, until, expired })));
 }
 
 /** Makes the key out of the word the server gave; it cannot be taken out of it. */

@@ -6,15 +6,21 @@
 import * as vault from './visit-vault.js';
 
 const root = document.getElementById('tablet');
-const PHOTO_MAX = 10 * 1024 * 1024;
+// Photos are made smaller than this, so that a thin line can carry them.
+const PHOTO_SIDE = 2000;
+const PHOTO_BYTES = 1000000;
 const UNSURE = '？';
 
-let now = { token: '', until: '', word: '', book: null, said: '', locked: false };
+let now = { token: '', until: 0, expired: false, word: '', book: null, said: '', locked: false };
 let syncing = false;
 // Whether the server answered last: a tablet may have a signal and no way through.
 let reached = true;
 let again = 0;
 const AGAIN_MS = 5000;
+// What the server says of a file that is no use as it is; whatever else it says may be otherwise next time.
+const REFUSED = [400, 415, 422];
+// What it says of a file it cannot take now, though it may take others.
+const NOT_THIS = [403, 404, 413];
 
 function make(tag, fields, ...children) {
   const node = document.createElement(tag);
@@ -85,15 +91,17 @@ async function sessionOver() {
 
 async function forget(said) {
   await vault.wipe();
-  now = { token: '', until: '', word: now.word, book: null, said: '', locked: false };
+  now = { token: '', until: 0, expired: false, word: now.word, book: null, said: '', locked: false };
   show(said);
 }
 
 async function open(answer) {
   const told = await answer.json();
-  now = { ...now, token: told.token, until: told.until, word: told.word, locked: false };
+  // Counted by this clock from now on, which may be wrong but goes on.
+  const until = Date.now() + told.seconds * 1000;
+  now = { ...now, token: told.token, until, expired: told.expired, word: told.word, locked: false };
   await vault.unlock(told.secret, told.token);
-  await vault.setMeta(told.token, told.until);
+  await vault.setMeta(told.token, until, told.expired);
   await vault.edit((book) => {
     const waiting = (visit) =>
       book.changes.some((one) => one.no === visit.no) || book.photos.some((one) => one.no === visit.no);
@@ -101,6 +109,15 @@ async function open(answer) {
     book.visits = [...told.visits, ...gone.filter(waiting)];
   });
   await read();
+}
+
+// Out for too long: it is locked, and nothing is lost; whoever took it signs in again and it is sent.
+function lockLate() {
+  if (!vault.isOpen() || !now.until || Date.now() < now.until) return;
+  vault.lock();
+  now.book = null;
+  now.locked = true;
+  show('离线时间到了,草稿已上锁,还没有同步的都在;请重新登录,登录后接着同步');
 }
 
 async function read() {
@@ -122,6 +139,7 @@ async function ready() {
 async function take() {
   show('正在带到平板…');
   try {
+    if (now.token && !vault.isOpen()) return show('平板上还有上锁的草稿,请带走的人先登录同步,再带新的');
     if (waiting() > 0) await sync();
     if (waiting() > 0) return show('还有没有同步的,请先同步,再带新的');
     now.word = root.dataset.word || now.word;
@@ -142,7 +160,10 @@ async function reopen(token) {
   const answer = await ask('/visit-package', { headers: { 'x-doudi-package': token } });
   if (outside(answer)) return sessionOver();
   if (answer.status === 410) return forget('离线包已经失效,平板上的走访内容已全部清除');
-  if (!answer.ok) return show(await reason(answer));
+  if (!answer.ok) {
+    now.locked = true;
+    return show(await reason(answer));
+  }
   await open(answer);
   return ready();
 }
@@ -250,12 +271,24 @@ function photoForm(photo, body) {
   return form;
 }
 
+// Asks again when the server wants it.
+function later(answer) {
+  const seconds = Number(answer.headers.get('retry-after')) || 30;
+  clearTimeout(again);
+  again = setTimeout(comeBack, seconds * 1000);
+}
+
 async function syncPhoto(photo) {
   const body = await vault.get(photo.id);
   const answer = body && (await ask(`/visit/${photo.no}/photos`, { method: 'POST', body: photoForm(photo, body) }));
   if (answer && outside(answer)) return sessionOver().then(() => false);
-  const refused = answer && !answer.ok && answer.status < 500;
-  if (answer && !answer.ok && !refused) return false;
+  const refused = answer && REFUSED.includes(answer.status);
+  if (answer && !answer.ok && !refused) {
+    now.said = `照片“${photo.label || photo.name}”还没有传上,留在平板上:${await reason(answer)}`;
+    if (NOT_THIS.includes(answer.status)) return true;
+    later(answer);
+    return false;
+  }
   const said = refused ? await reason(answer) : '';
   const told = answer && answer.ok ? await answer.json() : null;
   if (told && told.elsewhere > 0) now.said = '有照片和别的办件用的是同一份,请核对是不是传错了';
@@ -283,9 +316,13 @@ async function sync() {
     syncing = false;
   }
   await read();
+  if (now.expired && now.book && waiting() === 0 && now.book.refused.length === 0) {
+    return forget('离线时间过了,写的都已同步,平板上的已清除;要接着走访,请重新带到平板');
+  }
   show(now.said);
   // Something was written while we were at it.
-  if (now.book && now.book.changes.some((one) => !one.sent && !one.differs)) sync();
+  if (now.book && now.book.changes.some((one) => !one.sent && !one.differs)) return sync();
+  return undefined;
 }
 
 async function gone(token) {
@@ -305,15 +342,24 @@ async function comeBack() {
   }
 }
 
-// A photo that is too large is made smaller here; else it stays what it is, with what the camera wrote beside it.
+// A photo that is too large for a thin line is made smaller here; else it stays what it is, with what the camera
+// wrote beside it. What cannot be read here stays what it is too: the server says what is wrong with it.
 async function fitting(file) {
-  if (file.size <= PHOTO_MAX || file.type === 'application/pdf') return file;
-  const picture = await createImageBitmap(file);
-  const most = Math.max(picture.width, picture.height);
-  const share = Math.min(1, 3000 / most);
-  const sheet = make('canvas', { width: Math.round(picture.width * share), height: Math.round(picture.height * share) });
-  sheet.getContext('2d').drawImage(picture, 0, 0, sheet.width, sheet.height);
-  return new Promise((done) => sheet.toBlob(done, 'image/jpeg', 0.85));
+  if (!/^image\/(jpeg|png|webp)$/.test(file.type) || file.size < PHOTO_BYTES) return file;
+  try {
+    const picture = await createImageBitmap(file, { imageOrientation: 'from-image' });
+    let share = Math.min(1, PHOTO_SIDE / Math.max(picture.width, picture.height));
+    for (let tries = 0; tries < 6; tries += 1, share *= 0.8) {
+      const side = (length) => Math.max(1, Math.round(length * share));
+      const sheet = make('canvas', { width: side(picture.width), height: side(picture.height) });
+      sheet.getContext('2d').drawImage(picture, 0, 0, sheet.width, sheet.height);
+      const blob = await new Promise((done) => sheet.toBlob(done, 'image/jpeg', 0.8));
+      if (blob && blob.size < PHOTO_BYTES) return blob;
+    }
+  } catch {
+    return file;
+  }
+  return file;
 }
 
 async function keepPhoto(no, role, label, file, name) {
@@ -388,7 +434,7 @@ function signing(no, login, done) {
   };
   return make('details', { class: 'signing' }, make('summary', {}, '当场签名'),
     make('div', { class: 'stack' },
-      make('label', {}, '谁签(调查人写账号,住户写“住户”)', who), sheet, told,
+      make('label', {}, '谁签(本人写自己的账号,住户写“住户”;别的调查人用自己的账号签才算)', who), sheet, told,
       make('p', { class: 'actions' },
         make('button', { class: 'btn btn-outline-primary', type: 'button', onclick: keep }, '存签名'), ' ',
         make('button', { class: 'btn btn-outline-primary', type: 'button', onclick: clear }, '重签'))));
@@ -559,6 +605,8 @@ function catchLeaving() {
   document.addEventListener('submit', (event) => {
     const to = new URL(event.target.action, location.href).pathname;
     if (to !== '/sign-out') return;
+    // What somebody else took along stays, locked.
+    if (now.token && !vault.isOpen()) return;
     const many = waiting();
     if (many > 0 && !confirm(`还有 ${many} 份没有同步,退出以后就没有了。确定退出吗?`)) {
       event.preventDefault();
@@ -577,12 +625,17 @@ async function begin() {
   catchLeaving();
   window.addEventListener('online', comeBack);
   window.addEventListener('offline', () => show(''));
-  setInterval(vault.stay, 15000);
+  setInterval(() => {
+    vault.stay();
+    lockLate();
+  }, 15000);
   const held = await vault.meta();
   if (held) {
     now.token = held.token;
     now.until = held.until;
+    now.expired = Boolean(held.expired);
     await vault.ask();
+    lockLate();
     await read();
   }
   now.word = root.dataset.word || formWord();

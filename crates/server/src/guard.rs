@@ -16,6 +16,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use office::access::{Stage, Visitor};
 
+use crate::api::problem::is_ours;
 use crate::desk::App;
 use crate::limits::{self, Sender};
 use crate::links::{Fields, with_field};
@@ -91,7 +92,7 @@ pub(crate) async fn our_name(State(app): State<App>, request: Request, next: Nex
 /// Refuses a form that another site sends, and one that does not say where it comes from.
 pub(crate) async fn same_origin(State(app): State<App>, request: Request, next: Next) -> Response {
     // A program with its own token sends no cookie, so no other site can make it act.
-    let program = request.headers().contains_key(AUTHORIZATION);
+    let program = is_ours(request.uri().path()) && request.headers().contains_key(AUTHORIZATION);
     if is_safe(request.method()) || program || is_own_form(request.headers(), &app) {
         return next.run(request).await;
     }
@@ -126,15 +127,19 @@ pub(crate) async fn admit(
             None => resident::admit(&app, request, next).await,
         };
     }
-    let visitor = match visitor_of(&app, request.headers()).await {
+    let visitor = match visitor_of(&app, request.uri().path(), request.headers()).await {
         Ok(visitor) => visitor,
         Err(response) => return response,
     };
     if let Some(seconds) = pace(&app, &request, visitor.as_ref()) {
         return limits::too_fast(&app, request.uri().path(), seconds);
     }
-    let request = match limits::whole(request, Sender::of(visitor.as_ref())).await {
-        Ok(request) => request,
+    let sender = visitor.as_ref().map_or(Sender::Stranger, |visitor| {
+        Sender::Own(format!("official {}", visitor.acting.login()))
+    });
+    // Its room is given back when the answer is there.
+    let (request, _hold) = match limits::whole(request, &sender).await {
+        Ok(read) => read,
         Err(response) => return response,
     };
     let Some(visitor) = visitor else {
@@ -183,15 +188,18 @@ fn pace(app: &App, request: &Request, visitor: Option<&Visitor>) -> Option<i64> 
     }
 }
 
-/// Whose session a request carries: a browser's by itself, a program's because it means to.
+/// Whose session a request carries: a browser's by itself, a program's because it means to; a program's word
+/// opens the interface and no page.
 pub(crate) async fn visitor_of(
     app: &App,
+    path: &str,
     headers: &HeaderMap,
 ) -> Result<Option<Visitor>, Response> {
     let bearer = headers
         .get(AUTHORIZATION)
         .map(|value| value.to_str().unwrap_or_default());
     let secret = match bearer {
+        Some(_) if !is_ours(path) => None,
         Some(told) => told.strip_prefix("Bearer ").map(|t| t.trim().to_owned()),
         None => cookie(headers, app.cookie_name()),
     };

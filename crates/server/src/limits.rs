@@ -1,16 +1,18 @@
 //! How much, how fast and how long: connections, heads and bodies that come too slowly or are too large end here,
 //! and whoever comes too often is told when to come again. How often is too often stands in the rulebook.
 
+mod room;
+
 use std::convert::Infallible;
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::net::SocketAddr;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 
 use askama::Template as _;
 use axum::Router;
-use axum::body::{Body, to_bytes};
+use axum::body::{Body, Bytes, HttpBody as _};
 use axum::extract::{ConnectInfo, Request};
 use axum::http::header::{CONNECTION, CONTENT_LENGTH, HeaderValue, RETRY_AFTER, TRANSFER_ENCODING};
 use axum::http::{HeaderMap, StatusCode};
@@ -23,6 +25,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tower::ServiceExt as _;
 
+use self::room::{Bounds, Hold};
 use crate::api::problem::{Problem, is_ours};
 use crate::desk::App;
 use crate::pages::lost::LostPage;
@@ -36,11 +39,21 @@ const HEAD_WAITS_MAX: Duration = Duration::from_secs(20);
 /// Lines of a head, and its bytes.
 const HEAD_LINES_MAX: usize = 64;
 const HEAD_BYTES_MAX: usize = 64 * 1024;
-/// A body must be whole by then.
-const BODY_WAITS_MAX: Duration = Duration::from_secs(60);
-/// Largest body of somebody who is not signed in, and of somebody who is: photos, and files of departments.
+/// A body must have come on by so many bytes each time, and be whole by the last: a photo over a thin line takes
+/// minutes, and whoever sends nothing loses the place soon.
+const BODY_STEP: Pace = Pace {
+    bytes: 64 * 1024,
+    step: Duration::from_secs(60),
+    whole: Duration::from_secs(45 * 60),
+};
+/// Largest body of somebody who is not signed in; whatever is larger takes room.
 const STRANGER_BYTES_MAX: usize = 256 * 1024;
-const OWN_BYTES_MAX: usize = UPLOAD_BYTES_MAX + STRANGER_BYTES_MAX;
+/// Largest body of somebody who is signed in: a form or a call, and where files are sent, photos and files of
+/// departments.
+const OWN_BYTES_MAX: usize = 2 * 1024 * 1024 + STRANGER_BYTES_MAX;
+const FILES_BYTES_MAX: usize = UPLOAD_BYTES_MAX + STRANGER_BYTES_MAX;
+/// Seconds after which whoever found no room may come again.
+const BUSY_WAITS: i64 = 30;
 /// Answers in hand are ended by then when the program is told to stop.
 const DRAIN_WAITS_MAX: Duration = Duration::from_secs(30);
 
@@ -151,42 +164,122 @@ fn told(done: Result<(), hyper::Error>) {
 }
 
 /// Who sends a body.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Sender {
     /// Nobody we know.
     Stranger,
-    /// Somebody who is signed in.
-    Own,
+    /// An account that is signed in, an official's or a resident's.
+    Own(String),
 }
 
-impl Sender {
-    /// Whether there is somebody.
-    pub(crate) fn of<T>(known: Option<&T>) -> Self {
-        known.map_or(Self::Stranger, |_| Self::Own)
+/// How slowly a body may come.
+#[derive(Clone, Copy)]
+struct Pace {
+    /// So many bytes,
+    bytes: usize,
+    /// within this time, again and again,
+    step: Duration,
+    /// and all of it within that.
+    whole: Duration,
+}
+
+/// Why a body was not read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Unread {
+    TooLarge,
+    TooSlow,
+    /// The account has as many in hand as it may.
+    TooMany,
+    /// All together have.
+    NoRoom,
+}
+
+/// The next piece of a body; none at its end.
+async fn piece(body: &mut Body) -> Result<Option<Bytes>, Unread> {
+    loop {
+        let frame = poll_fn(|cx| Pin::new(&mut *body).poll_frame(cx)).await;
+        match frame {
+            None => return Ok(None),
+            Some(Err(_)) => return Err(Unread::TooLarge),
+            // What follows a body as trailers is no part of it.
+            Some(Ok(frame)) => {
+                if let Ok(bytes) = frame.into_data() {
+                    return Ok(Some(bytes));
+                }
+            }
+        }
     }
 }
 
-/// Reads a body whole, within its time and size, before anybody looks into it.
+/// Reads on until a step is made; whether that was the end.
+async fn step(
+    body: &mut Body,
+    held: &mut Vec<u8>,
+    (bounds, by): (&mut Bounds, usize),
+) -> Result<bool, Unread> {
+    let until = held.len().saturating_add(by);
+    while held.len() < until {
+        let Some(bytes) = piece(body).await? else {
+            return Ok(true);
+        };
+        bounds.fit(held.len().saturating_add(bytes.len()))?;
+        held.extend_from_slice(&bytes);
+    }
+    Ok(false)
+}
+
+/// Reads a body while it comes on.
+async fn read(mut body: Body, bounds: &mut Bounds, pace: Pace) -> Result<Vec<u8>, Unread> {
+    let steps = async {
+        let mut held = Vec::new();
+        loop {
+            let on = step(&mut body, &mut held, (&mut *bounds, pace.bytes));
+            match tokio::time::timeout(pace.step, on).await {
+                Ok(Ok(true)) => return Ok(held),
+                Ok(Ok(false)) => {}
+                Ok(Err(why)) => return Err(why),
+                Err(_) => return Err(Unread::TooSlow),
+            }
+        }
+    };
+    let read = tokio::time::timeout(pace.whole, steps).await;
+    read.unwrap_or(Err(Unread::TooSlow))
+}
+
+/// Reads a body whole, within its time and size, before anybody looks into it. The room it takes is given
+/// back when what is answered with it is dropped.
 ///
 /// # Errors
-/// It comes too slowly or is too large; the connection ends with the answer.
-pub(crate) async fn whole(request: Request, sender: Sender) -> Result<Request, Response> {
+/// It comes too slowly, is too large, or there is no room; the connection ends with the answer.
+pub(crate) async fn whole(
+    request: Request,
+    sender: &Sender,
+) -> Result<(Request, Option<Hold>), Response> {
     if !has_body(request.headers()) {
-        return Ok(request);
+        return Ok((request, None));
     }
-    let most = match sender {
-        Sender::Own => OWN_BYTES_MAX,
-        Sender::Stranger => STRANGER_BYTES_MAX,
-    };
+    let mut bounds = Bounds::of(&request, sender);
     let (parts, body) = request.into_parts();
-    let read = to_bytes(body, most);
-    let (status, said) = match tokio::time::timeout(BODY_WAITS_MAX, read).await {
-        Ok(Ok(bytes)) => return Ok(Request::from_parts(parts, Body::from(bytes))),
-        Ok(Err(_)) => (
+    let read = read(body, &mut bounds, BODY_STEP).await;
+    let busy = matches!(read, Err(Unread::TooMany | Unread::NoRoom));
+    let (status, said) = match read {
+        Ok(bytes) => {
+            let request = Request::from_parts(parts, Body::from(bytes));
+            return Ok((request, bounds.hold));
+        }
+        Err(Unread::TooMany) => (
+            StatusCode::TOO_MANY_REQUESTS,
+            "您还有文件正在传,这一份没有保存;请等前面的传完再传。",
+        ),
+        Err(Unread::NoRoom) => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "现在传文件的人太多,这一份没有保存;请过半分钟再传。",
+        ),
+        Err(Unread::TooLarge) => (
             StatusCode::PAYLOAD_TOO_LARGE,
             "提交的内容太大或者没有传完,没有保存。",
         ),
-        Err(_) => (
+        Err(Unread::TooSlow) => (
             StatusCode::REQUEST_TIMEOUT,
             "提交的内容传得太慢,没有保存;请检查网络以后再交。",
         ),
@@ -194,6 +287,9 @@ pub(crate) async fn whole(request: Request, sender: Sender) -> Result<Request, R
     let mut response = crate::guard::refusal(status, said);
     let close = HeaderValue::from_static("close");
     response.headers_mut().insert(CONNECTION, close);
+    if busy {
+        wait(response.headers_mut(), BUSY_WAITS);
+    }
     Err(response)
 }
 
@@ -235,14 +331,17 @@ mod tests {
         reason = "a test that fails should stop where it failed"
     )]
     use super::*;
+    use axum::body::to_bytes;
     use axum::routing::post;
+    use hyper::body::Frame;
+    use std::task::{Context, Poll};
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
     use tokio::sync::oneshot;
 
     /// Answers how many bytes came.
     async fn count(request: Request) -> Response {
-        match whole(request, Sender::Stranger).await {
-            Ok(request) => {
+        match whole(request, &Sender::Stranger).await {
+            Ok((request, _)) => {
                 let bytes = to_bytes(request.into_body(), OWN_BYTES_MAX).await.unwrap();
                 format!("{} bytes", bytes.len()).into_response()
             }
@@ -331,6 +430,48 @@ mod tests {
         };
         check(body(most), &format!("{most} bytes")).await;
         check(body(most + 1), "413 Payload Too Large").await;
+    }
+
+    /// So many pieces of a hundred bytes; then its end, or nothing any more.
+    struct Pieces {
+        left: usize,
+        stuck: bool,
+    }
+
+    impl hyper::body::Body for Pieces {
+        type Data = Bytes;
+        type Error = Infallible;
+
+        fn poll_frame(
+            mut self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+        ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+            match self.left.checked_sub(1) {
+                Some(left) => {
+                    self.left = left;
+                    Poll::Ready(Some(Ok(Frame::data(Bytes::from_static(&[7; 100])))))
+                }
+                None if self.stuck => Poll::Pending,
+                None => Poll::Ready(None),
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_body_may_take_long_while_it_comes_on_and_not_without_coming_on() {
+        let pace = |bytes: usize| Pace {
+            bytes,
+            step: Duration::from_millis(50),
+            whole: LONG,
+        };
+        let body = |stuck: bool| Body::new(Pieces { left: 9, stuck });
+        let whole = read(body(false), &mut Bounds::at_most(900), pace(250)).await;
+        assert_eq!(whole.map(|bytes| bytes.len()), Ok(900));
+        let large = read(body(false), &mut Bounds::at_most(899), pace(250)).await;
+        assert_eq!(large, Err(Unread::TooLarge));
+        // Three steps were made in time; the fourth never is.
+        let stuck = read(body(true), &mut Bounds::at_most(10_000), pace(250)).await;
+        assert_eq!(stuck, Err(Unread::TooSlow));
     }
 
     #[tokio::test]

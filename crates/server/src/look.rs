@@ -104,6 +104,7 @@ impl Look for BatchState {
             BatchState::Repeated => "tone-calm",
             BatchState::Waiting => "tone-notice",
             BatchState::Refused => "tone-urgent",
+            BatchState::Undone => "tone-unknown",
         }
     }
 
@@ -114,6 +115,7 @@ impl Look for BatchState {
             BatchState::Repeated => "history",
             BatchState::Waiting => "alert-triangle",
             BatchState::Refused => "circle-x",
+            BatchState::Undone => "history",
         })
     }
 }

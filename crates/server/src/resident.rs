@@ -49,8 +49,10 @@ pub(crate) async fn admit(app: &App, request: Request, next: Next) -> Response {
         };
         return (StatusCode::SEE_OTHER, [(LOCATION, place)]).into_response();
     };
-    let request = match limits::whole(request, limits::Sender::Own).await {
-        Ok(request) => request,
+    let sender = limits::Sender::Own(format!("resident {}", who.no));
+    // Its room is given back when the answer is there.
+    let (request, _hold) = match limits::whole(request, &sender).await {
+        Ok(read) => read,
         Err(response) => return response,
     };
     let safe = matches!(

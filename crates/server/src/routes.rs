@@ -2,6 +2,7 @@
 //! which right of the rulebook it needs.
 
 mod changes;
+mod feeds;
 mod portal;
 mod tokens;
 
@@ -150,6 +151,7 @@ pub(crate) fn all() -> Routes {
     let routes = offices(routes);
     let routes = changes::changes(routes);
     let routes = portal::add(routes);
+    let routes = feeds::add(routes);
     let routes = tokens::add(routes);
     api::add(routes)
 }
@@ -258,13 +260,6 @@ fn casework(routes: Routes) -> Routes {
         .get(Has(Right::HOUSEHOLD), "/persons/{id}", pages::persons::show)
         .get(Has(Right::REVEAL), identity, pages::identity::ask)
         .post(Has(Right::REVEAL), identity, pages::identity::show)
-        .get(Has(Right::FEED), "/feeds", pages::feeds::list)
-        .get(Has(Right::FEED), "/feeds/{batch}", pages::feeds::show)
-        .get(
-            Has(Right::FEED_EXPORT),
-            "/feeds/{batch}/errors.xlsx",
-            pages::feeds::errors,
-        )
         .get(Has(Right::DOUBT), "/doubts", pages::doubts::list)
         .get(Has(Right::DOUBT), "/doubts/{row}", pages::doubts::show)
         .post(Has(Right::DOUBT), "/doubts/{row}", pages::doubts::answer)

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Weak};
+use std::time::Duration;
 
 use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
@@ -104,11 +105,31 @@ pub async fn serve(
             return Err(ServeError::NoAccounts);
         }
     }
+    let access = Arc::clone(&house.access);
+    match office::photos::sweep(access.office()).await {
+        Ok(0) => {}
+        Ok(count) => tracing::info!(count, "photo files without a row were removed"),
+        Err(error) => tracing::error!(%error, "the photo folder could not be swept"),
+    }
+    let daily = tokio::spawn(every_day(access));
     let listen = |source| ServeError::Listen { addr, source };
     let listener = TcpListener::bind(addr).await.map_err(listen)?;
     on_ready(listener.local_addr().map_err(listen)?);
     limits::listen(listener, router(house), told_to_stop()).await;
+    daily.abort();
     Ok(())
+}
+
+/// What is done when the program starts and once a day: drafts nobody touched for too long go.
+async fn every_day(access: Arc<Access>) {
+    loop {
+        match office::portal::forget_old(access.office()).await {
+            Ok(0) => {}
+            Ok(count) => tracing::info!(count, "drafts that were not sent in time were forgotten"),
+            Err(error) => tracing::error!(%error, "old drafts could not be forgotten"),
+        }
+        tokio::time::sleep(Duration::from_secs(86_400)).await;
+    }
 }
 
 /// Waits for Ctrl-C or, where there is such a thing, SIGTERM.

@@ -77,6 +77,7 @@ pub(crate) enum Menu {
     Programmes,
     Indicators,
     Feeds,
+    Deliver,
     Verify,
     Payments,
     Rulebook,
@@ -90,7 +91,7 @@ pub(crate) enum Menu {
 
 impl Menu {
     /// In the order of the menu.
-    const ALL: [Menu; 17] = [
+    const ALL: [Menu; 18] = [
         Menu::Inbox,
         Menu::Visits,
         Menu::Reviews,
@@ -99,6 +100,7 @@ impl Menu {
         Menu::Programmes,
         Menu::Indicators,
         Menu::Feeds,
+        Menu::Deliver,
         Menu::Verify,
         Menu::Payments,
         Menu::Users,
@@ -120,6 +122,7 @@ impl Menu {
             Menu::Warnings => Right::WARNING,
             Menu::Programmes => Right::ROLL,
             Menu::Feeds => Right::FEED,
+            Menu::Deliver => Right::FEED_DELIVER,
             Menu::Verify => Right::VERIFY_ANSWER,
             Menu::Payments => Right::PAYMENT,
             Menu::Rulebook => Right::RULEBOOK,
@@ -143,6 +146,7 @@ impl Menu {
             Menu::Programmes => ("/programmes", "名册", "救助名册", "users-group"),
             Menu::Verify => ("/verify", "核对", "信息核对", "scale"),
             Menu::Feeds => ("/feeds", "来文", "部门来文", "file-import"),
+            Menu::Deliver => ("/dept/upload", "报送", "数据报送", "file-import"),
             Menu::Payments => ("/payments", "发放", "发放批次", "coin"),
             Menu::Rulebook => ("/rulebook", "政策", "政策规则", "book-2"),
             Menu::WhatIf => ("/whatif", "试算", "调标试算", "calculator"),

@@ -13,6 +13,18 @@ pub(crate) const UPLOAD_BYTES_MAX: usize = 32 * 1024 * 1024;
 /// Files and fields of one form.
 const PARTS_MAX: usize = 60;
 
+/// The addresses at which files are sent. Anywhere else a body is a form or a call.
+pub(crate) const PATHS: &[&str] = &[
+    "/admin/params",
+    "/apply/for/{draft}/{step}",
+    "/apply/{step}",
+    "/case/{no}/photos",
+    "/dept/upload",
+    "/my/{no}/fix",
+    "/rulebook/changes",
+    "/visit/{no}/photos",
+];
+
 /// A file as it was sent.
 pub(crate) struct UploadedFile {
     /// What its sender calls it.

@@ -11,30 +11,38 @@ create table portal_sealed (
 create index portal_sealed_by_key on portal_sealed (key_id, seal_no);
 
 -- Accounts of residents, found by the keyed digest of their telephone. They hold no role of an official.
--- person_id is set once by the register's own telephone or by an official who saw the papers; claim is what
--- somebody says of themselves until then. generation rises when all sessions end.
+-- person_id is set once by the register's own telephone or by an official who saw the papers and the telephone;
+-- claim is what somebody says of themselves until then, and goes when it was not so. generation rises when all
+-- sessions end. closed_at is set once: the account is nobody's then, and the telephone opens a new one.
 create table residents (
     resident_no {int} primary key not null check (resident_no >= 1),
-    phone_token {bytes} not null unique check (length(phone_token) = 16),
+    phone_token {bytes} not null check (length(phone_token) = 16),
     phone {int} not null references portal_sealed (seal_no),
     claim {int} references portal_sealed (seal_no),
     claimed_at {text},
+    claim_area {text} check (length(claim_area) = 12),
     person_id {int} references person (person_id),
     bound_at {text},
     bound_by {text} not null,
     generation {int} not null check (generation >= 1),
     at {text} not null,
+    closed_at {text},
     check ((person_id is null) = (bound_at is null)),
-    check ((claim is null) = (claimed_at is null))
+    check (closed_at is null or person_id is null),
+    check ((claim is null) = (claimed_at is null)),
+    check ((claim is null) = (claim_area is null))
 ){strict};
+create unique index residents_one_of_phone on residents (phone_token) where closed_at is null;
 create unique index residents_one_of_person on residents (person_id) where person_id is not null;
-create index residents_waiting on residents (claimed_at) where person_id is null and claim is not null;
+create index residents_waiting on residents (claim_area, claimed_at)
+    where person_id is null and claim is not null
+    and closed_at is null;
 
 -- One-time codes by telephone. tries rises, used_at is set once.
 create table resident_codes (
     code_no {int} primary key not null check (code_no >= 1),
     phone_token {bytes} not null check (length(phone_token) = 16),
-    purpose {text} not null check (purpose in ('sign-in', 'assist')),
+    purpose {text} not null check (purpose in ('sign-in', 'assist', 'claim', 'sign')),
     digest {bytes} not null check (length(digest) = 32),
     origin {bytes} not null check (length(origin) = 16),
     at {text} not null,
@@ -44,6 +52,7 @@ create table resident_codes (
 ){strict};
 create index resident_codes_by_phone on resident_codes (phone_token, purpose, code_no);
 create index resident_codes_by_origin on resident_codes (origin, at);
+create index resident_codes_by_at on resident_codes (at);
 
 -- Sessions of residents, apart from those of officials. Ended once.
 create table resident_sessions (
@@ -71,6 +80,7 @@ create table drafts (
 ){strict};
 create unique index drafts_one_open on drafts (owner) where state = 'open' and owner_kind = 'resident';
 create index drafts_by_owner on drafts (owner_kind, owner, draft_no);
+create index drafts_untouched on drafts (saved_at) where state = 'open';
 
 -- What was sent. Whoever is not bound to a person waits for an official; state goes on from waiting once.
 create table submissions (
@@ -109,7 +119,8 @@ create table submission_doubts (
 ){strict};
 create index submission_doubts_by_area on submission_doubts (state, area, doubt_no);
 
--- Grown-up members sign for themselves through a link. tries rises, used_at is set once.
+-- Grown-up members sign for themselves through a link. tries rises; until it is used, a new secret may take the
+-- old one's place; used_at is set once.
 create table consent_invites (
     invite_no {int} primary key not null check (invite_no >= 1),
     token {bytes} not null unique check (length(token) = 32),
@@ -152,6 +163,8 @@ create table ratings (
     check ((answered_at is null) = (answer = ''))
 ){strict};
 create index ratings_by_area on ratings (area, rating_no);
+create index ratings_to_put_right on ratings (area, rated_at)
+    where grade in ('bad', 'very-bad') and answered_at is null;
 
 -- 投诉: its text, and the case by which it is handled.
 create table complaints (

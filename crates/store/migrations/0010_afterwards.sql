@@ -19,7 +19,9 @@ create unique index after_cases_one_of_recovery on after_cases (recovery_id) whe
 create index after_cases_by_entitlement on after_cases (entitlement_id, case_no);
 create index after_cases_by_cause on after_cases (cause_kind, cause_id);
 
--- 听取意见告知: what is meant to be done, why, and until when the family may answer.
+-- 听取意见告知: what is meant to be done, why, and until when the family may answer. The months and the amount
+-- told bind the decision: from_month the first month it holds, amount the least paid a month (none for
+-- nothing), last_month the last month paid of an exit.
 create table hearing_notices (
     hearing_notice_no {int} primary key not null check (hearing_notice_no >= 1),
     case_no {int} not null references cases (case_no),
@@ -27,11 +29,15 @@ create table hearing_notices (
     until_day {text} not null check (length(until_day) = 10),
     way {text} not null check (way in ('in-person', 'post', 'public')),
     plan {text} not null check (plan <> ''),
+    from_month {text} check (from_month is null or length(from_month) = 7),
+    last_month {text} check (last_month is null or length(last_month) = 7),
+    amount {int} check (amount is null or amount > 0),
     articles {text} not null check (articles <> ''),
     by_login {text} not null check (by_login <> ''),
     at {text} not null,
     digest {bytes} not null check (length(digest) = 32),
     check (until_day >= told_day),
+    check (last_month is null or (from_month is not null and last_month >= from_month)),
     unique (hearing_notice_no, case_no, told_day, until_day)
 ){strict};
 create index hearing_notices_by_case on hearing_notices (case_no, hearing_notice_no);
@@ -70,7 +76,8 @@ create table after_decisions (
     case_no {int} not null references cases (case_no),
     entitlement_id {int} not null references entitlement (entitlement_id),
     step {text} not null check (step <> ''),
-    kind {text} not null check (kind in ('kept', 'raised', 'cut', 'exit', 'stopped', 'recover')),
+    kind {text} not null check (kind in ('kept', 'raised', 'restored', 'cut', 'exit', 'stopped',
+        'recover')),
     day {text} not null check (length(day) = 10),
     before_amount {int} not null check (before_amount >= 0),
     after_amount {int} check (after_amount is null or after_amount >= 0),
@@ -95,13 +102,14 @@ create table after_decisions (
     digest {bytes} not null check (length(digest) = 32),
     foreign key (hearing_no, case_no) references hearings (hearing_no, case_no),
     constraint after_decisions_not_by_who_looked check (decider <> looked_by),
-    constraint after_decisions_say_all check (kind in ('kept', 'raised')
+    constraint after_decisions_say_all check (kind in ('kept', 'raised', 'restored')
         or (reasons <> '' and articles <> '' and remedy <> '')),
-    constraint after_decisions_heard check (kind in ('kept', 'raised')
+    constraint after_decisions_heard check (kind in ('kept', 'raised', 'restored')
         or (hearing_no is not null and no_hearing = '') or (hearing_no is null and no_hearing <> '')),
     constraint after_decisions_raise check (kind <> 'raised' or after_amount > before_amount),
+    constraint after_decisions_restored check (kind <> 'restored' or after_amount >= before_amount),
     constraint after_decisions_cut check (kind <> 'cut' or (after_amount > 0 and after_amount < before_amount)),
-    check (kind not in ('raised', 'cut', 'exit') or from_month is not null),
+    check (kind not in ('raised', 'restored', 'cut', 'exit') or from_month is not null),
     check (kind <> 'exit' or (last_month is not null and last_month >= from_month and after_amount > 0)),
     check (kind <> 'stopped' or (from_month is not null and after_amount is null)),
     constraint after_decisions_delivered check ((state <> 'effective')

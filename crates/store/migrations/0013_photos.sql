@@ -3,7 +3,8 @@
 
 -- One content. Its bytes lie sealed in the data folder, in a file named by mark: a keyed digest of the bytes as they
 -- came. file_key opens them and is itself sealed; told holds what the picture says of itself (place, moment), sealed.
--- Only key_id, file_key and told change, when keys do.
+-- Only key_id, file_key and told change, when keys do; file_key and told are emptied when what it belonged to was
+-- destroyed and it stands nowhere else, and filled again when the same content comes once more.
 create table photo_files (
     file_no {int} primary key not null check (file_no >= 1),
     mark {bytes} not null unique check (length(mark) = 32),
@@ -56,8 +57,9 @@ create table visit_confirmations (
     primary key (visit_no, login, answer_no)
 ){strict};
 
--- 带到平板: what one session took along. token is a digest of a word only the tablet has. It holds until until_at, while
--- the session was not ended and the account stays as it was. Nothing of it changes.
+-- 带到平板: what one session took along. token is a digest of a word only the tablet has. It may be filled in until
+-- until_at; after that it is only sent, once whoever took it signs in again. It ends with its session, and when the
+-- account is no longer what it was. Nothing of it changes.
 create table tablet_packages (
     package_no {int} primary key not null check (package_no >= 1),
     token {bytes} not null unique check (length(token) = 32),

@@ -3,6 +3,11 @@
 //!
 //! The same content of the same feed and month is known again and changes nothing.
 
+mod undo;
+
+pub(crate) use undo::STATEMENTS as UNDO_STATEMENTS;
+pub use undo::{Undo, close_doubts, links_of, list_undone, undo, undone};
+
 use crate::at::At;
 use crate::error::{Result, StoreError};
 use crate::persons::RowId;

@@ -4,18 +4,20 @@
 use crate::at::At;
 use crate::error::Result;
 use crate::notices::add;
+use crate::reviews::month_opt;
 use crate::sql::statements;
 use crate::tx::{JournalTx, Reads};
 use crate::value::{Row, Value, words};
-use domain::{AreaCode, CaseNo, Day};
+use domain::{AreaCode, CaseNo, Day, Fen, Month};
 
 pub use crate::decisions::DeliveryWay;
 
 statements! {
     TELL = "insert into hearing_notices (hearing_notice_no, case_no, told_day, until_day, way, plan,
-            articles, by_login, at, digest)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
-    NOTICES = "select hearing_notice_no, case_no, told_day, until_day, way, plan, articles, by_login, at
+            from_month, last_month, amount, articles, by_login, at, digest)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
+    NOTICES = "select hearing_notice_no, case_no, told_day, until_day, way, plan, articles, by_login, at,
+            from_month, last_month, amount
         from hearing_notices where case_no = $1 order by hearing_notice_no";
     HEAR = "insert into hearings (hearing_no, hearing_notice_no, case_no, told_day, until_day, step, day,
             form, answer, words, by_login, with_login, at, digest)
@@ -25,7 +27,7 @@ statements! {
         from hearings where case_no = $1 order by hearing_no";
     // Notices of open cases, the first to end first; whether somebody was heard since.
     RUNNING = "select n.hearing_notice_no, n.case_no, n.told_day, n.until_day, n.way, n.plan, n.articles,
-            n.by_login, n.at,
+            n.by_login, n.at, n.from_month, n.last_month, n.amount,
             (select count(*) from hearings h where h.hearing_notice_no = n.hearing_notice_no)
         from hearing_notices n join cases c on c.case_no = n.case_no
         where c.state = 'open' and c.area >= $1 and c.area < $2
@@ -71,6 +73,12 @@ pub struct NewHearingNotice {
     pub way: DeliveryWay,
     /// What is meant to be done, and why.
     pub plan: String,
+    /// From which month; none where no month is meant.
+    pub from: Option<Month>,
+    /// Of an exit, the last month paid.
+    pub last: Option<Month>,
+    /// The least that is to be paid a month; none for nothing.
+    pub amount: Option<Fen>,
     /// On which articles, one a line.
     pub articles: String,
     /// Who told them.
@@ -132,6 +140,9 @@ pub async fn tell(tx: &mut JournalTx, at: &At, new: &NewHearingNotice) -> Result
         ("until_day", new.until.to_string().into()),
         ("way", new.way.into()),
         ("plan", new.plan.as_str().into()),
+        ("from_month", new.from.map(|m| m.to_string()).into()),
+        ("last_month", new.last.map(|m| m.to_string()).into()),
+        ("amount", new.amount.map(Fen::get).into()),
         ("articles", new.articles.as_str().into()),
         ("by_login", new.by.as_str().into()),
         ("at", at.into()),
@@ -203,7 +214,7 @@ pub async fn running(
     let (from, below) = crate::areas::range(area);
     let rows = on.rows(RUNNING, vec![from, below, limit.into()]).await?;
     rows.iter()
-        .map(|row| Ok((notice(row)?, crate::value::count(row.int(9)?))))
+        .map(|row| Ok((notice(row)?, crate::value::count(row.int(12)?))))
         .collect()
 }
 
@@ -216,6 +227,9 @@ fn notice(row: &Row) -> Result<HearingNotice> {
             until: row.day(3)?,
             way: row.word(4, DeliveryWay::from_word)?,
             plan: row.text(5)?,
+            from: month_opt(row, 9)?,
+            last: month_opt(row, 10)?,
+            amount: row.int_opt(11)?.map(Fen::new),
             articles: row.text(6)?,
             by: row.text(7)?,
         },

@@ -83,6 +83,7 @@ fn every_statement() -> Vec<String> {
         audit::VERIFY_STATEMENTS,
         bank_accounts::STATEMENTS,
         batches::STATEMENTS,
+        batches::UNDO_STATEMENTS,
         cases::STATEMENTS,
         cases::WAIT_STATEMENTS,
         conferences::STATEMENTS,

@@ -11,11 +11,13 @@ statements! {
     ADD = "insert into lake_manifest (file_no, kind, month, county, path, row_count, digest,
             cause, added_at, state)
         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'live')
-        on conflict (path) do update set state = 'live'";
+        on conflict (path) do update set state = 'live', cause = excluded.cause";
     SUPERSEDE = "update lake_manifest set state = 'superseded'
         where kind = $1 and month = $2 and county = $3 and state = 'live'";
     SUPERSEDE_FILE = "update lake_manifest set state = 'superseded'
         where path = $1 and state = 'live'";
+    SUPERSEDE_CAUSE = "update lake_manifest set state = 'superseded'
+        where kind = $1 and cause = $2 and state = 'live'";
     LIST = "select kind, month, county, path, row_count, digest, cause from lake_manifest
         where kind = $1 and month = $2 and state = 'live' order by county, file_no";
     LIST_UP_TO = "select kind, month, county, path, row_count, digest, cause from lake_manifest
@@ -86,6 +88,15 @@ pub async fn replace(tx: &mut JournalTx, files: &[LakeFile], at: &At) -> Result<
 /// Takes one file out of use; the file itself stays.
 pub async fn supersede(tx: &mut JournalTx, path: &str) -> Result<bool> {
     Ok(tx.execute(SUPERSEDE_FILE, vec![path.into()]).await? == 1)
+}
+
+/// Takes every file of some kinds that was made from one thing out of use; the files themselves stay.
+pub async fn supersede_cause(tx: &mut JournalTx, kinds: &[String], cause: &str) -> Result<()> {
+    let sets = kinds
+        .iter()
+        .map(|kind| vec![kind.as_str().into(), cause.into()]);
+    tx.execute_each(SUPERSEDE_CAUSE, sets.collect()).await?;
+    Ok(())
 }
 
 /// The files in use of a kind and month.

@@ -15,10 +15,15 @@ use crate::sql::statements;
 use crate::tx::{JournalTx, Reads};
 use crate::value::{Row, Value, counted, words};
 use std::path::Path;
+use std::time::SystemTime;
 use zeroize::Zeroizing;
 
 statements! {
-    FIND_FILE = "select file_no from photo_files where mark = $1";
+    FIND_FILE = "select file_no from photo_files where mark = $1 and length(file_key) > 0";
+    FIND_EMPTIED = "select file_no from photo_files where mark = $1 and length(file_key) = 0";
+    EMPTY_FILE = "update photo_files set file_key = $1, told = $2
+        where file_no = $3
+          and not exists (select 1 from photos p where p.file_no = $3 and p.ended_at is null)";
     ADD_FILE = "insert into photo_files (file_no, mark, kind, size, wide, high, located, key_id, file_key, told, at,
             digest)
         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
@@ -43,12 +48,14 @@ statements! {
     SEALED_TOLD = "select told from photo_files where file_no = $1";
     END = "update photos set ended_at = $1, ended_by = $2, ended_because = $3
         where photo_no = $4 and ended_at is null";
-    FILES = "select file_no, mark, kind, size from photo_files where file_no > $1 order by file_no limit $2";
-    OLD_FILES = "select file_no, file_key, told from photo_files where key_id < $1 order by file_no limit $2";
+    FILES = "select file_no, mark, kind, size from photo_files
+        where file_no > $1 and length(file_key) > 0 order by file_no limit $2";
+    OLD_FILES = "select file_no, file_key, told from photo_files
+        where key_id < $1 and length(file_key) > 0 order by file_no limit $2";
     SEAL_FILE = "update photo_files set key_id = $1, file_key = $2, told = $3 where file_no = $4";
     OLD_NAMES = "select photo_no, name from photos where key_id < $1 order by photo_no limit $2";
     SEAL_NAME = "update photos set key_id = $1, name = $2 where photo_no = $3";
-    LEFT_FILES = "select count(*) from photo_files where key_id < $1";
+    LEFT_FILES = "select count(*) from photo_files where key_id < $1 and length(file_key) > 0";
     LEFT_NAMES = "select count(*) from photos where key_id < $1";
 }
 
@@ -235,7 +242,10 @@ pub async fn keep(
     let known = tx.rows(FIND_FILE, vec![mark.into()]).await?;
     let file = match known.first() {
         Some(row) => row.int(0)?,
-        None => add_file(tx, folder, at, mark, content).await?,
+        None => match tx.rows(FIND_EMPTIED, vec![mark.into()]).await?.first() {
+            Some(row) => fill_again(tx, folder, (row.int(0)?, mark), content).await?,
+            None => add_file(tx, folder, at, mark, content).await?,
+        },
     };
     let no = tx.take_numbers("photo", 1).await?;
     let ring = tx.key_ring();
@@ -337,6 +347,63 @@ async fn add_file(
     let sealed = files::seal(&key, &mark, content.bytes)?;
     files::write(folder, &mark, sealed).await?;
     Ok(no)
+}
+
+/// A content that was destroyed and comes once more: under another key.
+async fn fill_again(
+    tx: &JournalTx,
+    folder: &Path,
+    (no, mark): (i64, [u8; 32]),
+    content: &NewContent<'_>,
+) -> Result<i64> {
+    let key = Zeroizing::new(keys::random()?);
+    let seals = Seals::of(tx);
+    let values = vec![
+        tx.key_ring().0.newest().into(),
+        seals.file_key.seal(no, key.as_slice())?.into(),
+        seals.told.seal(no, content.told.as_bytes())?.into(),
+        no.into(),
+    ];
+    tx.execute(SEAL_FILE, values).await?;
+    let sealed = files::seal(&key, &mark, content.bytes)?;
+    files::write(folder, &mark, sealed).await?;
+    Ok(no)
+}
+
+/// Nothing belongs to a thing any longer. A content that stands nowhere else loses its key, so that nobody
+/// opens it again; its file goes with [`sweep`]. Answers how many there were.
+pub async fn destroy(
+    tx: &mut JournalTx,
+    (at, actor): (&At, &str),
+    about: &PhotoAbout,
+    because: &str,
+) -> Result<usize> {
+    let all = of(tx, about).await?;
+    for one in &all {
+        end(tx, at, actor, one.no, because).await?;
+    }
+    for one in &all {
+        let none = || Value::from(Vec::<u8>::new());
+        let values = vec![none(), none(), one.file.into()];
+        tx.execute(EMPTY_FILE, values).await?;
+    }
+    Ok(all.len())
+}
+
+/// Removes the files that were last written before a moment and that no row opens; answers how many.
+pub async fn sweep(on: &impl Reads, folder: &Path, before: SystemTime) -> Result<usize> {
+    let mut gone = 0_usize;
+    for (mark, path) in files::older(folder, before).await? {
+        let known = match mark {
+            Some(mark) => !on.rows(FIND_FILE, vec![mark.into()]).await?.is_empty(),
+            // What was being written when the machine stopped.
+            None => false,
+        };
+        if !known && files::remove(path, before).await? {
+            gone = gone.saturating_add(1);
+        }
+    }
+    Ok(gone)
 }
 
 /// What belongs to a thing, oldest first.

@@ -10,17 +10,18 @@ pub(crate) use matters::STATEMENTS as MATTER_STATEMENTS;
 pub use matters::{
     Correction, CorrectionKind, CorrectionState, Grade, Help, HelpState, NewCorrection, NewHelp,
     Rating, add_complaint, answer_correction, answer_help, answer_rating, ask_correction,
-    complaint_of_case, correction, corrections, corrections_in, find_help, helps, helps_since,
-    invite_rating, rate, rating_by_token, rating_of_case, ratings_in, seek_help,
+    bad_ratings_in, complaint_of_case, correction, corrections, corrections_in, find_help, helps,
+    helps_since, invite_rating, rate, rating_by_token, rating_of_case, seek_help,
 };
 pub(crate) use sending::STATEMENTS as SENDING_STATEMENTS;
 pub use sending::{
     Doubt, Draft, Invite, NewSubmission, Owner, Sent, Submission, SubmissionState, add_doubt,
     doubts, draft, drafts_of, drop_draft, find_submission, invite, invite_by_token, invites_of,
-    of_application, open_draft, save_draft, send, settle_doubt, settle_submission,
-    submission_by_key, submissions_in, submissions_of, try_invite, use_invite,
+    of_application, old_drafts, open_draft, renew_invite, save_draft, send, settle_doubt,
+    settle_submission, submission_by_key, submissions_in, submissions_of, try_invite, use_invite,
 };
 
+use crate::areas::range;
 use crate::at::At;
 use crate::error::{Result, StoreError};
 use crate::keys::ColumnSeal;
@@ -28,7 +29,7 @@ use crate::sessions::{Mark, Token};
 use crate::sql::statements;
 use crate::tx::{JournalTx, Reads};
 use crate::value::{Row, Value, words};
-use domain::PersonId;
+use domain::{AreaCode, PersonId};
 
 statements! {
     ADD_SEAL = "insert into portal_sealed (seal_no, key_id, content) values ($1, $2, $3)";
@@ -39,32 +40,41 @@ statements! {
     ADD_RESIDENT = "insert into residents (resident_no, phone_token, phone, bound_by, generation, at)
         values ($1, $2, $3, '', 1, $4)";
     FIND_RESIDENT = "select resident_no, phone, claim, claimed_at, person_id, bound_at, bound_by,
-            generation, at
+            generation, at, closed_at
         from residents where resident_no = $1";
     FIND_BY_PHONE = "select resident_no, phone, claim, claimed_at, person_id, bound_at, bound_by,
-            generation, at
-        from residents where phone_token = $1";
+            generation, at, closed_at
+        from residents where phone_token = $1 and closed_at is null";
     FIND_BY_PERSON = "select resident_no, phone, claim, claimed_at, person_id, bound_at, bound_by,
-            generation, at
+            generation, at, closed_at
         from residents where person_id = $1";
     WAITING = "select resident_no, phone, claim, claimed_at, person_id, bound_at, bound_by,
-            generation, at
-        from residents where person_id is null and claim is not null
-        order by claimed_at, resident_no limit $1";
-    CLAIM = "update residents set claim = $1, claimed_at = $2
-        where resident_no = $3 and person_id is null";
+            generation, at, closed_at
+        from residents
+        where person_id is null and closed_at is null and claim is not null
+            and claim_area >= $1 and claim_area < $2
+        order by claimed_at, resident_no limit $3";
+    CLAIM = "update residents set claim = $1, claimed_at = $2, claim_area = $3
+        where resident_no = $4 and person_id is null and closed_at is null";
+    UNCLAIM = "update residents set claim = null, claimed_at = null, claim_area = null
+        where resident_no = $1 and person_id is null and claim = $2";
     BIND = "update residents set person_id = $1, bound_at = $2, bound_by = $3
-        where resident_no = $4 and person_id is null";
+        where resident_no = $4 and person_id is null and closed_at is null";
     RAISE_GENERATION = "update residents set generation = generation + 1 where resident_no = $1";
+    CLOSE = "update residents set person_id = null, bound_at = null, closed_at = $1,
+            generation = generation + 1
+        where resident_no = $2 and closed_at is null";
     PHONE_TOKEN = "select phone_token from residents where resident_no = $1";
     ADD_CODE = "insert into resident_codes (code_no, phone_token, purpose, digest, origin, at, expires_at,
             tries)
         values ($1, $2, $3, $4, $5, $6, $7, 0)";
     NEWEST_CODE = "select code_no, digest, expires_at, tries, used_at from resident_codes
         where phone_token = $1 and purpose = $2 order by code_no desc limit 1";
-    TRY_CODE = "update resident_codes set tries = tries + 1 where code_no = $1";
+    TRY_CODE = "update resident_codes set tries = tries + 1
+        where code_no = $1 and tries < $2 and used_at is null";
     USE_CODE = "update resident_codes set used_at = $1 where code_no = $2 and used_at is null";
     COUNT_CODES = "select count(*) from resident_codes where phone_token = $1 and at > $2";
+    COUNT_CODES_ALL = "select count(*) from resident_codes where at > $1";
     COUNT_CODES_FROM = "select count(*) from resident_codes where origin = $1 and at > $2";
     ADD_SESSION = "insert into resident_sessions (session_no, token, resident_no, generation,
             started_at, expires_at)
@@ -138,6 +148,10 @@ words! {
         SignIn = "sign-in",
         /// Letting an official send an application in one's name.
         Assist = "assist",
+        /// Showing at the window that this telephone is in one's hand.
+        Claim = "claim",
+        /// Signing for oneself through a link.
+        Sign = "sign",
     }
 }
 
@@ -162,6 +176,8 @@ pub struct Resident {
     pub generation: i64,
     /// When it was opened.
     pub at: At,
+    /// When it was closed; nobody comes in by it any more.
+    pub closed_at: Option<At>,
 }
 
 fn resident(row: &Row) -> Result<Resident> {
@@ -175,6 +191,7 @@ fn resident(row: &Row) -> Result<Resident> {
         bound_by: row.text(6)?,
         generation: row.int(7)?,
         at: row.at(8)?,
+        closed_at: row.at_opt(9)?,
     })
 }
 
@@ -212,9 +229,14 @@ fn one(rows: Vec<Row>) -> Result<Option<Resident>> {
     rows.first().map(resident).transpose()
 }
 
-/// Accounts that wait for somebody to see their papers, the first come first.
-pub async fn waiting(on: &impl Reads, limit: u32) -> Result<Vec<Resident>> {
-    let rows = on.rows(WAITING, vec![limit.into()]).await?;
+/// Accounts of a place and all inside it that wait for somebody to see their papers, the first come first.
+pub async fn waiting(
+    on: &impl Reads,
+    area: Option<&AreaCode>,
+    limit: u32,
+) -> Result<Vec<Resident>> {
+    let (from, below) = range(area);
+    let rows = on.rows(WAITING, vec![from, below, limit.into()]).await?;
     rows.iter().map(resident).collect()
 }
 
@@ -233,20 +255,41 @@ pub async fn open(tx: &mut JournalTx, at: &At, token: PhoneToken, phone: &str) -
     Ok(no)
 }
 
-/// Keeps what somebody says of themselves until an official sees their papers.
-pub async fn claim(tx: &mut JournalTx, at: &At, no: i64, text: &str) -> Result<()> {
+/// Keeps what somebody says of themselves, and where, until an official sees their papers.
+pub async fn claim(
+    tx: &mut JournalTx,
+    at: &At,
+    no: i64,
+    (text, area): (&str, &AreaCode),
+) -> Result<()> {
     let sealed = put(tx, text).await?;
-    changed(
-        tx.execute(CLAIM, vec![sealed.into(), at.into(), no.into()])
-            .await?,
-        no,
-    )
+    let values = vec![sealed.into(), at.into(), area.full().into(), no.into()];
+    changed(tx.execute(CLAIM, values).await?, no)
+}
+
+/// What somebody said of themselves is not so and goes, with its text: they may say it again.
+pub async fn unclaim(tx: &mut JournalTx, known: &Resident) -> Result<()> {
+    let seal = known.claim.unwrap_or_default();
+    let values = vec![known.no.into(), seal.into()];
+    changed(tx.execute(UNCLAIM, values).await?, known.no)?;
+    put_again(tx, seal, "").await
 }
 
 /// Binds an account to a person, once.
 pub async fn bind(tx: &mut JournalTx, at: &At, by: &str, no: i64, person: PersonId) -> Result<()> {
     let values = vec![person.get().into(), at.into(), by.into(), no.into()];
     changed(tx.execute(BIND, values).await?, no)
+}
+
+/// Closes an account: it is nobody's, its sessions end, and its telephone may open a new one.
+pub async fn close(tx: &mut JournalTx, at: &At, no: i64) -> Result<()> {
+    match tx.execute(CLOSE, vec![at.into(), no.into()]).await? {
+        1 => Ok(()),
+        _ => Err(StoreError::NotThere {
+            what: "在用的账户",
+            id: no,
+        }),
+    }
 }
 
 fn changed(rows: u64, id: i64) -> Result<()> {
@@ -324,10 +367,10 @@ pub async fn newest_code(
     rows.first().map(read).transpose()
 }
 
-/// Counts a try of a code.
-pub async fn try_code(tx: &mut JournalTx, no: i64) -> Result<()> {
-    tx.execute(TRY_CODE, vec![no.into()]).await?;
-    Ok(())
+/// Counts a try of a code; false when it was used or tried too often. Of those who come at once each waits for
+/// the one before, so ask this first and look at the code only then.
+pub async fn try_code(tx: &mut JournalTx, no: i64, most: i64) -> Result<bool> {
+    Ok(tx.execute(TRY_CODE, vec![no.into(), most.into()]).await? == 1)
 }
 
 /// Uses a code up; false when somebody else was quicker.
@@ -350,6 +393,12 @@ pub async fn codes_since(
         .await?;
     let count = |rows: &[Row]| rows.first().map_or(Ok(0), |row| row.int(0));
     Ok((count(&phone)?, count(&place)?))
+}
+
+/// How many codes were given to anybody since a moment.
+pub async fn all_codes_since(on: &impl Reads, since: &At) -> Result<i64> {
+    let rows = on.rows(COUNT_CODES_ALL, vec![since.into()]).await?;
+    rows.first().map_or(Ok(0), |row| row.int(0))
 }
 
 /// A resident's session.
@@ -468,4 +517,21 @@ pub async fn is_called(on: &impl Reads, person: PersonId, name: &str) -> Result<
     let known = crate::identity::opened_within(on, person).await?.name;
     let key = domain::names::match_key(name.trim());
     Ok(known.is_some_and(|known| domain::names::match_key(&known) == key))
+}
+
+/// A person's own telephone, for a message to that person alone: that of the account that was bound to them, or
+/// the register's where it is nobody else's.
+pub async fn own_phone(on: &impl Reads, person: PersonId) -> Result<Option<String>> {
+    if let Some(account) = by_person(on, person).await? {
+        return account.phone(on).await.map(Some);
+    }
+    let known = crate::identity::opened_within(on, person).await?.phone;
+    let Some(phone) = known else {
+        return Ok(None);
+    };
+    let token = crate::tokens::Tokeniser::of(on).phone(&phone);
+    let field = crate::tokens::TokenField::Phone;
+    let found = crate::tokens::look_up_many(on, field, &[token]).await?;
+    let alone = found.get(&token).is_some_and(|list| *list == [person]);
+    Ok(alone.then_some(phone))
 }

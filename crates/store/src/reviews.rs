@@ -35,6 +35,8 @@ statements! {
         values ($1, $2, $3, $4, $5, $6, $7, $8)";
     OF_CASE = "select case_no, purpose, entitlement_id, recovery_id, cause_kind, cause_id, at, actor
         from after_cases where case_no = $1";
+    OF_RECOVERY = "select case_no, purpose, entitlement_id, recovery_id, cause_kind, cause_id, at, actor
+        from after_cases where recovery_id = $1";
     OF_ENTITLEMENT = "select case_no, purpose, entitlement_id, recovery_id, cause_kind, cause_id, at, actor
         from after_cases where entitlement_id = $1 order by case_no";
     OF_CAUSE = "select case_no, purpose, entitlement_id, recovery_id, cause_kind, cause_id, at, actor
@@ -57,14 +59,15 @@ statements! {
         where after_decision_no = $7 and state = 'signed'";
     REPLACE = "update after_decisions set state = 'replaced'
         where after_decision_no = $1 and state <> 'replaced'";
-    // The day a subject was looked at last in a programme: the day its newest closed review ended, or its
-    // newest decision.
+    // The day a subject was looked at last in a programme: the day its newest review came to its end, or its
+    // newest decision. A review that was closed early looked at nobody.
     LOOKED = "select c.programme, c.subject_kind, c.subject_id, max(e.day)
         from cases c
         join case_events e on e.case_no = c.case_no and e.seq = c.last_seq
         left join after_cases a on a.case_no = c.case_no
         where c.state = 'closed'
-          and (a.purpose = 'review' or (a.case_no is null and c.outcome = 'granted'))
+          and ((a.purpose = 'review' and c.outcome in ('done', 'granted', 'refused'))
+            or (a.case_no is null and c.outcome = 'granted'))
         group by c.programme, c.subject_kind, c.subject_id";
     // What the newest closed review of a subject told of it.
     TOLD = "select c.programme, c.subject_kind, c.subject_id, e.name, e.outcome
@@ -80,7 +83,9 @@ statements! {
         where state = 'done' and household_id is not null group by household_id";
     RECOVERIES = "select r.recovery_id, r.entitlement_id from recovery r
         left join after_cases a on a.recovery_id = r.recovery_id
-        where r.state = 'open' and a.case_no is null order by r.recovery_id limit $1";
+        join entitlement e on e.entitlement_id = r.entitlement_id
+        where r.state = 'open' and a.case_no is null and e.area >= $1 and e.area < $2 and r.recovery_id > $3
+        order by r.recovery_id limit $4";
     FINDING = "insert into work_findings (work_finding_no, case_no, login, what, good_faith, corrected_day,
             because, by_login, at, digest)
         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
@@ -117,6 +122,8 @@ words! {
         Kept = "kept",
         /// 增发.
         Raised = "raised",
+        /// 恢复: what was to end, or has ended, goes on.
+        Restored = "restored",
         /// 减发.
         Cut = "cut",
         /// 渐退.
@@ -279,6 +286,12 @@ pub async fn of_case(on: &impl Reads, case: CaseNo) -> Result<Option<NewAfter>> 
     rows.first().map(after).transpose()
 }
 
+/// The case of a recovery.
+pub async fn of_recovery(on: &impl Reads, recovery: i64) -> Result<Option<NewAfter>> {
+    let rows = on.rows(OF_RECOVERY, vec![recovery.into()]).await?;
+    rows.first().map(after).transpose()
+}
+
 /// The cases about some help, oldest first.
 pub async fn of_entitlement(on: &impl Reads, entitlement: i64) -> Result<Vec<NewAfter>> {
     let rows = on.rows(OF_ENTITLEMENT, vec![entitlement.into()]).await?;
@@ -415,9 +428,17 @@ pub async fn visited(on: &impl Reads) -> Result<Vec<(HouseholdId, Day)>> {
         .collect()
 }
 
-/// Open recoveries that have no case yet: number and help.
-pub async fn recoveries_without_case(on: &impl Reads, limit: u32) -> Result<Vec<(i64, i64)>> {
-    let rows = on.rows(RECOVERIES, vec![limit.into()]).await?;
+/// Open recoveries of a place and all inside it that have no case yet, after a number (0 for the first): number
+/// and help.
+pub async fn recoveries_without_case(
+    on: &impl Reads,
+    area: Option<&AreaCode>,
+    after: i64,
+    limit: u32,
+) -> Result<Vec<(i64, i64)>> {
+    let (from, below) = range(area);
+    let values = vec![from, below, after.into(), limit.into()];
+    let rows = on.rows(RECOVERIES, values).await?;
     rows.iter()
         .map(|row| Ok((row.int(0)?, row.int(1)?)))
         .collect()
@@ -516,7 +537,7 @@ fn after(row: &Row) -> Result<NewAfter> {
     })
 }
 
-fn month_opt(row: &Row, at: usize) -> Result<Option<Month>> {
+pub(crate) fn month_opt(row: &Row, at: usize) -> Result<Option<Month>> {
     let text = row.text_opt(at)?;
     let read = text.map(|text| Month::parse(&text)).transpose();
     read.map_err(|_| StoreError::BadValue {

@@ -119,6 +119,12 @@ const MIGRATIONS: &[Migration] = &[
         sqlite: "",
         postgres: "",
     },
+    Migration {
+        version: 18,
+        common: include_str!("../migrations/0018_undo.sql"),
+        sqlite: "",
+        postgres: "",
+    },
 ];
 
 // On PostgreSQL two programs may start at once: the second waits for the first.

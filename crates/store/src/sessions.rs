@@ -201,7 +201,19 @@ pub fn account_mark(on: &impl Reads, login: &str) -> Mark {
 /// A mark of where somebody came from.
 #[must_use]
 pub fn origin_mark(on: &impl Reads, origin: &str) -> Mark {
-    mark(on, "sign-in-origin", origin)
+    mark(on, "sign-in-origin", &network(origin))
+}
+
+/// One subscriber has a whole /64 of IPv6 to come from: that is one place. An IPv4 address is one by itself.
+fn network(origin: &str) -> String {
+    let Ok(std::net::IpAddr::V6(address)) = origin.parse::<std::net::IpAddr>() else {
+        return origin.to_owned();
+    };
+    if let Some(four) = address.to_ipv4_mapped() {
+        return four.to_string();
+    }
+    let [a, b, c, d, ..] = address.segments();
+    std::net::Ipv6Addr::from([a, b, c, d, 0, 0, 0, 0]).to_string()
 }
 
 fn mark(on: &impl Reads, field: &str, text: &str) -> Mark {

@@ -1,7 +1,7 @@
 //! 平板: what a session took along to the doors, what came back from it, each change once, and who went along.
 //!
 //! The word that opens what lies on a tablet is never kept: it is worked out from the record's keys, and only
-//! while the package holds.
+//! while nobody ended the package.
 
 use crate::at::At;
 use crate::digest::{hex, unhex};
@@ -21,7 +21,7 @@ statements! {
     HOLDS = "select p.package_no, p.user_id, p.until_at from tablet_packages p
         join session s on s.session_id = p.session_id
         join office_user u on u.user_id = p.user_id
-        where p.token = $1 and p.until_at > $2 and s.ended_at is null and u.state = 'active'
+        where p.token = $1 and s.ended_at is null and u.state = 'active'
           and u.generation = p.generation";
     HAS_VISIT = "select visit_no from tablet_visits where package_no = $1 and visit_no = $2";
     OF_PACKAGE = "select visit_no from tablet_visits where package_no = $1 order by visit_no";
@@ -97,13 +97,13 @@ pub struct NewPackage<'a> {
     pub user: UserId,
     /// In which session.
     pub session: i64,
-    /// Until when it may be opened again.
+    /// Until when it may be filled in.
     pub until: At,
     /// Which visits.
     pub visits: &'a [i64],
 }
 
-/// A package that holds.
+/// A package nobody ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Package {
     /// Its number.
@@ -179,11 +179,9 @@ pub async fn take(
     Ok((no, token))
 }
 
-/// A package, while its session was not ended, its account stays as it was and its time is not over.
-pub async fn holding(on: &impl Reads, token: &PackageToken, at: &At) -> Result<Option<Package>> {
-    let rows = on
-        .rows(HOLDS, vec![token.digest().into(), at.into()])
-        .await?;
+/// A package, while its session was not ended and its account stays as it was; its time may be over.
+pub async fn holding(on: &impl Reads, token: &PackageToken) -> Result<Option<Package>> {
+    let rows = on.rows(HOLDS, vec![token.digest().into()]).await?;
     rows.first()
         .map(|row| {
             Ok(Package {

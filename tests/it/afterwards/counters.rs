@@ -56,7 +56,11 @@ async fn due_is_worked_out(database: Database) {
     let line = &open[0];
     let no = line.open.unwrap();
     bench.done(&bench.wang.who, no, "列入核查").await.unwrap();
-    bench.done(&bench.zhao.who, no, "信息核对").await.unwrap();
+    refused(
+        bench.done(&bench.zhao.who, no, "信息核对").await,
+        "由核对报告办结",
+    );
+    bench.verified(no).await;
     bench.told(&bench.wang.who, no, "有劳动能力").await.unwrap();
     bench.done(&bench.wang.who, no, "核查结论").await.unwrap();
     bench.done(&bench.wang.who, no, "维持不变").await.unwrap();
@@ -160,6 +164,17 @@ async fn help_first_papers_after(database: Database) {
     refused(own, "没有");
     let long = after::switch_on(&bench.office, &bench.chen.who, &switch("2027-09-20")).await;
     refused(long, "最长 60 天");
+    // Today is the first of sixty days: the last is the twelfth of November.
+    let long = after::switch_on(&bench.office, &bench.chen.who, &switch("2026-11-13")).await;
+    refused(long, "2026-09-14 到 2026-11-12");
+    let whole = Switch {
+        programmes: vec!["temporary_relief".to_owned()],
+        area: AreaCode::parse("990101002").unwrap(),
+        ..switch("2026-11-12")
+    };
+    after::switch_on(&bench.office, &bench.chen.who, &whole)
+        .await
+        .unwrap();
     let no = after::switch_on(&bench.office, &bench.chen.who, &switch("2026-09-20"))
         .await
         .unwrap();
@@ -330,7 +345,7 @@ async fn to_the_decision(bench: &Bench, place: &str, day: &str) -> (CaseNo, Stri
             bench.done(&bench.wang.who, no, step).await.unwrap();
         }
         crate::found_out::verified(office, &bench.wang.who, &bench.zhao.who, no).await;
-        crate::found_out::visited(office, &bench.wang.who, "li", no).await;
+        crate::found_out::visited(office, &bench.wang.who, &bench.li.who, no).await;
         let mut case = casework::load(office, &bench.wang.who, no).await.unwrap();
         let judged = look_into(office, &case).await.unwrap();
         let proposed = Proposed {

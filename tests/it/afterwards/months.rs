@@ -73,15 +73,18 @@ async fn handed_on(bench: &Bench, (help, review): (i64, CaseNo)) {
         .await
         .unwrap();
     bench.told(&bench.zhao.who, review, "有变化").await.unwrap();
-    bench
-        .done(&bench.zhao.who, review, "信息核对")
-        .await
-        .unwrap();
+    refused(
+        bench.done(&bench.zhao.who, review, "信息核对").await,
+        "由核对报告办结",
+    );
+    bench.verified(review).await;
     assert_eq!(bench.step(review).await, "入户核查");
-    bench
-        .done(&bench.wang.who, review, "入户核查")
-        .await
-        .unwrap();
+    refused(
+        bench.done(&bench.wang.who, review, "入户核查").await,
+        "由走访记录办结",
+    );
+    let (one, other) = (&bench.wang.who, &bench.li.who);
+    crate::found_out::visited(&bench.office, one, other, review).await;
     let twice = bench.begin(AfterPurpose::GradualExit, help).await;
     refused(twice, "已经有在办的办件");
     bench.told(&bench.wang.who, review, "要调整").await.unwrap();
@@ -125,7 +128,23 @@ async fn a_household_leaves_by_steps(database: Database) {
     bench.at("2026-09-10T09:00");
     let exit = bench.begin(AfterPurpose::GradualExit, help).await.unwrap();
     bench.done(&bench.wang.who, exit, "登记就业").await.unwrap();
-    bench.done(&bench.zhao.who, exit, "核实收入").await.unwrap();
+    bench.verified(exit).await;
+    // What ends in a stop is told and heard first.
+    refused(
+        bench.done(&bench.wang.who, exit, "告知拟渐退").await,
+        "要先告知本人",
+    );
+    bench.tell(exit).await.unwrap();
+    bench.hear(exit, HeardAnswer::Agrees, &[]).await.unwrap();
+    assert_eq!(bench.step(exit).await, "渐退确认");
+    let early = Ruling {
+        from: Some(month("2026-09")),
+        ..ruling(AfterKind::Exit, "长子就业,收入过线")
+    };
+    assert!(
+        bench.sign(exit, &early).await.is_err(),
+        "not a month sooner than they were told"
+    );
     // Nobody passes the decision by a click, and the step takes no other decision.
     refused(
         bench.done(&bench.chen.who, exit, "渐退确认").await,
@@ -170,6 +189,16 @@ async fn a_household_leaves_by_steps(database: Database) {
     assert_eq!(bench.deliver(exit).await.unwrap(), None);
     assert_eq!(bench.step(exit).await, "");
 
+    told_in_the_file(
+        &bench,
+        household,
+        (&format!("{amount} 元"), &format!("{half} 元")),
+    )
+    .await;
+}
+
+/// The household's file tells the periods and the three decisions.
+async fn told_in_the_file(bench: &Bench, household: HouseholdId, (whole, part): (&str, &str)) {
     let seen = after::history(&bench.office, &bench.wang.who, household.get())
         .await
         .unwrap();
@@ -179,12 +208,11 @@ async fn a_household_leaves_by_steps(database: Database) {
         .filter(|one| one.title.starts_with("最低生活保障"))
         .map(|one| (one.months.as_str(), one.amount.as_str()))
         .collect();
-    let (whole, part) = (format!("{amount} 元"), format!("{half} 元"));
     assert_eq!(
         periods,
         [
-            ("2026-08 起,到 2026-12", whole.as_str()),
-            ("2027-01 起,到 2027-03", part.as_str()),
+            ("2026-08 起,到 2026-12", whole),
+            ("2027-01 起,到 2027-03", part),
             ("2027-04 起", "停发"),
         ]
     );
@@ -211,7 +239,7 @@ async fn a_cut_wants_a_hearing(database: Database) {
         "本人说了什么",
     );
     refused(bench.hear(no, HeardAnswer::Agrees, &[]).await, "还没有告知");
-    bench.tell(no).await.unwrap();
+    bench.tell_of(no, (None, Some(less))).await.unwrap();
     // Silence before the time is over is not silence.
     refused(bench.hear(no, HeardAnswer::Silent, &[]).await, "第二天起");
     bench
@@ -229,6 +257,11 @@ async fn a_cut_wants_a_hearing(database: Database) {
         ..cut.clone()
     };
     refused(bench.sign(no, &this).await, "下个月");
+    let more = Ruling {
+        amount: less.checked_sub(fen(1)),
+        ..cut.clone()
+    };
+    refused(bench.sign(no, &more).await, "重新告知");
     bench.sign(no, &cut).await.unwrap();
     // Handed over a month late it does not reach back.
     bench.at("2026-10-09T09:00");
@@ -278,7 +311,10 @@ async fn a_stop_is_heard_and_recovered(database: Database) {
     bench.told(&bench.wang.who, no, "有多领").await.unwrap();
     bench.done(&bench.wang.who, no, "核实").await.unwrap();
     assert_eq!(bench.step(no).await, "告知拟停发");
-    bench.tell(no).await.unwrap();
+    bench
+        .tell_of(no, (Some(month("2026-09")), None))
+        .await
+        .unwrap();
     assert_eq!(
         bench.step(no).await,
         "陈述申辩",
@@ -288,6 +324,8 @@ async fn a_stop_is_heard_and_recovered(database: Database) {
     bench.at("2026-09-10T09:00");
     bench.hear(no, HeardAnswer::Silent, &[]).await.unwrap();
     let mut stop = ruling(AfterKind::Stopped, "八月起全家迁往外省,不再共同生活");
+    stop.from = Some(month("2026-08"));
+    refused(bench.sign(no, &stop).await, "重新告知");
     stop.from = Some(month("2026-09"));
     let own = after::sign(&bench.office, &bench.wang.who, no, &stop).await;
     refused(own, "没有");

@@ -17,6 +17,7 @@ struct Desk {
     place: Place,
     wang: Signed,
     zhao: Signed,
+    li: Signed,
     window: Person,
     chen: Person,
 }
@@ -26,8 +27,8 @@ impl Desk {
         let place = Place::open(Database::Sqlite).await;
         place.at("2026-09-07T09:00");
         let wang = place.staff.enter("wang", "窗口经办", COUNTY).await;
-        place.staff.enter("li", "网格员", COUNTY).await;
         Self {
+            li: place.staff.enter("li", "网格员", COUNTY).await,
             zhao: place.staff.enter("zhao", "核对员", COUNTY).await,
             window: Person::of(&place.router, &wang),
             chen: place.enter("chen", "县级审核", COUNTY).await,
@@ -72,7 +73,7 @@ impl Desk {
             self.done(no, step).await;
         }
         found_out::verified(office, wang, &self.zhao.who, no).await;
-        found_out::visited(office, wang, "li", no).await;
+        found_out::visited(office, wang, &self.li.who, no).await;
         no
     }
 
@@ -330,7 +331,7 @@ async fn the_case_of_a_clerks_brother_is_written_down_and_looked_into_by_the_cou
     }
     let no = CaseNo::new(case.number());
     found_out::verified(&desk.place.office, &desk.wang.who, &desk.zhao.who, no).await;
-    found_out::visited(&desk.place.office, &desk.wang.who, "li", no).await;
+    found_out::visited(&desk.place.office, &desk.wang.who, &desk.li.who, no).await;
     desk.to_the_county(no, "grant").await;
     let page = chen2.read(&path).await;
     page.says(&["县级入户"]);

@@ -66,8 +66,10 @@ impl Terminal<'_> {
     fn done(&self, arguments: &[&str], user: &str) {
         let out = self.command(arguments, user).output().unwrap();
         let told = String::from_utf8_lossy(&out.stderr);
+        // On a busy machine the kill may come after the last write: then it is done already.
+        let before = out.status.code() == Some(3) && told.contains("已经有第");
         assert!(
-            matches!(out.status.code(), Some(0 | 1)),
+            before || matches!(out.status.code(), Some(0 | 1)),
             "{arguments:?}: {told}"
         );
     }

@@ -3,6 +3,7 @@
 use super::{About, Bench, Database, FACT, postgres, visits};
 use domain::PersonId;
 use serde_json::{Value, json};
+use store::tablets::NewPackage;
 
 struct Tablet {
     token: String,
@@ -130,7 +131,51 @@ async fn the_whole(database: Database) {
     );
     conflicts(&bench, &tablet).await;
     bad(&bench, &tablet).await;
-    over(&bench, &tablet).await;
+    let late = late(&bench, &tablet).await;
+    over(&bench, &[&tablet, &late]).await;
+}
+
+/// A tablet that was out too long: nothing is lost. The word is given again to whoever took it, without any visit,
+/// and what was written is taken.
+async fn late(bench: &Bench, tablet: &Tablet) -> Tablet {
+    let mut tx = bench.office.begin().await.unwrap();
+    let at = bench.office.clock().at();
+    let new = NewPackage {
+        user: bench.li.who.user(),
+        session: bench.li.who.session(),
+        until: store::At::parse("2026-08-29T09:00:00+08:00").unwrap(),
+        visits: &[tablet.visit],
+    };
+    let (package, token) = store::tablets::take(&mut tx, &at, &new).await.unwrap();
+    tx.record(store::Act::new(&at, "li", "visit.take").on("package", package));
+    bench.office.end(tx).await.unwrap();
+    let late = Tablet {
+        token: token.text(),
+        ..*tablet
+    };
+    let holds = format!("/visit-package/{}", late.token);
+    let told = bench.send(&bench.li, &holds, "", Vec::new()).await;
+    assert_eq!(
+        (told.status, told.text().as_str()),
+        (200, "{\"holds\":false}")
+    );
+    let office = &bench.office;
+    let stranger = visits::reopen(office, &bench.wang.who, &token).await;
+    super::refused(stranger, "别人带走的");
+    let again = visits::reopen(office, &bench.li.who, &token).await;
+    let again = again.unwrap().expect("nobody ended it");
+    assert!(again.expired && again.visits.is_empty() && again.until > at.to_string());
+    let (_, told) = tablet.sync(bench, &bench.li, &[]).await;
+    let fields = told["visit"]["parts"].as_array().unwrap().iter();
+    let mut fields = fields.flat_map(|part| part["fields"].as_array().unwrap());
+    let key = format!("{}:{FACT}", tablet.head);
+    let base = fields.find(|field| field["key"] == key).unwrap()["base"].as_i64();
+    let written = late.change("late", 1, "否", base.unwrap());
+    assert_eq!(
+        late.outcomes(bench, &bench.li, &[written]).await,
+        ["late kept"]
+    );
+    late
 }
 
 /// A second tablet that did not see what the first wrote: both are told, and somebody chooses.
@@ -144,13 +189,15 @@ async fn conflicts(bench: &Bench, first: &Tablet) {
     )
     .await
     .unwrap();
-    visits::confirm_seen(&bench.office, &bench.wang.who, visit)
+    let seen = bench.shown(&bench.wang.who, visit).await;
+    visits::confirm_seen(&bench.office, &bench.wang.who, visit, seen)
         .await
         .unwrap();
     let second = Tablet::take(bench, &bench.wang, visit, head).await;
     // Nobody else's package is opened with one's own session.
+    // What its owner wrote stays there.
     let (status, _) = first.sync(bench, &bench.wang, &[]).await;
-    assert_eq!(status, 410);
+    assert_eq!(status, 403);
     let mine = second.change("w1", 1, "是", 0);
     let (_, told) = second
         .sync(bench, &bench.wang, std::slice::from_ref(&mine))
@@ -216,8 +263,8 @@ async fn bad(bench: &Bench, tablet: &Tablet) {
     assert_eq!(elsewhere.sync(bench, li, &[]).await.0, 404);
 }
 
-/// Signing out, and an account that is ended: the package holds no longer, and its key is given to nobody.
-async fn over(bench: &Bench, tablet: &Tablet) {
+/// Signing out: no package holds any longer, and its key is given to nobody.
+async fn over(bench: &Bench, [tablet, late]: &[&Tablet; 2]) {
     let holds = format!("/visit-package/{}", tablet.token);
     assert_eq!(
         bench.send(&bench.li, &holds, "", Vec::new()).await.status,
@@ -227,6 +274,11 @@ async fn over(bench: &Bench, tablet: &Tablet) {
     bench.staff.access.sign_out(&visitor).await.unwrap();
     assert_eq!(
         bench.send(&bench.li, &holds, "", Vec::new()).await.status,
+        410
+    );
+    let late = format!("/visit-package/{}", late.token);
+    assert_eq!(
+        bench.send(&bench.li, &late, "", Vec::new()).await.status,
         410
     );
     let (status, _) = tablet.sync(bench, &bench.li, &[]).await;

@@ -1,13 +1,16 @@
-//! `import`: departments' files are received, and what was not taken is told by row and column.
+//! `import`: departments' files are received, and what was not taken is told by row and column; a batch taken by
+//! mistake is taken back.
 
-use crate::ended::{Ended, WrongUse};
+use super::signed_in::{Desk, Who};
+use crate::ended::{Ended, RefusedInput, WrongUse};
 use crate::folder::Folder;
 use crate::progress::Step;
 use crate::say;
 use anyhow::Result;
 use domain::Month;
 use office::Office;
-use office::intake::{Intake, Received, State};
+use office::casework::CaseError;
+use office::intake::{Intake, Received, State, Undone};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
@@ -17,12 +20,24 @@ const SHOWN_MAX: usize = 8;
 /// What to receive.
 #[derive(clap::Args)]
 #[command(
-    after_help = "例:\n  doudi import county/feeds                                    一个文件夹,按月、先户籍后其他\n  doudi import county/feeds/2026-08/deaths.csv                 月份取自文件夹名\n  doudi import 死亡名单.xlsx --feed deaths --month 2026-08      自己说明是什么\n\n同一份文件再导入,什么都不变。有行被退回时退出码为 1,整个文件被退回时为 3。"
+    after_help = "例:\n  doudi import county/feeds                                    一个文件夹,按月、先户籍后其他\n  doudi import county/feeds/2026-08/deaths.csv                 月份取自文件夹名\n  doudi import 死亡名单.xlsx --feed deaths --month 2026-08      自己说明是什么\n\n  doudi import --undo 12 --because 报错了文件 --user chen        撤回第 12 批,口令写在 DOUDI_PASSWORD 里或者从输入读\n\n同一份文件再导入,什么都不变;撤回以后可以再导入。有行被退回时退出码为 1,整个文件被退回时为 3。"
 )]
 pub struct Args {
     /// 文件或文件夹
-    #[arg(value_name = "FILE|FOLDER")]
-    path: PathBuf,
+    #[arg(value_name = "FILE|FOLDER", required_unless_present = "undo")]
+    path: Option<PathBuf>,
+    /// 撤回这一批:它的行不再算数,以前的那一份重新算数,已经监测过的月份保留原样
+    #[arg(long, value_name = "BATCH", conflicts_with_all = ["path", "feed", "confirm", "areas"], requires_all = ["because", "user"])]
+    undo: Option<i64>,
+    /// 为什么撤回;记入审计
+    #[arg(long, value_name = "TEXT", requires = "undo")]
+    because: Option<String>,
+    /// 谁撤回:账号
+    #[arg(long, value_name = "LOGIN", requires = "undo")]
+    user: Option<String>,
+    /// 动态口令
+    #[arg(long, requires = "undo")]
+    code: Option<String>,
     /// 是哪种来文,如 deaths;不写就取自文件名
     #[arg(long, value_name = "ID", requires = "month")]
     feed: Option<String>,
@@ -44,14 +59,20 @@ pub struct Args {
 
 /// Receives a file or a folder.
 pub async fn run(args: Args) -> Result<Ended> {
-    if args.path.is_dir() && args.feed.is_some() {
+    if let Some(batch) = args.undo {
+        return undo(batch, args).await;
+    }
+    let Some(path) = args.path.clone() else {
+        return Err(WrongUse("要写明导入哪个文件或文件夹".to_owned()).into());
+    };
+    if path.is_dir() && args.feed.is_some() {
         return Err(WrongUse(
             "--feed 和 --month 说的是一个文件;文件夹里的文件按各自的名字认".to_owned(),
         )
         .into());
     }
     let office = args.folder.open_or_make().await?;
-    let received = receive(&args, &office).await;
+    let received = receive(&args, &path, &office).await;
     office.close().await;
     let received = received?;
     if args.json {
@@ -63,19 +84,68 @@ pub async fn run(args: Args) -> Result<Ended> {
     Ok(ended(&received))
 }
 
-async fn receive(args: &Args, office: &Office) -> Result<Vec<Received>> {
-    if let Some(areas) = args.areas.clone().or_else(|| areas_beside(&args.path)) {
+/// Takes a batch back in the name of whoever signs in.
+async fn undo(batch: i64, args: Args) -> Result<Ended> {
+    let who = Who::of(args.user.unwrap_or_default(), args.code, args.folder);
+    let desk = Desk::signed_in(&who, "doudi import --undo").await?;
+    let because = args.because.unwrap_or_default();
+    let undone = office::intake::undo(&desk.office, &desk.who, batch, &because).await;
+    let undone = desk.close(undone, told).await?;
+    match args.json {
+        true => say::json(&json!({
+            "batch": undone.batch_no, "month": undone.period.to_string(), "file": undone.file, "rows": undone.rows,
+            "stands": undone.stands, "doubts": undone.doubts,
+            "judged": undone.judged.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        })),
+        false => show_undone(&undone),
+    }
+    Ok(Ended::Good)
+}
+
+fn told(error: CaseError) -> anyhow::Error {
+    match error {
+        CaseError::Office(error) => error.into(),
+        other => RefusedInput(other.to_string()).into(),
+    }
+}
+
+fn show_undone(undone: &Undone) {
+    say::line(format!(
+        "已撤回第 {} 批 {} {} {}:{} 行不再算数",
+        undone.batch_no,
+        undone.period,
+        undone.title,
+        undone.file,
+        say::count(undone.rows)
+    ));
+    if let Some(stands) = undone.stands {
+        say::line(format!("  第 {stands} 批重新算数"));
+    }
+    if undone.doubts > 0 {
+        say::line(format!("  {} 行不用再认人", say::count(undone.doubts)));
+    }
+    if !undone.judged.is_empty() {
+        let months: Vec<String> = undone.judged.iter().map(ToString::to_string).collect();
+        say::line(format!(
+            "  {} 已经监测过,结果保留;要按撤回以后的来文算,请再运行 doudi run-month",
+            months.join("、")
+        ));
+    }
+}
+
+async fn receive(args: &Args, path: &Path, office: &Office) -> Result<Vec<Received>> {
+    if let Some(areas) = args.areas.clone().or_else(|| areas_beside(path)) {
         office.load_areas(&areas).await?;
     }
-    if args.path.is_dir() {
-        return receive_folder(office, &args.path).await;
+    if path.is_dir() {
+        return receive_folder(office, path).await;
     }
     let month = args.month.as_deref().map(Month::parse).transpose();
     let month = month.map_err(|e| WrongUse(format!("--month:{e}")))?;
     let named = args.feed.as_deref().zip(month);
     Ok(vec![
         Intake::new(office)
-            .receive(&args.path, named, args.confirm)
+            .receive(path, named, args.confirm)
             .await?,
     ])
 }
@@ -156,6 +226,12 @@ fn show(received: &Received) {
         line.push_str(&format!(":{said}"));
     }
     say::line(line);
+    if received.unknown > 0 {
+        say::line(format!(
+            "  其中 {} 行的人或户,户籍里没有;先导入户籍(register),再撤回这一批重新导入,就认得出来",
+            say::count(received.unknown)
+        ));
+    }
     for r in received.refusals.iter().take(SHOWN_MAX) {
         let column = if r.column.is_empty() {
             String::new()
@@ -183,6 +259,6 @@ fn value(received: &Received) -> Value {
     json!({
         "batch": received.batch_no, "feed": received.feed, "month": received.period.to_string(), "file": received.file,
         "state": state, "said": said, "received": c.received, "applied": c.applied, "unchanged": c.unchanged,
-        "refused": c.refused, "doubtful": c.doubtful, "refusals": refusals,
+        "refused": c.refused, "doubtful": c.doubtful, "unknown": received.unknown, "refusals": refusals,
     })
 }

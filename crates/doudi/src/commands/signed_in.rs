@@ -25,6 +25,18 @@ pub struct Who {
     folder: Folder,
 }
 
+impl Who {
+    /// Somebody named beside other arguments of a command.
+    pub(super) fn of(user: String, code: Option<String>, folder: Folder) -> Self {
+        Self {
+            user,
+            code,
+            json: false,
+            folder,
+        }
+    }
+}
+
 /// Somebody at an open office.
 pub(super) struct Desk {
     pub(super) office: Arc<Office>,

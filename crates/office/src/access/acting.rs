@@ -177,6 +177,10 @@ impl Acting {
         if narrowed.is_some_and(|only| !only.contains(&right)) {
             return Err(denied());
         }
+        // Whatever an older token was given.
+        if self.0.who.channel == Channel::Program && rule.nature.takes_a_person() {
+            return Err(denied());
+        }
         let reaches = |place: &AreaCode| match rule.reach {
             Reach::Whole => self.0.who.whole.is_some_and(|whole| place.contains(&whole)),
             Reach::Area | Reach::Undivided | Reach::Own => true,
@@ -315,6 +319,10 @@ mod tests {
     }
 
     fn acting(grants: &[(&str, &str)]) -> Acting {
+        acting_by(Channel::Screen, grants)
+    }
+
+    fn acting_by(channel: Channel, grants: &[(&str, &str)]) -> Acting {
         let rulebook = crate::rulebook::read(None).unwrap();
         let book = Arc::new(AccessBook::read(&rulebook, "demo").unwrap());
         let who = Who {
@@ -322,7 +330,7 @@ mod tests {
             login: "wang".to_owned(),
             name: "王".to_owned(),
             session: 1,
-            channel: Channel::Screen,
+            channel,
             fresh: true,
             grants: grants
                 .iter()
@@ -358,6 +366,17 @@ mod tests {
         check(&[], Right::ACCOUNT, "no");
         let wider = [("case_officer", "990101001"), ("case_officer", "990101")];
         check(&wider, Right::ROLL, "990101");
+    }
+
+    #[test]
+    fn a_program_signs_nothing_and_gives_no_role() {
+        let all = [("county_reviewer", "990101"), ("security_admin", "990101")];
+        let person = acting(&all);
+        let program = acting_by(Channel::Program, &all);
+        for right in [Right::DECISION, Right::PAYMENT_APPROVE, Right::ROLE_GRANT] {
+            assert!(person.may(right) && !program.may(right), "{right:?}");
+        }
+        assert!(program.may(Right::CASE));
     }
 
     #[test]

@@ -73,6 +73,14 @@ named! {
     }
 }
 
+impl Nature {
+    /// Whether it takes a person: no program signs, keeps accounts or gives roles.
+    #[must_use]
+    pub fn takes_a_person(self) -> bool {
+        matches!(self, Self::Decide | Self::Accounts | Self::Grant)
+    }
+}
+
 named! {
     /// How far a right reaches.
     Reach {
@@ -155,6 +163,8 @@ pub struct Settings {
     pub idle_seconds: i64,
     /// 最长登录, in seconds.
     pub longest_seconds: i64,
+    /// 平板离线, in seconds; longer than any session.
+    pub offline_seconds: i64,
     /// 再次确认, in seconds.
     pub confirm_seconds: i64,
     /// 输动态口令, in seconds.
@@ -482,6 +492,8 @@ impl Reader<'_> {
             second_factor_needed: values.choice("动态口令", "必须", "自愿"),
             idle_seconds: values.seconds("无操作退出", 60, 1..=240),
             longest_seconds: values.seconds("最长登录", 3_600, 1..=24),
+            // No shorter than the longest session: whoever comes after it has signed in anew.
+            offline_seconds: values.seconds("平板离线", 3_600, 24..=168),
             confirm_seconds: values.seconds("再次确认", 60, 1..=240),
             code_seconds: values.seconds("输动态口令", 60, 1..=30),
             program_seconds: values.seconds("接口令牌", 86_400, 1..=366),

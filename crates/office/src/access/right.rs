@@ -37,6 +37,10 @@ rights! {
     FEED = "feed.view";
     /// 认人: whose a doubtful row is.
     DOUBT = "doubt.answer";
+    /// 报送部门来文.
+    FEED_DELIVER = "feed.deliver";
+    /// 撤回一批来文.
+    FEED_UNDO = "feed.undo";
     /// 下载退回明细.
     FEED_EXPORT = "feed.export";
     /// 调标试算.

@@ -153,6 +153,14 @@ impl Access {
             let code = code.trim();
             let unknown = || AccessError::Refused(format!("没有代号为 `{code}` 的权限"));
             let right = Right::from_code(code).ok_or_else(unknown)?;
+            let rule = self.book.rule(right);
+            if let Some(rule) = rule.filter(|rule| rule.nature.takes_a_person()) {
+                let said = format!(
+                    "“{}”(`{code}`)要由人签署或者办理,不能给程序;请去掉它",
+                    rule.title
+                );
+                return Err(AccessError::Refused(said));
+            }
             let has = held.iter().any(|grant| {
                 self.book.allows(&grant.content.role, right) && grant.content.area.contains(area)
             });

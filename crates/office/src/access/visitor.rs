@@ -103,6 +103,10 @@ impl Access {
 
     /// The password was typed lately: at the sign-in, or again since.
     fn is_fresh(&self, session: &Session) -> bool {
+        // A program types no password.
+        if session.content.kind == SessionKind::Program {
+            return false;
+        }
         let started = &session.content.started_at;
         let started = started.as_str().parse::<Timestamp>().unwrap_or_default();
         let confirmed = self.confirmed.lock();

@@ -4,6 +4,7 @@
 //!
 //! Which step hears, decides or hands over, the rulebook says with 凭. No month, share or step is named here.
 
+mod bound;
 mod conference;
 mod crisis;
 mod crisis_book;
@@ -27,15 +28,16 @@ pub use conference::{
 pub use crisis::{Benefited, CrisisLine, Switch, benefited, channels, end, switch_on};
 pub(super) use crisis::{spared, through};
 pub use crisis_book::workbook as crisis_workbook;
-pub use decide::{Ruling, deliver, sign};
+pub use decide::{RECEIVERS, Ruling, deliver, sign};
 pub use due::{DueLine, OpenedDue, due, open_due};
 pub use exit::{ExitPlan, Part, plan};
 pub use file::{
     AfterFile, AfterLine, DecisionLine, HearingLine, MayAfter, after_file, list, running_hearings,
 };
-pub(super) use guarded::before;
+pub(super) use guarded::{before, ended};
 pub use hearing::{Heard, Told, hear, tell};
 pub use history::{HistoryLine, HistoryView, history};
+pub(super) use open::give_way;
 pub use open::{Begin, begin, begin_in, from_warning, open_recoveries};
 pub use overview::{AfterOverview, DueRow, overview, purposes};
 pub use store::hearings::{HeardAnswer, HeardAs};
@@ -84,6 +86,7 @@ pub fn kind_name(kind: AfterKind) -> &'static str {
     match kind {
         AfterKind::Kept => "维持不变",
         AfterKind::Raised => "增发",
+        AfterKind::Restored => "恢复",
         AfterKind::Cut => "减发",
         AfterKind::Exit => "渐退",
         AfterKind::Stopped => "停发",
@@ -164,6 +167,30 @@ pub fn month(office: &Office, written: Option<&str>) -> Done<Month> {
         None => Ok(Month::containing(office.clock.today())),
         Some(text) => Month::parse(text)
             .map_err(|_| CaseError::Refused(format!("`{text}` 不是月份,写成 2026-09"))),
+    }
+}
+
+/// A month somebody may have written; none for the one the rulebook leads to.
+///
+/// # Errors
+/// It is none.
+pub fn month_written(text: &str) -> Done<Option<Month>> {
+    match text.trim() {
+        "" => Ok(None),
+        text => Month::parse(text)
+            .map(Some)
+            .map_err(|_| CaseError::Refused(format!("`{text}` 不是月份,写成 2026-09"))),
+    }
+}
+
+/// An amount in 元 somebody may have written; none for what the rules give.
+///
+/// # Errors
+/// It is none.
+pub fn yuan_written(text: &str) -> Done<Option<domain::Fen>> {
+    match text.trim() {
+        "" => Ok(None),
+        yuan => super::yuan(yuan).map(Some),
     }
 }
 

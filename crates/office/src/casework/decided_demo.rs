@@ -10,7 +10,7 @@ use super::{
 use crate::access::{Access, Acting, Right};
 use crate::office::Office;
 use crate::verification::demo::whole_round;
-use crate::visits::{self, About, Ending, Said};
+use crate::visits::{self, About, Ending, Said, Typed};
 use domain::procedure::Ground;
 use domain::{AreaCode, CaseNo, HouseholdId, Relation};
 use store::decisions::{DecidedAs, DeliveryWay};
@@ -270,7 +270,8 @@ async fn visited(office: &Office, hands: &Hands, case: &Case) -> Done<()> {
         because: String::new(),
     };
     visits::save(office, &hands.window, visit, &said).await?;
-    visits::confirm_seen(office, &hands.second, visit).await?;
+    let seen = visits::visit_view(office, &hands.second, visit, &Typed::default()).await?;
+    visits::confirm_seen(office, &hands.second, visit, seen.shown).await?;
     visits::finish(office, &hands.window, visit, (&[], &ending)).await?;
     Ok(())
 }

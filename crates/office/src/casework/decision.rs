@@ -334,7 +334,7 @@ async fn pay(
     let now = disbursement::in_force(tx, &content.programme, subject, from).await?;
     if let Some(now) = now.filter(|_| monthly) {
         let by = who.login();
-        disbursement::change(office, tx, by, now.id, (from, amount), &cause).await?;
+        disbursement::amend(office, tx, by, &now, (from, amount), &cause).await?;
         return Ok(());
     }
     let household = content.household.ok_or_else(|| {

@@ -88,16 +88,21 @@ pub(crate) async fn heard(
     Ok(Ok((hung.no, hung.content.last)))
 }
 
-/// Whether the next step no longer leads to a decision: then nothing has to be found out any more.
+/// Whether the next step no longer leads to a decision: then nothing has to be found out any more. Of a
+/// procedure that decides nothing, such as a review, every way rests on what was found out.
 fn leaves_the_way(case: &Case, step: &Step) -> bool {
     let way = &case.procedure;
+    let decides = |one: &Step| is_decision(one) || one.ground == Some(Ground::Adjustment);
+    if !way.steps.iter().any(decides) {
+        return false;
+    }
     let Some(next) = way.next_of(&step.name, &case.standing.told) else {
         return false;
     };
     let mut seen: BTreeSet<&str> = BTreeSet::new();
     let mut ahead = vec![next];
     while let Some(one) = ahead.pop() {
-        if is_decision(one) {
+        if decides(one) {
             return false;
         }
         if seen.insert(&one.name) {
@@ -170,7 +175,7 @@ pub(super) async fn before(
         }
     }
     found_out(tx, case, step).await?;
-    super::afterwards::before(tx, case, step).await?;
+    super::afterwards::before(office, tx, case, step).await?;
     if is_opinion(step) {
         let all = notices::opinions(tx, case.no()).await?;
         let since = opened(case);

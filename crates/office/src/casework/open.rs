@@ -111,8 +111,10 @@ pub async fn open_in(
     for wanted in &opening.wanted {
         let (procedure, subject) = way(office, &program, &ready, opening, wanted, today)?;
         match cases::open_of(tx, &wanted.programme, subject).await? {
-            Some(open) => joined.push((wanted.programme.clone(), open.no)),
-            None => chosen.push((wanted, procedure, subject)),
+            Some(open) if !super::afterwards::give_way(office, tx, who, open.no, None).await? => {
+                joined.push((wanted.programme.clone(), open.no));
+            }
+            Some(_) | None => chosen.push((wanted, procedure, subject)),
         }
     }
     if chosen.is_empty() {

@@ -81,7 +81,11 @@ pub(super) async fn view(desk: &Desk, id: i64, cursor: Option<String>) -> Told<F
     let sheet = row_sheet(desk, &found.batch).await?;
     let doubtful = doubts(desk, &found, sheet.as_ref()).await?;
     let batch = &found.batch;
-    let applied = state(batch);
+    let undone = batches::undone(&desk.office.store, id).await?;
+    let applied = match undone {
+        Some(_) => BatchState::Undone,
+        None => state(batch),
+    };
     Ok(FeedBatchView {
         id,
         title: found.title(),
@@ -90,7 +94,15 @@ pub(super) async fn view(desk: &Desk, id: i64, cursor: Option<String>) -> Told<F
             .map_or_else(|| "部门未写".to_owned(), |f| f.department.clone()),
         month: batch.period.to_string(),
         state: applied,
-        advice: advice(applied, batch, &found),
+        advice: match undone {
+            Some(undone) => Some(format!(
+                "{}由 {} 撤回:{};更正以后可以再报送",
+                minute(&undone.at),
+                undone.actor,
+                undone.reason
+            )),
+            None => advice(applied, batch, &found),
+        },
         file: batch.file_name.clone(),
         format: format_of(&batch.file_name),
         hash: store::digest::hex(&batch.file_digest),
@@ -128,12 +140,14 @@ fn advice(state: BatchState, batch: &Batch, found: &Found) -> Option<String> {
             "退回 {} 行,请下载明细表发还{department}更正后重报",
             batch.counts.refused
         )),
-        BatchState::Applied | BatchState::Missing | BatchState::Repeated => None,
+        BatchState::Applied | BatchState::Missing | BatchState::Repeated | BatchState::Undone => {
+            None
+        }
     }
 }
 
 /// Why a cell was refused, and what the department should do.
-pub(super) fn refusal(refusal: &Refusal) -> RefusalRow {
+pub(crate) fn refusal(refusal: &Refusal) -> RefusalRow {
     RefusalRow {
         // The record counts from the first row below the header; a spreadsheet counts the header too.
         row: u64::from(refusal.row_no).saturating_add(1),

@@ -4,6 +4,7 @@ use super::batch::{find, refusal};
 use super::{Desk, Told};
 use crate::views::{Download, RefusalRow, ViewError};
 use rust_xlsxwriter::{Workbook, XlsxError};
+use store::batches::Refusal;
 
 const HEADER: [&str; 5] = ["行", "列", "原值(已遮盖)", "退回原因", "请这样办"];
 
@@ -23,6 +24,12 @@ pub(super) async fn download(desk: &Desk, id: i64) -> Told<Download> {
         file_name: format!("{title}-{}-退回明细.xlsx", found.batch.period),
         bytes,
     })
+}
+
+/// The workbook of the refused rows of a batch.
+pub(crate) fn of(refusals: &[Refusal]) -> Result<Vec<u8>, XlsxError> {
+    let rows: Vec<RefusalRow> = refusals.iter().map(refusal).collect();
+    workbook(&rows)
 }
 
 fn workbook(rows: &[RefusalRow]) -> Result<Vec<u8>, XlsxError> {

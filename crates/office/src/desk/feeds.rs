@@ -79,7 +79,7 @@ pub(super) fn rule_of(desk: &Desk, feed: &str) -> Behind {
     path.map_or(Behind::Nothing, |p| Behind::Rule(p.path.clone()))
 }
 
-pub(super) fn state(batch: &Batch) -> BatchState {
+pub(crate) fn state(batch: &Batch) -> BatchState {
     match batch.state {
         // A file that is being taken in is not in force yet.
         batches::BatchState::Staged | batches::BatchState::Waiting => BatchState::Waiting,
@@ -88,7 +88,7 @@ pub(super) fn state(batch: &Batch) -> BatchState {
     }
 }
 
-pub(super) fn counts(batch: &Batch) -> FeedCounts {
+pub(crate) fn counts(batch: &Batch) -> FeedCounts {
     let counts = batch.counts;
     FeedCounts {
         received: counts.received,

@@ -195,9 +195,13 @@ async fn feed_todos(desk: &Desk) -> Told<Vec<Todo>> {
 /// The newest file of each feed and month.
 pub(super) async fn newest_batches(desk: &Desk) -> Told<Vec<Batch>> {
     let all = store::batches::list(&desk.office.store, None, i64::MAX, 5_000).await?;
+    // What was taken back lets the batch before it show again.
+    let undone = store::batches::list_undone(&desk.office.store).await?;
+    let undone: std::collections::HashSet<i64> = undone.iter().map(|u| u.batch_no).collect();
     let mut seen = std::collections::HashSet::new();
     Ok(all
         .into_iter()
+        .filter(|b| !undone.contains(&b.batch_no))
         .filter(|b| seen.insert((b.feed.clone(), b.period)))
         .collect())
 }

@@ -1,7 +1,7 @@
 //! 回盘: the bank's file matched line by line, by line number, amount and card. Rows that do not fit are
 //! put aside and change nothing; lines of which nothing is said are 结果不明 and never sent again.
 
-use super::{BankBook, Paid, PayError, found, may, note, whole};
+use super::{BankBook, Paid, PayError, found, may, note, recover, whole};
 use crate::access::{Acting, Right};
 use crate::office::Office;
 use domain::payment::{
@@ -9,7 +9,7 @@ use domain::payment::{
 };
 use domain::{Fen, ledger};
 use sha2::{Digest, Sha256};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use store::entitlements::Cause;
 use store::ledger::{Entry, Pending};
 use store::payments::{self, AnswerRowKept, Line, NewAnswer};
@@ -111,6 +111,14 @@ pub async fn answer(
         });
     raise(&mut tx, &at, who, batch, &by_no, codes.collect()).await?;
     arrived_after_all(&mut tx, &at, who, &moves).await?;
+    beyond(
+        &mut tx,
+        &at,
+        who,
+        batch,
+        (&moves, &Cause::new("answer", no)),
+    )
+    .await?;
     payments::answered(&mut tx, batch).await?;
     let says = format!(
         "第 {no} 份回盘:成功 {} 行,退票 {} 行,未答 {} 行,搁置 {} 行",
@@ -175,6 +183,7 @@ pub async fn settle_unknown(
     let cause = Cause::new("inquiry", id);
     apply(&mut tx, &at, batch, &cause, &moves).await?;
     arrived_after_all(&mut tx, &at, who, &moves).await?;
+    beyond(&mut tx, &at, who, batch, (&moves, &cause)).await?;
     if line.state.after(event) == Some(LineState::Returned) {
         let lines = BTreeMap::from([(line_no, &line)]);
         let returned = vec![(line_no, "银行书面答复没有到账".to_owned())];
@@ -333,6 +342,23 @@ async fn arrived_after_all(tx: &mut JournalTx, at: &At, who: &Acting, moves: &[M
         }
     }
     Ok(())
+}
+
+/// What was on its way when its help was stopped or cut is asked back as soon as it has arrived.
+async fn beyond(
+    tx: &mut JournalTx,
+    at: &At,
+    who: &Acting,
+    batch: i64,
+    (moves, cause): (&[Move], &Cause),
+) -> Paid<()> {
+    let paid = moves.iter().filter(|one| one.to == LineState::Paid);
+    let arrived: BTreeSet<i64> = paid.map(|one| one.line.id).collect();
+    if arrived.is_empty() {
+        return Ok(());
+    }
+    let why = format!("{}:{}", cause.kind, cause.id);
+    recover::ask_back_arrived(tx, at, who.login(), (batch, &arrived), &why).await
 }
 
 /// One task for each door at which money came back.

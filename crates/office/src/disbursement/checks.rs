@@ -5,7 +5,7 @@ use super::book::PayBook;
 use super::{Paid, PayError, facts, found, note, whole};
 use crate::access::{Acting, Right};
 use crate::office::Office;
-use domain::{BankCard, Day, Fen, Month};
+use domain::{BankCard, Day, Fen};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use store::entitlements::{self, Cause, Entitlement, SubjectKind};
 use store::payments::{self, Batch, Finding, Line};
@@ -45,7 +45,6 @@ pub(super) struct Known {
     confirmed: HashSet<(String, i64, String)>,
     /// What each fund's year may still spend.
     left: BTreeMap<String, Fen>,
-    month: Month,
 }
 
 /// Every line of a batch.
@@ -67,11 +66,20 @@ pub(super) async fn gather(office: &Office, book: &PayBook, batch: &Batch) -> Pa
     let month = batch.content.month;
     let lines = all_lines(office, batch.no).await?;
     let wanted = |code: &str| book.check(code).filter(|check| !check.value.is_empty());
-    let entitlements: HashMap<i64, Entitlement> = super::prepare::in_force(office, month)
+    let mut entitlements: HashMap<i64, Entitlement> = super::prepare::in_force(office, month)
         .await?
         .into_iter()
         .map(|one| (one.id, one))
         .collect();
+    // A line issued again is of its own month, when help may have run that has ended since.
+    for line in lines.iter().filter(|line| line.content.month != month) {
+        let id = line.content.entitlement;
+        if !entitlements.contains_key(&id)
+            && let Some(one) = entitlements::find(store, id).await?
+        {
+            entitlements.insert(id, one);
+        }
+    }
     let mut members: HashMap<i64, Vec<i64>> = HashMap::new();
     if book.check("duplicate_person").is_some() {
         for member in store::households::list_memberships_on(store, month.last()).await? {
@@ -136,7 +144,6 @@ pub(super) async fn gather(office: &Office, book: &PayBook, batch: &Batch) -> Pa
             .collect(),
         left: super::steps::left(office, book, &lines).await?,
         lines,
-        month,
     })
 }
 
@@ -266,11 +273,14 @@ impl<'a> Judging<'a> {
 
     fn entitlement(&mut self, seen: &mut Seen<'a>) {
         let content = &self.line.content;
-        let Some(one) = self.known.entitlements.get(&content.entitlement) else {
+        let month = content.month;
+        let covers = |one: &&Entitlement| one.from <= month && one.to.is_none_or(|to| month < to);
+        let known = self.known.entitlements.get(&content.entitlement);
+        let Some(one) = known.filter(covers) else {
             self.say("stopped", "待遇在这个月以前已经停了".to_owned());
             return;
         };
-        let first = self.known.month.first();
+        let first = month.first();
         let persons = match one.subject.kind {
             SubjectKind::Person => vec![one.subject.id, content.payee.get()],
             SubjectKind::Household => vec![content.payee.get()],

@@ -5,9 +5,11 @@ use super::book::PayBook;
 use super::{Paid, PayError, recover};
 use crate::access::{Acting, Right};
 use crate::office::Office;
+use domain::payment::LineState;
 use domain::{BankCard, Fen, HouseholdId, Month, PersonId};
+use std::collections::BTreeMap;
 use store::entitlements::{self, Cause, Entitlement, NewEntitlement, Subject};
-use store::{Act, JournalTx, Reads};
+use store::{Act, JournalTx, Reads, payments};
 
 /// The component of the monthly benefit itself.
 pub(crate) const BASIC: &str = "基本";
@@ -156,6 +158,87 @@ pub async fn stop(
             .under(&why),
     );
     recover::ask_back(tx, &at, by, &known, from, &why).await
+}
+
+/// Another amount from a month on, also of help that is to end: that help ends there and a new one takes its
+/// place. A month that has its line already keeps it; what it lacks is paid with the first month that has none.
+/// Nothing is asked back. Answers the month from which the new amount is paid.
+///
+/// # Errors
+/// The amounts are out of reach; the record.
+pub async fn amend(
+    office: &Office,
+    tx: &mut JournalTx,
+    by: &str,
+    help: &Entitlement,
+    (from, amount): (Month, Fen),
+    cause: &Cause,
+) -> Paid<Month> {
+    let from = from.max(help.from);
+    let large = || PayError::Refused("补差的合计超出可以计算的范围".to_owned());
+    let mut lines: BTreeMap<Month, Fen> = BTreeMap::new();
+    for line in payments::of_entitlement(tx, help.id, from).await? {
+        // A line that came back is issued again as it was.
+        if !matches!(line.state, LineState::Apart | LineState::Void) {
+            lines.insert(line.content.month, line.content.amount);
+        }
+    }
+    let free = lines.last_key_value().map_or(from, |(last, _)| last.next());
+    let short = lines
+        .values()
+        .filter_map(|paid| amount.checked_sub(*paid).filter(|less| *less > Fen::ZERO));
+    let short = Fen::total(short).ok_or_else(large)?;
+    let id = match help.to {
+        None => {
+            change(office, tx, by, help.id, (free, amount), cause).await?;
+            help.id
+        }
+        Some(to) => {
+            if free < to {
+                cease(office, tx, by, help.id, free, cause).await?;
+            }
+            let new = Entitle {
+                programme: help.programme.clone(),
+                component: Some(help.component.clone()),
+                subject: help.subject,
+                household: help.household,
+                payee: help.payee,
+                amount,
+                from: free,
+                last: None,
+                card: None,
+                cause: cause.clone(),
+            };
+            entitle(office, tx, by, &new).await?
+        }
+    };
+    if short > Fen::ZERO {
+        let once = amount.checked_add(short).ok_or_else(large)?;
+        change(office, tx, by, id, (free, once), cause).await?;
+        change(office, tx, by, id, (free.next(), amount), cause).await?;
+    }
+    Ok(free)
+}
+
+/// Nothing more from a month on, inside the write that puts other help in its place: nothing is asked back.
+async fn cease(
+    office: &Office,
+    tx: &mut JournalTx,
+    by: &str,
+    entitlement: i64,
+    from: Month,
+    cause: &Cause,
+) -> Paid<()> {
+    let at = office.clock.at();
+    let why = format!("{}:{}", cause.kind, cause.id);
+    entitlements::stop(tx, &at, entitlement, from, &why).await?;
+    tx.record(
+        Act::new(&at, by, "payment.stop")
+            .on("entitlement", entitlement)
+            .because(format!("{from} 起由另一项待遇代替"))
+            .under(&why),
+    );
+    Ok(())
 }
 
 /// Stops an entitlement by hand, with its reason; what was paid past it becomes a recovery.

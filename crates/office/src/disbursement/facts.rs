@@ -4,7 +4,7 @@
 use super::book::{Of, PayBook};
 use super::{Paid, PayError};
 use crate::office::Office;
-use domain::{Day, Fen, Month};
+use domain::{Day, Fen, Month, PersonId};
 use engine::{Column, Sheet};
 use std::collections::{BTreeMap, HashMap};
 use store::entitlements::{Subject, SubjectKind};
@@ -171,6 +171,19 @@ pub(super) async fn deaths(office: &Office, named: &str, month: Month) -> Paid<H
         }
     }
     Ok(out)
+}
+
+/// When each of some persons died, as far as the feed has it by which payments are held.
+pub(crate) async fn died(office: &Office, persons: &[PersonId]) -> Paid<HashMap<PersonId, Day>> {
+    let book = super::book(office)?;
+    let Some(check) = book.check("death").filter(|check| !check.value.is_empty()) else {
+        return Ok(HashMap::new());
+    };
+    let this = Month::containing(office.clock.today());
+    let all = deaths(office, &check.value, this).await?;
+    let known = persons.iter();
+    let known = known.filter_map(|id| all.get(&id.get()).map(|day| (*id, *day)));
+    Ok(known.collect())
 }
 
 /// Who of the roll is paid in a month, by programme and subject. Households by their number here.

@@ -425,7 +425,9 @@ async fn own_batch(office: &Office, who: &Acting, no: i64) -> Done<Batch> {
     let batch = batches::find(&office.store, no).await?;
     let batch = batch.filter(|batch| own.iter().any(|feed| feed.id == batch.feed));
     batch.ok_or_else(|| {
-        CaseError::NotFound(format!("没有第 {no} 批报送,或者不是本单位的;请从报送清单打开"))
+        CaseError::NotFound(format!(
+            "没有第 {no} 批报送,或者不是本单位的;请从报送清单打开"
+        ))
     })
 }
 

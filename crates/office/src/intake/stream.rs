@@ -19,6 +19,7 @@ use engine::{LaneWriter, Sheet};
 use rules::Program;
 use rules::feed::FeedPlan;
 use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::Ordering;
 use store::batches::{self, Refusal};
 use store::tokens::Token;
 use store::{At, JournalTx};
@@ -103,6 +104,7 @@ pub(super) async fn run(intake: &Intake<'_>, job: &Job<'_>) -> Result<Taken> {
         }
         table.refuse_by_rules(&mut block, &mut back);
         taken.block(intake, job, block, back).await?;
+        intake.read.store(taken.received, Ordering::Relaxed);
     }
     if taken.received == 0 {
         return Err(OfficeError::FileRefused("只有表头,没有数据".to_owned()));

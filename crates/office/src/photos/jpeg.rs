@@ -9,6 +9,9 @@ const EXIF: &[u8] = b"Exif\0\0";
 const ADOBE: &[u8] = b"Adobe";
 const BROKEN: Wrong = Wrong::Broken("照片不完整,或者在传的时候坏了");
 
+/// Segments of one picture. A camera writes some dozens; each takes room of its own while it is looked at.
+const SEGMENTS_MAX: usize = 4_096;
+
 struct Segment<'b> {
     marker: u8,
     /// Between its length and the next segment; empty for those without.
@@ -43,6 +46,9 @@ fn segments(bytes: &[u8]) -> Option<Vec<Segment<'_>>> {
         let body = walk.take(length)?;
         if marker == 0xda {
             walk.take(scan(walk.rest())?)?;
+        }
+        if out.len() >= SEGMENTS_MAX {
+            return None;
         }
         let taken = start.len().checked_sub(walk.rest().len())?;
         out.push(Segment {

@@ -166,6 +166,10 @@ fn a_file_is_what_its_bytes_are_and_its_sides_are_known_before_anything_is_decod
     check(&png(50_000, 50_000, &[]), "too wide: 50000×50000");
     check(&jpeg(65_000, 10, &[]), "too wide: 65000×10");
     check(&png(0, 10, &[]), "broken");
+    // Ten million bytes of empty segments would take ten times their room.
+    let beside = vec![segment(0xfe, &[]); 5_000];
+    check(&jpeg(10, 10, &beside), "broken");
+    check(&jpeg(10, 10, &beside[..1_000]), "jpeg 10×10 0 nowhere");
 }
 
 #[test]

@@ -4,7 +4,7 @@ use super::Writer;
 use super::book::PortalBook;
 use super::draft::{Assent, Content, Held, born, held, ticked};
 use super::steps::{self, Step, Subject, field, subject};
-use crate::access::Access;
+use crate::access::{Access, note_read};
 use crate::casework::{CaseError, Done, residents};
 use crate::guide::NOT_SURE;
 use crate::office::Office;
@@ -128,12 +128,27 @@ pub async fn show(access: &Access, writer: &Writer, no: i64, key: &str) -> Done<
     let office = access.office();
     let held = held(office, writer, no).await?;
     let subject = subject(office, writer, &held.content).await?;
+    looked_at(office, writer, &subject).await?;
     let plan = steps::plan(office, writer, &held.content, &subject).await?;
     let wanted = match key {
         "" => steps::next(&plan, &held.content),
         key => key.to_owned(),
     };
     view(office, (&held, &subject), &plan, &wanted).await
+}
+
+/// An official who fills in somebody's application looks at a household of the register: that is written down
+/// before anything of it is shown.
+pub(super) async fn looked_at(office: &Office, writer: &Writer, subject: &Subject) -> Done<()> {
+    let Writer::Worker(who) = writer else {
+        return Ok(());
+    };
+    match (subject.household, subject.person) {
+        (Some(home), _) => note_read::household(office, who, home.get()).await?,
+        (None, Some(person)) => note_read::person(office, who, person.get()).await?,
+        (None, None) => {}
+    }
+    Ok(())
 }
 
 pub(super) async fn view(
@@ -402,7 +417,11 @@ fn consent(office: &Office, content: &Content, view: &mut StepView) -> Done<()> 
     "签了字,才能向部门核对您家的情况。成年的家人由本人另外签;未成年的由您代签。可以随时撤回。"
         .clone_into(&mut view.help);
     view.lines = book.consent_paragraphs(office);
-    let on = content.signed.is_some();
+    let version = crate::verification::book(office)?.consent_version;
+    let on = content
+        .signed
+        .as_ref()
+        .is_some_and(|(known, _)| *known == version);
     let agree = ("yes".to_owned(), "我看过了,同意授权".to_owned(), on);
     view.picks.push(Pick {
         name: "agree".to_owned(),
@@ -415,7 +434,7 @@ fn consent(office: &Office, content: &Content, view: &mut StepView) -> Done<()> 
 
 fn assent(content: &Content, view: &mut StepView) {
     "申请人本人同意代办".clone_into(&mut view.title);
-    "把授权书念给本人听。本人的手机收得到短信的,输本人的验证码;收不到的,拍下本人签了字的纸。"
+    "把授权书念给本人听。登记里有本人手机号、收得到短信的,输本人的验证码;别的都拍下本人签了字的纸。"
         .clone_into(&mut view.help);
     view.uploads = true;
     let done = match &content.assent {

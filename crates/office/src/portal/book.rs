@@ -19,6 +19,8 @@ pub struct PortalBook {
     pub codes_each: i64,
     /// 每处验证码, an hour.
     pub codes_here: i64,
+    /// 全部验证码, an hour.
+    pub codes_all: i64,
     /// 居民登录, in seconds.
     pub session_seconds: i64,
     /// 草稿保留, in days.
@@ -87,6 +89,7 @@ impl PortalBook {
             code_tries: number("验证码试错")?,
             codes_each: number("每号验证码")?,
             codes_here: number("每处验证码")?,
+            codes_all: number("全部验证码")?,
             session_seconds: minutes("居民登录")?,
             draft_days: number("草稿保留")?,
             invite_days: number("签字链接有效")?,

@@ -2,20 +2,21 @@
 //! this name, this telephone — binds the account; everybody else is told the same and shows their papers at
 //! the window.
 
-use super::Resident;
 use super::send::Known;
+use super::sign_in::{give_code, right_code};
+use super::{Resident, home_of, mobile};
 use crate::access::{Access, Acting, Right};
 use crate::casework::{CaseError, Done, place_name};
 use crate::desk::minute;
 use crate::office::Office;
 use domain::{AreaCode, AreaLevel, IdNumber, PersonId};
 use serde::{Deserialize, Serialize};
-use store::identity::{mask_name, mask_number};
-use store::portal;
+use store::identity::{mask_name, mask_number, mask_phone};
+use store::portal::{self, CodeFor};
 use store::tokens::{TokenField, Tokeniser, look_up_many};
 use store::{Act, Reads};
 
-/// Accounts that are read for the window.
+/// Accounts of one place that are read for the window.
 const WAITING_READ: u32 = 500;
 
 /// What somebody says of themselves. Has no printable form.
@@ -41,6 +42,8 @@ pub struct Waiting {
     pub at: String,
     /// Whether the register has this number under this name.
     pub known: bool,
+    /// The telephone the account was opened with, masked: is it in the hand of whoever stands here?
+    pub phone: String,
 }
 
 /// The person of a number and a name, exactly as the register has them.
@@ -89,7 +92,7 @@ pub async fn claim(
         area: area.as_str().to_owned(),
     };
     let mut tx = office.store.write().await?;
-    portal::claim(&mut tx, &at, who.no, &written(&content)?).await?;
+    portal::claim(&mut tx, &at, who.no, (&written(&content)?, &area)).await?;
     let act = Act::new(&at, who.actor(), "resident.claim");
     tx.record(act.on("resident", who.no));
     let found = exact(&tx, &number, &name).await?;
@@ -151,7 +154,11 @@ pub(super) async fn waiting(office: &Office, who: &Acting) -> Done<Vec<Waiting>>
     let store = &office.store;
     let today = office.clock.today();
     let mut out = Vec::new();
-    for one in portal::waiting(store, WAITING_READ).await? {
+    let mut found = Vec::new();
+    for place in scope.each_place() {
+        found.extend(portal::waiting(store, place.as_ref(), WAITING_READ).await?);
+    }
+    for one in found {
         let Some(text) = one.claim(store).await? else {
             continue;
         };
@@ -159,9 +166,6 @@ pub(super) async fn waiting(office: &Office, who: &Acting) -> Done<Vec<Waiting>>
         let Ok(area) = AreaCode::parse(&claim.area) else {
             continue;
         };
-        if !scope.contains(&area) {
-            continue;
-        }
         let number = IdNumber::parse(&claim.number, today).ok();
         let known = match &number {
             Some(parsed) => exact(store, &parsed.number, &claim.name).await?.is_some(),
@@ -174,16 +178,41 @@ pub(super) async fn waiting(office: &Office, who: &Acting) -> Done<Vec<Waiting>>
             place: place_name(office, &area, today).await?,
             at: one.claimed_at.as_ref().map_or_else(String::new, minute),
             known,
+            phone: mask_phone(&one.phone(store).await?),
         });
     }
     Ok(out)
 }
 
-/// The official saw the card: its number, typed from the card, binds the account.
+/// Sends a code to the telephone of an account that waits: whoever stands at the window reads it out, and
+/// shows by that that the account is theirs.
 ///
 /// # Errors
-/// No right, another place, the number is not the one that was said, or the register has nobody of it.
-pub async fn confirm_claim(office: &Office, who: &Acting, no: i64, number: &str) -> Done<()> {
+/// No right, another place, or too many codes.
+pub async fn claim_code(access: &Access, who: &Acting, no: i64) -> Done<()> {
+    let office = access.office();
+    theirs(office, who, no).await?;
+    let none = || CaseError::NotFound(format!("没有编号为 {no} 的待核对账户"));
+    let known = portal::find(&office.store, no).await?.ok_or_else(none)?;
+    let phone = known.phone(&office.store).await?;
+    let said = "窗口核对您的救助账户,验证码";
+    give_code(access, (&phone, CodeFor::Claim), who.login(), said).await?;
+    Ok(())
+}
+
+/// The official saw the card and heard the code of the account's own telephone: both bind the account. A
+/// name and a number alone are known to others as well.
+///
+/// # Errors
+/// No right, another place, the number is not the one that was said, the code is not the telephone's, or the
+/// register has nobody of it.
+pub async fn confirm_claim(
+    access: &Access,
+    who: &Acting,
+    no: i64,
+    (number, code): (&str, &str),
+) -> Done<()> {
+    let office = access.office();
     let claim = theirs(office, who, no).await?;
     let today = office.clock.today();
     let typed = IdNumber::parse(number, today)
@@ -199,18 +228,74 @@ pub async fn confirm_claim(office: &Office, who: &Acting, no: i64, number: &str)
     if who.is_kept_from_person(person) {
         return Err(crate::views::ViewError::kept_from().into());
     }
+    let twice = || {
+        let said = "这个人已经有一个账户;换了手机的,请先在下面注销原来的";
+        CaseError::Refused(said.to_owned())
+    };
+    if portal::by_person(&office.store, person).await?.is_some() {
+        return Err(twice());
+    }
+    let gone = || CaseError::NotFound(format!("没有编号为 {no} 的待核对账户"));
+    let account = portal::find(&office.store, no).await?.ok_or_else(gone)?;
+    let phone = account.phone(&office.store).await?;
+    if !right_code(access, (&phone, CodeFor::Claim), code).await? {
+        let said = "本人手机上的验证码不对;先点“发验证码到这个手机”,请本人当面念给您。念不出来的,不是本人的手机,不要核对";
+        return Err(CaseError::Refused(said.to_owned()));
+    }
     let at = office.clock.at();
     let mut tx = office.store.write().await?;
     if portal::by_person(&tx, person).await?.is_some() {
-        let said = "这个人已经有一个账户;换了手机的,请先注销原来的";
-        return Err(CaseError::Refused(said.to_owned()));
+        return Err(twice());
     }
     portal::bind(&mut tx, &at, who.login(), no, person).await?;
     let act = Act::new(&at, who.login(), "resident.bind").on("resident", no);
     tx.record(
         act.under(format!("person:{person}"))
-            .because("当面核对证件"),
+            .because("当面核对证件和手机"),
     );
+    tx.commit().await?;
+    Ok(())
+}
+
+/// 注销账户: the account of the card's number, or of the telephone in somebody's hand, is closed; its sessions
+/// end. The telephone may open a new account then, and the person may bind another.
+///
+/// # Errors
+/// No right, nobody of one's places has such an account, or it is one's own or a near relative's.
+pub async fn close_account(office: &Office, who: &Acting, typed: &str) -> Done<()> {
+    let scope = who.scope(Right::RESIDENT_HANDLE)?;
+    let store = &office.store;
+    let none = || CaseError::Refused("您辖区里没有这个证件或者手机号的账户".to_owned());
+    let (known, why) = match mobile(typed) {
+        Some(phone) => {
+            let token = Tokeniser::of(store).phone(&phone);
+            (portal::by_phone(store, token).await?, "当面核对手机,注销")
+        }
+        None => {
+            let number = IdNumber::parse(typed.trim(), office.clock.today())
+                .map_err(|error| CaseError::Refused(error.to_string()))?
+                .number;
+            let token = Tokeniser::of(store).id_number(&number);
+            let found = look_up_many(store, TokenField::IdNumber, &[token]).await?;
+            let person = found.get(&token).and_then(|list| list.first()).copied();
+            let person = person.ok_or_else(none)?;
+            (portal::by_person(store, person).await?, "当面核对证件,注销")
+        }
+    };
+    let known = known.ok_or_else(none)?;
+    let person = known.person.ok_or_else(none)?;
+    let (home, area) = home_of(office, store, person).await?;
+    if !area.is_some_and(|area| scope.contains(&area)) {
+        return Err(none());
+    }
+    if who.is_kept_from_person(person) || home.is_some_and(|home| who.is_kept_from(home)) {
+        return Err(crate::views::ViewError::kept_from().into());
+    }
+    let at = office.clock.at();
+    let mut tx = store.write().await?;
+    portal::close(&mut tx, &at, known.no).await?;
+    let act = Act::new(&at, who.login(), "resident.close").on("resident", known.no);
+    tx.record(act.under(format!("person:{person}")).because(why));
     tx.commit().await?;
     Ok(())
 }
@@ -229,6 +314,7 @@ pub async fn refuse_claim(office: &Office, who: &Acting, no: i64, because: &str)
     let mut tx = office.store.write().await?;
     let known = portal::find(&tx, no).await?;
     if let Some(known) = known {
+        portal::unclaim(&mut tx, &known).await?;
         let phone = known.phone(&tx).await?;
         let body = "您在网上填的姓名和身份证号没有核对成,请对照证件重新填,或者带证件到窗口办。";
         portal::post(&mut tx, &at, "claim", (&phone, body)).await?;
@@ -244,7 +330,11 @@ async fn theirs(office: &Office, who: &Acting, no: i64) -> Done<Claim> {
     let none = || CaseError::NotFound(format!("没有编号为 {no} 的待核对账户"));
     let known = portal::find(&office.store, no).await?.ok_or_else(none)?;
     let text = known.claim(&office.store).await?;
-    let claim: Claim = read(&text.filter(|_| known.person.is_none()).ok_or_else(none)?)?;
+    let claim: Claim = read(
+        &text
+            .filter(|_| known.person.is_none() && known.closed_at.is_none())
+            .ok_or_else(none)?,
+    )?;
     let area = AreaCode::parse(&claim.area).map_err(|_| none())?;
     match scope.contains(&area) {
         true => Ok(claim),

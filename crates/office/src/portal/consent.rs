@@ -1,19 +1,21 @@
 //! 核对授权 of a resident: which stand, taking them back, and the link by which a grown-up member of the
 //! family signs for themselves.
 
-use super::Resident;
 use super::book::PortalBook;
-use crate::access::{Access, Acting, Secret};
+use super::send::grown_up_others;
+use super::sign_in::{PortalError, give_code, right_code};
+use super::{Resident, mobile};
+use crate::access::{Access, Acting, Right, Secret};
 use crate::casework::residents::bring;
-use crate::casework::{CaseError, Done, Paper, PaperState, read};
+use crate::casework::{Case, CaseError, Done, Paper, PaperState, load_with, read};
 use crate::desk::minute;
 use crate::office::Office;
 use crate::verification::{self, Given, Signed};
-use domain::IdNumber;
+use domain::{ApplicationNo, CaseNo, IdNumber, PersonId};
 use jiff::Timestamp;
-use store::portal::{self, Invite};
+use store::portal::{self, CodeFor, Invite};
 use store::tokens::{TokenField, Tokeniser, look_up_many};
-use store::{Act, JournalTx, consents as kept};
+use store::{Act, At, JournalTx, Reads, consents as kept};
 
 /// One consent of one's own.
 #[derive(Clone, Debug)]
@@ -71,7 +73,7 @@ pub async fn withdraw(office: &Office, who: &Resident, numbers: &[i64]) -> Done<
     }
     let mut tx = office.store.write().await?;
     for number in numbers {
-        let mine = |person: domain::PersonId| match person == own {
+        let mine = |person: PersonId| match person == own {
             true => Ok(()),
             false => Err(CaseError::NotFound(format!("没有编号为 {number} 的授权"))),
         };
@@ -94,17 +96,20 @@ pub struct Invited {
     pub version: String,
 }
 
+fn gone() -> CaseError {
+    CaseError::NotFound("这个链接不能用了:签过了、过期了,或者打错了".to_owned())
+}
+
 async fn open_invite(access: &Access, token: &str) -> Done<Invite> {
-    let none = || CaseError::NotFound("这个链接不能用了:签过了、过期了,或者打错了".to_owned());
     let office = access.office();
-    let token = Secret::parse(token).ok_or_else(none)?;
+    let token = Secret::parse(token).ok_or_else(gone)?;
     let invite = portal::invite_by_token(&office.store, &token).await?;
-    let invite = invite.ok_or_else(none)?;
+    let invite = invite.ok_or_else(gone)?;
     let now = access.watch().now();
     let ends = invite.expires_at.as_str().parse::<Timestamp>();
     let tries = PortalBook::of(office)?.invite_tries;
     let good = !invite.used && ends.is_ok_and(|ends| now < ends) && invite.tries < tries;
-    good.then_some(invite).ok_or_else(none)
+    good.then_some(invite).ok_or_else(gone)
 }
 
 /// What a link is for.
@@ -131,31 +136,178 @@ pub async fn invited(access: &Access, token: &str) -> Done<Invited> {
     })
 }
 
-/// The member signs: the number of their own card shows who they are.
+/// The telephone a member is reached at for themselves: their own account's or the register's, and not the one the
+/// applicant comes in with. Without one they sign on paper at the window.
+async fn reach(on: &impl Reads, member: PersonId, applicant: PersonId) -> Done<Option<String>> {
+    let known = portal::own_phone(on, member).await?;
+    let Some(phone) = known.and_then(|known| mobile(&known)) else {
+        return Ok(None);
+    };
+    let applicants = match portal::by_person(on, applicant).await? {
+        Some(account) => Some(account.phone(on).await?),
+        None => None,
+    };
+    Ok((applicants.as_deref() != Some(phone.as_str())).then_some(phone))
+}
+
+/// Sends the grown-up members their links, each to their own telephone; nobody else sees one.
+pub(super) async fn invite_others(
+    access: &Access,
+    tx: &mut JournalTx,
+    (application, applicant): (ApplicationNo, PersonId),
+) -> Done<()> {
+    let office = access.office();
+    let known = store::applications::find(tx, application).await?;
+    let members = known.map_or_else(Vec::new, |known| known.content.members);
+    let grown = grown_up_others(office, tx, &members, applicant).await?;
+    let days = PortalBook::of(office)?.invite_days;
+    let (at, ends) = invite_times(access, days);
+    for person in grown {
+        // Whoever cannot be reached has one as well: it counts as not signed, and nobody holds its secret.
+        let token = portal::invite(tx, (application, person), &at, &ends).await?;
+        if let Some(phone) = reach(tx, person, applicant).await? {
+            send_link(office, tx, &phone, (&token, days)).await?;
+        }
+    }
+    Ok(())
+}
+
+fn invite_times(access: &Access, days: i64) -> (At, At) {
+    let seconds = days.saturating_mul(86_400);
+    (access.watch().at(0), access.watch().at(seconds))
+}
+
+async fn send_link(
+    office: &Office,
+    tx: &mut JournalTx,
+    phone: &str,
+    (token, days): (&Secret, i64),
+) -> Done<()> {
+    let body = format!(
+        "家里有人申请救助,请您本人看过核对授权再签:/c/{} ,{days} 天内有效。不要转给别人。",
+        token.text()
+    );
+    portal::post(tx, &office.clock.at(), "sign", (phone, &body)).await?;
+    Ok(())
+}
+
+/// 重新发送, by the applicant: the members who have not signed get a new link each; the old ones are void.
+/// Answers how many were sent.
 ///
 /// # Errors
-/// The link is none, or the number is another one.
-pub async fn sign_invited(access: &Access, token: &str, number: &str) -> Done<()> {
+/// It is not one's own, it is closed, nobody can be reached, or it was sent just now.
+pub async fn send_links_again(access: &Access, who: &Resident, no: CaseNo) -> Done<usize> {
+    let case = super::my::own_case(access.office(), who, no).await?;
+    links_again(access, &who.actor(), &case).await
+}
+
+/// The same by an official at the window.
+///
+/// # Errors
+/// No right, no such case, it is closed, nobody can be reached, or it was sent just now.
+pub async fn send_links_for(access: &Access, who: &Acting, no: CaseNo) -> Done<usize> {
+    let case = load_with(access.office(), who, Right::RESIDENT_HANDLE, no).await?;
+    links_again(access, who.login(), &case).await
+}
+
+async fn links_again(access: &Access, actor: &str, case: &Case) -> Done<usize> {
+    let office = access.office();
+    if case.standing.closed.is_some() {
+        return Err(CaseError::Refused("这一件已经办结,不用再签".to_owned()));
+    }
+    let (application, applicant) = (case.application.no, case.application.content.applicant);
+    let book = PortalBook::of(office)?;
+    let (at, ends) = invite_times(access, book.invite_days);
+    let lately = access.watch().at(book.code_seconds.saturating_neg());
+    let mut tx = office.store.write().await?;
+    let (mut sent, mut waits) = (0_usize, false);
+    for one in portal::invites_of(&tx, application).await? {
+        if one.used {
+            continue;
+        }
+        let Some(phone) = reach(&tx, one.person, applicant).await? else {
+            continue;
+        };
+        if one.at > lately {
+            waits = true;
+            continue;
+        }
+        if let Some(token) = portal::renew_invite(&mut tx, one.no, &at, &ends).await? {
+            send_link(office, &mut tx, &phone, (&token, book.invite_days)).await?;
+            sent = sent.saturating_add(1);
+        }
+    }
+    if sent == 0 {
+        let said = match waits {
+            true => "刚刚发过;请等几分钟再发",
+            false => "没有签字的家人没有登记自己的手机号;请本人带身份证到窗口签",
+        };
+        return Err(CaseError::Refused(said.to_owned()));
+    }
+    let act = Act::new(&office.clock.at(), actor, "consent.links-again");
+    tx.record(act.on("application", application));
+    tx.commit().await?;
+    Ok(sent)
+}
+
+/// The register's telephone of whoever a link is for; none where the register has none of theirs alone.
+async fn phone_of(office: &Office, invite: &Invite) -> Done<String> {
+    let none = || CaseError::Refused("登记里没有您自己的手机号,请带身份证到窗口签".to_owned());
+    let application = store::applications::find(&office.store, invite.application).await?;
+    let applicant = application.ok_or_else(none)?.content.applicant;
+    let phone = reach(&office.store, invite.person, applicant).await?;
+    phone.ok_or_else(none)
+}
+
+/// Sends the member a code: signing needs their own telephone as well as the number of their card.
+///
+/// # Errors
+/// The link is none, the register has no telephone of theirs, or too many codes were asked for.
+pub async fn sign_code(access: &Access, token: &str, origin: &str) -> Done<()> {
+    let invite = open_invite(access, token).await?;
+    let phone = phone_of(access.office(), &invite).await?;
+    let said = "签核对授权的验证码";
+    give_code(access, (&phone, CodeFor::Sign), origin, said).await?;
+    Ok(())
+}
+
+/// The member signs: the number of their own card and a code of their own telephone show who they are.
+///
+/// # Errors
+/// The link is none, the number is another one, or the code is wrong.
+pub async fn sign_invited(access: &Access, token: &str, (number, code): (&str, &str)) -> Done<()> {
     let office = access.office();
     let invite = open_invite(access, token).await?;
     let store = &office.store;
     let parsed = IdNumber::parse(number, office.clock.today())
         .map_err(|error| CaseError::Refused(error.to_string()))?;
+    let phone = phone_of(office, &invite).await?;
     let wanted = Tokeniser::of(store).id_number(&parsed.number);
     let found = look_up_many(store, TokenField::IdNumber, &[wanted]).await?;
     let theirs = found
         .get(&wanted)
         .is_some_and(|list| list.contains(&invite.person));
     let at = office.clock.at();
+    // Counted before anything is told: however many come at once, no more than the tries are answered.
     let mut tx = store.write().await?;
+    let tries = PortalBook::of(office)?.invite_tries;
+    if !portal::try_invite(&mut tx, invite.no, tries).await? {
+        return Err(gone());
+    }
+    let act = match theirs {
+        true => "consent.try",
+        false => "consent.refused",
+    };
+    tx.record(Act::new(&at, "unknown", act).on("application", invite.application));
+    tx.commit().await?;
     if !theirs {
-        portal::try_invite(&mut tx, invite.no).await?;
-        let act = Act::new(&at, "unknown", "consent.refused");
-        tx.record(act.on("application", invite.application));
-        tx.commit().await?;
         let said = "身份证号不是这位家人的,没有签;请本人来签";
         return Err(CaseError::Refused(said.to_owned()));
     }
+    if !right_code(access, (&phone, CodeFor::Sign), code).await? {
+        return Err(PortalError::Refused.into());
+    }
+    let mut tx = store.write().await?;
     if !portal::use_invite(&mut tx, &at, invite.no).await? {
         return Err(CaseError::Refused("这个链接已经签过了".to_owned()));
     }
@@ -163,6 +315,7 @@ pub async fn sign_invited(access: &Access, token: &str, number: &str) -> Done<()
         person: invite.person,
         sources: Vec::new(),
         signed: Signed::Screen,
+        text: None,
     }];
     let none = || CaseError::NotFound("这份申请不在了".to_owned());
     let application = store::applications::find(&tx, invite.application).await?;
@@ -175,7 +328,10 @@ pub async fn sign_invited(access: &Access, token: &str, number: &str) -> Done<()
         tx.record(act.on("application", invite.application));
     }
     let left = portal::invites_of(&tx, invite.application).await?;
-    if left.iter().all(|one| one.used) {
+    // A member the window has not looked at yet has not signed either.
+    let doubts = portal::doubts(&tx, Some(&area), u32::MAX).await?;
+    let unsure = doubts.iter().any(|one| one.application == no);
+    if !unsure && left.iter().all(|one| one.used) {
         all_signed(office, &mut tx, &who, &invite).await?;
     }
     tx.commit().await?;

@@ -7,16 +7,19 @@ use crate::access::{Access, Acting, Right};
 use crate::casework::{CaseError, Done};
 use crate::desk::minute;
 use crate::office::Office;
+use crate::photos;
 use domain::{Day, PersonId};
-use jiff::Timestamp;
+use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use store::identity::mask_name;
 use store::portal::{self, Draft, Owner};
-use store::{Act, JournalTx};
+use store::{Act, At, JournalTx};
 
 /// Drafts an official may hold at a time.
 const DRAFTS_MAX: usize = 50;
+/// Drafts that are forgotten at a time; the others go the next time.
+const OLD_READ: u32 = 500;
 
 /// A member who is not in the register's household. Has no printable form.
 #[derive(Clone, Default, Serialize, Deserialize, PartialEq, Eq)]
@@ -61,6 +64,9 @@ pub(crate) struct Content {
     /// By an official: how the person agreed.
     #[serde(default)]
     pub assent: Option<Assent>,
+    /// The keyed digest of the telephone whose code was shown for it.
+    #[serde(default)]
+    pub assent_phone: Option<portal::PhoneToken>,
     /// The draft its pictures belong to, once it was sent and waits.
     #[serde(default)]
     pub draft: i64,
@@ -131,7 +137,7 @@ pub(crate) fn note(tx: &mut JournalTx, office: &Office, writer: &Writer, no: i64
 pub async fn begin(access: &Access, who: &Resident, programmes: &[String]) -> Done<i64> {
     let office = access.office();
     let writer = Writer::Resident(who.clone());
-    forget_old(office, &writer).await?;
+    forget_old(office).await?;
     let open = portal::drafts_of(&office.store, (Owner::Resident, &who.no.to_string())).await?;
     if let Some(first) = open.first() {
         let mut held = held(office, &writer, first.no).await?;
@@ -200,23 +206,34 @@ fn known_programmes(office: &Office, programmes: &[String]) -> Vec<String> {
     out
 }
 
-/// Drafts nobody touched for too long go, with what stood in them.
-async fn forget_old(office: &Office, writer: &Writer) -> Done<()> {
+/// Drafts nobody touched for too long go, whoever's they are, with what stood in them and their pictures;
+/// answers how many. To be called when the program starts and once a day.
+///
+/// # Errors
+/// The record cannot be written, or the rulebook does not say how long.
+pub async fn forget_old(office: &Office) -> Done<usize> {
     let days = PortalBook::of(office)?.draft_days;
-    let (kind, owner) = writer.owner();
-    for draft in portal::drafts_of(&office.store, (kind, &owner)).await? {
-        let saved = draft.saved_at.as_str().parse::<Timestamp>();
-        let now = office.clock.now().as_second();
-        let age = saved.map_or(0, |saved| now.saturating_sub(saved.as_second()));
-        if age > days.saturating_mul(86_400) {
-            let at = office.clock.at();
-            let mut tx = office.store.write().await?;
-            portal::drop_draft(&mut tx, &at, &draft).await?;
-            let act = Act::new(&at, "system", "draft.drop").on("draft", draft.no);
-            tx.record(act.because("过期没有交出"));
-            tx.commit().await?;
-        }
+    let age = SignedDuration::from_hours(days.saturating_mul(24));
+    let Ok(before) = office.clock.now().checked_sub(age) else {
+        return Ok(0);
+    };
+    let mut gone = 0_usize;
+    for draft in portal::old_drafts(&office.store, &At::from(before), OLD_READ).await? {
+        drop_one(office, "system", &draft, "过期没有交出").await?;
+        gone = gone.saturating_add(1);
     }
+    Ok(gone)
+}
+
+/// A draft goes, with what stood in it and its pictures.
+pub(super) async fn drop_one(office: &Office, by: &str, draft: &Draft, because: &str) -> Done<()> {
+    let at = office.clock.at();
+    let mut tx = office.store.write().await?;
+    portal::drop_draft(&mut tx, &at, draft).await?;
+    photos::destroy(office, &mut tx, by, &super::apply::about(draft.no), because).await?;
+    let act = Act::new(&at, by, "draft.drop").on("draft", draft.no);
+    tx.record(act.because(because));
+    tx.commit().await?;
     Ok(())
 }
 

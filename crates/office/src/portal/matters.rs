@@ -49,6 +49,65 @@ pub(crate) async fn closed(office: &Office, tx: &mut JournalTx, case: &Case) -> 
     Ok(())
 }
 
+/// What a complaint says, on the page of the case that handles it.
+#[derive(Clone)]
+pub struct ComplaintView {
+    /// The text; empty for whoever it is about.
+    pub text: String,
+    /// The case it is about.
+    pub about: Option<i64>,
+    /// Whether it is kept from this official: it is about what they did.
+    pub withheld: bool,
+}
+
+/// What the complaint of a case says, for whoever may see that case and did nothing in the one complained
+/// about. The look is in the chain first; none where the case is no complaint.
+///
+/// # Errors
+/// No right, no such case within the scope, a near relative's, or the record.
+pub async fn complaint(office: &Office, who: &Acting, no: CaseNo) -> Done<Option<ComplaintView>> {
+    let store = &office.store;
+    let Some((text, about)) = portal::complaint_of_case(store, no).await? else {
+        return Ok(None);
+    };
+    crate::casework::load(office, who, no).await?;
+    if let Some(about) = about
+        && had_a_hand(office, who.login(), about).await?
+    {
+        return Ok(Some(ComplaintView {
+            text: String::new(),
+            about: None,
+            withheld: true,
+        }));
+    }
+    let look = Act::new(&office.clock.at(), who.login(), "read.complaint").on("case", no);
+    let channel = who.channel().word();
+    store
+        .record_alone(look.carrying(format!("{{\"channel\":\"{channel}\"}}")))
+        .await?;
+    Ok(Some(ComplaintView {
+        text,
+        about: about.map(CaseNo::get),
+        withheld: false,
+    }))
+}
+
+/// Whether an official took a case in, did something to it, or was named with whoever did.
+async fn had_a_hand(office: &Office, login: &str, no: CaseNo) -> Done<bool> {
+    let store = &office.store;
+    if let Some(row) = store::cases::find(store, no).await?
+        && let Some(from) = store::applications::find(store, row.content.application).await?
+        && from.content.taken_by == login
+    {
+        return Ok(true);
+    }
+    let events = store::cases::events(store, no).await?;
+    Ok(events.iter().any(|event| {
+        let with = event.content.others.split('、');
+        event.content.actor == login || with.into_iter().any(|one| one == login)
+    }))
+}
+
 async fn new_token(
     office: &Office,
     tx: &mut JournalTx,

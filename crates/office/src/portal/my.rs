@@ -50,16 +50,9 @@ pub struct MyView {
     pub phone: String,
 }
 
-/// One's own cases: those one applied for, and those of what this account sent.
+/// One's own cases: those one applied for. Having sent something in somebody's name makes it nobody's own.
 async fn own_cases(office: &Office, who: &Resident) -> Done<BTreeSet<CaseNo>> {
-    let store = &office.store;
     let mut out = BTreeSet::new();
-    for sent in portal::submissions_of(store, who.no).await? {
-        if let Some(no) = sent.new.application {
-            let opened = cases::of_application(store, no).await?;
-            out.extend(opened.iter().map(|case| case.no));
-        }
-    }
     if let Some(person) = who.person {
         out.extend(applied_for(office, person).await?);
     }
@@ -157,7 +150,10 @@ pub async fn my(access: &Access, who: &Resident) -> Done<MyView> {
         let said = match sent.state {
             SubmissionState::Waiting => format!("已收到,等{place}窗口核对身份后受理"),
             SubmissionState::Refused => format!("退回:{}", sent.because),
-            SubmissionState::Taken => continue,
+            SubmissionState::Taken if who.person.is_some() => continue,
+            SubmissionState::Taken => {
+                "窗口已收件;申请人本人在窗口核对过手机以后,在这里看进度".to_owned()
+            }
         };
         waiting.push((sent.no, sent.new.day.to_string(), said));
     }
@@ -319,16 +315,20 @@ pub async fn fix(
     let acting = access.resident(who.no, area);
     let about = PhotoAbout::new(AboutKind::Application, case.application.no);
     let under = format!("application:{}", case.application.no);
+    let (names, files): (Vec<String>, Vec<Vec<u8>>) =
+        sent.into_iter().map(|one| (one.name, one.bytes)).unzip();
+    // All of them before the first is kept: what is refused leaves nothing behind.
+    let files = photos::looked(office, &about, files).await?;
     let mut tx = office.store.write().await?;
-    for one in sent {
+    for (name, bytes) in names.iter().zip(files) {
         let new = NewPhoto {
             about: &about,
             under: &under,
             role: PhotoRole::Paper,
             label: paper,
-            name: &one.name,
+            name,
             said_at: "",
-            bytes: one.bytes,
+            bytes,
         };
         photos::keep(office, &mut tx, acting.login(), new).await?;
     }

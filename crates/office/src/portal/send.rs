@@ -2,9 +2,11 @@
 //! the window; what is uncertain about a member goes to the window and is never answered here.
 
 use super::book::PortalBook;
-use super::claim::{exact_of, read, written};
-use super::draft::{Assent, Content, Held, Member, held};
+use super::claim::{read, written};
+use super::consent::invite_others;
+use super::draft::{Assent, Content, Held, held};
 use super::steps::{self, Step, Subject, declared, subject};
+use super::taking::is_own_phone;
 use super::{Writer, apply};
 use crate::access::{Access, Acting, Right};
 use crate::casework::people::{self, Line};
@@ -13,7 +15,7 @@ use crate::casework::{
 };
 use crate::office::Office;
 use crate::photos::{self, AboutKind, PhotoAbout};
-use crate::verification::{self, Given, Signed};
+use crate::verification::{self, Given, Signed, SignedText};
 use domain::{ApplicationNo, AreaCode, CaseNo, IdNumber, PersonId, Relation, age_in_years};
 use std::collections::BTreeSet;
 use store::portal::{self, NewSubmission, Sent, Submission};
@@ -29,8 +31,6 @@ pub struct Receipt {
     pub no: i64,
     /// Its cases; none while somebody's papers have to be seen first.
     pub cases: Vec<CaseNo>,
-    /// Grown-up members who sign for themselves, each with the link that is told once.
-    pub links: Vec<(String, String)>,
     /// Whether the same form was sent before.
     pub again: bool,
 }
@@ -66,15 +66,26 @@ pub async fn send(access: &Access, writer: &Writer, form_key: &str, no: i64) -> 
         let said = "还有没有回答的题;请从“核对您的回答”里看哪一题没有答";
         return Err(CaseError::Refused(said.to_owned()));
     }
-    if matches!(writer, Writer::Worker(_)) && content.assent.is_none() {
-        return Err(CaseError::Refused("还没有本人的同意,不能代办".to_owned()));
+    if !signs_today(office, content)? {
+        let said = "授权书有了新的版本;请从“核对您的回答”里打开“核对授权”,看过以后再签一次";
+        return Err(CaseError::Refused(said.to_owned()));
+    }
+    if matches!(writer, Writer::Worker(_)) {
+        let agreed = match (&content.assent, content.assent_phone) {
+            (None, _) | (Some(Assent::Code), None) => false,
+            (Some(Assent::Paper), _) => true,
+            (Some(Assent::Code), Some(token)) => is_own_phone(office, &subject, token).await?,
+        };
+        if !agreed {
+            return Err(CaseError::Refused("还没有本人的同意,不能代办".to_owned()));
+        }
     }
     let mut tx = office.store.write().await?;
     if let Some(known) = portal::submission_by_key(&tx, &held.draft.form_key).await? {
         return receipt(office, &known, true).await;
     }
-    let certain = subject.person.is_some() || matches!(writer, Writer::Worker(_));
-    let sent = match certain {
+    // Whoever is not certain is taken at the window, whoever filled it in.
+    let sent = match subject.person.is_some() {
         true => open_now(access, &mut tx, writer, (&held, &subject)).await?,
         false => wait_for_window(office, &mut tx, writer, &held).await?,
     };
@@ -85,6 +96,13 @@ pub async fn send(access: &Access, writer: &Writer, form_key: &str, no: i64) -> 
         }
     }
     Ok(sent)
+}
+
+/// Whether the text that was signed is the one that stands today.
+fn signs_today(office: &Office, content: &Content) -> Done<bool> {
+    let version = verification::book(office)?.consent_version;
+    let signed = content.signed.as_ref();
+    Ok(signed.is_some_and(|(known, _)| *known == version))
 }
 
 /// The receipt of a form that was sent before by the same writer.
@@ -108,7 +126,6 @@ async fn receipt(office: &Office, known: &Submission, again: bool) -> Done<Recei
     Ok(Receipt {
         no: known.no,
         cases: cases.iter().map(|case| case.no).collect(),
-        links: Vec::new(),
         again,
     })
 }
@@ -131,7 +148,10 @@ async fn wait_for_window(
         application: None,
         at: at.clone(),
         day: office.clock.today(),
-        by: String::new(),
+        by: match writer {
+            Writer::Resident(_) => String::new(),
+            Writer::Worker(who) => who.login().to_owned(),
+        },
     };
     // The pictures belong to the draft until there is an application.
     let waits = Content {
@@ -152,7 +172,6 @@ fn plain(no: i64, again: bool) -> Receipt {
     Receipt {
         no,
         cases: Vec::new(),
-        links: Vec::new(),
         again,
     }
 }
@@ -198,7 +217,7 @@ async fn open_now(
             None => Err(CaseError::Refused("这份表已经收过了".to_owned())),
         };
     }
-    let links = invite_others(access, tx, (opened.application, applicant)).await?;
+    invite_others(access, tx, (opened.application, applicant)).await?;
     let at = office.clock.at();
     let new = NewSubmission {
         form_key: held.draft.form_key.clone(),
@@ -218,7 +237,6 @@ async fn open_now(
     Ok(Receipt {
         no,
         cases: opened.cases,
-        links,
         again: false,
     })
 }
@@ -245,7 +263,7 @@ pub(super) async fn open_content(
         Some(person) => person,
         None => new_applicant(office, tx, begun, content).await?,
     };
-    let (members, unsure) = members(office, tx, begun, content, (applicant, subject)).await?;
+    let members = members(content, (applicant, subject));
     people::household_of(office, tx, who, applicant, &members, begun.area).await?;
     let book = PortalBook::of(office)?;
     let about = apply::about(draft);
@@ -254,6 +272,10 @@ pub(super) async fn open_content(
     let alone = grown_up_others(office, tx, &members, applicant)
         .await?
         .is_empty();
+    // Nobody signed for a member nobody has looked at, nor under a text that does not stand any more.
+    let fresh = signs_today(office, content)?;
+    let alone = alone && fresh && content.members.is_empty();
+    let ids: Vec<PersonId> = members.iter().map(|(person, _)| *person).collect();
     let opening = Opening {
         form_key: form_key.to_owned(),
         cause: begun.cause,
@@ -269,7 +291,7 @@ pub(super) async fn open_content(
                 person: None,
             })
             .collect(),
-        declared: declared(content),
+        declared: declared(content, &ids),
         papers: papers_of(office, &book, content, (&given, alone)),
         going_on: GOING_ON.to_owned(),
     };
@@ -281,11 +303,17 @@ pub(super) async fn open_content(
     let to = PhotoAbout::new(AboutKind::Application, no);
     let under = format!("application:{no}");
     photos::carry(office, tx, who.login(), &about, &to, &under).await?;
-    for one in unsure {
-        let text = written(&one)?;
+    for one in &content.members {
+        let text = written(one)?;
         portal::add_doubt(tx, &office.clock.at(), (no, &begun.area), &text).await?;
     }
-    sign_for(office, tx, begun, (no, applicant), &opening.members).await?;
+    if let Some((version, signed_at)) = content.signed.as_ref().filter(|_| fresh) {
+        let text = SignedText {
+            version: version.clone(),
+            at: signed_at.clone(),
+        };
+        sign_for(office, tx, (begun, text), (no, applicant), &opening.members).await?;
+    }
     Ok((opened, applicant))
 }
 
@@ -315,15 +343,9 @@ async fn new_applicant(
 
 type Members = Vec<(PersonId, Relation)>;
 
-/// Who belongs to it: those ticked of the register's household, those the register has under this name and
-/// number, those it does not have at all; and who is left for the window.
-async fn members(
-    office: &Office,
-    tx: &mut JournalTx,
-    begun: &Begun<'_>,
-    content: &Content,
-    (applicant, subject): (PersonId, &Subject),
-) -> Done<(Members, Vec<Member>)> {
+/// Who belongs to it: the applicant and those ticked of the register's household. Members somebody typed are
+/// for the window, whatever the register knows of them: a name and a number attach nobody.
+fn members(content: &Content, (applicant, subject): (PersonId, &Subject)) -> Members {
     let mut out: Members = vec![(applicant, Relation::Head)];
     let ticked = subject.others.iter();
     out.extend(
@@ -338,48 +360,7 @@ async fn members(
                 (*person, relation)
             }),
     );
-    let today = office.clock.today();
-    let mut unsure = Vec::new();
-    for one in &content.members {
-        let parsed = IdNumber::parse(&one.number, today).ok();
-        let relation = Relation::parse(&one.relation).unwrap_or(Relation::Other);
-        let Some(number) = parsed.map(|parsed| parsed.number) else {
-            unsure.push(one.clone());
-            continue;
-        };
-        let person = match exact_of(tx, &number, &one.name).await? {
-            Known::Certain(person) => person,
-            Known::Another => {
-                unsure.push(one.clone());
-                continue;
-            }
-            Known::Nobody => {
-                let line = Line {
-                    row: 0,
-                    name: one.name.clone(),
-                    number,
-                    relation,
-                };
-                let lines = [line];
-                let taken =
-                    people::take_with(office, tx, begun.who, begun.right, (&lines, begun.area));
-                match taken.await? {
-                    Ok(taken) => match taken.first() {
-                        Some((person, _)) => *person,
-                        None => continue,
-                    },
-                    Err(_) => {
-                        unsure.push(one.clone());
-                        continue;
-                    }
-                }
-            }
-        };
-        if !out.iter().any(|(known, _)| *known == person) {
-            out.push((person, relation));
-        }
-    }
-    Ok((out, unsure))
+    out
 }
 
 /// What the register says of a name and a number.
@@ -426,10 +407,10 @@ fn papers_of(
 }
 
 /// Grown-up members other than the applicant; one whose birth day is not known counts as one.
-async fn grown_up_others(
+pub(super) async fn grown_up_others(
     office: &Office,
     tx: &JournalTx,
-    members: &Members,
+    members: &[(PersonId, Relation)],
     applicant: PersonId,
 ) -> Done<Vec<PersonId>> {
     let ids: Vec<PersonId> = members
@@ -455,7 +436,7 @@ async fn grown_up_others(
 async fn sign_for(
     office: &Office,
     tx: &mut JournalTx,
-    begun: &Begun<'_>,
+    (begun, text): (&Begun<'_>, SignedText),
     (application, applicant): (ApplicationNo, PersonId),
     members: &Members,
 ) -> Done<()> {
@@ -467,6 +448,7 @@ async fn sign_for(
         person: applicant,
         sources: Vec::new(),
         signed: begun.signed,
+        text: Some(text.clone()),
     }];
     let children = members.iter().map(|(person, _)| *person);
     given.extend(
@@ -476,33 +458,11 @@ async fn sign_for(
                 person,
                 sources: Vec::new(),
                 signed: Signed::Guardian,
+                text: Some(text.clone()),
             }),
     );
     verification::give_in(office, tx, begun.who.login(), application, &given).await?;
     Ok(())
-}
-
-/// Links for the grown-up members, each with whose it is, masked.
-pub(super) async fn invite_others(
-    access: &Access,
-    tx: &mut JournalTx,
-    (application, applicant): (ApplicationNo, PersonId),
-) -> Done<Vec<(String, String)>> {
-    let office = access.office();
-    let known = store::applications::find(tx, application).await?;
-    let members = known.map_or_else(Vec::new, |known| known.content.members);
-    let grown = grown_up_others(office, tx, &members, applicant).await?;
-    let masked = store::identity::masked(tx, &grown).await?;
-    let seconds = PortalBook::of(office)?.invite_days.saturating_mul(86_400);
-    let (at, ends) = (access.watch().at(0), access.watch().at(seconds));
-    let mut out = Vec::new();
-    for person in grown {
-        let token = portal::invite(tx, (application, person), &at, &ends).await?;
-        let name = masked.get(&person).and_then(|m| m.name.clone());
-        let name = name.unwrap_or_else(|| "一位成年家人".to_owned());
-        out.push((name, format!("/c/{}", token.text())));
-    }
-    Ok(out)
 }
 
 /// The message that it was received: its number and nothing of what stands in it.
@@ -540,13 +500,7 @@ async fn tell(
 /// No such draft of the writer's.
 pub async fn drop_draft(office: &Office, writer: &Writer, no: i64) -> Done<()> {
     let held = held(office, writer, no).await?;
-    let at = office.clock.at();
-    let mut tx = office.store.write().await?;
-    portal::drop_draft(&mut tx, &at, &held.draft).await?;
-    let act = Act::new(&at, writer.actor(), "draft.drop").on("draft", no);
-    tx.record(act.because("本人删去"));
-    tx.commit().await?;
-    Ok(())
+    super::draft::drop_one(office, &writer.actor(), &held.draft, "本人删去").await
 }
 
 /// What a submission that waits says.

@@ -33,6 +33,15 @@ pub enum PortalError {
     Office(#[from] CaseError),
 }
 
+impl From<PortalError> for CaseError {
+    fn from(error: PortalError) -> Self {
+        match error {
+            PortalError::Office(error) => error,
+            said => Self::Refused(said.to_string()),
+        }
+    }
+}
+
 impl From<store::StoreError> for PortalError {
     fn from(error: store::StoreError) -> Self {
         Self::Office(CaseError::Office(OfficeError::Store(error)))
@@ -63,12 +72,24 @@ pub(super) async fn give_code(
     let watch = access.watch();
     let since = watch.at(COUNT_SECONDS.saturating_neg());
     let (each, here) = portal::codes_since(store, token, mark, &since).await?;
-    if each >= book.codes_each || here >= book.codes_here {
+    let all = portal::all_codes_since(store, &since).await?;
+    if all >= book.codes_all {
+        tracing::error!(
+            all,
+            "no more codes this hour: too many were asked for in all"
+        );
+    }
+    if each >= book.codes_each || here >= book.codes_here || all >= book.codes_all {
         return Err(PortalError::TooMany);
     }
     let code = random_code()?;
+    // One that is read out at the window must not say that nobody ever asks for it.
+    let care = match what {
+        CodeFor::SignIn | CodeFor::Sign => "不要告诉别人;工作人员不会向您要验证码",
+        CodeFor::Assist | CodeFor::Claim => "只告诉当面的工作人员;不是当面问的,不要给",
+    };
     let body = format!(
-        "{said} {code},{} 分钟内有效。不要告诉别人;工作人员不会向您要验证码。",
+        "{said} {code},{} 分钟内有效。{care}。",
         book.code_seconds.div_euclid(60)
     );
     let (at, expires) = (watch.at(0), watch.at(book.code_seconds));
@@ -100,14 +121,16 @@ pub(super) async fn right_code(
     let mut tx = store.write().await?;
     let at = access.watch().at(0);
     let known = portal::newest_code(&tx, token, what).await?;
+    // The try is counted before the code is looked at: however many come at once, no more than the tries look.
+    let counted = match &known {
+        Some(known) => portal::try_code(&mut tx, known.no, book.code_tries).await?,
+        None => false,
+    };
     let good = known.as_ref().is_some_and(|known| {
         let digest = portal::code_digest(&tx, known.no, code.trim());
-        let fresh = !known.used && known.tries < book.code_tries && at < known.expires_at;
+        let fresh = counted && at < known.expires_at;
         same(&digest, &known.digest) & fresh
     });
-    if let Some(known) = &known {
-        portal::try_code(&mut tx, known.no).await?;
-    }
     let used = match (&known, good) {
         (Some(known), true) => portal::use_code(&mut tx, &at, known.no).await?,
         _ => false,

@@ -6,6 +6,7 @@ use super::book::PortalBook;
 use super::claim::exact;
 use super::draft::Content;
 use super::home_of;
+use crate::access::{Acting, Right};
 use crate::casework::residents::{Family, Lack, lacking, question_of};
 use crate::casework::{CaseError, Declared, Done};
 use crate::guide::NOT_SURE;
@@ -83,21 +84,51 @@ pub(super) struct Subject {
 
 /// Who applies. Of whoever is not bound nothing is looked up, unless an official asks.
 pub(super) async fn subject(office: &Office, writer: &Writer, content: &Content) -> Done<Subject> {
-    let store = &office.store;
-    let today = office.clock.today();
-    let person = match writer {
-        Writer::Resident(one) => one.person,
-        Writer::Worker(_) => match IdNumber::parse(&content.who.number, today) {
-            Ok(number) => exact(store, &number.number, &content.who.name).await?,
-            Err(_) => None,
+    match writer {
+        Writer::Resident(one) => match one.person {
+            Some(person) => of_person(office, person, content).await,
+            None => Ok(nobody(content)),
         },
+        Writer::Worker(who) => subject_for(office, who, Right::CASE_ASSIST, content).await,
+    }
+}
+
+/// Who applies, as an official may see it: whoever lives outside the own places, and whoever one is kept
+/// from, is as unknown as somebody the register does not have.
+pub(super) async fn subject_for(
+    office: &Office,
+    who: &Acting,
+    right: Right,
+    content: &Content,
+) -> Done<Subject> {
+    let scope = who.scope(right)?;
+    let store = &office.store;
+    let person = match IdNumber::parse(&content.who.number, office.clock.today()) {
+        Ok(number) => exact(store, &number.number, &content.who.name).await?,
+        Err(_) => None,
     };
     let Some(person) = person else {
-        return Ok(Subject {
-            area: AreaCode::parse(&content.who.area).ok(),
-            ..Subject::default()
-        });
+        return Ok(nobody(content));
     };
+    let (home, area) = home_of(office, store, person).await?;
+    let inside = area.is_some_and(|area| scope.contains(&area));
+    let near = who.is_kept_from_person(person) || home.is_some_and(|home| who.is_kept_from(home));
+    match inside && !near {
+        true => of_person(office, person, content).await,
+        false => Ok(nobody(content)),
+    }
+}
+
+fn nobody(content: &Content) -> Subject {
+    Subject {
+        area: AreaCode::parse(&content.who.area).ok(),
+        ..Subject::default()
+    }
+}
+
+async fn of_person(office: &Office, person: PersonId, content: &Content) -> Done<Subject> {
+    let store = &office.store;
+    let today = office.clock.today();
     let (household, area) = home_of(office, store, person).await?;
     let members = match household {
         Some(home) => store::households::members(store, home).await?,
@@ -129,14 +160,29 @@ impl Subject {
     }
 }
 
-/// What was answered, as it will be declared; what nobody is sure of is not said.
-pub(super) fn declared(content: &Content) -> Vec<Declared> {
+/// Answers about anybody else are dropped, with their questions.
+pub(super) fn keep_only(content: &mut Content, family: &[i64]) {
+    let theirs = |field: &str| {
+        let of = of_field(field).and_then(|(_, person)| person);
+        of.is_none_or(|person| family.contains(&person.get()))
+    };
+    content.answers.retain(|field, _| theirs(field));
+    content
+        .done
+        .retain(|key| key.strip_prefix(FACT).is_none_or(theirs));
+}
+
+/// What was answered about the family, as it will be declared; what nobody is sure of is not said.
+pub(super) fn declared(content: &Content, family: &[PersonId]) -> Vec<Declared> {
     let said = content
         .answers
         .iter()
         .filter(|(_, value)| *value != NOT_SURE);
     said.filter_map(|(key, value)| {
         let (fact, person) = of_field(key)?;
+        if !person.is_none_or(|one| family.contains(&one)) {
+            return None;
+        }
         Some(Declared {
             person,
             fact: fact.to_owned(),
@@ -188,7 +234,8 @@ pub(super) async fn plan(
             question_of(office, fact, person).filter(|_| theirs)
         });
         out.extend(answered.map(Step::Fact));
-        let open = match lacking(office, &family, &content.programmes, &declared(content)).await {
+        let said = declared(content, &family.members);
+        let open = match lacking(office, &family, &content.programmes, &said).await {
             Ok(open) => open,
             // Without a month of facts nothing is asked here; the office looks it up.
             Err(CaseError::Refused(_)) => Vec::new(),

@@ -1,6 +1,6 @@
 //! What becomes of a page that was sent: each answer is kept at once, and what is wrong comes back in place.
 
-use super::apply::{Filled, Form, StepView, TakenStep, about, view};
+use super::apply::{Filled, Form, StepView, TakenStep, about, looked_at, view};
 use super::claim::checked;
 use super::draft::{Assent, Content, Held, Member, held, keep, note};
 use super::sign_in::{PortalError, give_code, right_code};
@@ -12,7 +12,9 @@ use crate::guide::NOT_SURE;
 use crate::office::Office;
 use crate::photos::{self, NewPhoto, PhotoRole};
 use domain::{IdNumber, Relation};
-use store::portal::CodeFor;
+use store::Act;
+use store::portal::{CodeFor, PhoneToken};
+use store::tokens::Tokeniser;
 
 /// Members who are not in the register's household.
 const MEMBERS_MAX: usize = 29;
@@ -39,6 +41,10 @@ pub async fn take(
         return Err(CaseError::NotFound("没有这一题".to_owned()));
     };
     refill(&mut view, &form);
+    let who_was = (
+        held.content.who.name.clone(),
+        held.content.who.number.clone(),
+    );
     let good = match &step {
         Step::What => take_what(office, &form, &mut held.content, &mut view),
         Step::Who => take_who(office, writer, &form, (&mut held.content, &mut view)).await?,
@@ -50,11 +56,21 @@ pub async fn take(
             take_paper(office, writer, (&held, name), (&form, kept), &mut view).await?
         }
         Step::Consent => take_consent(office, &form, &mut held.content, &mut view)?,
-        Step::Assent => take_assent(access, writer, &form, (&mut held, &mut view)).await?,
+        Step::Assent => {
+            let page = (&mut held, &mut view);
+            take_assent(access, writer, (&form, &subject_was), page).await?
+        }
         Step::Check => true,
     };
     if !good {
         return Ok(TakenStep::Again(Box::new(view)));
+    }
+    let who_is = (
+        held.content.who.name.as_str(),
+        held.content.who.number.as_str(),
+    );
+    if who_is != (who_was.0.as_str(), who_was.1.as_str()) {
+        drop_photos(office, writer, held.draft.no).await?;
     }
     // Another one of the family: the page is shown again, empty.
     let again = step == Step::Member && form.get("more") != "no";
@@ -66,6 +82,9 @@ pub async fn take(
         return Ok(TakenStep::Go(steps::MEMBER.to_owned()));
     }
     let subject = subject(office, writer, &held.content).await?;
+    if step == Step::Who {
+        looked_at(office, writer, &subject).await?;
+    }
     let plan = steps::plan(office, writer, &held.content, &subject).await?;
     Ok(TakenStep::Go(steps::next(&plan, &held.content)))
 }
@@ -118,9 +137,13 @@ async fn take_who(
                 number: number.as_str().to_owned(),
                 area: area.as_str().to_owned(),
             };
-            if new.number != content.who.number {
-                content.household.clear();
-                content.answers.clear();
+            if new.number != content.who.number || new.name != content.who.name {
+                // What one person answered, signed and agreed to is nobody else's.
+                *content = Content {
+                    programmes: std::mem::take(&mut content.programmes),
+                    ..Content::default()
+                };
+                content.is_done(steps::WHAT);
             }
             content.who = new;
             Ok(true)
@@ -144,6 +167,10 @@ fn take_family(subject: &Subject, form: &Form, content: &mut Content) -> bool {
     content.household = ids
         .filter(|id| sent.iter().any(|one| *one == id.to_string()))
         .collect();
+    // What was said about somebody who is left out is said no longer, and asked again if they come back.
+    let mut family = content.household.clone();
+    family.extend(subject.person.map(domain::PersonId::get));
+    steps::keep_only(content, &family);
     true
 }
 
@@ -259,6 +286,23 @@ async fn take_paper(
     }
 }
 
+/// The pictures of a draft are another person's: they belong to it no longer.
+async fn drop_photos(office: &Office, writer: &Writer, draft: i64) -> Done<()> {
+    let kept = photos::of(office, &office.store, &about(draft)).await?;
+    if kept.is_empty() {
+        return Ok(());
+    }
+    let at = office.clock.at();
+    let mut tx = office.store.write().await?;
+    for photo in &kept {
+        store::photos::end(&mut tx, &at, &writer.actor(), photo.no, "换了申请人").await?;
+    }
+    let act = Act::new(&at, writer.actor(), "draft.photos-dropped").on("draft", draft);
+    tx.record(act.because("换了申请人"));
+    tx.commit().await?;
+    Ok(())
+}
+
 /// Keeps pictures with a draft; what cannot be taken is told.
 async fn keep_photos(
     office: &Office,
@@ -267,8 +311,14 @@ async fn keep_photos(
     (label, sent): (&str, &[&Filled]),
 ) -> Done<Result<(), String>> {
     let (place, under) = (about(draft), format!("draft:{draft}"));
+    // All of them before the first is kept: what is refused leaves nothing behind.
+    let files = sent.iter().map(|one| one.bytes.clone()).collect();
+    let files = match photos::looked(office, &place, files).await {
+        Ok(files) => files,
+        Err(error) => return told(error.into()),
+    };
     let mut tx = office.store.write().await?;
-    for one in sent {
+    for (one, bytes) in sent.iter().zip(files) {
         let new = NewPhoto {
             about: &place,
             under: &under,
@@ -276,15 +326,23 @@ async fn keep_photos(
             label,
             name: &one.name,
             said_at: "",
-            bytes: one.bytes.clone(),
+            bytes,
         };
         if let Err(error) = photos::keep(office, &mut tx, &writer.actor(), new).await {
-            return Ok(Err(error.to_string()));
+            return told(error.into());
         }
     }
     note(&mut tx, office, writer, draft);
     tx.commit().await?;
     Ok(Ok(()))
+}
+
+/// What somebody can mend is told them; the machine's own trouble is an error.
+fn told(error: CaseError) -> Done<Result<(), String>> {
+    match error {
+        CaseError::Refused(said) => Ok(Err(said)),
+        error => Err(error),
+    }
 }
 
 fn take_consent(
@@ -307,7 +365,7 @@ fn take_consent(
 async fn take_assent(
     access: &Access,
     writer: &Writer,
-    form: &Form,
+    (form, subject): (&Form, &Subject),
     (held, view): (&mut Held, &mut StepView),
 ) -> Done<bool> {
     let office = access.office();
@@ -318,6 +376,7 @@ async fn take_assent(
         return Ok(match kept {
             Ok(()) => {
                 held.content.assent = Some(Assent::Paper);
+                held.content.assent_phone = None;
                 true
             }
             Err(said) => {
@@ -333,8 +392,20 @@ async fn take_assent(
         view.slip("phone", "请填本人的手机号,11 位数字;或者拍下签了字的纸");
         return Ok(false);
     };
+    let token = Tokeniser::of(&office.store).phone(&phone);
+    let own = is_own_phone(office, subject, token).await?;
+    let act = Act::new(&office.clock.at(), writer.actor(), "draft.assent-phone");
+    let act = act.on("draft", held.draft.no);
+    let told = format!("{{\"registered\":{own}}}");
+    office.store.record_alone(act.carrying(told)).await?;
+    if !own {
+        let said = "这个号码不是登记里本人的手机号,验证码不算;请拍下本人签了字的纸";
+        view.slip("phone", said);
+        return Ok(false);
+    }
     if form.get("go") == "code" {
-        let said = "有工作人员帮您代办救助申请。同意的话,把这个验证码告诉当面的人:";
+        let said =
+            "有工作人员帮您代办救助申请、代您同意核对授权。同意的话,把这个验证码告诉当面的人:";
         let given = give_code(access, (&phone, CodeFor::Assist), &form.origin, said).await;
         match given {
             Ok(()) => view.problem = "验证码已发到本人手机,请填在下面".to_owned(),
@@ -346,6 +417,7 @@ async fn take_assent(
     match right_code(access, (&phone, CodeFor::Assist), form.get("code")).await {
         Ok(true) => {
             held.content.assent = Some(Assent::Code);
+            held.content.assent_phone = Some(token);
             Ok(true)
         }
         Ok(false) => {
@@ -358,4 +430,18 @@ async fn take_assent(
             Ok(false)
         }
     }
+}
+
+/// Whether a telephone is the one the register has of whoever applies, and of nobody else.
+pub(super) async fn is_own_phone(
+    office: &Office,
+    subject: &Subject,
+    token: PhoneToken,
+) -> Done<bool> {
+    let Some(person) = subject.person else {
+        return Ok(false);
+    };
+    let store = &office.store;
+    let known = store::portal::own_phone(store, person).await?;
+    Ok(known.is_some_and(|known| Tokeniser::of(store).phone(&known) == token))
 }

@@ -2,11 +2,13 @@
 //! members nobody is sure of, bad ratings, and facts somebody says are wrong.
 
 use super::claim::{self, Waiting, read};
+use super::consent::invite_others;
+use super::draft::Assent;
 use super::draft::Member;
 use super::helping::Need;
-use super::send::{Begun, content_of, invite_others, open_content};
-use super::steps::{Subject, subject};
-use super::{Writer, claim::exact_of, send::Known};
+use super::send::{Begun, content_of, open_content};
+use super::steps::{Subject, subject_for};
+use super::{claim::exact_of, send::Known};
 use crate::access::{Access, Acting, Right};
 use crate::casework::{CaseError, Cause, Done, Opened, place_name, without_numbers};
 use crate::desk::minute;
@@ -154,7 +156,7 @@ pub async fn resident_desk(access: &Access, who: &Acting) -> Done<ResidentDesk> 
                     mask_number(&member.number)
                 ),
                 text: format!(
-                    "申请 {} 写的{},姓名和号码与登记不符",
+                    "申请 {} 写的{},没有核对过",
                     one.application, member.relation
                 ),
                 place: place_name(office, &one.area, today).await?,
@@ -162,17 +164,16 @@ pub async fn resident_desk(access: &Access, who: &Acting) -> Done<ResidentDesk> 
                 late: false,
             });
         }
-        for one in portal::ratings_in(store, place.as_ref(), ROWS_READ).await? {
-            let Some(due) = one.due.filter(|_| one.answered_at.is_none()) else {
-                continue;
-            };
+        for one in portal::bad_ratings_in(store, place.as_ref(), ROWS_READ).await? {
             out.ratings.push(MatterLine {
                 no: one.case.get(),
                 title: one.grade.map_or("", portal::Grade::name).to_owned(),
                 text: one.words.clone(),
                 place: place_name(office, &one.area, today).await?,
-                when: format!("{due} 前整改"),
-                late: due < today,
+                when: one
+                    .due
+                    .map_or_else(|| "没有日历".to_owned(), |day| format!("{day} 前整改")),
+                late: one.due.is_some_and(|due| due < today),
             });
         }
     }
@@ -336,16 +337,12 @@ async fn theirs(office: &Office, who: &Acting, no: i64) -> Done<portal::Submissi
 }
 
 /// The official saw the card and takes what was sent: its number, typed from the card, must be the one that
-/// was said. The account is bound, the application and its cases are opened.
+/// was said. The application and its cases are opened; the account it came from stays whose it was, for
+/// somebody else may have sent it.
 ///
 /// # Errors
 /// No right, another place, another number, or what opening an application refuses.
-pub async fn take_submission(
-    access: &Access,
-    who: &Acting,
-    no: i64,
-    number: &str,
-) -> Done<(Opened, Vec<(String, String)>)> {
+pub async fn take_submission(access: &Access, who: &Acting, no: i64, number: &str) -> Done<Opened> {
     let office = access.office();
     let one = theirs(office, who, no).await?;
     let content = content_of(&one)?;
@@ -360,8 +357,13 @@ pub async fn take_submission(
     let store = &office.store;
     let subject = match exact_of(store, &typed, &content.who.name).await? {
         Known::Certain(_) => {
-            // Asked as an official asks: the register may be looked at now.
-            subject(office, &Writer::Worker(who.clone()), &content).await?
+            // Asked as an official asks: the register may be looked at now, within the own places.
+            let own = subject_for(office, who, Right::CASE_ACCEPT, &content).await?;
+            if own.person.is_none() {
+                let said = "登记里这个人住在别处,或者您要回避;请转给登记住址的窗口收件";
+                return Err(CaseError::Refused(said.to_owned()));
+            }
+            own
         }
         Known::Nobody => Subject {
             area: AreaCode::parse(&content.who.area).ok(),
@@ -375,33 +377,27 @@ pub async fn take_submission(
     let begun = Begun {
         who,
         right: Right::CASE_ACCEPT,
-        cause: Cause::Apply,
+        cause: match one.new.resident {
+            Some(_) => Cause::Apply,
+            None => Cause::OnBehalf,
+        },
         area: subject.area.unwrap_or(one.new.area),
-        signed: Signed::Screen,
+        signed: match content.assent {
+            Some(Assent::Paper) => Signed::Paper,
+            Some(Assent::Code) | None => Signed::Screen,
+        },
     };
     let at = office.clock.at();
     let mut tx = store.write().await?;
     let form = (one.new.form_key.as_str(), content.draft, &content);
     let (opened, applicant) = open_content(office, &mut tx, &begun, form, &subject).await?;
-    let links = invite_others(access, &mut tx, (opened.application, applicant)).await?;
+    invite_others(access, &mut tx, (opened.application, applicant)).await?;
     let taken = (Some(opened.application), "");
     portal::settle_submission(&mut tx, &at, who.login(), no, taken).await?;
     let act = Act::new(&at, who.login(), "submission.take").on("submission", no);
     tx.record(act.under(format!("application:{}", opened.application)));
-    if let Some(resident) = one.new.resident
-        && portal::by_person(&tx, applicant).await?.is_none()
-        && let Some(account) = portal::find(&tx, resident).await?
-        && account.person.is_none()
-    {
-        portal::bind(&mut tx, &at, who.login(), resident, applicant).await?;
-        let act = Act::new(&at, who.login(), "resident.bind").on("resident", resident);
-        tx.record(
-            act.under(format!("person:{applicant}"))
-                .because("当面核对证件"),
-        );
-    }
     tx.commit().await?;
-    Ok((opened, links))
+    Ok(opened)
 }
 
 /// What was sent cannot be taken: told with a reason.

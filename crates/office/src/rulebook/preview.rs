@@ -27,8 +27,8 @@ use store::{Act, Reads};
 /// The table of a place, or of the rulebook, that says when a preview must be approved.
 const SETTINGS: &str = "changes.csv";
 const SHARE: &str = "翻转要批准";
-/// Days on which one proposal is tried; of more, the first and the last.
-const DAYS_MAX: usize = 4;
+/// Days on which one proposal is tried; every one of them, or the proposal is too much for one version.
+const DAYS_MAX: usize = 12;
 /// Previews of a version that are read.
 const PREVIEWS_READ: u32 = 50;
 /// Changes told in a preview; the difference itself has all.
@@ -127,6 +127,13 @@ pub async fn preview(
     let plan = compared.await?;
     if plan.days.is_empty() {
         let said = format!("第 {no} 版没有改规则和数,谁也不受影响,不用预览");
+        return Err(ChangeError::Refused(said));
+    }
+    if plan.days.len() > DAYS_MAX {
+        let said = format!(
+            "第 {no} 版从 {} 个不同的日子起施行,一份影响预览最多算 {DAYS_MAX} 个;请分成几版提出",
+            plan.days.len()
+        );
         return Err(ChangeError::Refused(said));
     }
     let (mut figures, mut doors) = (Vec::new(), Vec::new());
@@ -228,17 +235,12 @@ fn compared(old: Rulebook, new: Rulebook, month: Month) -> Plan {
     if at_once {
         days.insert(begin);
     }
-    let mut days: Vec<Day> = days.into_iter().collect();
-    if days.len() > DAYS_MAX {
-        let last = days.split_off(DAYS_MAX.saturating_sub(1)).pop();
-        days.extend(last);
-    }
     Plan {
         facts: diff::touches_facts(&new, &changes),
         changes: in_words(&changes),
         old: Arc::new(old),
         new: Arc::new(new),
-        days,
+        days: days.into_iter().collect(),
         first: match first {
             Some(first) if !at_once => first,
             Some(_) | None => begin,
@@ -448,9 +450,9 @@ pub(super) async fn in_the_way(
     review: &Review,
 ) -> Changing<Option<String>> {
     let nothing = review.since.day.is_none() && !review.since.at_once;
-    if nothing || versions::judged(&office.store).await?.is_none() {
+    let Some(judged) = versions::judged(&office.store).await?.filter(|_| !nothing) else {
         return Ok(None);
-    }
+    };
     let no = version.content.no;
     let held = newest(&office.store, no).await?;
     let Some(held) = held.filter(|p| p.content.digest == version.content.digest) else {
@@ -459,6 +461,17 @@ pub(super) async fn in_the_way(
         );
         return Ok(Some(said));
     };
+    // Read and approved on the people of another month, or before it reached back, it no longer fits.
+    let day = review.since.day;
+    let before = day.is_some_and(|day| day <= held.content.month.last());
+    if held.content.month != judged || before != review.retroactive {
+        let said = format!(
+            "影响预览是按 {} 的人算的,现在判断到 {judged};请在 /rulebook/changes/{no} 上重新预览,或者 \
+             doudi rulebook preview {no}",
+            held.content.month
+        );
+        return Ok(Some(said));
+    }
     if held.approved.is_some() {
         return Ok(None);
     }

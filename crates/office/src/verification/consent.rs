@@ -6,6 +6,7 @@ use crate::access::{Acting, Right};
 use crate::casework::{Case, CaseError, Done, load_with, without_numbers};
 use crate::office::Office;
 use domain::{ApplicationNo, CaseNo, Day, PersonId};
+use std::collections::BTreeSet;
 use store::consents::{self, Consent, NewConsent};
 use store::{Act, JournalTx, verifications};
 
@@ -20,6 +21,30 @@ pub struct Given {
     pub sources: Vec<String>,
     /// How.
     pub signed: Signed,
+    /// The text that was signed, where that was before now; none for today's.
+    pub text: Option<SignedText>,
+}
+
+/// A text that was signed.
+#[derive(Clone, Debug)]
+pub struct SignedText {
+    /// Its version.
+    pub version: String,
+    /// The minute it was signed in, its day first.
+    pub at: String,
+}
+
+impl SignedText {
+    /// The day it was signed on, where it is still the text that stands.
+    fn day(&self, book: &VerifyBook) -> Done<Day> {
+        let again = || {
+            let said = "签的是旧版的授权书;请本人看过新版再签一次";
+            CaseError::Refused(said.to_owned())
+        };
+        let day = self.at.get(..10).and_then(|day| Day::parse(day).ok());
+        day.filter(|_| self.version == book.consent_version)
+            .ok_or_else(again)
+    }
 }
 
 /// Writes consents of the members of a case down; answers how many are new. One that stands already is
@@ -54,11 +79,19 @@ pub async fn give_in(
 ) -> Done<usize> {
     let book = super::book(office)?;
     let today = office.clock.today();
-    let until = last_day(&book, today)?;
     let persons: Vec<PersonId> = given.iter().map(|one| one.person).collect();
     let before = consents::of_persons(tx, &persons).await?;
     let mut new: Vec<NewConsent> = Vec::new();
     for one in given {
+        let from = match &one.text {
+            Some(text) => text.day(&book)?,
+            None => today,
+        };
+        let until = last_day(&book, from)?;
+        if until < today {
+            let said = "授权签得太早,已经过期;请本人再签一次";
+            return Err(CaseError::Refused(said.to_owned()));
+        }
         let all = || book.sources.iter().map(|s| s.code.clone()).collect();
         let sources: Vec<String> = match one.sources.is_empty() {
             true => all(),
@@ -80,7 +113,7 @@ pub async fn give_in(
                 application: Some(application),
                 text_version: book.consent_version.clone(),
                 signed: one.signed,
-                given: today,
+                given: from,
                 until,
             });
         }
@@ -95,9 +128,23 @@ pub async fn give_in(
         Act::new(&at, actor, "consent.give")
             .on("application", application)
             .under(format!("consent-text:{}", book.consent_version))
-            .carrying(format!("{{\"consents\":[{}]}}", numbers.join(","))),
+            .carrying(format!(
+                "{{\"consents\":[{}],\"signed_at\":[{}]}}",
+                numbers.join(","),
+                moments(given)
+            )),
     );
     Ok(made.len())
+}
+
+/// The minutes in which texts were signed before now, each once, as a list of texts.
+fn moments(given: &[Given]) -> String {
+    let at: BTreeSet<&str> = given
+        .iter()
+        .filter_map(|one| one.text.as_ref().map(|text| text.at.as_str()))
+        .collect();
+    let quoted: Vec<String> = at.iter().map(|at| format!("\"{at}\"")).collect();
+    quoted.join(",")
 }
 
 fn last_day(book: &VerifyBook, from: Day) -> Done<Day> {

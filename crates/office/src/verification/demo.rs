@@ -201,5 +201,6 @@ fn signed(person: PersonId) -> Given {
         person,
         sources: Vec::new(),
         signed: Signed::Paper,
+        text: None,
     }
 }

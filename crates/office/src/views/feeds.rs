@@ -57,6 +57,8 @@ pub enum BatchState {
     Waiting,
     /// 整批退回: it could not be read.
     Refused,
+    /// 已撤回: it was taken by mistake and counts no longer.
+    Undone,
 }
 
 /// Rows of a batch by what became of them.
@@ -183,6 +185,7 @@ impl BatchState {
             BatchState::Repeated => "重复文件",
             BatchState::Waiting => "待人工确认",
             BatchState::Refused => "整批退回",
+            BatchState::Undone => "已撤回",
         }
     }
 }

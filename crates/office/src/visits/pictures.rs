@@ -11,7 +11,8 @@ use store::visits::{Visit, VisitFor};
 pub struct VisitPhoto<'a> {
     /// What for.
     pub role: PhotoRole,
-    /// What it shows; for a signature the account of the investigator who signed, or 住户.
+    /// What it shows; for a signature the account of the investigator who signed, or 住户. It stands for the
+    /// investigator only when their own session sends it.
     pub label: &'a str,
     /// The file's name as it was sent.
     pub name: &'a str,

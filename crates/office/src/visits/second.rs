@@ -1,5 +1,6 @@
 //! 另一名调查人: two go to a door, and both stand for what was seen. A typed account says nothing: the
-//! second one says so by a session of their own, after the last answer, or by a signature under it.
+//! second one says so by a session of their own, after the last answer they were shown, or by a signature sent
+//! by that session. A signature somebody else sent is paper: it is kept, and says nothing.
 
 use super::{Door, act, find, going_on, newest};
 use crate::access::Acting;
@@ -30,19 +31,26 @@ enum Stands {
 struct Said {
     answers: Vec<Answer>,
     confirmed: Vec<Confirmation>,
-    /// The newest signature of each.
+    /// The newest signature of each, sent by their own session.
     signed: BTreeMap<String, At>,
+    /// Signatures somebody else sent: whose, by whom and when.
+    papers: Vec<(String, String, At)>,
 }
 
 impl Said {
     async fn of(on: &impl Reads, no: i64) -> Done<Self> {
         let about = PhotoAbout::new(AboutKind::Visit, no);
         let photos = photos::of(on, &about).await?.into_iter();
-        let signed = photos.filter(|one| one.role == PhotoRole::Signature);
+        let signatures = photos.filter(|one| one.role == PhotoRole::Signature);
+        let (own, papers): (Vec<_>, Vec<_>) = signatures.partition(|one| one.label == one.actor);
         Ok(Self {
             answers: visits::answers(on, no).await?,
             confirmed: tablets::confirmations(on, no).await?,
-            signed: signed.map(|one| (one.label, one.at)).collect(),
+            signed: own.into_iter().map(|one| (one.label, one.at)).collect(),
+            papers: papers
+                .into_iter()
+                .map(|one| (one.label, one.actor, one.at))
+                .collect(),
         })
     }
 
@@ -67,11 +75,12 @@ impl Said {
         }
     }
 
-    /// Whoever is not this person and stands for all of it by a session; of who signed nobody knows an account.
+    /// Whoever is not this person and stands for all of it by an own session.
     fn others(&self, who: &str) -> Vec<String> {
         let wrote = self.answers.iter().map(|answer| answer.actor.clone());
         let confirmed = self.confirmed.iter().map(|one| one.login.clone());
-        let all: BTreeSet<String> = wrote.chain(confirmed).collect();
+        let signed = self.signed.keys().cloned();
+        let all: BTreeSet<String> = wrote.chain(confirmed).chain(signed).collect();
         let others = all.into_iter().filter(|login| login != who);
         others
             .filter(|login| self.stands(login) == Stands::Whole)
@@ -79,11 +88,13 @@ impl Said {
     }
 }
 
-/// 确认同去: somebody who went along stands for what is answered so far, by their own session.
+/// 确认同去: somebody who went along stands for what they were shown, by their own session; `shown` is the newest
+/// answer that was on their page.
 ///
 /// # Errors
-/// No right, a near relative's, the visit has ended, or one person is enough.
-pub async fn confirm_seen(office: &Office, who: &Acting, no: i64) -> Done<()> {
+/// No right, a near relative's, the visit has ended, one person is enough, or something was answered since the
+/// page was shown.
+pub async fn confirm_seen(office: &Office, who: &Acting, no: i64, shown: i64) -> Done<()> {
     let (visit, door) = find(office, who, no).await?;
     let (step, _) = going_on(who, &visit, &door)?;
     if step.persons < 2 {
@@ -96,6 +107,11 @@ pub async fn confirm_seen(office: &Office, who: &Acting, no: i64) -> Done<()> {
     if upto == 0 {
         let said = "表上还没有填什么,没有可以确认的;请先填";
         return Err(CaseError::Refused(said.to_owned()));
+    }
+    let unseen = answers.iter().filter(|answer| answer.no > shown).count();
+    if unseen > 0 || shown > upto {
+        let said = format!("您打开以后这张表又填了 {unseen} 项,还没有确认;请看过下面的再确认");
+        return Err(CaseError::Refused(said));
     }
     let known = tablets::confirmations(&tx, no).await?;
     let again = known
@@ -130,7 +146,7 @@ pub(super) async fn second(
             other.clone_from(only);
         } else {
             return Err(CaseError::Refused(format!(
-                "“{}”要两个人一起去:请另一名调查人用自己的账号打开这张表确认,或者当场签名",
+                "“{}”要两个人一起去:请另一名调查人用自己的账号打开这张表确认,或者用自己的账号签名",
                 step.name
             )));
         }
@@ -159,7 +175,7 @@ pub(super) async fn second(
         Stands::Whole => Ok(vec![other]),
         Stands::No if step.persons < 2 => Ok(vec![other]),
         Stands::No => Err(CaseError::Refused(format!(
-            "{other} 还没有确认同去:请用 {other} 的账号打开这张表,点“确认同去”,或者当场签名"
+            "{other} 还没有确认同去:请 {other} 用自己的账号打开这张表,点“确认同去”;别人传的签名只算材料"
         ))),
         Stands::Behind(many) => Err(CaseError::Refused(format!(
             "{other} 确认以后又改了 {many} 项,都已保存;请 {other} 再看一遍并确认"
@@ -192,7 +208,14 @@ pub(super) async fn shown(on: &impl Reads, who: &Acting, no: i64) -> Done<Second
         lines.push(line);
     }
     let signed = said.signed.iter();
-    lines.extend(signed.map(|(label, at)| format!("{label} {} 已签名", minute(at))));
+    lines.extend(signed.map(|(label, at)| format!("{label} {} 用自己的账号签名", minute(at))));
+    let papers = said.papers.iter();
+    lines.extend(papers.map(|(label, by, at)| {
+        format!(
+            "{label} 的签名,{by} {} 传的,算材料;调查人还要自己确认",
+            minute(at)
+        )
+    }));
     let choices = said.others(who.login()).into_iter();
     Ok(Seconds {
         lines,

@@ -85,6 +85,8 @@ pub struct VisitView {
     pub seconds: Vec<Choice>,
     /// Whether this person can stand for what is answered so far.
     pub confirms: bool,
+    /// The newest answer that is shown, whoever gave it; 0 for none.
+    pub shown: i64,
     /// Photos and signatures.
     pub photos: Vec<PhotoView>,
     /// The account that looks.
@@ -398,18 +400,6 @@ pub async fn visit_view(office: &Office, who: &Acting, no: i64, typed: &Typed) -
     let two = same_step.is_some_and(|(step, _)| step.persons > 1);
     let seconds = second::shown(&office.store, who, no).await?;
     let about = PhotoAbout::new(AboutKind::Visit, no);
-    let part = |name: String, relation: String, fields: Vec<FieldView>| PersonForm {
-        answered: fields
-            .iter()
-            .filter(|field| !field.value.is_empty())
-            .count(),
-        open: fields
-            .iter()
-            .any(|field| !field.conflict.is_empty() || (field.required && field.value.is_empty())),
-        name,
-        relation,
-        fields,
-    };
     let mut parts = vec![part("全家".to_owned(), String::new(), fields(None))];
     for (person, relation) in &door.people {
         let said = fields(Some(*person));
@@ -447,10 +437,33 @@ pub async fn visit_view(office: &Office, who: &Acting, no: i64, typed: &Typed) -
         conflicts: typed.conflicts.len(),
         confirmed: seconds.lines,
         seconds: seconds.choices,
-        confirms: open && two && !held.is_empty() && visit.actor != who.login(),
+        // With something typed over it the page does not show what is kept.
+        confirms: open
+            && two
+            && !held.is_empty()
+            && typed.said.is_empty()
+            && visit.actor != who.login(),
+        shown: held.last().map_or(0, |answer| answer.no),
         photos: photos::of(office, &office.store, &about).await?,
         login: who.login().to_owned(),
     })
+}
+
+/// The fields of one person or of the household, open where something is still asked.
+fn part(name: String, relation: String, fields: Vec<FieldView>) -> PersonForm {
+    let asks = |field: &FieldView| {
+        !field.conflict.is_empty() || (field.required && field.value.is_empty())
+    };
+    PersonForm {
+        answered: fields
+            .iter()
+            .filter(|field| !field.value.is_empty())
+            .count(),
+        open: fields.iter().any(asks),
+        name,
+        relation,
+        fields,
+    }
 }
 
 /// How a visit ended, or why it cannot be filled in.

@@ -38,10 +38,25 @@ pub struct Package {
     pub secret: String,
     /// Until when it may be opened, as the record writes moments.
     pub until: String,
+    /// In how many seconds that is: the tablet's own clock may be wrong.
+    pub seconds: i64,
+    /// Its time is over: what was written may still be sent, nothing is taken along.
+    pub expired: bool,
     /// Whose it is.
     pub login: String,
     /// The visits.
     pub visits: Vec<TabletVisit>,
+}
+
+/// How a package stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// It may be filled in.
+    Holds,
+    /// Its time is over: it lies locked until whoever took it signs in again and sends what was written.
+    Expired,
+    /// Its session was ended, or its account is no longer what it was: it has to go from the tablet.
+    Ended,
 }
 
 impl std::fmt::Debug for Package {
@@ -213,12 +228,7 @@ pub async fn take(office: &Office, who: &Acting) -> Done<Package> {
         let said = "没有可以带走的走访:请先在清单里点“开始走访”,再带到平板";
         return Err(CaseError::Refused(said.to_owned()));
     }
-    let longest = who.book().settings().longest_seconds;
-    let until = office
-        .clock
-        .now()
-        .checked_add(SignedDuration::from_secs(longest));
-    let until = At::from(until.unwrap_or_default());
+    let until = later(office, who.book().settings().offline_seconds);
     let numbers: Vec<i64> = visits.iter().map(|visit| visit.no).collect();
     let new = NewPackage {
         user: who.user(),
@@ -240,25 +250,65 @@ pub async fn take(office: &Office, who: &Acting) -> Done<Package> {
     Ok(Package {
         token: token.text(),
         secret: tablets::secret(&office.store, package),
+        seconds: left(office, &until),
         until: until.to_string(),
+        expired: false,
         login: who.login().to_owned(),
         visits,
     })
 }
 
+/// So many seconds from now.
+fn later(office: &Office, seconds: i64) -> At {
+    let now = office.clock.now();
+    let then = now.checked_add(SignedDuration::from_secs(seconds));
+    At::from(then.unwrap_or_default())
+}
+
+/// How many seconds are left.
+fn left(office: &Office, until: &At) -> i64 {
+    let until: Timestamp = until.as_str().parse().unwrap_or_default();
+    let now = office.clock.now().as_second();
+    until.as_second().saturating_sub(now).max(0)
+}
+
+/// The package of a word, for whoever took it; none when it was ended.
+async fn own(
+    office: &Office,
+    who: &Acting,
+    token: &PackageToken,
+) -> Done<Option<tablets::Package>> {
+    let Some(held) = tablets::holding(&office.store, token).await? else {
+        return Ok(None);
+    };
+    if held.user != who.user() {
+        let said = "平板上的草稿是别人带走的,还在,没有打开;请带走的人自己登录同步";
+        return Err(CaseError::Forbidden(said.to_owned()));
+    }
+    Ok(Some(held))
+}
+
 /// The package of a word, opened again by whoever took it: after the page was loaded anew, or after signing in
-/// again. None when it holds no longer; then what lies on the tablet has to go.
+/// again. When its time is over no visit goes along, and the word is given for as long as a session: for what was
+/// written to be sent. None when it was ended; then what lies on the tablet has to go.
 ///
 /// # Errors
-/// No right, or the record.
+/// No right, somebody else took it, or the record.
 pub async fn reopen(office: &Office, who: &Acting, token: &PackageToken) -> Done<Option<Package>> {
     who.scope(Right::VISIT_REPORT)?;
     let at = office.clock.at();
-    let held = tablets::holding(&office.store, token, &at).await?;
-    let Some(held) = held.filter(|held| held.user == who.user()) else {
+    let Some(held) = own(office, who, token).await? else {
         return Ok(None);
     };
-    let numbers = tablets::visits(&office.store, held.no).await?;
+    let expired = held.until <= at;
+    let until = match expired {
+        true => later(office, who.book().settings().longest_seconds),
+        false => held.until,
+    };
+    let numbers = match expired {
+        true => Vec::new(),
+        false => tablets::visits(&office.store, held.no).await?,
+    };
     let visits = open_ones(office, who, &numbers).await?;
     office
         .store
@@ -267,38 +317,43 @@ pub async fn reopen(office: &Office, who: &Acting, token: &PackageToken) -> Done
     Ok(Some(Package {
         token: token.text(),
         secret: tablets::secret(&office.store, held.no),
-        until: held.until.to_string(),
+        seconds: left(office, &until),
+        until: until.to_string(),
+        expired,
         login: who.login().to_owned(),
         visits,
     }))
 }
 
-/// Whether a package still holds: nobody has to be signed in to be told that a tablet must forget.
+/// How a package stands: nobody has to be signed in to be told that a tablet must forget.
 ///
 /// # Errors
 /// The record cannot be read.
-pub async fn holds(office: &Office, token: &PackageToken) -> Done<bool> {
+pub async fn standing(office: &Office, token: &PackageToken) -> Done<Standing> {
     let at = office.clock.at();
-    Ok(tablets::holding(&office.store, token, &at).await?.is_some())
+    let held = tablets::holding(&office.store, token).await?;
+    Ok(match held {
+        None => Standing::Ended,
+        Some(held) if held.until <= at => Standing::Expired,
+        Some(_) => Standing::Holds,
+    })
 }
 
 /// 同步: takes what was written on a tablet. Of two answers to one question both are told.
-/// None when the package holds no longer.
+/// None when the package was ended; one whose time is over still brings what was written.
 ///
 /// # Errors
-/// No right, no such visit in the package, or more than one sync may bring.
+/// No right, somebody else's package, no such visit in it, or more than one sync may bring.
 pub async fn sync(
     office: &Office,
     who: &Acting,
     no: i64,
     sent: &SyncSent,
 ) -> Done<Option<SyncTold>> {
-    let at = office.clock.at();
     let Some(token) = PackageToken::parse(&sent.package) else {
         return Ok(None);
     };
-    let held = tablets::holding(&office.store, &token, &at).await?;
-    let Some(held) = held.filter(|held| held.user == who.user()) else {
+    let Some(held) = own(office, who, &token).await? else {
         return Ok(None);
     };
     if sent.changes.len() > CHANGES_MAX {

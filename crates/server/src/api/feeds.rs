@@ -18,6 +18,7 @@ choices! {
         "repeated" = "重复文件,没有改动",
         "waiting" = "待人工确认",
         "refused" = "整批退回",
+        "undone" = "已撤回,不再算数",
     }
 }
 
@@ -210,6 +211,7 @@ fn state(state: BatchState) -> FeedState {
         BatchState::Repeated => "repeated",
         BatchState::Waiting => "waiting",
         BatchState::Refused => "refused",
+        BatchState::Undone => "undone",
     })
 }
 

@@ -8,6 +8,7 @@ use office::casework::{
     self, Case, CaseError, CaseNo, Completion, Done, For, Holds, Outcome, Paper, PaperState,
 };
 use office::photos::{self, PhotoView};
+use office::portal;
 use office::views::casework::CaseView;
 
 use crate::desk::{Answered, Desk};
@@ -25,6 +26,8 @@ pub(super) struct CasePage {
     /// What was just taken in, in words.
     kept: Option<String>,
     photos: Vec<PhotoView>,
+    /// What was complained of, where this case handles a complaint.
+    complaint: Option<portal::ComplaintView>,
     view: CaseView,
 }
 
@@ -43,6 +46,7 @@ pub(super) async fn page(
     let view = casework::case_file(&desk.access, &desk.who, no).await;
     let view = view.map_err(refuse)?;
     let photos = photos::shown_of_case(desk.access.office(), &desk.who, no).await;
+    let complaint = portal::complaint(desk.access.office(), &desk.who, no).await;
     let word = |name: &str| desk.fields.get(name).unwrap_or_default();
     Ok(CasePage {
         shell: desk.shell(format!("办件 № {no}"), Some(Menu::Inbox)),
@@ -50,6 +54,7 @@ pub(super) async fn page(
         consents: desk.who.may(Right::VERIFY_CONSENT),
         kept: super::photos::said(&word("scans"), &word("elsewhere")),
         photos: photos.map_err(refuse)?,
+        complaint: complaint.map_err(refuse)?,
         view,
     })
 }

@@ -1,15 +1,19 @@
-//! 部门来文: what arrived, how good it was, and the workbook of errors to send back.
+//! 部门来文: what arrived, how good it was, the workbook of errors to send back, and a batch taken back.
+
+pub(crate) mod upload;
 
 use askama::Template;
 use axum::extract::Path;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
-use axum::response::IntoResponse;
-use office::views::{FeedBatchView, FeedCounts, FeedList};
+use axum::response::{IntoResponse, Redirect, Response};
+use office::access::Right;
+use office::casework::CaseError;
+use office::views::{BatchState, FeedBatchView, FeedCounts, FeedList};
 
 use super::{Pager, pager};
 use crate::chart::{self, Segment};
-use crate::desk::{Answered, Desk};
-use crate::links::{Link as _, with_field};
+use crate::desk::{Answered, Desk, Refusal};
+use crate::links::{Fields, Link as _, with_field};
 use crate::look::{Grouped as _, Look as _};
 use crate::shell::{Menu, Shell};
 
@@ -19,6 +23,8 @@ const WORKBOOK: &str = "application/vnd.openxmlformats-officedocument.spreadshee
 #[template(path = "feeds.html")]
 struct FeedsPage {
     shell: Shell,
+    /// Whether whoever reads may hand in a file.
+    delivers: bool,
     view: FeedList,
 }
 
@@ -26,6 +32,11 @@ struct FeedsPage {
 #[template(path = "batch.html")]
 struct BatchPage {
     shell: Shell,
+    problem: Option<String>,
+    /// Whether the batch counts, and whoever reads may take it back.
+    undoes: bool,
+    /// Why, as it was typed.
+    because: String,
     bar: Vec<Segment>,
     reasons: Vec<Vec<Segment>>,
     pager: Pager,
@@ -40,12 +51,38 @@ pub(crate) async fn list(desk: Desk) -> Answered {
         .map_err(|error| desk.refuse(error))?;
     desk.show(&FeedsPage {
         shell: desk.shell("部门来文", Some(Menu::Feeds)),
+        delivers: desk.who.may(Right::FEED_DELIVER),
         view,
     })
 }
 
 pub(crate) async fn show(desk: Desk, Path(id): Path<String>) -> Answered {
     let id = desk.id(&id, "来文批次")?;
+    let page = batch_page(&desk, id, (None, String::new())).await?;
+    desk.show(&page)
+}
+
+/// Takes a batch back. What cannot be taken back is told on its page.
+pub(crate) async fn undo(desk: Desk, Path(id): Path<String>, body: String) -> Answered {
+    let id = desk.id(&id, "来文批次")?;
+    let because = Fields::read(&body).get("because").unwrap_or_default();
+    let office = desk.access.office();
+    match office::intake::undo(office, &desk.who, id, &because).await {
+        Ok(_) => Ok(Redirect::to(&format!("/feeds/{id}")).into_response()),
+        Err(error @ (CaseError::Refused(_) | CaseError::Refusal(_))) => {
+            let said = error.to_string();
+            let page = batch_page(&desk, id, (Some(said), because)).await?;
+            desk.show_again(&page)
+        }
+        Err(error) => Err(desk.refuse(error.into())),
+    }
+}
+
+async fn batch_page(
+    desk: &Desk,
+    id: i64,
+    (problem, because): (Option<String>, String),
+) -> Result<BatchPage, Refusal> {
     let cursor = desk.fields.get("cursor");
     let view = desk.views.batch(&desk.who, id, cursor).await;
     let view = view.map_err(|error| desk.refuse(error))?;
@@ -60,19 +97,21 @@ pub(crate) async fn show(desk: Desk, Path(id): Path<String>) -> Answered {
         chart::stacked(vec![part], most)
     });
     let path = format!("/feeds/{id}");
-    let page = BatchPage {
+    Ok(BatchPage {
         shell: desk.shell(
             format!("{} · {}", view.title, view.month),
             Some(Menu::Feeds),
         ),
+        problem,
+        undoes: view.state == BatchState::Applied && desk.who.may(Right::FEED_UNDO),
+        because,
         bar: quality(&view.counts),
         reasons: reasons.collect(),
         pager: pager(&view.refusals, "条", |key| {
             with_field(&path, "cursor", &key)
         }),
         view,
-    };
-    desk.show(&page)
+    })
 }
 
 /// Sends the workbook of refused rows; its Chinese name is written the way RFC 6266 asks for.
@@ -83,14 +122,19 @@ pub(crate) async fn errors(desk: Desk, Path(id): Path<String>) -> Answered {
         .batch_errors(&desk.who, id)
         .await
         .map_err(|error| desk.refuse(error))?;
-    let name: String = form_urlencoded::byte_serialize(file.file_name.as_bytes()).collect();
+    Ok(workbook(id, &file.file_name, file.bytes))
+}
+
+/// A workbook of a batch to be saved.
+fn workbook(id: i64, name: &str, bytes: Vec<u8>) -> Response {
+    let name: String = form_urlencoded::byte_serialize(name.as_bytes()).collect();
     let name = name.replace('+', "%20");
     let disposition = format!("attachment; filename=\"errors-{id}.xlsx\"; filename*=UTF-8''{name}");
     let headers = [
         (CONTENT_TYPE, WORKBOOK.to_owned()),
         (CONTENT_DISPOSITION, disposition),
     ];
-    Ok((headers, file.bytes).into_response())
+    (headers, bytes).into_response()
 }
 
 fn quality(counts: &FeedCounts) -> Vec<Segment> {

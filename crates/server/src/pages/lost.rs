@@ -32,7 +32,7 @@ pub(crate) async fn other_method(app: State<App>, request: Request) -> Response 
 
 /// An address we do not answer; who is not signed in learns nothing about which ones we do.
 pub(crate) async fn show(State(app): State<App>, request: Request) -> Response {
-    let visitor = match guard::visitor_of(&app, request.headers()).await {
+    let visitor = match guard::visitor_of(&app, request.uri().path(), request.headers()).await {
         Ok(Some(visitor)) => visitor,
         Ok(None) => return guard::come_in_first(&request),
         Err(response) => return response,

@@ -24,7 +24,7 @@ struct ClosedPage {
 }
 
 /// Answers with the reason.
-fn refused(caller: &Caller, error: CaseError) -> Response {
+pub(crate) fn refused(caller: &Caller, error: CaseError) -> Response {
     let (status, said) = told(error);
     let page = ClosedPage {
         shell: caller.shell("没有办成"),
@@ -34,7 +34,7 @@ fn refused(caller: &Caller, error: CaseError) -> Response {
 }
 
 /// The status and words of an error; what the machine says goes to the log only.
-fn told(error: CaseError) -> (StatusCode, String) {
+pub(crate) fn told(error: CaseError) -> (StatusCode, String) {
     match error {
         CaseError::NotFound(said) => (StatusCode::NOT_FOUND, said),
         CaseError::Refused(said) => (StatusCode::UNPROCESSABLE_ENTITY, said),

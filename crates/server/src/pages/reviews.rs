@@ -9,7 +9,6 @@ use office::casework::afterwards::{
     HeardAnswer, HeardAs, HistoryView, Ruling, Told, WorkLine, WorkView,
 };
 use office::casework::{self, CaseError, DeliveryWay, Done, Holds};
-use office::disbursement;
 
 use crate::desk::{Answered, Desk, Refusal};
 use crate::links::Fields;
@@ -30,6 +29,7 @@ struct ReviewsPage {
 struct CasePage {
     shell: Shell,
     problem: Option<String>,
+    receivers: [&'static str; 3],
     view: AfterFile,
 }
 
@@ -163,6 +163,7 @@ async fn page(desk: &Desk, no: &str, problem: Option<String>) -> Result<CasePage
     Ok(CasePage {
         shell: desk.shell(format!("后续 № {no}"), Some(Menu::Reviews)),
         problem,
+        receivers: afterwards::RECEIVERS,
         view: view.map_err(refuse)?,
     })
 }
@@ -205,6 +206,8 @@ async fn done(desk: &Desk, no: &str, fields: &Fields) -> Done<()> {
             let told = Told {
                 way: way()?,
                 words: word("said"),
+                from: afterwards::month_written(&word("from"))?,
+                amount: afterwards::yuan_written(&word("amount"))?,
             };
             afterwards::tell(office, who, number, &told).await?;
         }
@@ -250,17 +253,8 @@ async fn sign(desk: &Desk, no: &str, fields: &Fields) -> Done<()> {
     let office = desk.access.office();
     casework::load_with(office, &desk.who, office::access::Right::DECISION, number).await?;
     let refused = |said: String| CaseError::Refused(said);
-    let month = match word("from").trim() {
-        "" => None,
-        text => Some(
-            disbursement::month(text)
-                .ok_or_else(|| refused(format!("`{text}` 不是月份,写成 2026-09")))?,
-        ),
-    };
-    let amount = match word("amount").trim() {
-        "" => None,
-        yuan => Some(casework::yuan(yuan)?),
-    };
+    let month = afterwards::month_written(&word("from"))?;
+    let amount = afterwards::yuan_written(&word("amount"))?;
     let kind = AfterKind::from_word(&word("kind"));
     let ruling = Ruling {
         kind: kind.ok_or_else(|| refused("请选怎样决定".to_owned()))?,

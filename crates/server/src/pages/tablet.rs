@@ -8,7 +8,7 @@ use axum::http::{HeaderMap, HeaderName, StatusCode};
 use axum::response::{Html, IntoResponse, Response};
 use office::casework::CaseError;
 use office::views::ViewError;
-use office::visits::{self, Package, PackageToken, SyncSent};
+use office::visits::{self, Package, PackageToken, Standing, SyncSent};
 use serde_json::json;
 
 use crate::assets;
@@ -77,7 +77,7 @@ fn told(status: StatusCode, said: &str) -> Response {
 
 /// The package has to go from the tablet.
 fn gone() -> Response {
-    let said = "这个离线包不再有效:已经退出、账号有变动,或者过了时间";
+    let said = "这个离线包不再有效:已经退出,或者账号有变动";
     told(StatusCode::GONE, said)
 }
 
@@ -132,14 +132,16 @@ pub(crate) async fn reopen(desk: Desk, headers: HeaderMap) -> Response {
     }
 }
 
-/// Whether a package still holds; asked by a tablet whose session does not. Tells nothing else.
+/// Whether a package still holds, is only over its time, or has to go; asked by a tablet whose session does not
+/// hold. Tells nothing else.
 pub(crate) async fn holds(State(app): State<App>, Path(token): Path<String>) -> Response {
     let Some(token) = PackageToken::parse(&token) else {
         return gone();
     };
-    match visits::holds(app.access.office(), &token).await {
-        Ok(true) => axum::Json(json!({ "holds": true })).into_response(),
-        Ok(false) => gone(),
+    match visits::standing(app.access.office(), &token).await {
+        Ok(Standing::Holds) => axum::Json(json!({ "holds": true })).into_response(),
+        Ok(Standing::Expired) => axum::Json(json!({ "holds": false })).into_response(),
+        Ok(Standing::Ended) => gone(),
         Err(error) => {
             tracing::error!(%error, "a package could not be looked up");
             StatusCode::INTERNAL_SERVER_ERROR.into_response()

@@ -356,6 +356,7 @@ async fn consented(desk: &Desk, no: &str, fields: &Fields) -> Done<()> {
             person,
             sources: fields.all("source"),
             signed,
+            text: None,
         })
         .collect();
     if given.is_empty() {

@@ -185,7 +185,8 @@ async fn other_act(desk: &Desk, no: i64, act: &str, fields: &Fields) -> Option<D
     let office = desk.access.office();
     match act {
         "confirm" => {
-            let done = visits::confirm_seen(office, &desk.who, no).await;
+            let shown = fields.get("shown").and_then(|shown| shown.parse().ok());
+            let done = visits::confirm_seen(office, &desk.who, no, shown.unwrap_or(0)).await;
             Some(done.map(|()| format!("/visit/{no}?confirmed=1")))
         }
         "withdraw" => {

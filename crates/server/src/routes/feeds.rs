@@ -1,4 +1,4 @@
-//! 数据报送 and 撤回.
+//! 部门来文: what came, what a department hands in, and 撤回.
 
 use office::access::Right;
 
@@ -6,10 +6,17 @@ use super::Need::Right as Has;
 use super::Routes;
 use crate::pages::feeds::{self, upload};
 
-/// What a department hands in, and a batch that is taken back.
+/// What came, what a department hands in, and a batch that is taken back.
 pub(super) fn add(routes: Routes) -> Routes {
     let errors = "/dept/upload/{batch}/errors.xlsx";
     routes
+        .get(Has(Right::FEED), "/feeds", feeds::list)
+        .get(Has(Right::FEED), "/feeds/{batch}", feeds::show)
+        .get(
+            Has(Right::FEED_EXPORT),
+            "/feeds/{batch}/errors.xlsx",
+            feeds::errors,
+        )
         .get(Has(Right::FEED_DELIVER), "/dept/upload", upload::show)
         .post(Has(Right::FEED_DELIVER), "/dept/upload", upload::send)
         .get(

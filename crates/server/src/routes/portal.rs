@@ -61,6 +61,7 @@ fn own(routes: Routes) -> Routes {
         .post(Resident, "/my/complaint", my::complain)
         .get(Resident, "/my/{no}", my::case)
         .post(Resident, "/my/{no}/rate", my::rate)
+        .post(Resident, "/my/{no}/sign", my::sign)
         .get(Resident, "/my/{no}/fix", my::fix)
         .post(Resident, "/my/{no}/fix", my::bring)
 }

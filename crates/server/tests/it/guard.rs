@@ -249,6 +249,8 @@ async fn a_program_comes_with_its_token_and_needs_no_word() {
     assert_eq!(as_program("/api/v1/overview", &bearer).await, 200);
     assert_eq!(as_program("/api/v1/health", &bearer).await, 403);
     assert_eq!(as_program("/api/v1/overview", "Bearer 00").await, 401);
+    // The word opens the interface and no page.
+    assert_eq!(as_program("/warnings", &bearer).await, 401);
     // A cookie does not help a wrong token along.
     let headers = [
         HOST,

@@ -24,6 +24,27 @@ statements! {
     OF_HOUSEHOLD = "select recovery_id, entitlement_id, household_id, programme, amount, state, cause,
             opened_by, opened_at, closed_at
         from recovery where household_id = $1 order by recovery_id desc";
+    OPEN_OF = "select recovery_id, entitlement_id, household_id, programme, amount, state, cause,
+            opened_by, opened_at, closed_at
+        from recovery where entitlement_id = $1 and state = 'open'";
+    EXTEND = "update recovery set amount = amount + $1 where recovery_id = $2 and state = 'open'";
+    LOWER = "update recovery set amount = $1
+        where recovery_id = $2 and state = 'open' and amount >= $1";
+    ASKED = "select r.line_id from recovery_line r
+        join payment_line l on l.line_id = r.line_id
+        where l.entitlement_id = $1 order by r.line_id";
+    // Lines of a batch that arrived and were more than what is now decided for their month; of a month help
+    // has ended by, the whole line.
+    OVERPAID = "select o.line_id, o.entitlement_id, o.amount, o.due
+        from (select l.line_id, l.entitlement_id, l.amount,
+                case when e.to_month is not null and e.to_month <= l.month then 0
+                    else coalesce((select a.amount from entitlement_amount a
+                        where a.entitlement_id = l.entitlement_id and a.from_month <= l.month
+                        order by a.change_no desc limit 1), 0) end as due
+            from payment_line l join entitlement e on e.entitlement_id = l.entitlement_id
+            where l.batch_no = $1 and l.state = 'paid'
+              and not exists (select 1 from recovery_line r where r.line_id = l.line_id)) o
+        where o.amount > o.due order by o.line_id";
     LINES = "select line_id from recovery_line where recovery_id = $1 order by line_id";
     STEPS = "select step, amount, by_login, at, says from recovery_step
         where recovery_id = $1 order by step_no";
@@ -105,6 +126,77 @@ pub async fn add_recovery(tx: &mut JournalTx, at: &At, new: &NewRecovery) -> Res
     let lines = new.lines.iter().map(|line| vec![id.into(), (*line).into()]);
     tx.execute_each(ADD_LINE, lines.collect()).await?;
     Ok(id)
+}
+
+/// More is asked back by an open recovery: by these lines, so much together.
+pub async fn extend_recovery(
+    tx: &mut JournalTx,
+    recovery: i64,
+    lines: &[i64],
+    amount: Fen,
+) -> Result<()> {
+    let extended = tx
+        .execute(EXTEND, vec![amount.get().into(), recovery.into()])
+        .await?;
+    open_one(extended, recovery)?;
+    let rows = lines
+        .iter()
+        .map(|line| vec![recovery.into(), (*line).into()]);
+    tx.execute_each(ADD_LINE, rows.collect()).await?;
+    Ok(())
+}
+
+/// So much is asked back by an open recovery and no more; never more than before.
+pub async fn lower_recovery(tx: &mut JournalTx, recovery: i64, amount: Fen) -> Result<()> {
+    let values = vec![amount.get().into(), recovery.into()];
+    open_one(tx.execute(LOWER, values).await?, recovery)
+}
+
+fn open_one(changed: u64, recovery: i64) -> Result<()> {
+    match changed {
+        1 => Ok(()),
+        _ => Err(StoreError::NotThere {
+            what: "追回",
+            id: recovery,
+        }),
+    }
+}
+
+/// The open recovery of an entitlement.
+pub async fn open_recovery_of(on: &impl Reads, entitlement: i64) -> Result<Option<Recovery>> {
+    let rows = on.rows(OPEN_OF, vec![entitlement.into()]).await?;
+    rows.first().map(from_row).transpose()
+}
+
+/// Lines of an entitlement that a recovery asks back already.
+pub async fn asked_back(on: &impl Reads, entitlement: i64) -> Result<Vec<i64>> {
+    let rows = on.rows(ASKED, vec![entitlement.into()]).await?;
+    rows.iter().map(|row| row.int(0)).collect()
+}
+
+/// A line that arrived and was more than what is decided for its month.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Overpaid {
+    /// Which line.
+    pub line: i64,
+    /// Of which entitlement.
+    pub entitlement: i64,
+    /// How much more.
+    pub amount: Fen,
+}
+
+/// Lines of a batch that arrived, were more than what is decided for their month, and are in no recovery.
+pub async fn overpaid(on: &impl Reads, batch: i64) -> Result<Vec<Overpaid>> {
+    let rows = on.rows(OVERPAID, vec![batch.into()]).await?;
+    rows.iter()
+        .map(|row| {
+            Ok(Overpaid {
+                line: row.int(0)?,
+                entitlement: row.int(1)?,
+                amount: Fen::new(row.int(2)?.saturating_sub(row.int(3)?)),
+            })
+        })
+        .collect()
 }
 
 /// Notes a step.

@@ -1,6 +1,6 @@
 //! The files of contents: each under a key of its own, named by its mark, whole and durable or not there.
 
-use crate::digest::hex;
+use crate::digest::{hex, unhex};
 use crate::error::{Result, StoreError};
 use aes_gcm::aead::{Aead, Generate, KeyInit, Payload};
 use aes_gcm::{Aes256Gcm, Nonce};
@@ -8,6 +8,7 @@ use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::Write;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 const FOLDER: &str = "photos";
 /// First byte of a file: AES-256-GCM, nonce, cipher text with tag; the mark is part of what is authenticated.
@@ -60,6 +61,61 @@ pub(super) async fn read(folder: &Path, mark: &[u8; 32]) -> Result<Vec<u8>> {
         })
     });
     read.await.map_err(|_| StoreError::Closed)?
+}
+
+/// A file of the folder: the mark it is named by, none for one that was not whole.
+pub(super) type Found = (Option<[u8; 32]>, PathBuf);
+
+/// The files that were last written before a moment.
+pub(super) async fn older(folder: &Path, before: SystemTime) -> Result<Vec<Found>> {
+    let folder = folder.join(FOLDER);
+    let looked = tokio::task::spawn_blocking(move || {
+        list(&folder, before).map_err(|source| StoreError::File {
+            path: folder.display().to_string(),
+            source,
+        })
+    });
+    looked.await.map_err(|_| StoreError::Closed)?
+}
+
+fn list(folder: &Path, before: SystemTime) -> std::io::Result<Vec<Found>> {
+    let mut out = Vec::new();
+    if !folder.try_exists()? {
+        return Ok(out);
+    }
+    for shelf in std::fs::read_dir(folder)? {
+        let shelf = shelf?;
+        if !shelf.file_type()?.is_dir() {
+            continue;
+        }
+        for file in std::fs::read_dir(shelf.path())? {
+            let path = file?.path();
+            let name = path.file_name().and_then(|name| name.to_str());
+            let Some(name) = name.filter(|_| is_older(&path, before)) else {
+                continue;
+            };
+            let mark = |name: &str| <[u8; 32]>::try_from(unhex(name)?).ok();
+            // Nothing that is not named as ours is touched.
+            match (mark(name), name.strip_suffix(".new").and_then(mark)) {
+                (None, None) => {}
+                (whole, _) => out.push((whole, path)),
+            }
+        }
+    }
+    Ok(out)
+}
+
+fn is_older(path: &Path, before: SystemTime) -> bool {
+    let written = std::fs::metadata(path).and_then(|about| about.modified());
+    written.is_ok_and(|written| written < before)
+}
+
+/// Removes a file unless it was written anew since; false when it was, or is gone.
+pub(super) async fn remove(path: PathBuf, before: SystemTime) -> Result<bool> {
+    let removed = tokio::task::spawn_blocking(move || {
+        is_older(&path, before) && std::fs::remove_file(&path).is_ok()
+    });
+    removed.await.map_err(|_| StoreError::Closed)
 }
 
 /// Writes a file whole and durably, readable by its owner alone.

@@ -21,17 +21,18 @@ statements! {
     RATING_OF = "select rating_no, case_no, area, expires_at, grade, words, rated_at, due, answer,
             answered_at, answered_by
         from ratings where case_no = $1";
-    RATINGS_IN = "select rating_no, case_no, area, expires_at, grade, words, rated_at, due, answer,
+    BAD_RATINGS_IN = "select rating_no, case_no, area, expires_at, grade, words, rated_at, due, answer,
             answered_at, answered_by
         from ratings
-        where grade is not null and area >= $1 and area < $2 order by rating_no desc limit $3";
+        where grade in ('bad', 'very-bad') and answered_at is null and area >= $1 and area < $2
+        order by rated_at, rating_no limit $3";
     RATE = "update ratings set grade = $1, words = $2, rated_at = $3, due = $4
         where rating_no = $5 and grade is null";
     ANSWER_RATING = "update ratings set answer = $1, answered_at = $2, answered_by = $3
-        where rating_no = $4 and due is not null and answered_at is null";
+        where rating_no = $4 and grade in ('bad', 'very-bad') and answered_at is null";
     ADD_COMPLAINT = "insert into complaints (complaint_no, person_id, case_no, about_case, content, at)
         values ($1, $2, $3, $4, $5, $6)";
-    COMPLAINT_OF = "select content from complaints where case_no = $1";
+    COMPLAINT_OF = "select content, about_case from complaints where case_no = $1";
     ADD_CORRECTION = "insert into corrections (correction_no, person_id, area, fact, kind, source,
             department, office, content, at, due, state, because, answered_by)
         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'open', '', '')";
@@ -194,15 +195,18 @@ pub async fn rating_of_case(on: &impl Reads, case: CaseNo) -> Result<Option<Rati
     one_rating(on, rows).await
 }
 
-/// What was rated in a place and all inside it, newest first.
-pub async fn ratings_in(
+/// What was rated badly in a place and all inside it and waits for an answer, the first come first.
+pub async fn bad_ratings_in(
     on: &impl Reads,
     area: Option<&AreaCode>,
     limit: u32,
 ) -> Result<Vec<Rating>> {
     let (from, below) = range(area);
     let mut out = Vec::new();
-    for row in on.rows(RATINGS_IN, vec![from, below, limit.into()]).await? {
+    for row in on
+        .rows(BAD_RATINGS_IN, vec![from, below, limit.into()])
+        .await?
+    {
         out.push(read_rating(on, &row).await?);
     }
     Ok(out)
@@ -270,16 +274,17 @@ pub async fn add_complaint(
     Ok(no)
 }
 
-/// The text of the complaint a case is about.
-pub async fn complaint_of_case(on: &impl Reads, case: CaseNo) -> Result<Option<String>> {
-    match on
-        .rows(COMPLAINT_OF, vec![case.get().into()])
-        .await?
-        .first()
-    {
-        Some(row) => opened(on, row.int(0)?).await.map(Some),
-        None => Ok(None),
-    }
+/// The text of the complaint a case handles, and the case it is about. Whoever asks has asked who may read it.
+pub async fn complaint_of_case(
+    on: &impl Reads,
+    case: CaseNo,
+) -> Result<Option<(String, Option<CaseNo>)>> {
+    let rows = on.rows(COMPLAINT_OF, vec![case.get().into()]).await?;
+    let Some(row) = rows.first() else {
+        return Ok(None);
+    };
+    let text = opened(on, row.int(0)?).await?;
+    Ok(Some((text, row.int_opt(1)?.map(CaseNo::new))))
 }
 
 words! {

@@ -16,6 +16,8 @@ statements! {
         values ($1, $2, $3, $4, $5, 'open', $6, $6)";
     DRAFTS_OF = "select draft_no, owner_kind, owner, form_key, content, at, saved_at from drafts
         where owner_kind = $1 and owner = $2 and state = 'open' order by draft_no desc";
+    OLD_DRAFTS = "select draft_no, owner_kind, owner, form_key, content, at, saved_at from drafts
+        where state = 'open' and saved_at < $1 order by draft_no limit $2";
     FIND_DRAFT = "select draft_no, owner_kind, owner, form_key, content, at, saved_at from drafts
         where draft_no = $1 and state = 'open'";
     SAVED = "update drafts set saved_at = $1 where draft_no = $2 and state = 'open'";
@@ -53,11 +55,14 @@ statements! {
     ADD_INVITE = "insert into consent_invites (invite_no, token, application_no, person_id, at,
             expires_at, tries)
         values ($1, $2, $3, $4, $5, $6, 0)";
-    FIND_INVITE = "select invite_no, application_no, person_id, expires_at, tries, used_at
+    FIND_INVITE = "select invite_no, application_no, person_id, expires_at, tries, used_at, at
         from consent_invites where token = $1";
-    INVITES_OF = "select invite_no, application_no, person_id, expires_at, tries, used_at
+    INVITES_OF = "select invite_no, application_no, person_id, expires_at, tries, used_at, at
         from consent_invites where application_no = $1 order by invite_no";
-    TRY_INVITE = "update consent_invites set tries = tries + 1 where invite_no = $1";
+    TRY_INVITE = "update consent_invites set tries = tries + 1
+        where invite_no = $1 and used_at is null and tries < $2";
+    RENEW_INVITE = "update consent_invites set token = $1, at = $2, expires_at = $3, tries = 0
+        where invite_no = $4 and used_at is null";
     USE_INVITE = "update consent_invites set used_at = $1 where invite_no = $2 and used_at is null";
 }
 
@@ -133,6 +138,18 @@ pub async fn drafts_of(on: &impl Reads, (kind, owner): (Owner, &str)) -> Result<
     Ok(out)
 }
 
+/// Open drafts of anybody that were last kept before a moment.
+pub async fn old_drafts(on: &impl Reads, before: &At, limit: u32) -> Result<Vec<Draft>> {
+    let mut out = Vec::new();
+    for row in on
+        .rows(OLD_DRAFTS, vec![before.into(), limit.into()])
+        .await?
+    {
+        out.push(read_draft(on, &row).await?);
+    }
+    Ok(out)
+}
+
 /// An open draft.
 pub async fn draft(on: &impl Reads, no: i64) -> Result<Option<Draft>> {
     match on.rows(FIND_DRAFT, vec![no.into()]).await?.first() {
@@ -198,7 +215,7 @@ pub struct NewSubmission {
     pub at: At,
     /// The same, as a day of the calendar.
     pub day: Day,
-    /// Who took it; empty while it waits.
+    /// The official who sent or took it; empty while a resident's own waits.
     pub by: String,
 }
 
@@ -445,6 +462,8 @@ pub struct Invite {
     pub tries: i64,
     /// Whether it was used.
     pub used: bool,
+    /// When it was sent last.
+    pub at: At,
 }
 
 /// Makes a link; its secret is for the member alone.
@@ -476,7 +495,26 @@ fn read_invite(row: &Row) -> Result<Invite> {
         expires_at: row.at(3)?,
         tries: row.int(4)?,
         used: row.at_opt(5)?.is_some(),
+        at: row.at(6)?,
     })
+}
+
+/// Gives a link that was not used another secret; the old one is good for nothing from now on.
+pub async fn renew_invite(
+    tx: &mut JournalTx,
+    no: i64,
+    at: &At,
+    expires_at: &At,
+) -> Result<Option<Token>> {
+    let token = Token::random()?;
+    let values = vec![
+        token.digest().into(),
+        at.into(),
+        expires_at.into(),
+        no.into(),
+    ];
+    let renewed = tx.execute(RENEW_INVITE, values).await? == 1;
+    Ok(renewed.then_some(token))
 }
 
 /// The link of a secret.
@@ -491,10 +529,10 @@ pub async fn invites_of(on: &impl Reads, application: ApplicationNo) -> Result<V
     rows.iter().map(read_invite).collect()
 }
 
-/// Counts a try of a link.
-pub async fn try_invite(tx: &mut JournalTx, no: i64) -> Result<()> {
-    tx.execute(TRY_INVITE, vec![no.into()]).await?;
-    Ok(())
+/// Counts a try of a link; false when it was used or tried too often, and nothing may be tried.
+pub async fn try_invite(tx: &mut JournalTx, no: i64, most: i64) -> Result<bool> {
+    let values = vec![no.into(), most.into()];
+    Ok(tx.execute(TRY_INVITE, values).await? == 1)
 }
 
 /// Uses a link up; false when it was used.

@@ -249,6 +249,10 @@ async fn attempts_are_found_by_account_and_place_without_either_being_written() 
         let mark = |login| sessions::account_mark(&db.store, login);
         let place = |address| sessions::origin_mark(&db.store, address);
         assert_ne!(mark("wang"), place("wang"));
+        // One subscriber comes from a whole /64 of IPv6.
+        assert_eq!(place("2001:db8:1:2::7"), place("2001:db8:1:2:ffff::1"));
+        assert_ne!(place("2001:db8:1:2::7"), place("2001:db8:1:3::7"));
+        assert_eq!(place("::ffff:10.0.0.1"), place("10.0.0.1"));
         let mut tx = db.writing().await;
         for (login, address, minute, outcome) in [
             ("wang", "10.0.0.1", 1, Outcome::Good),

@@ -90,6 +90,47 @@ async fn one_content_is_kept_once_and_told_of_where_it_stands_twice() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_destroyed_opens_for_nobody_and_its_file_goes_unless_it_stands_elsewhere() {
+    on_both(async |db| {
+        let draft = PhotoAbout::new(AboutKind::Draft, 7);
+        let clue = PhotoAbout::new(AboutKind::Clue, 3);
+        let kept = keep(&db, &draft, "draft:7", PICTURE).await;
+        keep(&db, &clue, "clue:3", PICTURE).await;
+        let folder = db.folder.path().to_owned();
+        let destroy = async |about: &PhotoAbout| {
+            let mut tx = db.writing().await;
+            let by = (&moment(2), "system");
+            let many = photos::destroy(&mut tx, by, about, "过期没有交出").await;
+            tx.commit().await.unwrap();
+            many.unwrap()
+        };
+        // Everything on the disk was written before then.
+        let later = std::fs::metadata(files(&db).remove(0)).unwrap();
+        let later = later.modified().unwrap() + std::time::Duration::from_secs(1);
+        let sweep = async || photos::sweep(&db.store, &folder, later).await.unwrap();
+        assert_eq!(destroy(&draft).await, 1);
+        let read = photos::content(&db.store, &folder, kept.file).await;
+        assert_eq!(read.unwrap(), PICTURE, "the clue still holds it");
+        assert_eq!(sweep().await, 0);
+        assert_eq!(destroy(&clue).await, 1);
+        assert!(
+            photos::content(&db.store, &folder, kept.file)
+                .await
+                .is_err()
+        );
+        let sound = photos::unsound(&db.store, &folder, 9).await.unwrap();
+        assert_eq!(sound, (Vec::new(), 0));
+        assert_eq!((sweep().await, files(&db).len()), (1, 0));
+        // The same content once more is kept anew.
+        let again = keep(&db, &draft, "draft:8", PICTURE).await;
+        assert_eq!((again.file, again.again), (kept.file, false));
+        let read = photos::content(&db.store, &folder, again.file).await;
+        assert_eq!(read.unwrap(), PICTURE);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_photo_opens_through_a_change_of_keys_and_not_after_its_file_was_changed() {
     on_both(async |mut db| {
         let about = PhotoAbout::new(AboutKind::Visit, 5);

@@ -61,6 +61,31 @@ async fn an_account_is_bound_once_and_a_person_has_one() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_claim_waits_in_its_own_place_and_goes_when_it_was_not_so() {
+    on_both(async |db| {
+        let no = account(&db).await;
+        let mut tx = db.writing().await;
+        let said = ("{}", &area("990101001001"));
+        portal::claim(&mut tx, &moment(3), no, said).await.unwrap();
+        tx.commit().await.unwrap();
+        let there = async |town: &str| {
+            let town = area(town);
+            let found = portal::waiting(&db.store, Some(&town), 1).await;
+            found.unwrap().len()
+        };
+        assert_eq!((there("990101001").await, there("990101002").await), (1, 0));
+        let known = portal::find(&db.store, no).await.unwrap().unwrap();
+        let mut tx = db.writing().await;
+        portal::unclaim(&mut tx, &known).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(there("990101001").await, 0);
+        let known = portal::find(&db.store, no).await.unwrap().unwrap();
+        assert!(known.claimed_at.is_none(), "it may be said again");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_written_lies_under_seal_and_is_sealed_anew_with_a_newer_key() {
     on_both(async |db| {
         let no = account(&db).await;
@@ -163,11 +188,18 @@ async fn a_code_is_used_once_and_a_session_knows_its_generation() {
             .unwrap();
         assert_eq!(code.digest, portal::code_digest(&tx, code.no, "123456"));
         assert_ne!(code.digest, portal::code_digest(&tx, code.no, "123457"));
+        // However many come, no more than the tries may look.
+        for counted in [true, true, false] {
+            let tried = portal::try_code(&mut tx, code.no, 2).await.unwrap();
+            assert_eq!(tried, counted);
+        }
         assert!(
             portal::use_code(&mut tx, &moment(4), code.no)
                 .await
                 .unwrap()
         );
+        let used = portal::try_code(&mut tx, code.no, 9).await.unwrap();
+        assert!(!used, "a used code is tried no more");
         assert!(
             !portal::use_code(&mut tx, &moment(4), code.no)
                 .await
@@ -177,6 +209,7 @@ async fn a_code_is_used_once_and_a_session_knows_its_generation() {
             .await
             .unwrap();
         assert_eq!(count, (1, 1));
+        assert_eq!(portal::all_codes_since(&tx, &moment(2)).await.unwrap(), 1);
         let token = portal::begin(&mut tx, (no, 1), &moment(4), &moment(60))
             .await
             .unwrap();

@@ -96,7 +96,9 @@ pub async fn switch_on(office: &Office, who: &Acting, new: &Switch) -> Done<i64>
     let today = office.clock.today();
     let longest = setting(office, SETTINGS, LONGEST)?;
     let papers_days = setting(office, SETTINGS, PAPERS)?;
-    let latest = today.add_days(i64::from(longest)).unwrap_or(today);
+    // Today is the first of its days.
+    let further = i64::from(longest).saturating_sub(1);
+    let latest = today.add_days(further).unwrap_or(today);
     if new.last < today || new.last > latest {
         let said =
             format!("截止日要在 {today} 到 {latest} 之间(最长 {longest} 天);再要开的,到时另作决定");

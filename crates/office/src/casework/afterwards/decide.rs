@@ -8,19 +8,22 @@ use super::super::{
     Case, CaseError, Completion, DeliveryWay, Done, Holds, Outcome, Writing, circumstance,
     complete, without_numbers,
 };
+use super::bound::{Footing, footing, within_told};
 use super::exit::{ExitPlan, plan};
 use super::weigh::{Weighed, weigh};
 use super::{AfterKind, AfterPurpose, AfterState, about, amount_in, kind_name};
 use crate::access::{Acting, Right};
-use crate::disbursement::{self, Entitle};
+use crate::disbursement;
 use crate::office::Office;
 use domain::procedure::{Ground, Step};
 use domain::{CaseNo, Fen, Month};
-use std::collections::BTreeSet;
 use store::entitlements::{Cause, Entitlement};
 use store::notices::RuleResult;
-use store::reviews::{self, AfterDecision, Effect, NewAfterDecision};
-use store::{Act, Reads, hearings};
+use store::reviews::{self, AfterDecision, Effect, NewAfter, NewAfterDecision};
+use store::{Act, Reads};
+
+/// Who may sign for a decision.
+pub const RECEIVERS: [&str; 3] = ["本人", "同住成年家属", "代收"];
 
 /// What a decider says.
 #[derive(Clone, Debug)]
@@ -40,7 +43,7 @@ pub struct Ruling {
 /// What may be decided in the open step.
 pub(super) fn kinds(
     case: &Case,
-    purpose: AfterPurpose,
+    (after, help): (&NewAfter, &Entitlement),
     decided: &[AfterDecision],
 ) -> Vec<AfterKind> {
     let Some(step) = case
@@ -52,8 +55,11 @@ pub(super) fn kinds(
     let exiting = decided
         .iter()
         .any(|one| one.content.kind == AfterKind::Exit && one.state != AfterState::Replaced);
-    let mut out = match purpose {
+    let mut out = match after.purpose {
         AfterPurpose::Review => Vec::new(),
+        AfterPurpose::Change if help.to.is_some() => {
+            vec![AfterKind::Restored, AfterKind::Raised, AfterKind::Cut]
+        }
         AfterPurpose::Change => vec![AfterKind::Raised, AfterKind::Cut],
         AfterPurpose::GradualExit if exiting => vec![AfterKind::Stopped],
         AfterPurpose::GradualExit => vec![AfterKind::Exit],
@@ -74,64 +80,6 @@ fn keeps(case: &Case, step: &Step) -> Option<String> {
         known.any(|one| one.name == **name && one.always.is_none())
     };
     names.find(stated).cloned()
-}
-
-/// Whether the way from the first step to the open one, with these circumstances, hears the family.
-fn way_hears(case: &Case, told: &BTreeSet<String>) -> bool {
-    let goal = case
-        .standing
-        .open
-        .as_ref()
-        .map_or("", |open| open.name.as_str());
-    let mut seen: BTreeSet<&str> = BTreeSet::new();
-    let mut at = case.procedure.first();
-    while let Some(here) = at {
-        if here.ground == Some(Ground::Hearing) {
-            return true;
-        }
-        if here.name == goal || !seen.insert(&here.name) {
-            return false;
-        }
-        at = case.procedure.next_of(&here.name, told);
-    }
-    false
-}
-
-/// Why the rulebook itself leads past the hearing; none when it does not.
-fn spared(case: &Case) -> Option<String> {
-    let mut steps = case.procedure.steps.iter();
-    if !steps.any(|step| step.ground == Some(Ground::Hearing)) {
-        let cites = case.procedure.cites.join("、");
-        return Some(format!("《{}》不另听取意见:{cites}", case.procedure.title));
-    }
-    let told = &case.standing.told;
-    if way_hears(case, told) {
-        return None;
-    }
-    // It is spared because of a circumstance: without it the way would hear.
-    told.iter().find_map(|name| {
-        let mut without = told.clone();
-        without.remove(name);
-        way_hears(case, &without).then(|| name.clone())
-    })
-}
-
-/// The hearing a decision follows, or why there need be none.
-async fn heard(on: &impl Reads, case: &Case, kind: AfterKind) -> Done<Result<i64, String>> {
-    let all = hearings::hearings(on, case.no()).await?;
-    if let Some(newest) = all.last() {
-        return Ok(Ok(newest.no));
-    }
-    if matches!(kind, AfterKind::Kept | AfterKind::Raised) {
-        return Ok(Err("不减少待遇,不用听取意见".to_owned()));
-    }
-    spared(case).map(Err).ok_or_else(|| {
-        let said = format!(
-            "{}以前要先告知本人、听取意见;请退回,登记应当听取意见的情形以后再办",
-            kind_name(kind)
-        );
-        CaseError::Refused(said)
-    })
 }
 
 /// Who looked into it: whoever did the newest step that must be another person's, else the first step.
@@ -156,9 +104,9 @@ pub async fn sign(office: &Office, who: &Acting, no: CaseNo, ruling: &Ruling) ->
     let mut case = super::file::within(office, &tx, who, (Right::DECISION, no)).await?;
     super::super::is_own(who, &case)?;
     let refused = |said: &str| CaseError::Refused(said.to_owned());
-    let (after, _) = about(&tx, &case).await?;
+    let (after, help) = about(&tx, &case).await?;
     let before = reviews::decisions(&tx, no).await?;
-    if !kinds(&case, after.purpose, &before).contains(&ruling.kind) {
+    if !kinds(&case, (&after, &help), &before).contains(&ruling.kind) {
         let said = format!(
             "现在不能作“{}”的决定;请刷新页面,看看办到了哪一步",
             kind_name(ruling.kind)
@@ -170,11 +118,14 @@ pub async fn sign(office: &Office, who: &Acting, no: CaseNo, ruling: &Ruling) ->
     let step = step.ok_or_else(|| refused("没有要办的步骤"))?;
     without_numbers(&ruling.because)?;
     let weighed = weigh(office, &tx, &case).await?;
-    let heard = heard(&tx, &case, ruling.kind).await?;
+    not_beyond(&tx, &after, ruling).await?;
+    let expiry = is_expiry(ruling, &weighed);
+    let footing = footing(office, &tx, &case, (ruling.kind, expiry)).await?;
     let mut told = case.standing.told.clone();
     let keeping = keeps(&case, &step).filter(|_| ruling.kind == AfterKind::Kept);
     told.extend(keeping.clone());
-    let said = say(office, &case, &weighed, (ruling, heard.is_err()))?;
+    let said = say(office, &case, &weighed, (ruling, &footing))?;
+    within_told(&footing, ruling.kind, (&said.parts, said.last))?;
     let remedy = match ruling.kind {
         AfterKind::Kept => String::new(),
         _ => remedy(office, &case, letter_after(&case, &step.name, &told))?,
@@ -209,7 +160,7 @@ pub async fn sign(office: &Office, who: &Acting, no: CaseNo, ruling: &Ruling) ->
             articles: said.articles.join("\n"),
             remedy: remedy.clone(),
             looked_by: looked_by.clone(),
-            heard: heard.clone(),
+            heard: footing.heard.clone(),
             decider: who.login().to_owned(),
             capsule: capsule.clone(),
         };
@@ -248,6 +199,22 @@ pub async fn sign(office: &Office, who: &Acting, no: CaseNo, ruling: &Ruling) ->
     Ok(first)
 }
 
+/// No more is to come back than was found to be paid beyond.
+async fn not_beyond(on: &impl Reads, after: &NewAfter, ruling: &Ruling) -> Done<()> {
+    let (AfterKind::Recover, Some(id), Some(amount)) = (ruling.kind, after.recovery, ruling.amount)
+    else {
+        return Ok(());
+    };
+    let found = store::payments::find_recovery(on, id).await?;
+    match found.filter(|found| found.content.amount < amount) {
+        None => Ok(()),
+        Some(found) => Err(CaseError::Refused(format!(
+            "追回 {id} 登记多领 {} 元,不能决定追回 {amount} 元",
+            found.content.amount
+        ))),
+    }
+}
+
 /// What a decision says, before it is written.
 struct Said {
     /// From which month how much; several of a gradual exit.
@@ -261,7 +228,7 @@ fn say(
     office: &Office,
     case: &Case,
     weighed: &Weighed,
-    (ruling, unheard): (&Ruling, bool),
+    (ruling, footing): (&Ruling, &Footing),
 ) -> Done<Said> {
     let because = ruling.because.trim();
     let refused = |said: String| CaseError::Refused(said);
@@ -272,8 +239,7 @@ fn say(
     let pending = weighed
         .result()
         .is_none_or(|result| result == RuleResult::Pending);
-    let by_way = unheard && way_is_told(case);
-    if takes && pending && !by_way && !is_expiry(ruling.kind, weighed) {
+    if takes && pending && footing.past.is_none() && !is_expiry(ruling, weighed) {
         let missing = match &weighed.judged {
             Ok(judged) => format!("还缺 {}", judged.found.missing.join("、")),
             Err(why) => why.clone(),
@@ -287,13 +253,15 @@ fn say(
     let mut last = None;
     let (parts, departs) = match ruling.kind {
         AfterKind::Kept => (vec![(None, Some(weighed.before))], false),
-        AfterKind::Raised | AfterKind::Cut => {
+        AfterKind::Raised | AfterKind::Restored | AfterKind::Cut => {
             let amount = ruling.amount.or(ruled);
             let amount = amount.ok_or_else(|| {
                 refused("规则没有给出金额;与规则不同的,请填月金额(元)和理由".to_owned())
             })?;
             let fits = match ruling.kind {
                 AfterKind::Raised => amount > weighed.before,
+                // In the months of a gradual exit it may have been the whole amount all along.
+                AfterKind::Restored => amount >= weighed.before && amount.get() > 0,
                 _ => amount < weighed.before && amount.get() > 0,
             };
             if !fits {
@@ -308,9 +276,14 @@ fn say(
                 let said = format!("减发从下个月起,不能从 {from} 起;以前多领的另办追回");
                 return Err(refused(said));
             }
+            not_back(ruling.kind, weighed, (from, this))?;
             (vec![(Some(from), Some(amount))], Some(amount) != ruled)
         }
         AfterKind::Exit => {
+            if from <= this {
+                let said = format!("渐退从下个月起,不能从 {from} 起");
+                return Err(refused(said));
+            }
             let ExitPlan { parts, last: to } =
                 plan(office, &weighed.help.area, weighed.before, from)?;
             last = Some(to);
@@ -320,12 +293,19 @@ fn say(
             (parts.collect(), ruled.is_some())
         }
         AfterKind::Stopped => {
+            // The month after a death the record knows of.
+            let died = footing.past.as_ref().and_then(|(_, month)| *month);
             let from = match (ruling.from, weighed.help.to) {
                 // It ends by itself already: the decision says the same month.
-                (None, Some(to)) => to,
-                (None, None) | (Some(_), _) => from,
+                (None, Some(to)) => died.map_or(to, |month| month.min(to)),
+                (None, None) => died.unwrap_or(from),
+                (Some(_), _) => from,
             };
-            if from <= this && because.is_empty() && weighed.help.to.is_none() {
+            if weighed.after.purpose == AfterPurpose::GradualExit && !is_expiry(ruling, weighed) {
+                let said = "渐退只能期满停发;要提前停发的,请另立停发办件,听取意见以后再决定";
+                return Err(refused(said.to_owned()));
+            }
+            if from <= this && because.is_empty() && weighed.help.to.is_none() && died.is_none() {
                 return Err(refused(format!(
                     "从已经过去的 {from} 起停发,请写明从哪天起不符合"
                 )));
@@ -342,7 +322,7 @@ fn say(
     if departs && because.is_empty() {
         return Err(refused("与规则的结果不同的决定,请写明理由".to_owned()));
     }
-    let (reasons, articles) = grounds(case, weighed, (ruling, from, last, by_way))?;
+    let (reasons, articles) = grounds(case, weighed, (ruling, from, last, footing))?;
     Ok(Said {
         parts,
         last,
@@ -351,11 +331,26 @@ fn say(
     })
 }
 
+/// Refuses to give more for months gone by; what has ended may go on from where it ended.
+fn not_back(kind: AfterKind, weighed: &Weighed, (from, this): (Month, Month)) -> Done<()> {
+    let ended = weighed.help.to.is_some_and(|to| to <= from);
+    let said = match kind {
+        AfterKind::Raised if from < this => {
+            format!("增发不能从已经过去的 {from} 起;从本月或者以后的月份起")
+        }
+        AfterKind::Restored if from < this && !ended => {
+            format!("{from} 已经过去,那个月还在发;从本月或者停发的月份起恢复")
+        }
+        _ => return Ok(()),
+    };
+    Err(CaseError::Refused(said))
+}
+
 /// Every reason and article of a decision: what the rules say, what follows of the months, what the decider adds.
 fn grounds(
     case: &Case,
     weighed: &Weighed,
-    (ruling, from, last, by_way): (&Ruling, Month, Option<Month>, bool),
+    (ruling, from, last, footing): (&Ruling, Month, Option<Month>, &Footing),
 ) -> Done<(Vec<String>, Vec<String>)> {
     let because = ruling.because.trim();
     let mut reasons = Vec::new();
@@ -373,11 +368,11 @@ fn grounds(
     if !because.is_empty() {
         reasons.push(because.to_owned());
     }
-    if is_expiry(ruling.kind, weighed) {
+    if is_expiry(ruling, weighed) {
         reasons.push("渐退期满".to_owned());
     }
-    if by_way {
-        reasons.extend(spared(case));
+    if let Some((name, _)) = &footing.past {
+        reasons.push(name.clone());
     }
     let own = ruling.articles.iter().map(|one| one.trim().to_owned());
     articles.extend(own.filter(|one| !one.is_empty()));
@@ -388,7 +383,8 @@ fn grounds(
     if reasons.is_empty() && ruling.kind == AfterKind::Kept {
         reasons.push("查明没有变化".to_owned());
     }
-    if reasons.is_empty() && ruling.kind != AfterKind::Raised {
+    let gives = matches!(ruling.kind, AfterKind::Raised | AfterKind::Restored);
+    if reasons.is_empty() && !gives {
         return Err(CaseError::Refused(format!(
             "{}要写明全部理由",
             kind_name(ruling.kind)
@@ -397,17 +393,12 @@ fn grounds(
     Ok((reasons, articles))
 }
 
-/// Whether a circumstance of the case led past the hearing, so that no rule need be asked: 已去世.
-fn way_is_told(case: &Case) -> bool {
-    let mut steps = case.procedure.steps.iter();
-    steps.any(|step| step.ground == Some(Ground::Hearing)) && spared(case).is_some()
-}
-
-/// A stop of help that has its end already is only written down.
-fn is_expiry(kind: AfterKind, weighed: &Weighed) -> bool {
-    kind == AfterKind::Stopped
+/// A stop of help in the very month it ends by anyway is only written down.
+fn is_expiry(ruling: &Ruling, weighed: &Weighed) -> bool {
+    ruling.kind == AfterKind::Stopped
         && weighed.after.purpose == AfterPurpose::GradualExit
         && weighed.help.to.is_some()
+        && (ruling.from.is_none() || ruling.from == weighed.help.to)
 }
 
 /// 送达: hands the newest decision over, lets it take effect on payments in the same write, and does the step.
@@ -424,10 +415,11 @@ pub async fn deliver(
     let mut case = super::file::within(office, &tx, who, (Right::CASE_HANDLE, no)).await?;
     super::super::is_own(who, &case)?;
     let receiver = receiver.trim();
-    without_numbers(receiver)?;
     let refused = |said: &str| CaseError::Refused(said.to_owned());
-    if receiver.is_empty() {
-        return Err(refused("请写明谁签收,如:本人、同住的成年家属"));
+    // A word of the list and never a name.
+    if !RECEIVERS.contains(&receiver) {
+        let said = format!("请选谁签收:{}", RECEIVERS.join("、"));
+        return Err(refused(&said));
     }
     let step = case
         .open_step()
@@ -442,10 +434,12 @@ pub async fn deliver(
     if signed.is_empty() {
         return Err(refused("还没有签署的决定,不能送达"));
     }
-    let (_, help) = about(&tx, &case).await?;
+    let (after, help) = about(&tx, &case).await?;
+    let late = late(office, &signed);
     let mut recovery = None;
     for decision in signed {
-        let (from, opened) = hold(office, &mut tx, who, (&help, decision)).await?;
+        let of = (&after, &help, decision);
+        let (from, opened) = hold(office, &mut tx, who, of, late).await?;
         recovery = recovery.or(opened);
         let effect = Effect {
             day: office.clock.today().max(decision.content.day),
@@ -459,7 +453,7 @@ pub async fn deliver(
         tx.record(
             Act::new(&office.clock.at(), who.login(), "after.deliver")
                 .on("after-decision", decision.no)
-                .because(format!("{} {receiver}", way.word()))
+                .because(way.word())
                 .under(format!("case:{no}")),
         );
     }
@@ -477,12 +471,25 @@ pub async fn deliver(
     Ok(recovery)
 }
 
+/// By how many months a gradual exit that is handed over late begins late, with all its parts and its end.
+fn late(office: &Office, signed: &[&AfterDecision]) -> i32 {
+    let this = Month::containing(office.clock.today());
+    let mut exits = signed
+        .iter()
+        .filter(|one| one.content.kind == AfterKind::Exit);
+    let first = exits.next().and_then(|first| first.content.from);
+    first
+        .filter(|from| *from <= this)
+        .map_or(0, |from| from.months_until(this.next()))
+}
+
 /// What a delivered decision does to the help: from which month, and the recovery it opened.
 async fn hold(
     office: &Office,
     tx: &mut Writing,
     who: &Acting,
-    (help, decision): (&Entitlement, &AfterDecision),
+    (after, help, decision): (&NewAfter, &Entitlement, &AfterDecision),
+    late: i32,
 ) -> Done<(Option<Month>, Option<i64>)> {
     let content = &decision.content;
     let cause = Cause::new("after-decision", decision.no);
@@ -494,29 +501,9 @@ async fn hold(
         false => from,
     };
     match (content.kind, content.from, content.after) {
-        (AfterKind::Raised, Some(from), Some(amount)) => {
-            match help.to {
-                None => {
-                    disbursement::change(office, tx, by, help.id, (from, amount), &cause).await?;
-                }
-                // What was to end goes on: a new help from that month, in the place of the old one.
-                Some(_) => {
-                    disbursement::stop(office, tx, by, help.id, from, &cause).await?;
-                    let new = Entitle {
-                        programme: help.programme.clone(),
-                        component: Some(help.component.clone()),
-                        subject: help.subject,
-                        household: help.household,
-                        payee: help.payee,
-                        amount,
-                        from,
-                        last: None,
-                        card: None,
-                        cause,
-                    };
-                    disbursement::entitle(office, tx, by, &new).await?;
-                }
-            }
+        (AfterKind::Raised | AfterKind::Restored, Some(from), Some(amount)) => {
+            let with = (from, amount);
+            let from = disbursement::amend(office, tx, by, help, with, &cause).await?;
             Ok((Some(from), None))
         }
         (AfterKind::Cut, Some(from), Some(amount)) => {
@@ -525,16 +512,18 @@ async fn hold(
             Ok((Some(from), None))
         }
         (AfterKind::Exit, Some(from), Some(amount)) => {
+            let from = from.add(late);
             if amount_in(tx, help, from).await? != amount {
                 disbursement::change(office, tx, by, help.id, (from, amount), &cause).await?;
             }
-            let ends = content.last.map(Month::next);
+            let ends = content.last.map(|last| last.add(late).next());
             let known = store::entitlements::find(tx, help.id).await?;
             let to = known.and_then(|known| known.to);
-            if let Some(ends) = ends.filter(|ends| to.is_none_or(|to| *ends < to)) {
-                disbursement::stop(office, tx, by, help.id, ends, &cause).await?;
-            }
-            Ok((Some(from), None))
+            let opened = match ends.filter(|ends| to.is_none_or(|to| *ends < to)) {
+                Some(ends) => disbursement::stop(office, tx, by, help.id, ends, &cause).await?,
+                None => None,
+            };
+            Ok((Some(from), opened))
         }
         (AfterKind::Stopped, Some(from), _) => {
             let from = ahead(from);
@@ -544,8 +533,24 @@ async fn hold(
             let opened = disbursement::stop(office, tx, by, help.id, from, &cause).await?;
             Ok((Some(from), opened))
         }
-        (AfterKind::Kept | AfterKind::Recover, _, _) => Ok((None, None)),
-        (AfterKind::Raised | AfterKind::Cut | AfterKind::Exit | AfterKind::Stopped, _, _) => {
+        (AfterKind::Recover, _, Some(amount)) => {
+            if let Some(recovery) = after.recovery {
+                let with = (recovery, amount);
+                disbursement::decided(office, tx, by, with, &cause).await?;
+            }
+            Ok((None, after.recovery))
+        }
+        (AfterKind::Kept, _, _) => Ok((None, None)),
+        (
+            AfterKind::Raised
+            | AfterKind::Restored
+            | AfterKind::Cut
+            | AfterKind::Exit
+            | AfterKind::Stopped
+            | AfterKind::Recover,
+            _,
+            _,
+        ) => {
             let said = format!("处理决定 {} 没有写月份或者金额", decision.no);
             Err(CaseError::Office(crate::OfficeError::Other(said)))
         }

@@ -104,7 +104,8 @@ async fn running(office: &Office, scope: &Scope, who: &Acting) -> Done<Vec<Entit
         let Some(last) = page.last() else { break };
         after = last.id;
         let own = page.into_iter().filter(|one| {
-            one.component == BASIC && scope.contains(&one.area) && !who.is_kept_from(one.household)
+            let near = who.is_kept_from(one.household) || who.is_kept_from_person(one.payee);
+            one.component == BASIC && scope.contains(&one.area) && !near
         });
         out.extend(own);
     }
@@ -315,36 +316,101 @@ async fn step(
     part: &[DueLine],
     mut done: OpenedDue,
 ) -> Done<OpenedDue> {
-    let mut tx = office.begin().await?;
+    let mut waiting: BTreeSet<i64> = BTreeSet::new();
+    let (tx, opened) = loop {
+        let mut tx = office.begin().await?;
+        match open_part(office, &mut tx, who, (part, &mut waiting)).await? {
+            Opened::All(opened) => break (tx, opened),
+            // Nothing of the write is kept: the rest is begun again without the one that was refused.
+            Opened::Not(entitlement) => waiting.insert(entitlement),
+        };
+    };
+    if keep_step(office, tx, who, (job, &format!("reviews-{at}"))).await? == Kept::Now {
+        done.reviews = done.reviews.saturating_add(opened);
+        done.waiting = done.waiting.saturating_add(waiting.len());
+    }
+    Ok(done)
+}
+
+/// How far a part came.
+enum Opened {
+    /// All that could be opened, so many.
+    All(usize),
+    /// This one was refused on the way.
+    Not(i64),
+}
+
+/// Opens what is due of a part, without what has to wait; what has another case open is added to that.
+async fn open_part(
+    office: &Office,
+    tx: &mut store::JournalTx,
+    who: &Acting,
+    (part, waiting): (&[DueLine], &mut BTreeSet<i64>),
+) -> Done<Opened> {
+    let mut opened = 0_usize;
     for line in part.iter().filter(|line| line.open.is_none()) {
+        if waiting.contains(&line.entitlement) {
+            continue;
+        }
+        let help = entitlements::find(tx, line.entitlement).await?;
+        let busy = match &help {
+            None => true,
+            Some(help) => {
+                let open = store::cases::open_of(tx, &help.programme, subject(help)).await?;
+                match open {
+                    None => false,
+                    Some(open) => {
+                        let for_review = Some(AfterPurpose::Review);
+                        let room = super::open::makes_room(tx, open.no, for_review).await?;
+                        room.is_none()
+                    }
+                }
+            }
+        };
+        if busy {
+            waiting.insert(line.entitlement);
+            continue;
+        }
         let new = Begin {
             purpose: AfterPurpose::Review,
             entitlement: line.entitlement,
             recovery: None,
-            cause: Cause::new("due", line.due),
+            cause: Cause::new("due", cause(tx, line).await?),
             because: String::new(),
         };
-        let help = entitlements::find(&tx, line.entitlement).await?;
-        let busy = match &help {
-            None => true,
-            Some(help) => {
-                let open = store::cases::open_of(&tx, &help.programme, subject(help)).await?;
-                let key = format!("after:review:{}:due:{}", help.id, line.due);
-                open.is_some()
-                    || store::applications::find_by_form(&tx, &key)
-                        .await?
-                        .is_some()
+        match begin_in(office, tx, who, (Right::REVIEW_OPEN, &new)).await {
+            Ok(_) => opened = opened.saturating_add(1),
+            Err(CaseError::NotFound(_) | CaseError::Refused(_) | CaseError::Forbidden(_)) => {
+                return Ok(Opened::Not(line.entitlement));
             }
-        };
-        if busy {
-            done.waiting = done.waiting.saturating_add(1);
-            continue;
+            Err(error) => return Err(error),
         }
-        begin_in(office, &mut tx, who, (Right::REVIEW_OPEN, &new)).await?;
-        done.reviews = done.reviews.saturating_add(1);
     }
-    keep_step(office, tx, who, (job, &format!("reviews-{at}"))).await?;
-    Ok(done)
+    Ok(Opened::All(opened))
+}
+
+/// The day a review is due; after one of that day that was closed early, with the number of the last one, so
+/// that it can be opened again.
+async fn cause(tx: &store::JournalTx, line: &DueLine) -> Done<String> {
+    let key = format!("after:review:{}:due:{}", line.entitlement, line.due);
+    let known = store::applications::find_by_form(tx, &key).await?;
+    if known.is_none() {
+        return Ok(line.due.to_string());
+    }
+    let all = reviews::of_entitlement(tx, line.entitlement).await?;
+    let mut all = all.iter().rev();
+    let last = all.find(|one| one.purpose == AfterPurpose::Review);
+    Ok(match last {
+        Some(last) => format!("{}:{}", line.due, last.case),
+        None => line.due.to_string(),
+    })
+}
+
+/// Whether a step of a job was done now or in an earlier run.
+#[derive(PartialEq, Eq)]
+enum Kept {
+    Now,
+    Before,
 }
 
 /// Keeps a step of the job with what it did, or takes both back where it was done before.
@@ -353,16 +419,17 @@ async fn keep_step(
     mut tx: store::JournalTx,
     who: &Acting,
     (job, name): (i64, &str),
-) -> Done<()> {
+) -> Done<Kept> {
     match jobs::advance(&mut tx, job, &lease(office), name, "ok", "").await? {
-        Advance::Before(_) => Ok(()),
+        Advance::Before(_) => Ok(Kept::Before),
         Advance::Now => {
             tx.record(
                 Act::new(&office.clock.at(), who.login(), "review.job-step")
                     .on("job", job)
                     .because(name),
             );
-            office.end(tx).await
+            office.end(tx).await?;
+            Ok(Kept::Now)
         }
     }
 }
@@ -430,8 +497,10 @@ async fn visits(
     raised.joined = raised
         .joined
         .saturating_add(u64::try_from(open.len()).unwrap_or(0));
-    keep_step(office, tx, who, (job, "visits")).await?;
-    Ok(raised)
+    match keep_step(office, tx, who, (job, "visits")).await? {
+        Kept::Now => Ok(raised),
+        Kept::Before => Ok(tasks::Raised::default()),
+    }
 }
 
 /// Doors that have an open task of this kind: one knock is enough.

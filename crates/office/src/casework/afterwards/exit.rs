@@ -3,6 +3,7 @@
 
 use super::super::{CaseError, Done};
 use crate::office::Office;
+use domain::procedure::{Counted, Purpose};
 use domain::{AreaCode, Day, Fen, Month};
 use rules::Program;
 use rules::plan::Body;
@@ -66,6 +67,8 @@ pub fn plan(office: &Office, area: &AreaCode, before: Fen, from: Month) -> Done<
             "本地的渐退月数不到一个月,不能渐退".to_owned(),
         ));
     }
+    // No place is longer than the procedure, whose limit is the national one.
+    let months = longest(office, day).map_or(months, |longest| months.min(longest));
     let cap = number(&program, CAP, area, day)?;
     let mut parts = Vec::new();
     for row in rows(office)? {
@@ -96,6 +99,16 @@ pub fn plan(office: &Office, area: &AreaCode, before: Fen, from: Month) -> Done<
         parts,
         last: from.add(months.saturating_sub(1)),
     })
+}
+
+/// The most months the limits of the procedure leave a gradual exit.
+fn longest(office: &Office, day: Day) -> Option<i32> {
+    let all = office.procedures(day);
+    let own = all.iter().filter(|p| p.purpose == Purpose::GradualExit);
+    own.flat_map(|p| p.limits.iter().map(|limit| limit.length))
+        .filter(|length| length.counted == Counted::Months)
+        .filter_map(|length| i32::try_from(length.count).ok())
+        .min()
 }
 
 struct Row {

@@ -14,7 +14,7 @@ use domain::procedure::Ground;
 use domain::{CaseNo, Day, Fen, Month};
 use store::entitlements;
 use store::hearings::{self, HeardAnswer, HeardAs, Hearing, HearingNotice};
-use store::reviews::{self, AfterDecision};
+use store::reviews::{self, AfterDecision, NewAfter};
 use store::{Act, Reads, cases};
 
 /// Lines of a list.
@@ -249,13 +249,17 @@ pub async fn after_file(office: &Office, who: &Acting, no: CaseNo) -> Done<After
         hearings: heard_lines(office, store, no).await?,
         decisions: decided.iter().map(decision_line).collect(),
         recovery,
-        may: may(who, &case, weighed.after.purpose, &decided),
+        may: may(who, &case, (&weighed.after, &weighed.help), &decided),
     })
 }
 
 fn cause_words(cause: &entitlements::Cause) -> String {
     match cause.kind.as_str() {
-        "due" => format!("到期核查 {}", cause.id),
+        "due" => {
+            // After one of that day that was closed early, its number follows.
+            let day = cause.id.split(':').next();
+            format!("到期核查 {}", day.unwrap_or_default())
+        }
         "warning" => format!("预警 № {}", cause.id),
         "case" => format!("办件 № {}", cause.id),
         "recovery" => format!("追回 {}", cause.id),
@@ -263,7 +267,12 @@ fn cause_words(cause: &entitlements::Cause) -> String {
     }
 }
 
-fn may(who: &Acting, case: &Case, purpose: AfterPurpose, decided: &[AfterDecision]) -> MayAfter {
+fn may(
+    who: &Acting,
+    case: &Case,
+    about: (&NewAfter, &entitlements::Entitlement),
+    decided: &[AfterDecision],
+) -> MayAfter {
     let own = case.is_for(who) && case.standing.paused().is_none();
     let Some(step) = case.open_step() else {
         return MayAfter::default();
@@ -274,7 +283,7 @@ fn may(who: &Acting, case: &Case, purpose: AfterPurpose, decided: &[AfterDecisio
     };
     let signs = own && who.may(Right::DECISION);
     let kinds = match signs {
-        true => kinds(case, purpose, decided),
+        true => kinds(case, about, decided),
         false => Vec::new(),
     };
     let tell = own && may_tell(case);

@@ -2,12 +2,13 @@
 //! counts only once the time to answer is over.
 
 use super::super::{Case, CaseError, Completion, Done, complete, without_numbers};
+use super::exit::plan;
 use super::weigh::{Weighed, weigh};
 use super::{AfterPurpose, purpose_name};
 use crate::access::{Acting, Right};
 use crate::office::Office;
 use domain::procedure::{Ground, Length, Step};
-use domain::{CaseNo, Day};
+use domain::{CaseNo, Day, Fen, Month};
 use std::collections::BTreeSet;
 use store::Act;
 use store::hearings::{self, DeliveryWay, HeardAnswer, HeardAs, NewHearing, NewHearingNotice};
@@ -22,6 +23,10 @@ pub struct Told {
     pub way: DeliveryWay,
     /// What is added to what the rules say, without a name or number; may be empty.
     pub words: String,
+    /// From which month; none for the month the rulebook leads to. Of a stop, the first month not paid.
+    pub from: Option<Month>,
+    /// Of a change, another amount than the rules give.
+    pub amount: Option<Fen>,
 }
 
 /// What a family said.
@@ -77,27 +82,74 @@ fn time_to_answer(case: &Case, step: &Step) -> Option<Length> {
     None
 }
 
-/// What is meant to be done, in the words of the letter.
-fn meant(weighed: &Weighed, words: &str) -> (String, Vec<String>) {
-    let mut lines = vec![match weighed.after.purpose {
-        AfterPurpose::Change => match weighed.ruled() {
-            Some(after) => format!(
-                "拟从 {} 起每月由 {} 元调整为 {after} 元",
-                weighed.from, weighed.before
-            ),
-            None => format!(
-                "拟从 {} 起调整每月 {} 元的待遇",
-                weighed.from, weighed.before
-            ),
-        },
-        AfterPurpose::Ending | AfterPurpose::GradualExit | AfterPurpose::Review => {
-            format!(
-                "拟从 {} 起停发每月 {} 元的待遇",
-                weighed.from, weighed.before
-            )
+/// What is meant to be done: it binds the decision.
+struct Meant {
+    from: Option<Month>,
+    last: Option<Month>,
+    amount: Option<Fen>,
+    /// In the words of the letter.
+    words: String,
+}
+
+/// Works out what is meant, from the rules and what whoever tells adds.
+fn meant(office: &Office, weighed: &Weighed, told: &Told, this: Month) -> Done<Meant> {
+    let before = weighed.before;
+    let from = told.from.unwrap_or(weighed.from);
+    let refused = |said: String| CaseError::Refused(said);
+    Ok(match weighed.after.purpose {
+        AfterPurpose::Change => {
+            let amount = told.amount.or(weighed.ruled());
+            let amount = amount.ok_or_else(|| {
+                refused("规则没有给出金额;请填准备每月发多少元,告知书要写明".to_owned())
+            })?;
+            if amount >= before || amount.get() <= 0 {
+                return Err(refused(format!(
+                    "原来每月 {before} 元,{amount} 元不是减发;请填准备减到每月多少元"
+                )));
+            }
+            if from <= this {
+                return Err(refused(format!("减发从下个月起,不能从 {from} 起")));
+            }
+            Meant {
+                from: Some(from),
+                last: None,
+                amount: Some(amount),
+                words: format!("拟从 {from} 起每月由 {before} 元调整为 {amount} 元"),
+            }
         }
-        AfterPurpose::Recovery => "拟追回多领的待遇".to_owned(),
-    }];
+        AfterPurpose::GradualExit => {
+            let exit = plan(office, &weighed.help.area, before, from)?;
+            let mut lines: Vec<String> = exit
+                .parts
+                .iter()
+                .map(|part| format!("拟从 {} 起每月 {} 元", part.from, part.amount))
+                .collect();
+            lines.push(format!("发到 {},从 {} 起停发", exit.last, exit.last.next()));
+            Meant {
+                from: Some(from),
+                last: Some(exit.last),
+                amount: exit.parts.iter().map(|part| part.amount).min(),
+                words: lines.join(","),
+            }
+        }
+        AfterPurpose::Ending | AfterPurpose::Review => Meant {
+            from: Some(from),
+            last: None,
+            amount: None,
+            words: format!("拟从 {from} 起停发每月 {before} 元的待遇"),
+        },
+        AfterPurpose::Recovery => Meant {
+            from: None,
+            last: None,
+            amount: None,
+            words: "拟追回多领的待遇".to_owned(),
+        },
+    })
+}
+
+/// What the letter says, with every reason and article.
+fn letter_lines(weighed: &Weighed, meant: &Meant, words: &str) -> (String, Vec<String>) {
+    let mut lines = vec![meant.words.clone()];
     let mut articles = Vec::new();
     if let Ok(judged) = &weighed.judged {
         lines.extend(
@@ -115,6 +167,11 @@ fn meant(weighed: &Weighed, words: &str) -> (String, Vec<String>) {
         lines.push(words.to_owned());
     }
     (lines.join("\n"), articles)
+}
+
+/// Whether the open step tells the family of what they are then heard on.
+pub(super) fn tells(case: &Case, step: &Step) -> bool {
+    letter(case, step).is_some() && time_to_answer(case, step).is_some()
 }
 
 /// 告知: tells the family; where the step gives nothing but the letter, it is done by it.
@@ -135,7 +192,9 @@ pub async fn tell(office: &Office, who: &Acting, no: CaseNo, told: &Told) -> Don
     let length = time_to_answer(&case, &step)
         .ok_or_else(|| refused("流程没有写给多少天提意见;请管理规则的人补上"))?;
     let weighed = weigh(office, &tx, &case).await?;
-    let (plan, mut articles) = meant(&weighed, words);
+    let this = Month::containing(office.clock.today().max(case.standing.newest));
+    let meant = meant(office, &weighed, told, this)?;
+    let (plan, mut articles) = letter_lines(&weighed, &meant, words);
     if articles.is_empty() {
         articles.clone_from(&case.procedure.cites);
     }
@@ -148,6 +207,9 @@ pub async fn tell(office: &Office, who: &Acting, no: CaseNo, told: &Told) -> Don
         until,
         way: told.way,
         plan,
+        from: meant.from,
+        last: meant.last,
+        amount: meant.amount,
         articles: articles.join("\n"),
         by: who.login().to_owned(),
     };
@@ -198,8 +260,11 @@ pub async fn hear(office: &Office, who: &Acting, no: CaseNo, heard: &Heard) -> D
     let step = step.cloned();
     let step = step.ok_or_else(|| refused("现在不听取意见;请刷新页面,看看办到了哪一步"))?;
     let all = hearings::notices(&tx, no).await?;
+    // Told before the step was sent back, in a step that tells by itself, is not told again.
+    let since = letter(&case, &step).and_then(|_| super::super::guard::opened(&case));
     let notice = all
         .last()
+        .filter(|one| since.is_none_or(|since| one.at >= *since))
         .ok_or_else(|| refused("还没有告知本人准备怎么办,不能听取意见;请先告知"))?;
     let today = office.clock.today().max(case.standing.newest);
     match heard.answer {
@@ -221,6 +286,12 @@ pub async fn hear(office: &Office, who: &Acting, no: CaseNo, heard: &Heard) -> D
     let with = heard.with.trim();
     if heard.form == HeardAs::Hearing && with.is_empty() {
         return Err(refused("当面听证要两个人;请填另一位的账号"));
+    }
+    if with == who.login() {
+        return Err(refused("另一位听取人不能填您自己"));
+    }
+    if !with.is_empty() {
+        super::super::able::is_able(office, &tx, who, &case, with).await?;
     }
     let at = office.clock.at();
     let new = NewHearing {

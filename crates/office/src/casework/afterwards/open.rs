@@ -11,11 +11,11 @@ use domain::{CaseNo, PersonId, Relation, WarningId};
 use store::applications::{self, Application, Cause as From, NewApplication, Taken};
 use store::cases::{self, Subject};
 use store::entitlements::{self, Cause, Entitlement, SubjectKind};
-use store::reviews::{self, NewAfter};
+use store::reviews::{self, AfterKind, AfterState, NewAfter};
 use store::warnings::{self, WarningState};
 use store::{Act, JournalTx, Reads};
 
-/// Recoveries that get their case at a time.
+/// Recoveries read at a time.
 const RECOVERIES_READ: u32 = 200;
 
 /// What is to be opened.
@@ -111,7 +111,9 @@ pub async fn begin_in(
         return Err(CaseError::Forbidden(said));
     }
     let about = subject(&help);
-    if let Some(open) = cases::open_of(tx, &help.programme, about).await? {
+    if let Some(open) = cases::open_of(tx, &help.programme, about).await?
+        && !give_way(office, tx, who, open.no, Some(new.purpose)).await?
+    {
         let said = format!(
             "这一户的这一项已经有在办的办件 № {};请先办完那一件",
             open.no
@@ -151,6 +153,67 @@ pub async fn begin_in(
             .under(format!("{}:{}", new.cause.kind, new.cause.id)),
     );
     Ok(no)
+}
+
+/// Whether a case whose decision has taken effect, and that only waits for months to pass, makes room for
+/// another: it is joined to it in the same write. A recovery goes on in the money book whatever is opened; a
+/// gradual exit makes room for a change and for an ending. `purpose` is none for an application.
+///
+/// # Errors
+/// A near relative's, or the record.
+pub(in super::super) async fn give_way(
+    office: &Office,
+    tx: &mut JournalTx,
+    who: &Acting,
+    no: CaseNo,
+    purpose: Option<AfterPurpose>,
+) -> Done<bool> {
+    let Some(after) = makes_room(tx, no, purpose).await? else {
+        return Ok(false);
+    };
+    let missing = || CaseError::NotFound(format!("没有编号为 {no} 的办件;请核对编号"));
+    let case = super::super::read(office, tx, no).await?;
+    let mut case = case.ok_or_else(missing)?;
+    let because = match after.purpose {
+        AfterPurpose::Recovery => "追回决定已经送达,退款在追回账上继续登记",
+        AfterPurpose::Review
+        | AfterPurpose::Change
+        | AfterPurpose::GradualExit
+        | AfterPurpose::Ending => "渐退决定已经送达,由新立的办件接着办",
+    };
+    let told = super::super::Told::plain("case.close", because);
+    let outcome = super::super::Outcome::Joined;
+    let what = super::super::What::Closed { outcome };
+    super::super::happen(office, tx, who, &mut case, what, told).await?;
+    Ok(true)
+}
+
+/// The case, where it only waits for months to pass and a new one of a purpose may take its place.
+pub(super) async fn makes_room(
+    on: &impl Reads,
+    no: CaseNo,
+    purpose: Option<AfterPurpose>,
+) -> Done<Option<NewAfter>> {
+    let Some(after) = reviews::of_case(on, no).await? else {
+        return Ok(None);
+    };
+    let changes = matches!(purpose, Some(AfterPurpose::Change | AfterPurpose::Ending));
+    let kind = match after.purpose {
+        AfterPurpose::Recovery => AfterKind::Recover,
+        AfterPurpose::GradualExit if changes => AfterKind::Exit,
+        AfterPurpose::GradualExit
+        | AfterPurpose::Review
+        | AfterPurpose::Change
+        | AfterPurpose::Ending => return Ok(None),
+    };
+    let decided = reviews::decisions(on, no).await?;
+    let newest = decided
+        .iter()
+        .rev()
+        .find(|one| one.state != AfterState::Replaced);
+    let holds =
+        newest.is_some_and(|one| one.content.kind == kind && one.state == AfterState::Effective);
+    Ok(holds.then_some(after))
 }
 
 /// The family of the help as it lives together today.
@@ -234,8 +297,11 @@ pub async fn from_warning(
             (SubjectKind::Person | SubjectKind::Household, _) => true,
         };
         let way = procedure(office, purpose, &help.programme, office.clock.today());
-        let busy = cases::open_of(&tx, &help.programme, subject(&help)).await?;
-        if !runs || !own || way.is_none() || busy.is_some() {
+        let busy = match cases::open_of(&tx, &help.programme, subject(&help)).await? {
+            None => false,
+            Some(open) => makes_room(&tx, open.no, Some(purpose)).await?.is_none(),
+        };
+        if !runs || !own || way.is_none() || busy {
             continue;
         }
         let new = Begin {
@@ -277,25 +343,35 @@ pub async fn from_warning(
 /// # Errors
 /// No right, or the record.
 pub async fn open_recoveries(office: &Office, who: &Acting) -> Done<usize> {
-    let mut tx = office.begin().await?;
+    let scope = who.scope(Right::CASE_HANDLE)?;
+    let store = &office.store;
     let mut made = 0_usize;
-    for (recovery, entitlement) in reviews::recoveries_without_case(&tx, RECOVERIES_READ).await? {
-        let new = Begin {
-            purpose: AfterPurpose::Recovery,
-            entitlement,
-            recovery: Some(recovery),
-            cause: Cause::new("recovery", recovery),
-            because: String::new(),
-        };
-        match begin_in(office, &mut tx, who, (Right::CASE_HANDLE, &new)).await {
-            Ok(_) => made = made.saturating_add(1),
-            // Elsewhere, a relative's, or another case of it still open: it stays on the list.
-            Err(CaseError::NotFound(_) | CaseError::Refused(_) | CaseError::Forbidden(_)) => {}
-            Err(error) => return Err(error),
+    for place in scope.each_place() {
+        let mut after = 0;
+        loop {
+            let read = RECOVERIES_READ;
+            let page = reviews::recoveries_without_case(store, place.as_ref(), after, read).await?;
+            let Some((last, _)) = page.last() else { break };
+            after = *last;
+            for (recovery, entitlement) in page {
+                let new = Begin {
+                    purpose: AfterPurpose::Recovery,
+                    entitlement,
+                    recovery: Some(recovery),
+                    cause: Cause::new("recovery", recovery),
+                    because: String::new(),
+                };
+                match begin(office, who, &new).await {
+                    Ok(_) => made = made.saturating_add(1),
+                    // A relative's, or another case of it still open: it stays on the list, and nothing of
+                    // the attempt is kept.
+                    Err(
+                        CaseError::NotFound(_) | CaseError::Refused(_) | CaseError::Forbidden(_),
+                    ) => {}
+                    Err(error) => return Err(error),
+                }
+            }
         }
-    }
-    if made > 0 {
-        office.end(tx).await?;
     }
     Ok(made)
 }

@@ -110,7 +110,12 @@ pub async fn overview(office: &Office, who: &Acting, month: Month) -> Done<After
     }
     let told = running_hearings(office, who).await?;
     let store = &office.store;
-    let recoveries = store::reviews::recoveries_without_case(store, RECOVERIES_READ).await?;
+    let mut recoveries = 0_usize;
+    for place in who.scope(Right::CASE)?.each_place() {
+        let read = RECOVERIES_READ;
+        let here = store::reviews::recoveries_without_case(store, place.as_ref(), 0, read).await?;
+        recoveries = recoveries.saturating_add(here.len());
+    }
     Ok(AfterOverview {
         month: month.to_string(),
         total: lines.len(),
@@ -120,7 +125,7 @@ pub async fn overview(office: &Office, who: &Acting, month: Month) -> Done<After
         due: rows,
         open,
         unheard: told.iter().filter(|line| line.late).count(),
-        recoveries: recoveries.len(),
+        recoveries,
         opens: who.may(Right::REVIEW_OPEN),
         handles: who.may(Right::CASE_HANDLE),
         oversees: who.may(Right::CASE_OVERSEE),

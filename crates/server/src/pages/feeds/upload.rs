@@ -98,9 +98,7 @@ pub(crate) async fn send(desk: Desk, request: Request) -> Answered {
             deliver::deliver(desk.access.office(), &desk.who, file).await
         }
         [] => Err(CaseError::Refused("没有选文件;请选一份再报送".to_owned())),
-        _ => Err(CaseError::Refused(
-            "一次报送一份文件;请分开报送".to_owned(),
-        )),
+        _ => Err(CaseError::Refused("一次报送一份文件;请分开报送".to_owned())),
     };
     match sent {
         Ok(no) => Ok(Redirect::to(&format!("/dept/upload/going/{no}")).into_response()),

@@ -16,8 +16,6 @@ struct DeskPage {
     view: ResidentDesk,
     /// What was done.
     told: Option<String>,
-    /// Links for grown-up members, told once.
-    links: Vec<(String, String)>,
     problem: Option<String>,
 }
 
@@ -28,7 +26,6 @@ pub(crate) async fn show(desk: Desk) -> Answered {
         shell: desk.shell("居民事项", Some(Menu::Inbox)),
         view,
         told: None,
-        links: Vec::new(),
         problem: None,
     })
 }
@@ -36,11 +33,11 @@ pub(crate) async fn show(desk: Desk) -> Answered {
 pub(crate) async fn act(desk: Desk, body: String) -> Answered {
     let fields = Fields::read(&body);
     let done = done(&desk, &fields).await;
-    let (told, links, problem) = match done {
+    let (told, problem) = match done {
         Ok(None) => return Ok(Redirect::to("/residents").into_response()),
-        Ok(Some((told, links))) => (Some(told), links, None),
+        Ok(Some(told)) => (Some(told), None),
         Err(error @ (CaseError::Refused(_) | CaseError::Refusal(_))) => {
-            (None, Vec::new(), Some(error.to_string()))
+            (None, Some(error.to_string()))
         }
         Err(error) => return Err(desk.refuse(error.into())),
     };
@@ -51,7 +48,6 @@ pub(crate) async fn act(desk: Desk, body: String) -> Answered {
         shell: desk.shell("居民事项", Some(Menu::Inbox)),
         view,
         told,
-        links,
         problem,
     };
     match refused {
@@ -60,22 +56,36 @@ pub(crate) async fn act(desk: Desk, body: String) -> Answered {
     }
 }
 
-/// What there is to tell of an act: words, and links that are told once.
-type Told = Option<(String, Vec<(String, String)>)>;
-
-async fn done(desk: &Desk, fields: &Fields) -> Done<Told> {
+/// What there is to tell of an act.
+async fn done(desk: &Desk, fields: &Fields) -> Done<Option<String>> {
     let (office, who) = (desk.access.office(), &desk.who);
     let word = |name: &str| fields.get(name).unwrap_or_default();
     let (no, text) = (word("no"), word("text"));
     let number: i64 = no.parse().unwrap_or(0);
     match word("act").as_str() {
         "help" => portal::answer_help(office, who, number, &text).await?,
-        "claim" => portal::confirm_claim(office, who, number, &text).await?,
+        "claim" => {
+            let shown = (text.as_str(), word("code"));
+            portal::confirm_claim(&desk.access, who, number, (shown.0, &shown.1)).await?;
+        }
+        "claim-code" => {
+            portal::claim_code(&desk.access, who, number).await?;
+            let told = "验证码已发到这个账户的手机,请当面的人念给您,和证件号一起填";
+            return Ok(Some(told.to_owned()));
+        }
+        "close" => {
+            portal::close_account(office, who, &word("closing")).await?;
+            return Ok(Some("账户已注销,原来的登录都已退出".to_owned()));
+        }
+        "links" => {
+            let sent = portal::send_links_for(&desk.access, who, case_no(&word("case"))?).await?;
+            return Ok(Some(format!("签字链接已重新发给 {sent} 位家人,旧的作废")));
+        }
         "claim-no" => portal::refuse_claim(office, who, number, &text).await?,
         "take" => {
-            let (opened, links) = portal::take_submission(&desk.access, who, number, &text).await?;
+            let opened = portal::take_submission(&desk.access, who, number, &text).await?;
             let cases: Vec<String> = opened.cases.iter().map(|no| format!("№ {no}")).collect();
-            return Ok(Some((format!("已收件:办件 {}", cases.join("、")), links)));
+            return Ok(Some(format!("已收件:办件 {}", cases.join("、"))));
         }
         "refuse" => portal::refuse_submission(office, who, number, &text).await?,
         "doubt" => portal::settle_doubt(office, who, number, &text).await?,

@@ -178,6 +178,23 @@ async fn case_page(
     }
 }
 
+/// Sends those who have not signed another link.
+pub(crate) async fn sign(caller: Caller, Path(no): Path<String>) -> Response {
+    let who = own!(caller);
+    let sent = match case_no(&no) {
+        Ok(no) => portal::send_links_again(&caller.porch.app.access, &who, no).await,
+        Err(error) => Err(error),
+    };
+    match sent {
+        Ok(_) => Redirect::to(&format!("/my/{no}")).into_response(),
+        Err(error) if is_slip(&error) => {
+            let (status, said) = told(error);
+            case_page(&caller, &who, &no, (status, Some(said))).await
+        }
+        Err(error) => refused(&caller, error),
+    }
+}
+
 /// Leads to the page to rate a closed case.
 pub(crate) async fn rate(caller: Caller, Path(no): Path<String>) -> Response {
     let who = own!(caller);

@@ -165,12 +165,28 @@ async fn invited_page(
 pub(crate) async fn sign(caller: Caller, Path(token): Path<String>, body: String) -> Response {
     let fields = Fields::read(&body);
     let number = fields.get("number").unwrap_or_default();
+    let access = &caller.porch.app.access;
+    if fields.get("go").as_deref() == Some("code") {
+        let given = portal::sign_code(access, &token, &caller.porch.origin).await;
+        let (status, said) = match given {
+            Ok(()) => {
+                let said = "验证码已发到登记的手机,请填在下面";
+                (StatusCode::OK, said.to_owned())
+            }
+            Err(error @ (CaseError::Office(_) | CaseError::NotFound(_))) => {
+                return refused(&caller, error);
+            }
+            Err(error) => told(error),
+        };
+        return invited_page(&caller, token, (status, Some(said))).await;
+    }
     if fields.get("agree").is_none() {
         let said = "请看过授权书,勾上同意再签".to_owned();
         let again = (StatusCode::UNPROCESSABLE_ENTITY, Some(said));
         return invited_page(&caller, token, again).await;
     }
-    match portal::sign_invited(&caller.porch.app.access, &token, &number).await {
+    let code = fields.get("code").unwrap_or_default();
+    match portal::sign_invited(access, &token, (&number, &code)).await {
         Ok(()) => {
             let page = super::ClosedPage {
                 shell: caller.shell("已经签好"),
