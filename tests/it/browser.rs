@@ -16,7 +16,6 @@ mod resident;
 mod residents;
 mod sign_in;
 mod tablet;
-mod warnings;
 
 use page::Page;
 
