@@ -122,33 +122,10 @@ impl Programs {
         }
     }
 
-    /// The first state-registered head of a household of the town that nobody helps yet: name and number.
+    /// A head of a household of the town that nobody helps yet: name and number.
     fn head(&self, at: usize) -> [String; 2] {
-        let register = self.county.feed("2026-08", "register");
-        let roll = self.county.feed("2026-08", "roll");
-        let helped: BTreeSet<&str> = roll.columns(["户编号"]).into_iter().map(|[b]| b).collect();
-        let columns = [
-            "姓名",
-            "身份证号",
-            "户号",
-            "与户主关系",
-            "居住地区",
-            "登记状态",
-            "出生日期",
-        ];
-        let rows = register.columns(columns);
-        let fits = rows
-            .into_iter()
-            .filter(|[_, number, book, relation, area, state, birth]| {
-                *relation == "户主"
-                    && area.starts_with(TOWN)
-                    && *state == "在册"
-                    && number.len() == 18
-                    && *birth < "1990"
-                    && !helped.contains(book)
-            });
-        let [name, number, ..] = fits.into_iter().nth(at).unwrap();
-        [name.to_owned(), number.to_owned()]
+        let [name, number, _] = self.county.heads(TOWN).swap_remove(at);
+        [name, number]
     }
 }
 

@@ -54,34 +54,7 @@ impl Counter {
 
     /// Heads of households of the town who are grown up and on no roll: name, number, book.
     fn heads(&self) -> Vec<[String; 3]> {
-        let register = self.county.feed("2026-08", "register");
-        let roll = self.county.feed("2026-08", "roll");
-        let helped: BTreeSet<String> = roll
-            .columns(["户编号"])
-            .into_iter()
-            .map(|[b]| b.to_owned())
-            .collect();
-        let rows = register.columns([
-            "姓名",
-            "身份证号",
-            "户号",
-            "与户主关系",
-            "居住地区",
-            "登记状态",
-            "出生日期",
-        ]);
-        let fits = rows
-            .into_iter()
-            .filter(|[_, number, book, relation, area, state, birth]| {
-                *relation == "户主"
-                    && area.starts_with(TOWN)
-                    && *state == "在册"
-                    && number.len() == 18
-                    && *birth < "1990"
-                    && !helped.contains(*book)
-            });
-        fits.map(|[name, number, book, ..]| [name, number, book].map(str::to_owned))
-            .collect()
+        self.county.heads(TOWN)
     }
 
     /// Somebody whom another household's roll pays.

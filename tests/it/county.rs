@@ -66,6 +66,33 @@ impl County {
         Table::read(&self.feeds().join(month).join(format!("{name}.csv")))
     }
 
+    /// Heads of households of a place who are grown up, well numbered and on no roll: name, number, book.
+    pub(crate) fn heads(&self, place: &str) -> Vec<[String; 3]> {
+        let roll = self.feed("2026-08", "roll");
+        let helped: BTreeSet<&str> = roll.columns(["户编号"]).into_iter().map(|[b]| b).collect();
+        let register = self.feed("2026-08", "register");
+        let columns = [
+            "姓名",
+            "身份证号",
+            "户号",
+            "与户主关系",
+            "居住地区",
+            "登记状态",
+            "出生日期",
+        ];
+        let rows = register.columns(columns).into_iter();
+        let fits = rows.filter(|[_, number, book, relation, area, state, birth]| {
+            *relation == "户主"
+                && area.starts_with(place)
+                && *state == "在册"
+                && number.len() == 18
+                && *birth < "1990"
+                && !helped.contains(book)
+        });
+        fits.map(|[name, number, book, ..]| [name, number, book].map(str::to_owned))
+            .collect()
+    }
+
     /// Writes a feed's file of a month anew, after somebody changed its rows.
     pub(crate) fn rewrite(&self, month: &str, name: &str, edit: impl FnOnce(&mut Table)) {
         let path = self.feeds().join(month).join(format!("{name}.csv"));

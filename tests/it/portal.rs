@@ -145,35 +145,8 @@ impl Place {
 
     /// Grown-up heads of households of the village who are on no roll: name and number.
     fn heads(&self) -> Vec<[String; 2]> {
-        let register = self.county.feed("2026-08", "register");
-        let roll = self.county.feed("2026-08", "roll");
-        let books: Vec<String> = roll
-            .columns(["户编号"])
-            .into_iter()
-            .map(|[book]| book.to_owned())
-            .collect();
-        let columns = [
-            "姓名",
-            "身份证号",
-            "户号",
-            "与户主关系",
-            "居住地区",
-            "登记状态",
-            "出生日期",
-        ];
-        let rows = register.columns(columns);
-        let fits = rows
-            .into_iter()
-            .filter(|[_, number, book, relation, area, state, birth]| {
-                *relation == "户主"
-                    && area.starts_with(TOWN)
-                    && *state == "在册"
-                    && number.len() == 18
-                    && *birth < "1990"
-                    && !books.iter().any(|one| one == book)
-            });
-        fits.map(|[name, number, ..]| [name, number].map(str::to_owned))
-            .collect()
+        let heads = self.county.heads(TOWN).into_iter();
+        heads.map(|[name, number, _]| [name, number]).collect()
     }
 
     /// A head who is on no roll, and the grown-up who lives with them alone: name and number of each.

@@ -11,6 +11,7 @@ use axum::http::header::{LOCATION, USER_AGENT};
 use axum::http::request::Parts;
 use axum::response::{Html, IntoResponse, Response};
 use office::access::{Access, Acting, Visitor};
+use office::casework::CaseError;
 use office::views::{ViewError, Views};
 
 use crate::api::problem::Problem;
@@ -186,6 +187,15 @@ impl Desk {
     pub(crate) fn show_again(&self, page: &impl Template) -> Answered {
         let answer = self.show(page)?;
         Ok((StatusCode::UNPROCESSABLE_ENTITY, answer).into_response())
+    }
+
+    /// What somebody has to mend on the form they sent, in words; what no form can mend is a page of its own.
+    pub(crate) fn slip(&self, error: CaseError) -> Result<String, Refusal> {
+        match error {
+            CaseError::Office(error) => Err(self.refuse(error.into())),
+            CaseError::NotFound(_) => Err(self.refuse(error.into())),
+            slip => Ok(slip.to_string()),
+        }
     }
 
     /// Answers with the page that says why, and what to do.

@@ -5,7 +5,6 @@ use super::page::{Page, Scripts};
 use super::place::{Cases, demo};
 use super::{DESK, PHONE, nothing_found};
 use crate::county::{County, Faults};
-use std::collections::BTreeSet;
 
 /// The township of the demo's clerk.
 const TOWN: &str = "990101001";
@@ -19,34 +18,10 @@ struct Named {
 
 /// Heads of households of the town who are grown up and on no roll.
 fn heads(county: &County) -> Vec<Named> {
-    let roll = county.feed("2026-08", "roll");
-    let helped = roll.columns(["户编号"]);
-    let helped: BTreeSet<&str> = helped.into_iter().map(|[book]| book).collect();
-    let register = county.feed("2026-08", "register");
-    let rows = register.columns([
-        "姓名",
-        "身份证号",
-        "户号",
-        "与户主关系",
-        "居住地区",
-        "登记状态",
-        "出生日期",
-    ]);
-    let fits = rows
-        .into_iter()
-        .filter(|[_, number, book, relation, area, state, birth]| {
-            *relation == "户主"
-                && area.starts_with(TOWN)
-                && *state == "在册"
-                && number.len() == 18
-                && *birth < "1990"
-                && !helped.contains(book)
-        });
-    fits.map(|[name, number, ..]| Named {
-        name: name.to_owned(),
-        number: number.to_owned(),
-    })
-    .collect()
+    let heads = county.heads(TOWN).into_iter();
+    heads
+        .map(|[name, number, _]| Named { name, number })
+        .collect()
 }
 
 /// Somebody whom the roll pays elsewhere.

@@ -73,10 +73,9 @@ pub(crate) async fn act(desk: Desk, Path(no): Path<String>, body: String) -> Ans
             };
             Ok(Redirect::to(&place).into_response())
         }
-        Err(CaseError::Office(error)) => Err(desk.refuse(error.into())),
-        Err(CaseError::NotFound(said)) => Err(desk.refuse(CaseError::NotFound(said).into())),
         Err(error) => {
-            let page = page(&desk, &no, Some(error.to_string())).await?;
+            let slip = desk.slip(error)?;
+            let page = page(&desk, &no, Some(slip)).await?;
             desk.show_again(&page)
         }
     }

@@ -87,10 +87,9 @@ pub(crate) async fn decide(desk: Desk, Path(no): Path<String>, body: String) -> 
 async fn after(desk: &Desk, no: &str, done: Done<()>) -> Answered {
     match done {
         Ok(()) => Ok(Redirect::to(&format!("/case/{no}/review")).into_response()),
-        Err(CaseError::Office(error)) => Err(desk.refuse(error.into())),
-        Err(CaseError::NotFound(said)) => Err(desk.refuse(CaseError::NotFound(said).into())),
         Err(error) => {
-            let page = page(desk, no, Some(error.to_string())).await?;
+            let slip = desk.slip(error)?;
+            let page = page(desk, no, Some(slip)).await?;
             desk.show_again(&page)
         }
     }

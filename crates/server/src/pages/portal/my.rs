@@ -178,6 +178,17 @@ async fn case_page(
     }
 }
 
+/// Shows the case again with what was wrong, or why nothing is shown.
+async fn not_done(caller: &Caller, who: &Resident, no: &str, error: CaseError) -> Response {
+    match is_slip(&error) {
+        true => {
+            let (status, said) = told(error);
+            case_page(caller, who, no, (status, Some(said))).await
+        }
+        false => refused(caller, error),
+    }
+}
+
 /// Sends those who have not signed another link.
 pub(crate) async fn sign(caller: Caller, Path(no): Path<String>) -> Response {
     let who = own!(caller);
@@ -187,11 +198,7 @@ pub(crate) async fn sign(caller: Caller, Path(no): Path<String>) -> Response {
     };
     match sent {
         Ok(_) => Redirect::to(&format!("/my/{no}")).into_response(),
-        Err(error) if is_slip(&error) => {
-            let (status, said) = told(error);
-            case_page(&caller, &who, &no, (status, Some(said))).await
-        }
-        Err(error) => refused(&caller, error),
+        Err(error) => not_done(&caller, &who, &no, error).await,
     }
 }
 
@@ -204,11 +211,7 @@ pub(crate) async fn rate(caller: Caller, Path(no): Path<String>) -> Response {
     };
     match made {
         Ok(token) => Redirect::to(&format!("/r/{token}")).into_response(),
-        Err(error) if is_slip(&error) => {
-            let (status, said) = told(error);
-            case_page(&caller, &who, &no, (status, Some(said))).await
-        }
-        Err(error) => refused(&caller, error),
+        Err(error) => not_done(&caller, &who, &no, error).await,
     }
 }
 
