@@ -33,6 +33,8 @@ pub async fn open(folder: &Path) -> Result<Office> {
 pub fn invent(folder: &Path, persons: u64, months: &[Month]) -> Result<()> {
     let mut config = synth::Config::new(folder.to_owned());
     config.persons = persons;
+    // The numbers of the example county hold in the first county only: elsewhere nobody would be helped.
+    config.counties = Some(1);
     config.faults = false;
     config.months = months.to_vec();
     synth::generate(&config, &mut |_, _, _| {})?;

@@ -28,6 +28,10 @@ pub struct Options {
     /// Persons of the county.
     #[arg(long, default_value_t = 1_000_000)]
     persons: u64,
+    /// In how many counties they live: the numbers of the example county hold in the first only, so in one all
+    /// of them are judged and helped.
+    #[arg(long, default_value_t = 1)]
+    counties: u64,
     /// PostgreSQL instead of the file in the folder; an empty database for a new folder.
     #[arg(long, value_name = "ADDRESS")]
     postgres: Option<String>,
@@ -134,6 +138,7 @@ fn made(options: &Options, program: &Path, data: &Path) -> Result<()> {
     let status = command(options, program)
         .args(["demo", "--no-serve", "--now", NOW, "--persons"])
         .arg(options.persons.to_string())
+        .args(["--counties", &options.counties.to_string()])
         .arg("--data")
         .arg(data)
         .stdout(Stdio::null())

@@ -94,6 +94,8 @@ impl Folder {
 pub struct DemoMark {
     /// How many persons it was made with.
     pub persons: u64,
+    /// In how many counties, when that was asked for.
+    pub counties: Option<u64>,
     /// The seed.
     pub seed: u64,
     /// The moment at which its clock stands.
@@ -109,6 +111,7 @@ impl DemoMark {
         let value: Value = serde_json::from_str(&text).ok()?;
         Some(Self {
             persons: value.get("persons")?.as_u64()?,
+            counties: value.get("counties").and_then(Value::as_u64),
             seed: value.get("seed")?.as_u64()?,
             now: value.get("now")?.as_str()?.to_owned(),
             complete: value.get("complete")?.as_bool()?,
@@ -118,7 +121,7 @@ impl DemoMark {
     /// Leaves the mark; the old one stays until the new one is whole.
     pub fn write(&self, folder: &Path) -> Result<()> {
         std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
-        let value = json!({ "persons": self.persons, "seed": self.seed, "now": self.now, "complete": self.complete });
+        let value = json!({ "persons": self.persons, "counties": self.counties, "seed": self.seed, "now": self.now, "complete": self.complete });
         let (path, new) = (folder.join(DEMO_FILE), folder.join("demo.json.new"));
         std::fs::write(&new, format!("{value:#}\n")).with_context(|| new.display().to_string())?;
         std::fs::rename(&new, &path).with_context(|| path.display().to_string())

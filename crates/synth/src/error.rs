@@ -17,6 +17,16 @@ pub enum Error {
         /// The most that can be numbered.
         most: u64,
     },
+    /// The counties have no room for the persons, or are more than there can be.
+    #[error("这么多人要分在{fewest}到{most}个县里,给的是`{given}`个")]
+    Counties {
+        /// What was asked for.
+        given: u64,
+        /// The fewest these persons fit into.
+        fewest: u64,
+        /// The most there can be.
+        most: u64,
+    },
     /// A bank cannot read the file it was sent, or the description of its files.
     #[error("银行文件读不懂:{0}")]
     Bank(String),

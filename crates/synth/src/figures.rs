@@ -7,6 +7,10 @@ use crate::people::Kind;
 /// Persons in one county at the most, before the next county code is begun.
 pub(crate) const COUNTY_PERSONS: u64 = 120_000;
 
+/// Persons in one county at the most when the number of counties is asked for: the largest district of
+/// China, Pudong, has somewhat fewer, and a birthday still has numbers enough.
+pub(crate) const LARGE_COUNTY_PERSONS: u64 = 6_000_000;
+
 /// Families drawn urban. Modelling: the county is 60 % rural by persons.
 pub(crate) const URBAN_FAMILIES_PPM: u32 = 420_000;
 

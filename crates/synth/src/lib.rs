@@ -60,6 +60,8 @@ pub struct Config {
     pub out: PathBuf,
     /// Whether the departments damage their files.
     pub faults: bool,
+    /// In how many counties they live; without it a county is begun for every 120,000.
+    pub counties: Option<u64>,
 }
 
 impl Config {
@@ -73,6 +75,7 @@ impl Config {
             months,
             out,
             faults: true,
+            counties: None,
         }
     }
 }
@@ -100,7 +103,8 @@ pub struct Summary {
 ///
 /// # Errors
 ///
-/// When the months are not in order, the persons too many, or a file cannot be written.
+/// When the months are not in order, the persons too many, the counties too few or too many for them, or a
+/// file cannot be written.
 pub fn generate(
     config: &Config,
     progress: &mut dyn FnMut(&str, u64, u64),
@@ -119,8 +123,8 @@ pub fn generate(
             most,
         });
     }
+    let counties = counties(config)?;
     sink::make_dir(&config.out)?;
-    let counties = config.persons.div_ceil(figures::COUNTY_PERSONS);
     let areas = Areas::load();
     let path = config.out.join("areas.csv");
     std::fs::write(&path, areas.table(counties)).map_err(|e| Error::io(&path, e))?;
@@ -162,6 +166,23 @@ pub fn generate(
     let path = config.out.join("truth").join("comparison.md");
     std::fs::write(&path, compare::page(&summary)).map_err(|e| Error::io(&path, e))?;
     Ok(summary)
+}
+
+/// In how many counties the persons live.
+fn counties(config: &Config) -> Result<u64, Error> {
+    let usual = config.persons.div_ceil(figures::COUNTY_PERSONS);
+    let given = config.counties.unwrap_or(usual);
+    let fewest = config.persons.div_ceil(figures::LARGE_COUNTY_PERSONS);
+    let most = (99 * 89).min(config.persons);
+    if (fewest..=most).contains(&given) {
+        Ok(given)
+    } else {
+        Err(Error::Counties {
+            given,
+            fewest,
+            most,
+        })
+    }
 }
 
 /// Generates family after family until the county is full, writing each at once.

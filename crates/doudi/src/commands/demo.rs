@@ -25,6 +25,9 @@ pub struct Args {
     /// 常住人口
     #[arg(long, default_value_t = 100_000)]
     persons: u64,
+    /// 分在几个县;不写就是每 12 万人一个县
+    #[arg(long, value_name = "N")]
+    counties: Option<u64>,
     /// 随机种子
     #[arg(long, default_value_t = 990_101)]
     seed: u64,
@@ -52,6 +55,7 @@ pub async fn run(args: Args) -> Result<Ended> {
     }
     let mark = DemoMark {
         persons: args.persons,
+        counties: args.counties,
         seed: args.seed,
         now: args.now.clone(),
         complete: false,
@@ -116,6 +120,7 @@ async fn make(folder: &Folder, mark: &DemoMark) -> Result<()> {
     let county = folder.data.join("county");
     let mut config = ::synth::Config::new(county.clone());
     config.persons = mark.persons;
+    config.counties = mark.counties;
     config.seed = mark.seed;
     synth::generate(&config)?;
     let mut setting = folder.setting()?;

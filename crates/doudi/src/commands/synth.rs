@@ -18,6 +18,9 @@ pub struct Args {
     /// 常住人口;超过 12 万时分成几个县
     #[arg(long, default_value_t = 100_000)]
     persons: u64,
+    /// 分在几个县;不写就是每 12 万人一个县
+    #[arg(long, value_name = "N")]
+    counties: Option<u64>,
     /// 随机种子
     #[arg(long, default_value_t = 990_101)]
     seed: u64,
@@ -44,6 +47,7 @@ pub fn run(args: &Args) -> Result<Ended> {
         Month::parse(&args.from).map_err(|e| WrongUse(format!("--from `{}`:{e}", args.from)))?;
     let mut config = Config::new(args.out.clone());
     config.persons = args.persons;
+    config.counties = args.counties;
     config.seed = args.seed;
     config.months = (0..args.months).map(|m| first.add(m)).collect();
     config.faults = !args.clean;

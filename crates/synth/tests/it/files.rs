@@ -278,3 +278,40 @@ fn july_2026_crosses_the_price_trigger_and_its_neighbours_do_not() {
         [false, true, false]
     );
 }
+
+#[test]
+fn so_many_counties_as_asked_for_and_no_fewer_than_have_room() {
+    let people = |folder: &Path, counties: u64, persons: u64| {
+        let config = synth::Config {
+            persons,
+            faults: false,
+            counties: Some(counties),
+            ..synth::Config::new(folder.to_path_buf())
+        };
+        synth::generate(&config, &mut |_, _, _| {}).map(|_| {
+            let mut people = BTreeMap::<String, usize>::new();
+            for row in table(&folder.join("truth/persons.csv")).iter().skip(1) {
+                *people.entry(row[1][..6].to_owned()).or_default() += 1;
+            }
+            people
+        })
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let three = people(&folder.path().join("three"), 3, PERSONS).unwrap();
+    for county in ["990101", "990102", "990103"] {
+        let here = three[county];
+        assert!(
+            (PERSONS / 5..PERSONS / 2).contains(&(here as u64)),
+            "{county}: {here}"
+        );
+    }
+    assert!(!three.contains_key("990104"));
+    for (counties, persons) in [(0, PERSONS), (1, 20_000_000), (11, 10)] {
+        let refused = people(&folder.path().join("none"), counties, persons).unwrap_err();
+        assert!(
+            refused.to_string().contains(&format!("`{counties}`个")),
+            "{refused}"
+        );
+    }
+    assert!(!folder.path().join("none").exists());
+}
