@@ -289,7 +289,7 @@ fn so_many_counties_as_asked_for_and_no_fewer_than_have_room() {
             ..synth::Config::new(folder.to_path_buf())
         };
         synth::generate(&config, &mut |_, _, _| {}).map(|_| {
-            let mut people = BTreeMap::<String, usize>::new();
+            let mut people = BTreeMap::<String, u64>::new();
             for row in table(&folder.join("truth/persons.csv")).iter().skip(1) {
                 *people.entry(row[1][..6].to_owned()).or_default() += 1;
             }
@@ -301,7 +301,7 @@ fn so_many_counties_as_asked_for_and_no_fewer_than_have_room() {
     for county in ["990101", "990102", "990103"] {
         let here = three[county];
         assert!(
-            (PERSONS / 5..PERSONS / 2).contains(&(here as u64)),
+            (PERSONS / 5..PERSONS / 2).contains(&here),
             "{county}: {here}"
         );
     }
