@@ -37,6 +37,7 @@ mod pages;
 mod portal;
 #[path = "../../crates/store/tests/it/postgres.rs"]
 mod postgres;
+mod sealed;
 mod simulate;
 mod staff;
 mod story;

@@ -27,7 +27,7 @@ pub use acting::{Acting, Channel, Denied, Scope};
 pub use book::{AccessBook, Class, Masking, Named, Nature, PATH, Reach, Role, Rule, Settings};
 pub use demo::DemoAccount;
 pub(crate) use journal::note_read;
-pub use journal::{EntryRow, JournalPage, OpeningRow};
+pub use journal::{EntryRow, JournalPage, OpeningRow, RowsChecked};
 pub use own::{Binding, SessionRow};
 pub use recusal::RecusalRow;
 pub(crate) use resident::actor;

@@ -11,9 +11,10 @@ use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
-use store::At;
 use store::audit::{Checkpoint, Verdict};
 use store::digest::hex;
+use store::seal;
+use store::{Act, At};
 
 /// The file of heads in the data folder: a line is `412:9f0c… moment mark`.
 pub const HEADS_FILE: &str = "audit-heads.txt";
@@ -43,12 +44,14 @@ pub struct Verified {
     pub verdict: Verdict,
     /// The heads of the data folder and of the copies given.
     pub heads: Heads,
+    /// Every row of every protected table.
+    pub tables: seal::Verdict,
 }
 
 impl Verified {
-    /// True when nothing was found, in the chain or in the kept heads.
+    /// True when nothing was found, in the chain, in the kept heads or in the tables.
     pub fn is_whole(&self) -> bool {
-        self.verdict.is_whole() && self.heads.wrong_lines.is_empty()
+        self.verdict.is_whole() && self.heads.wrong_lines.is_empty() && self.tables.is_whole()
     }
 
     /// When the newest head was kept that lies behind the end of the chain.
@@ -64,10 +67,11 @@ impl Verified {
 /// # Errors
 /// The record or the file cannot be read; what is wrong with the chain is in the answer.
 pub async fn verify(office: &Office) -> Result<Verdict> {
-    Ok(verify_against(office, &[], None).await?.verdict)
+    Ok(chain(office, &[], None).await?.0)
 }
 
-/// The same, also with places written down elsewhere and with a copy of the file of heads.
+/// The same, also with places written down elsewhere and with a copy of the file of heads; and every row of
+/// the protected tables against its seal.
 ///
 /// # Errors
 /// The record or a file cannot be read; what is wrong with the chain is in the answer.
@@ -76,6 +80,94 @@ pub async fn verify_against(
     places: &[Checkpoint],
     copy: Option<&Path>,
 ) -> Result<Verified> {
+    let (verdict, heads) = chain(office, places, copy).await?;
+    Ok(Verified {
+        verdict,
+        heads,
+        tables: rows(office).await?,
+    })
+}
+
+/// 逐行核对: every row of the protected tables against its seal, and the tables against the chain's head.
+///
+/// # Errors
+/// The record cannot be read; what is wrong with a row is in the answer.
+pub async fn rows(office: &Office) -> Result<seal::Verdict> {
+    Ok(seal::check(&office.store).await?)
+}
+
+/// Writes into the chain that all was found whole: what is found wrong later came after this entry.
+///
+/// # Errors
+/// The record.
+pub async fn note(office: &Office, actor: &str) -> Result<()> {
+    let act = Act::new(&office.clock.at(), actor, seal::NOTED)
+        .on("schema", store::newest_schema())
+        .because("审计链和各表逐行核对,没有不符");
+    Ok(office.store.record_alone(act).await?)
+}
+
+/// What is wrong with a row or a table, in one line without any value of it.
+pub fn said(found: &seal::Finding) -> String {
+    let table = match named(&found.table) {
+        "" => format!("表 {}", found.table),
+        name => format!("{name}(表 {})", found.table),
+    };
+    let row = match (found.key.as_str(), found.rows) {
+        ("", 0) => String::new(),
+        ("", rows) => format!(" {rows} 行"),
+        (key, _) => format!(" 编号 {key}"),
+    };
+    let written = found.written.map_or_else(String::new, |seq| {
+        format!(";程序最后写这张表是审计链第 {seq} 条")
+    });
+    format!("{table}{row}:{}{written}", found.broken.name())
+}
+
+/// From which entry on something can have happened, in one line.
+pub fn since(tables: &seal::Verdict) -> String {
+    match &tables.since {
+        Some(place) => format!(
+            "上一次记下各表无误(或开始逐行加印)在审计链第 {} 条 {},改动在这之后",
+            place.seq, place.at
+        ),
+        None => "建库时起就逐行加印,还没有记过一次核对无误".to_owned(),
+    }
+}
+
+/// What officials call the tables that decide who gets what.
+fn named(table: &str) -> &'static str {
+    match table {
+        "person" => "人员",
+        "person_change" => "人员变更",
+        "identity" => "身份信息",
+        "token" => "身份索引",
+        "household" => "家庭",
+        "membership" => "家庭成员",
+        "warning" => "预警",
+        "task" => "任务",
+        "office_user" => "账号",
+        "role_grant" => "角色",
+        "cases" => "办件",
+        "case_events" => "办件经过",
+        "decisions" => "决定",
+        "entitlement" => "待遇",
+        "entitlement_amount" => "待遇金额",
+        "payment_batch" => "发放批次",
+        "payment_line" => "发放明细",
+        "bank_account" => "银行账户",
+        "consents" => "核对授权",
+        "feed_batch" => "来文批次",
+        "seal_head" => "各表总印",
+        _ => "",
+    }
+}
+
+async fn chain(
+    office: &Office,
+    places: &[Checkpoint],
+    copy: Option<&Path>,
+) -> Result<(Verdict, Heads)> {
     let mut heads = heads(office, &file(office))?;
     if let Some(copy) = copy {
         let also = self::heads(office, copy)?;
@@ -112,7 +204,7 @@ pub async fn verify_against(
         verdict.head = verdict.head.filter(|_| verdict.breaks.is_empty());
         verdict.cut_off = verdict.cut_off.max(other.cut_off);
     }
-    Ok(Verified { verdict, heads })
+    Ok((verdict, heads))
 }
 
 /// Keeps the newest head outside the database; nothing when it is the last one kept.

@@ -97,6 +97,7 @@ pub async fn examine(office: &Office) -> Result<Vec<Check>> {
     Ok(vec![
         record(office).await?,
         chain(office).await?,
+        rows(office).await?,
         keys(office).await?,
         lake(office).await?,
         feeds(office).await?,
@@ -152,6 +153,30 @@ async fn chain(office: &Office) -> Result<Check> {
         NAME,
         found,
         "运行 doudi audit verify 看全部,并报告审计人员",
+    ))
+}
+
+async fn rows(office: &Office) -> Result<Check> {
+    const NAME: &str = "逐行核对";
+    let tables = crate::audit::rows(office).await?;
+    let Some(first) = tables.findings.first() else {
+        return Ok(Check::good(
+            NAME,
+            format!(
+                "{} 张表 {} 行,都是程序写下的样子",
+                tables.tables, tables.rows
+            ),
+        ));
+    };
+    let found = format!(
+        "{} 处不符,第一处:{}",
+        tables.findings.len(),
+        crate::audit::said(first)
+    );
+    Ok(Check::bad(
+        NAME,
+        found,
+        "停止写入,运行 doudi audit verify 看全部,并报告审计人员",
     ))
 }
 

@@ -563,6 +563,7 @@ fn offices(routes: Routes) -> Routes {
     routes
         .get(Has(Right::HEALTH), "/health", pages::health::show)
         .get(Has(Right::AUDIT), "/audit", pages::audit::show)
+        .post(Has(Right::AUDIT), "/audit/check", pages::audit::check)
         .get(Has(Right::USER), "/admin/users", pages::users::show)
         .post(Has(Right::USER_MANAGE), "/admin/users", pages::users::add)
         .post(Has(Right::USER), "/admin/confirm", pages::users::confirm)

@@ -13,6 +13,7 @@ use crate::at::At;
 use crate::digest::{Keyed, Parts, SHA256};
 use crate::error::{Result, StoreError};
 use crate::keys::{ColumnSeal, random};
+use crate::seal::Asks;
 use crate::sql::{Kind, Table, statements};
 use crate::tx::{JournalTx, Reads};
 use crate::value::{Row, Value};
@@ -22,20 +23,20 @@ const SALT: usize = 32;
 statements! {
     // One update is also the lock: on PostgreSQL other writes wait here until this one ends.
     MOVE_HEAD = "update audit_head set seq = seq + $1 where head = 1
-        returning seq, digest, hlc_at, hlc_tick";
-    SET_HEAD = "update audit_head set digest = $1, hlc_at = $2, hlc_tick = $3 where head = 1";
+        returning seq, digest, hlc_at, hlc_tick, tables";
+    SET_HEAD = "update audit_head set digest = $1, hlc_at = $2, hlc_tick = $3, tables = $4 where head = 1";
     LIST = "select seq, algorithm, prev, at, hlc_at, hlc_tick, actor, act, object_kind, object_id,
-            purpose, authority, payload_commit, digest
+            purpose, authority, payload_commit, digest, state
         from audit where seq > $1 order by seq limit $2";
     LIST_NEWEST = "select seq, algorithm, prev, at, hlc_at, hlc_tick, actor, act, object_kind,
-            object_id, purpose, authority, payload_commit, digest
+            object_id, purpose, authority, payload_commit, digest, state
         from audit where seq < $1 order by seq desc limit $2";
     LIST_OBJECT = "select seq, algorithm, prev, at, hlc_at, hlc_tick, actor, act, object_kind,
-            object_id, purpose, authority, payload_commit, digest
+            object_id, purpose, authority, payload_commit, digest, state
         from audit where object_kind = $1 and object_id = $2 and seq < $3
         order by seq desc limit $4";
     LIST_ACTOR = "select seq, algorithm, prev, at, hlc_at, hlc_tick, actor, act, object_kind,
-            object_id, purpose, authority, payload_commit, digest
+            object_id, purpose, authority, payload_commit, digest, state
         from audit where actor = $1 and seq < $2 order by seq desc limit $3";
     // Reads and sign-ins change nothing a list or count is made from.
     COUNT_CHANGES = "select count(*) from audit where seq > $1 and seq <= $2
@@ -64,6 +65,7 @@ const ENTRIES: Table = Table {
         ("authority", Kind::Text),
         ("payload_commit", Kind::Bytes),
         ("digest", Kind::Bytes),
+        ("state", Kind::Bytes),
     ],
 };
 const PAYLOADS: Table = Table {
@@ -172,8 +174,11 @@ pub struct Entry {
     pub authority: String,
     /// Commitment to what the act carried.
     pub payload_commit: Vec<u8>,
-    /// Digest of all the above.
+    /// Digest of all the above, and of what follows.
     pub digest: Vec<u8>,
+    /// In the last entry of a write: the tables of the record as they are then, bound to this place with
+    /// the record's key. None in the others, and in those of before the tables were sealed.
+    pub state: Option<Vec<u8>>,
 }
 
 impl Entry {
@@ -193,11 +198,20 @@ impl Entry {
             authority: row.text(11)?,
             payload_commit: row.bytes(12)?,
             digest: row.bytes(13)?,
+            state: row.bytes_opt(14)?,
         })
     }
 
     /// The digest the entry must have if it stood at this place.
     fn digest_at(&self, seq: i64) -> [u8; 32] {
+        let parts = self.parts_at(seq);
+        match &self.state {
+            None => parts.finish(),
+            Some(state) => parts.bytes(state).finish(),
+        }
+    }
+
+    fn parts_at(&self, seq: i64) -> Parts {
         Parts::of("doudi/audit/1")
             .text(&self.algorithm)
             .int(seq)
@@ -212,7 +226,6 @@ impl Entry {
             .text(&self.purpose)
             .text(&self.authority)
             .bytes(&self.payload_commit)
-            .finish()
     }
 
     fn values(self) -> Vec<Value> {
@@ -231,6 +244,7 @@ impl Entry {
             self.authority.into(),
             self.payload_commit.into(),
             self.digest.into(),
+            self.state.into(),
         ]
     }
 }
@@ -312,6 +326,11 @@ pub(crate) async fn append(tx: &JournalTx, acts: Vec<Act>) -> Result<(Receipt, M
     let (mut prev, mut hlc_at, mut hlc_tick) = (head.bytes(1)?, head.text(2)?, head.int(3)?);
     let seal = payload_seal(tx);
     let newest = i64::from(tx.key_ring().0.newest());
+    // The head is held: no other write can move a table between this and its entry.
+    let tables = match tx.settle(last).await? {
+        Some(tables) => Some(tables),
+        None => head.bytes_opt(4)?,
+    };
     let (mut entries, mut payloads) = (Vec::new(), Vec::new());
     for (seq, act) in (first..).zip(acts) {
         if act.at.as_str() > hlc_at.as_str() {
@@ -335,7 +354,12 @@ pub(crate) async fn append(tx: &JournalTx, acts: Vec<Act>) -> Result<(Receipt, M
             authority: act.authority,
             payload_commit: commit_to(&salt, &act.payload).to_vec(),
             digest: Vec::new(),
+            state: None,
         };
+        if seq == last {
+            let place = entry.parts_at(seq).finish();
+            entry.state = tables.as_ref().map(|tables| tx.state(&place, tables));
+        }
         entry.digest = entry.digest_at(seq).to_vec();
         prev = entry.digest.clone();
         let salted = [salt.as_slice(), act.payload.as_bytes()].concat();
@@ -352,9 +376,22 @@ pub(crate) async fn append(tx: &JournalTx, acts: Vec<Act>) -> Result<(Receipt, M
         seq: last,
         digest: prev.clone(),
     };
-    tx.execute(SET_HEAD, vec![prev.into(), hlc_at.into(), hlc_tick.into()])
-        .await?;
+    let set = vec![prev.into(), hlc_at.into(), hlc_tick.into(), tables.into()];
+    tx.execute(SET_HEAD, set).await?;
     Ok((Receipt { first, last }, mark))
+}
+
+/// The last entry, if it stands at this place: what its state was made for, and the state it carries.
+pub(crate) async fn state_at(
+    on: &impl Asks,
+    seq: i64,
+) -> Result<Option<([u8; 32], Option<Vec<u8>>)>> {
+    let newest = vec![i64::MAX.into(), 1_i64.into()];
+    let rows = on.ask(LIST_NEWEST.0.to_owned(), newest).await?;
+    let entry = rows.first().map(Entry::from_row).and_then(Result::ok);
+    Ok(entry
+        .filter(|entry| entry.seq == seq)
+        .map(|entry| (entry.parts_at(seq).finish(), entry.state)))
 }
 
 pub(crate) fn payload_seal(on: &impl Reads) -> ColumnSeal {

@@ -43,6 +43,7 @@ pub mod reviews;
 pub mod rulebooks;
 pub mod runs;
 mod schema;
+pub mod seal;
 pub mod service;
 pub mod sessions;
 mod sql;
@@ -122,6 +123,8 @@ fn every_statement() -> Vec<String> {
         rulebooks::STATEMENTS,
         runs::STATEMENTS,
         schema::STATEMENTS,
+        seal::STATEMENTS,
+        seal::CHECK_STATEMENTS,
         service::STATEMENTS,
         sessions::STATEMENTS,
         summaries::STATEMENTS,
@@ -137,6 +140,17 @@ fn every_statement() -> Vec<String> {
         warnings::STATEMENTS,
         workers::STATEMENTS,
     ];
+    let written = statements
+        .iter()
+        .flat_map(|some| some.iter())
+        .map(|sql| sql.0.to_owned());
+    let inserts = every_table();
+    let inserts = inserts.iter().map(|table| table.insert(sql::With::Nothing));
+    written.chain(inserts).collect()
+}
+
+/// Every table that is filled in bulk.
+fn every_table() -> Vec<sql::Table> {
     let tables = [
         applications::TABLES,
         areas::TABLES,
@@ -159,13 +173,8 @@ fn every_statement() -> Vec<String> {
         verifications::ANSWER_TABLES,
         warnings::TABLES,
     ];
-    let written = statements
+    tables
         .iter()
-        .flat_map(|some| some.iter())
-        .map(|sql| sql.0.to_owned());
-    let inserts = tables
-        .iter()
-        .flat_map(|some| some.iter())
-        .map(sql::Table::insert);
-    written.chain(inserts).collect()
+        .flat_map(|some| some.iter().copied())
+        .collect()
 }

@@ -5,9 +5,11 @@ use crate::audit::Act;
 use crate::error::{Result, StoreError};
 use crate::keys::Keys;
 use crate::postgres::Postgres;
+use crate::postgres::PostgresTx;
 use crate::schema::{self, Backend};
+use crate::seal::{Asks, Seals};
 use crate::sql::{Sql, statements};
-use crate::sqlite::{self, Sqlite};
+use crate::sqlite::{self, Sqlite, SqliteMoment};
 use crate::tx::{JournalTx, KeyRing, Line, Reads};
 use crate::value::{Row, Value};
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
@@ -56,6 +58,7 @@ struct Inner {
     engine: Engine,
     folder: PathBuf,
     keys: RwLock<KeyRing>,
+    seals: Arc<Seals>,
     waiting_reads: Mutex<Vec<(Act, oneshot::Sender<()>)>>,
     read_turn: tokio::sync::Mutex<()>,
     /// Held for as long as the folder is in use; the SQLite writer keeps it itself.
@@ -98,8 +101,8 @@ impl Store {
             }
         };
         let opened = bring_up_to_date(&engine, &folder, &opening.at).await;
-        let keys = match opened {
-            Ok(keys) => keys,
+        let (keys, seals) = match opened {
+            Ok(opened) => opened,
             Err(error) => {
                 engine.close().await;
                 return Err(error);
@@ -109,6 +112,7 @@ impl Store {
             engine,
             folder,
             keys: RwLock::new(keys),
+            seals,
             waiting_reads: Mutex::new(Vec::new()),
             read_turn: tokio::sync::Mutex::new(()),
             lock: Mutex::new(lock),
@@ -120,7 +124,21 @@ impl Store {
         Ok(JournalTx::new(
             self.0.engine.begin().await?,
             self.key_ring(),
+            self.seals(),
         ))
+    }
+
+    /// The protected tables as they were when the record was opened.
+    pub(crate) fn seals(&self) -> Arc<Seals> {
+        Arc::clone(&self.0.seals)
+    }
+
+    /// One moment of the record, to be read for as long as it takes.
+    pub(crate) async fn snapshot(&self) -> Result<Snapshot> {
+        Ok(match &self.0.engine {
+            Engine::Sqlite(sqlite) => Snapshot::Sqlite(sqlite.snapshot().await?),
+            Engine::Postgres(postgres) => Snapshot::Postgres(Box::new(postgres.snapshot().await?)),
+        })
     }
 
     /// Which database holds the record.
@@ -225,6 +243,12 @@ impl Store {
     pub async fn prepare_everything(&self) -> Result<usize> {
         let texts = crate::every_statement();
         let number = texts.len();
+        for table in &crate::every_table() {
+            self.0.seals.bulk(table)?;
+        }
+        let sealed = texts.iter().filter_map(|text| self.0.seals.of(text));
+        let sealed: Vec<String> = sealed.map(|write| write.text()).collect();
+        let texts = texts.into_iter().chain(sealed);
         for text in texts {
             match &self.0.engine {
                 Engine::Sqlite(sqlite) => sqlite.read(move |c| sqlite::prepare(c, &text)).await?,
@@ -232,6 +256,21 @@ impl Store {
             }
         }
         Ok(number)
+    }
+}
+
+/// One moment of the record.
+pub(crate) enum Snapshot {
+    Sqlite(SqliteMoment),
+    Postgres(Box<PostgresTx>),
+}
+
+impl Asks for Snapshot {
+    async fn ask(&self, text: String, values: Vec<Value>) -> Result<Vec<Row>> {
+        match self {
+            Self::Sqlite(moment) => moment.rows(text, values).await,
+            Self::Postgres(moment) => moment.rows(&text, values).await,
+        }
     }
 }
 
@@ -247,15 +286,19 @@ impl Engine {
 impl Reads for Store {
     async fn rows(&self, sql: Sql, values: Vec<Value>) -> Result<Vec<Row>> {
         match &self.0.engine {
-            Engine::Sqlite(sqlite) => sqlite.read(move |c| sqlite::rows(c, sql, &values)).await,
-            Engine::Postgres(postgres) => postgres.rows(sql, values).await,
+            Engine::Sqlite(sqlite) => sqlite.read(move |c| sqlite::rows(c, sql.0, &values)).await,
+            Engine::Postgres(postgres) => postgres.rows(sql.0, values).await,
         }
     }
 
     async fn rows_each(&self, sql: Sql, sets: Vec<Vec<Value>>) -> Result<Vec<Vec<Row>>> {
         match &self.0.engine {
-            Engine::Sqlite(sqlite) => sqlite.read(move |c| sqlite::rows_each(c, sql, &sets)).await,
-            Engine::Postgres(postgres) => postgres.rows_each(sql, sets).await,
+            Engine::Sqlite(sqlite) => {
+                sqlite
+                    .read(move |c| sqlite::rows_each(c, sql.0, &sets))
+                    .await
+            }
+            Engine::Postgres(postgres) => postgres.rows_each(sql.0, sets).await,
         }
     }
 
@@ -268,19 +311,24 @@ impl Reads for Store {
     }
 }
 
-async fn bring_up_to_date(engine: &Engine, folder: &Path, at: &At) -> Result<KeyRing> {
+async fn bring_up_to_date(
+    engine: &Engine,
+    folder: &Path,
+    at: &At,
+) -> Result<(KeyRing, Arc<Seals>)> {
     let backend = engine.backend();
     let path = folder.join(KEY_FILE);
     let record_is_new = {
         // Only looks: a migration needs keys for its entry, and keys may be made only for a new record.
         let no_keys = KeyRing(Arc::new(Keys::none()));
-        let looking = JournalTx::new(engine.begin().await?, no_keys);
+        let looking = JournalTx::new(engine.begin().await?, no_keys, Arc::new(Seals::none()));
         schema::check(&looking, backend).await?.is_empty()
     };
     let keys = KeyRing(Arc::new(Keys::load_or_create(&path, record_is_new)?));
-    let mut tx = JournalTx::new(engine.begin().await?, keys.clone());
+    let no_seals = Arc::new(Seals::none());
+    let mut tx = JournalTx::new(engine.begin().await?, keys.clone(), no_seals);
     let fingerprint = keys.0.fingerprint();
-    let changed = schema::migrate(&mut tx, backend, at).await?;
+    let (changed, seals) = schema::migrate(&mut tx, backend, at).await?;
     let known = tx.rows(FIND_META, vec!["key-fingerprint".into()]).await?;
     match known.first() {
         Some(row) if row.text(0)? == fingerprint => {}
@@ -293,7 +341,7 @@ async fn bring_up_to_date(engine: &Engine, folder: &Path, at: &At) -> Result<Key
     if changed {
         tx.commit().await?;
     }
-    Ok(keys)
+    Ok((keys, seals))
 }
 
 fn lock_folder(folder: &Path) -> Result<File> {

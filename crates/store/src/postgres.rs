@@ -5,7 +5,7 @@
 
 use crate::audit::{self, Mark};
 use crate::error::{Result, StoreError};
-use crate::sql::{Kind, Sql, Table};
+use crate::sql::{Kind, Table, With};
 use crate::value::{Row, Value};
 use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime};
 use futures::future::try_join_all;
@@ -172,22 +172,35 @@ impl Postgres {
         PostgresTx::begin(&self.pool, "begin").await
     }
 
+    /// One moment of the record, to be read for as long as it takes.
+    pub(crate) async fn snapshot(&self) -> Result<PostgresTx> {
+        PostgresTx::begin(
+            &self.pool,
+            "begin isolation level repeatable read read only",
+        )
+        .await
+    }
+
     /// The rows a statement answers, outside any write.
-    pub(crate) async fn rows(&self, sql: Sql, values: Vec<Value>) -> Result<Vec<Row>> {
+    pub(crate) async fn rows(&self, text: &str, values: Vec<Value>) -> Result<Vec<Row>> {
         let client = self.pool.get().await?;
-        rows(&client, sql, values).await
+        rows(&client, text, values).await
     }
 
     /// The rows a statement answers for each set of values, outside any write.
-    pub(crate) async fn rows_each(&self, sql: Sql, sets: Vec<Vec<Value>>) -> Result<Vec<Vec<Row>>> {
+    pub(crate) async fn rows_each(
+        &self,
+        text: &str,
+        sets: Vec<Vec<Value>>,
+    ) -> Result<Vec<Vec<Row>>> {
         let client = self.pool.get().await?;
-        rows_each(&client, sql, sets).await
+        rows_each(&client, text, sets).await
     }
 
     /// What the server says of its files: without checksums it cannot find silent damage.
     pub(crate) async fn examine(&self) -> Result<Vec<String>> {
         let said = self
-            .rows(Sql("select current_setting('data_checksums')"), vec![])
+            .rows("select current_setting('data_checksums')", vec![])
             .await?;
         let on = said
             .first()
@@ -226,18 +239,22 @@ impl PostgresTx {
         self.client.as_ref().ok_or(StoreError::Closed)
     }
 
-    pub(crate) async fn rows(&self, sql: Sql, values: Vec<Value>) -> Result<Vec<Row>> {
-        rows(self.client()?, sql, values).await
+    pub(crate) async fn rows(&self, text: &str, values: Vec<Value>) -> Result<Vec<Row>> {
+        rows(self.client()?, text, values).await
     }
 
-    pub(crate) async fn rows_each(&self, sql: Sql, sets: Vec<Vec<Value>>) -> Result<Vec<Vec<Row>>> {
-        rows_each(self.client()?, sql, sets).await
+    pub(crate) async fn rows_each(
+        &self,
+        text: &str,
+        sets: Vec<Vec<Value>>,
+    ) -> Result<Vec<Vec<Row>>> {
+        rows_each(self.client()?, text, sets).await
     }
 
     /// How many rows a statement changed for each set of values.
-    pub(crate) async fn execute_each(&self, sql: Sql, sets: Vec<Vec<Value>>) -> Result<Vec<u64>> {
+    pub(crate) async fn execute_each(&self, text: &str, sets: Vec<Vec<Value>>) -> Result<Vec<u64>> {
         let client = self.client()?;
-        let statement = client.prepare_cached(sql.0).await?;
+        let statement = client.prepare_cached(text).await?;
         let mut changed = Vec::with_capacity(sets.len());
         for some in sets.chunks(PIPELINE) {
             let answers = some
@@ -249,8 +266,13 @@ impl PostgresTx {
     }
 
     /// Adds rows as one stream.
-    pub(crate) async fn insert(&self, table: Table, rows: Vec<Vec<Value>>) -> Result<()> {
-        let types: Vec<Type> = table
+    pub(crate) async fn insert(
+        &self,
+        table: Table,
+        with: With,
+        rows: Vec<Vec<Value>>,
+    ) -> Result<()> {
+        let mut types: Vec<Type> = table
             .columns
             .iter()
             .map(|(_, kind)| match kind {
@@ -259,7 +281,8 @@ impl PostgresTx {
                 Kind::Bytes => Type::BYTEA,
             })
             .collect();
-        let sink = self.client()?.copy_in(&table.copy()).await?;
+        types.extend((with == With::Seal).then_some(Type::BYTEA));
+        let sink = self.client()?.copy_in(&table.copy(with)).await?;
         let mut writer = pin!(BinaryCopyInWriter::new(sink, &types));
         for row in rows {
             writer.as_mut().write_raw(row).await?;
@@ -324,18 +347,20 @@ async fn found(pool: &Pool, mark: &Mark) -> Result<bool> {
     // The server may not have noticed that the old line is gone: whoever gets the head of the chain knows
     // that the write which held it has ended, one way or the other. Dropped, this one takes nothing along.
     let look = PostgresTx::begin(pool, ONCE_IT_HAS_ENDED).await?;
-    let rows = look.rows(audit::FIND_DIGEST, vec![mark.seq.into()]).await?;
+    let rows = look
+        .rows(audit::FIND_DIGEST.0, vec![mark.seq.into()])
+        .await?;
     let digest = rows.first().map(|row| row.bytes(0)).transpose()?;
     Ok(digest.as_ref() == Some(&mark.digest))
 }
 
-async fn rows(client: &Object, sql: Sql, values: Vec<Value>) -> Result<Vec<Row>> {
-    let statement = client.prepare_cached(sql.0).await?;
+async fn rows(client: &Object, text: &str, values: Vec<Value>) -> Result<Vec<Row>> {
+    let statement = client.prepare_cached(text).await?;
     answer(client, &statement, &values).await
 }
 
-async fn rows_each(client: &Object, sql: Sql, sets: Vec<Vec<Value>>) -> Result<Vec<Vec<Row>>> {
-    let statement = client.prepare_cached(sql.0).await?;
+async fn rows_each(client: &Object, text: &str, sets: Vec<Vec<Value>>) -> Result<Vec<Vec<Row>>> {
+    let statement = client.prepare_cached(text).await?;
     let mut all = Vec::with_capacity(sets.len());
     for some in sets.chunks(PIPELINE) {
         let answers = some.iter().map(|values| answer(client, &statement, values));

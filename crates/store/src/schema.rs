@@ -8,9 +8,11 @@ use crate::at::At;
 use crate::audit::Act;
 use crate::digest;
 use crate::error::{Result, StoreError};
+use crate::seal::{self, Changes, Seals};
 use crate::sql::statements;
 use crate::tx::{JournalTx, Reads};
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// Which database holds the record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -120,6 +122,12 @@ const MIGRATIONS: &[Migration] = &[
         postgres: "",
     },
     Migration {
+        version: 16,
+        common: include_str!("../migrations/0016_seals.sql"),
+        sqlite: include_str!("../migrations/0016_seals.sqlite.sql"),
+        postgres: include_str!("../migrations/0016_seals.postgres.sql"),
+    },
+    Migration {
         version: 18,
         common: include_str!("../migrations/0018_undo.sql"),
         sqlite: "",
@@ -158,9 +166,34 @@ impl Backend {
                 ("{alone}", "select pg_advisory_xact_lock(5277420); "),
             ],
         };
-        words.iter().fold(text.to_owned(), |text, (word, spelt)| {
+        let text = words.iter().fold(text.to_owned(), |text, (word, spelt)| {
             text.replace(word, spelt)
-        })
+        });
+        self.with_seals(&text)
+    }
+
+    /// The type of a column of bytes.
+    pub(crate) fn bytes(self) -> &'static str {
+        match self {
+            Self::Sqlite => "blob",
+            Self::Postgres => "bytea",
+        }
+    }
+
+    /// Gives every table that is made, and protected, the column for its seals. An older record gets it
+    /// when it is brought up to date.
+    fn with_seals(self, text: &str) -> String {
+        const MADE: &str = "create table ";
+        let mut whole = String::with_capacity(text.len());
+        for line in text.split_inclusive('\n') {
+            whole.push_str(line);
+            let named = line.strip_prefix(MADE).map(str::trim_end);
+            let table = named.and_then(|rest| rest.strip_suffix(" ("));
+            if table.is_some_and(|name| !name.contains(' ') && seal::is_sealed(name)) {
+                whole.push_str(&format!("    seal {},\n", self.bytes()));
+            }
+        }
+        whole
     }
 }
 
@@ -212,13 +245,30 @@ pub(crate) async fn check(tx: &JournalTx, backend: Backend) -> Result<BTreeSet<i
     Ok(applied)
 }
 
-/// Applies what is missing, recorded as one act naming the version reached; true when there was any.
-pub(crate) async fn migrate(tx: &mut JournalTx, backend: Backend, at: &At) -> Result<bool> {
+/// Applies what is missing, recorded as one act naming the version reached; true when there was any. Also
+/// answers the tables that are protected by seals, brought up to date.
+///
+/// A trigger on the changes of a table names the columns it holds (`before update of …`), so that the
+/// seal beside them can be written.
+pub(crate) async fn migrate(
+    tx: &mut JournalTx,
+    backend: Backend,
+    at: &At,
+) -> Result<(bool, Arc<Seals>)> {
     let applied = check(tx, backend).await?;
     // By number, not by count: a version that came later may stand before one already applied.
-    let missing = |m: &&Migration| !applied.contains(&m.version);
-    for migration in MIGRATIONS.iter().filter(missing) {
-        tx.batch(migration.text(backend)).await?;
+    let missing: Vec<&Migration> = MIGRATIONS
+        .iter()
+        .filter(|m| !applied.contains(&m.version))
+        .collect();
+    if missing.is_empty() {
+        let seals = seal::bring_up_to_date(tx, backend, at, None).await?;
+        return Ok((false, seals));
+    }
+    let texts: Vec<String> = missing.iter().map(|m| m.text(backend)).collect();
+    let changes = Changes::ahead(tx, backend, applied.is_empty(), &texts).await?;
+    for (migration, text) in missing.iter().zip(texts) {
+        tx.batch(text).await?;
         let version = vec![
             migration.version.into(),
             migration.checksum().into(),
@@ -226,13 +276,11 @@ pub(crate) async fn migrate(tx: &mut JournalTx, backend: Backend, at: &At) -> Re
         ];
         tx.execute(ADD_VERSION, version).await?;
     }
-    let changed = MIGRATIONS.iter().any(|m| missing(&m));
-    if changed {
-        tx.record(
-            Act::new(at, "system", "store.migrate")
-                .on("schema", newest())
-                .because("建库升级"),
-        );
-    }
-    Ok(changed)
+    tx.record(
+        Act::new(at, "system", "store.migrate")
+            .on("schema", newest())
+            .because("建库升级"),
+    );
+    let seals = seal::bring_up_to_date(tx, backend, at, Some(changes)).await?;
+    Ok((true, seals))
 }

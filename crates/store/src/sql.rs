@@ -27,29 +27,39 @@ pub(crate) struct Table {
     pub columns: &'static [(&'static str, Kind)],
 }
 
+/// What stands behind the columns given of a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum With {
+    /// Nothing.
+    Nothing,
+    /// The seal of the row.
+    Seal,
+}
+
 impl Table {
-    fn names(&self) -> String {
-        self.columns
-            .iter()
-            .map(|(name, _)| *name)
-            .collect::<Vec<_>>()
-            .join(", ")
+    fn names(&self, with: With) -> Vec<&'static str> {
+        let names = self.columns.iter().map(|(name, _)| *name);
+        names
+            .chain((with == With::Seal).then_some("seal"))
+            .collect()
     }
 
     /// The statement that adds one row.
-    pub(crate) fn insert(&self) -> String {
-        let places: Vec<String> = (1..=self.columns.len()).map(|n| format!("${n}")).collect();
+    pub(crate) fn insert(&self, with: With) -> String {
+        let names = self.names(with);
+        let places: Vec<String> = (1..=names.len()).map(|n| format!("${n}")).collect();
         format!(
             "insert into {} ({}) values ({})",
             self.name,
-            self.names(),
+            names.join(", "),
             places.join(", ")
         )
     }
 
     /// The statement that takes rows as a stream, for PostgreSQL.
-    pub(crate) fn copy(&self) -> String {
-        format!("copy {} ({}) from stdin binary", self.name, self.names())
+    pub(crate) fn copy(&self, with: With) -> String {
+        let names = self.names(with).join(", ");
+        format!("copy {} ({names}) from stdin binary", self.name)
     }
 }
 

@@ -4,7 +4,7 @@
 //! is on the disk.
 
 use crate::error::{Result, StoreError};
-use crate::sql::{Sql, Table};
+use crate::sql::{Table, With};
 use crate::value::{Row, Value};
 use rusqlite::config::DbConfig;
 use rusqlite::types::{ToSqlOutput, ValueRef};
@@ -170,6 +170,20 @@ impl Sqlite {
         .map_err(|_| StoreError::Closed)?
     }
 
+    /// One moment of the record, to be read for as long as it takes.
+    pub(crate) async fn snapshot(&self) -> Result<SqliteMoment> {
+        let path = self.readers.path.clone();
+        let opened = tokio::task::spawn_blocking(move || {
+            let connection = open_reader(&path)?;
+            connection.execute_batch("begin")?;
+            // The moment is the first read, not the begin.
+            rows(&connection, "select count(*) from schema_version", &[])?;
+            Ok::<_, StoreError>(connection)
+        });
+        let connection = opened.await.map_err(|_| StoreError::Closed)??;
+        Ok(SqliteMoment(Arc::new(Mutex::new(connection))))
+    }
+
     /// Finishes the write in hand, empties the log into the file and closes it.
     pub(crate) async fn close(&self) {
         let turn = self.turn.acquire().await;
@@ -186,6 +200,21 @@ impl Sqlite {
         }
         self.turn.close();
         drop(turn);
+    }
+}
+
+/// One moment of the record; writes that come later are not seen.
+pub(crate) struct SqliteMoment(Arc<Mutex<Connection>>);
+
+impl SqliteMoment {
+    /// The rows a text answers.
+    pub(crate) async fn rows(&self, text: String, values: Vec<Value>) -> Result<Vec<Row>> {
+        let connection = Arc::clone(&self.0);
+        let asked = tokio::task::spawn_blocking(move || {
+            let connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
+            rows(&connection, &text, &values)
+        });
+        asked.await.map_err(|_| StoreError::Closed)?
     }
 }
 
@@ -313,18 +342,18 @@ fn numbered(text: &str) -> String {
 }
 
 /// The rows a statement answers.
-pub(crate) fn rows(connection: &Connection, sql: Sql, values: &[Value]) -> Result<Vec<Row>> {
-    let mut statement = connection.prepare_cached(&numbered(sql.0))?;
+pub(crate) fn rows(connection: &Connection, text: &str, values: &[Value]) -> Result<Vec<Row>> {
+    let mut statement = connection.prepare_cached(&numbered(text))?;
     answer(&mut statement, values)
 }
 
 /// The rows a statement answers for each set of values.
 pub(crate) fn rows_each(
     connection: &Connection,
-    sql: Sql,
+    text: &str,
     sets: &[Vec<Value>],
 ) -> Result<Vec<Vec<Row>>> {
-    let mut statement = connection.prepare_cached(&numbered(sql.0))?;
+    let mut statement = connection.prepare_cached(&numbered(text))?;
     sets.iter()
         .map(|values| answer(&mut statement, values))
         .collect()
@@ -361,10 +390,10 @@ fn cell(value: ValueRef<'_>) -> Result<Value> {
 /// How many rows a statement changed, summed over the sets of values.
 pub(crate) fn execute_each(
     connection: &Connection,
-    sql: Sql,
+    text: &str,
     sets: &[Vec<Value>],
 ) -> Result<Vec<u64>> {
-    let mut statement = connection.prepare_cached(&numbered(sql.0))?;
+    let mut statement = connection.prepare_cached(&numbered(text))?;
     sets.iter()
         .map(|values| {
             let changed = statement.execute(params_from_iter(values))?;
@@ -374,8 +403,13 @@ pub(crate) fn execute_each(
 }
 
 /// Adds rows by one prepared statement.
-pub(crate) fn insert(connection: &Connection, table: Table, rows: &[Vec<Value>]) -> Result<()> {
-    let mut statement = connection.prepare_cached(&numbered(&table.insert()))?;
+pub(crate) fn insert(
+    connection: &Connection,
+    table: Table,
+    with: With,
+    rows: &[Vec<Value>],
+) -> Result<()> {
+    let mut statement = connection.prepare_cached(&numbered(&table.insert(with)))?;
     for row in rows {
         statement.execute(params_from_iter(row))?;
     }
@@ -390,10 +424,10 @@ pub(crate) fn prepare(connection: &Connection, text: &str) -> Result<()> {
 
 /// What SQLite says of its file: damage, and rows that refer to nothing.
 pub(crate) fn examine(connection: &Connection) -> Result<Vec<String>> {
-    let said = rows(connection, Sql("pragma integrity_check"), &[])?;
+    let said = rows(connection, "pragma integrity_check", &[])?;
     let said: Result<Vec<String>> = said.iter().map(|row| row.text(0)).collect();
     let mut said: Vec<String> = said?.into_iter().filter(|line| line != "ok").collect();
-    for row in rows(connection, Sql("pragma foreign_key_check"), &[])? {
+    for row in rows(connection, "pragma foreign_key_check", &[])? {
         said.push(format!("表 `{}` 中有行引用了不存在的记录", row.text(0)?));
     }
     Ok(said)

@@ -8,13 +8,14 @@ use std::process::Command;
 
 /// What differs between two ways to the same end: who signed in when, what the chain says of it, and when by
 /// the machine's clock a job held its lease.
-const OF_THE_WAY: [&str; 9] = [
+const OF_THE_WAY: [&str; 10] = [
     "audit",
     "audit_head",
     "audit_payload",
     "counter",
     "job",
     "job_step",
+    "seal_head",
     "session",
     "sign_in_attempt",
     "schema_version",

@@ -1,4 +1,4 @@
-//! `audit verify`: the chain of all acts, computed again.
+//! `audit verify`: the chain of all acts, computed again, and every row against its seal.
 
 use crate::ended::Ended;
 use crate::folder::Folder;
@@ -11,14 +11,14 @@ use serde_json::{Value, json};
 /// What to do with the chain.
 #[derive(Subcommand)]
 pub enum Audit {
-    /// 从头重算审计链,找出被改、被删、被插、被移的条目
+    /// 从头重算审计链,逐行核对各表,找出被改、被删、被插、被换回的
     Verify(Args),
 }
 
 /// What to compare the chain with.
 #[derive(clap::Args)]
 #[command(
-    after_help = "例:\n  doudi audit verify                          与数据文件夹里的存证 audit-heads.txt 比对\n  doudi audit verify --kept U盘/audit-heads.txt  与抄到别处的存证比对\n  doudi audit verify --against 412:9f0c…      与抄在纸上的链头比对\n\n每次导入、每月监测、每天,链头都追加到数据文件夹的 audit-heads.txt。末尾被截、整条链被重写,\n只有库外的链头能看出来;能改数据文件夹的人两样都能改,所以把它抄到别处。链不完整时退出码为 1。"
+    after_help = "例:\n  doudi audit verify                          与数据文件夹里的存证 audit-heads.txt 比对\n  doudi audit verify --kept U盘/audit-heads.txt  与抄到别处的存证比对\n  doudi audit verify --against 412:9f0c…      与抄在纸上的链头比对\n\n每次导入、每月监测、每天,链头都追加到数据文件夹的 audit-heads.txt。末尾被截、整条链被重写,\n只有库外的链头能看出来;能改数据文件夹的人两样都能改,所以把它抄到别处。\n\n各表逐行带印:绕过程序改了哪一行,就说出表和编号(不显示内容);删去的、放回旧样的按表说出。\n  doudi audit verify --note                   都对时在链里记一笔,以后查出不符就知道在哪一条之后\n\n有一处不对,退出码为 1。"
 )]
 pub struct Args {
     /// 以前抄在别处的链头;可以写几个
@@ -27,6 +27,9 @@ pub struct Args {
     /// 抄到别处的存证文件
     #[arg(long, value_name = "FILE")]
     kept: Option<std::path::PathBuf>,
+    /// 都对时在审计链里记一笔
+    #[arg(long)]
+    note: bool,
     /// 给程序读
     #[arg(long)]
     json: bool,
@@ -43,8 +46,15 @@ pub async fn run(args: Args) -> Result<Ended> {
         .collect::<Result<Vec<_>, _>>()?;
     let office = args.folder.open().await?;
     let verified = office::audit::verify_against(&office, &kept, args.kept.as_deref()).await;
+    let noted = match &verified {
+        Ok(verified) if args.note && verified.is_whole() => {
+            office::audit::note(&office, "system").await
+        }
+        Ok(_) | Err(_) => Ok(()),
+    };
     office.close().await;
     let verified = verified?;
+    noted?;
     if args.json {
         say::json(&value(&verified));
     } else {
@@ -65,10 +75,51 @@ fn value(verified: &Verified) -> Value {
         "head": verdict.head.as_ref().map(office::audit::write_checkpoint), "breaks": breaks,
         "cut_off": verdict.cut_off.map(|(first, last)| json!({ "first": first, "last": last })),
         "kept": verified.heads.kept.len(), "kept_wrong_lines": verified.heads.wrong_lines,
+        "tables": tables(verified),
     })
 }
 
+fn tables(verified: &Verified) -> Value {
+    let tables = &verified.tables;
+    let findings: Vec<Value> = tables
+        .findings
+        .iter()
+        .map(|f| {
+            json!({ "table": f.table, "key": f.key, "kind": f.broken.name(), "rows": f.rows,
+                "written": f.written })
+        })
+        .collect();
+    json!({
+        "tables": tables.tables, "rows": tables.rows, "findings": findings,
+        "since": tables.since.as_ref().map(|place| json!({ "seq": place.seq, "at": place.at })),
+    })
+}
+
+fn print_tables(verified: &Verified) {
+    let tables = &verified.tables;
+    for found in &tables.findings {
+        say::line(office::audit::said(found));
+    }
+    let state = if tables.is_whole() {
+        "行行与印记相符".to_owned()
+    } else {
+        format!(
+            "{} 处不符;请停止写入,与备份比对,报告审计人员",
+            tables.findings.len()
+        )
+    };
+    say::line(format!(
+        "逐行核对 {} 张表 {} 行,{state}",
+        tables.tables,
+        say::count(tables.rows)
+    ));
+    if !tables.is_whole() {
+        say::line(office::audit::since(tables));
+    }
+}
+
 fn print(verified: &Verified) {
+    print_tables(verified);
     let verdict = &verified.verdict;
     for found in &verdict.breaks {
         say::line(format!("第 {} 条:{}", found.seq, found.kind.name()));

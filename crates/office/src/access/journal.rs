@@ -1,5 +1,5 @@
-//! 谁看过、谁改过: entries of the chain in an official's words. Reads only; an entry tells who, when,
-//! what and why, never what was seen.
+//! 谁看过、谁改过: entries of the chain in an official's words, and whether the record is what was written.
+//! An entry tells who, when, what and why, never what was seen.
 
 use super::{Access, Acting, Right, home_within};
 use crate::error::Result;
@@ -55,6 +55,24 @@ pub struct JournalPage {
     /// The place before which the next page begins.
     pub next: Option<i64>,
 }
+
+/// What a look at the chain and at every row has found.
+#[derive(Clone, Debug)]
+pub struct RowsChecked {
+    /// Entries of the chain.
+    pub entries: u64,
+    /// Protected tables.
+    pub tables: u64,
+    /// Their rows.
+    pub rows: u64,
+    /// From which entry on something can have happened.
+    pub since: String,
+    /// What is wrong, one line each, without any value of a row.
+    pub found: Vec<String>,
+}
+
+/// A whole county takes minutes: one look at a time.
+static CHECKING: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 
 /// Writes into the chain that somebody looks; durable before the answer.
 pub(crate) mod note_read {
@@ -181,7 +199,6 @@ impl Access {
         household: Option<i64>,
         before: Option<i64>,
     ) -> Result<JournalPage, ViewError> {
-        who.scope(Right::AUDIT)?;
         let about = match (actor.filter(|a| !a.is_empty()), household) {
             (Some(actor), _) => About::Actor(actor.to_owned()),
             (None, Some(household)) => About::Object {
@@ -190,8 +207,76 @@ impl Access {
             },
             (None, None) => About::Everything,
         };
+        self.journal_about(who, &about, before).await
+    }
+
+    /// A page of what was done with one person: who looked, who saw which number in full, and why.
+    ///
+    /// # Errors
+    /// The right is missing, or the record cannot be read.
+    pub async fn journal_of_person(
+        &self,
+        who: &Acting,
+        person: i64,
+        before: Option<i64>,
+    ) -> Result<JournalPage, ViewError> {
+        let about = About::Object {
+            kind: "person".to_owned(),
+            id: person.to_string(),
+        };
+        self.journal_about(who, &about, before).await
+    }
+
+    /// 逐行核对: the chain and every row of the protected tables; that somebody looked, and what came out,
+    /// is an entry of its own. One at a time.
+    ///
+    /// # Errors
+    /// The right is missing, somebody else's is still going on, or the record cannot be read.
+    pub async fn check_rows(&self, who: &Acting) -> Result<RowsChecked, ViewError> {
+        who.scope(Right::AUDIT)?;
+        let Ok(_turn) = CHECKING.try_lock() else {
+            let said = "有人正在核对,请过几分钟再来".to_owned();
+            return Err(ViewError::NotAnswerable(said));
+        };
+        let verified = crate::audit::verify_against(&self.office, &[], None).await?;
+        let (verdict, tables) = (&verified.verdict, &verified.tables);
+        let mut found: Vec<String> = verdict
+            .breaks
+            .iter()
+            .map(|b| format!("审计链第 {} 条:{}", b.seq, b.kind.name()))
+            .collect();
+        found.extend(
+            (verified.heads.wrong_lines.iter())
+                .map(|line| format!("库外存证第 {line} 行:不是用本库密钥签记的")),
+        );
+        found.extend(tables.findings.iter().map(crate::audit::said));
+        if verified.is_whole() {
+            crate::audit::note(&self.office, who.login()).await?;
+        } else {
+            let act = Act::new(&self.office.clock.at(), who.login(), "seal.found")
+                .on("schema", store::newest_schema())
+                .because("审计链和各表逐行核对,有不符")
+                .carrying(found.join("\n"));
+            self.office.store.record_alone(act).await?;
+        }
+        Ok(RowsChecked {
+            entries: verdict.entries,
+            tables: tables.tables,
+            rows: tables.rows,
+            since: crate::audit::since(tables),
+            found,
+        })
+    }
+
+    async fn journal_about(
+        &self,
+        who: &Acting,
+        about: &About,
+        before: Option<i64>,
+    ) -> Result<JournalPage, ViewError> {
+        who.scope(Right::AUDIT)?;
         let before = before.unwrap_or(i64::MAX);
-        let entries = audit::list(&self.office.store, &about, before, ROWS_ON_PAGE).await?;
+        let entries = audit::list(&self.office.store, about, before, ROWS_ON_PAGE).await?;
         let full = entries.len() >= usize::try_from(ROWS_ON_PAGE).unwrap_or(usize::MAX);
         let next = entries.last().filter(|_| full).map(|entry| entry.seq);
         let names = self.names().await?;
@@ -348,6 +433,9 @@ fn done(act: &str) -> Option<&'static str> {
         "rulebook.activate" => "规则生效",
         "rulebook.withdraw" => "撤回规则改动",
         "store.migrate" => "建库升级",
+        "seal.begin" => "开始逐行加印",
+        "seal.noted" => "逐行核对,无误",
+        "seal.found" => "逐行核对,有不符",
         _ => return None,
     })
 }

@@ -39,9 +39,14 @@ async fn a_hundred_thousand_persons_go_in_at_once() {
         let start = std::time::Instant::now();
         let all = store::identity::masked(&db.store, &ids).await.unwrap();
         assert_eq!(all.len(), 100_000);
+        let masked = start.elapsed();
+        let start = std::time::Instant::now();
+        let checked = store::seal::check(&db.store).await.unwrap();
+        assert!(checked.is_whole());
         println!(
-            "{:?}: stored in {stored:?}, looked up in {looked_up:?}, masked in {:?}",
+            "{:?}: stored in {stored:?}, looked up in {looked_up:?}, masked in {masked:?}, {} rows checked in {:?}",
             db.store.backend(),
+            checked.rows,
             start.elapsed()
         );
     })

@@ -62,6 +62,38 @@ impl Bench {
         self.run(sql, first).await.unwrap();
     }
 
+    /// The same with none of the checks of the database either.
+    pub(crate) async fn tamper_all(&self, sql: &str) {
+        let first = match self.store.backend() {
+            Backend::Sqlite => "pragma foreign_keys = off; pragma ignore_check_constraints = on;",
+            Backend::Postgres => "set session_replication_role = replica;",
+        };
+        self.run(sql, first).await.unwrap();
+    }
+
+    /// Rows of words, asked around the program.
+    pub(crate) async fn raw_words(&self, sql: &str) -> Vec<Vec<String>> {
+        match &self.database {
+            Database::Sqlite => {
+                let connection = self.connection();
+                let mut statement = connection.prepare(sql).unwrap();
+                let width = statement.column_count();
+                let rows = statement.query_map([], |row| (0..width).map(|i| row.get(i)).collect());
+                rows.unwrap().map(Result::unwrap).collect()
+            }
+            Database::Postgres { address } => {
+                let (client, connection) = tokio_postgres::connect(address, tokio_postgres::NoTls)
+                    .await
+                    .unwrap();
+                tokio::spawn(connection);
+                let rows = client.query(sql, &[]).await.unwrap();
+                let words =
+                    |row: &tokio_postgres::Row| (0..row.len()).map(|i| row.get(i)).collect();
+                rows.iter().map(words).collect()
+            }
+        }
+    }
+
     async fn run(&self, sql: &str, first: &str) -> Result<(), String> {
         let sql = format!("{first} {sql}");
         match &self.database {

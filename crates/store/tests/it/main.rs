@@ -25,4 +25,5 @@ mod photos;
 mod portal;
 mod postgres;
 mod previews;
+mod seals;
 mod work;
