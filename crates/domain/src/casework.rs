@@ -68,8 +68,8 @@ impl Outcome {
         }
     }
 
-    /// Whether a case may end so before its last step. What was decided, or done, comes with the last
-    /// step only.
+    /// Whether somebody may end a case so before its last step. What was decided comes with the last step only;
+    /// so does 办结, but for a case whose end comes about by itself.
     #[must_use]
     pub const fn is_early(self) -> bool {
         match self {
@@ -426,7 +426,8 @@ impl Standing {
             }
             What::Closed { outcome } => {
                 needs_reason(event)?;
-                if !outcome.is_early() {
+                // What a case waited for may come about by itself, such as the last of a debt paid back.
+                if !outcome.is_early() && *outcome != Outcome::Done {
                     return Err(Refusal::NotAnEnding(*outcome));
                 }
                 self.close(*outcome, event.day);

@@ -20,6 +20,7 @@ pub mod names;
 pub mod payment;
 mod person;
 pub mod procedure;
+pub mod recovery;
 mod span;
 pub mod task;
 mod text;

@@ -105,6 +105,8 @@ pub enum Ground {
     Visit,
     /// 意见: a written opinion with its reasons.
     Opinion,
+    /// 核实: what whoever does the step found and where it was seen, written down with it.
+    Finding,
     /// 决定: a decision somebody signed, with its facts and rules.
     Decision,
     /// 听取意见: what the family said after they were told what is meant to be done.
@@ -117,10 +119,11 @@ pub enum Ground {
 
 impl Ground {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Verification,
         Self::Visit,
         Self::Opinion,
+        Self::Finding,
         Self::Decision,
         Self::Hearing,
         Self::Adjustment,
@@ -134,6 +137,7 @@ impl Ground {
             Self::Verification => "核对",
             Self::Visit => "走访",
             Self::Opinion => "意见",
+            Self::Finding => "核实",
             Self::Decision => "决定",
             Self::Hearing => "听取意见",
             Self::Adjustment => "处理决定",

@@ -28,15 +28,15 @@ pub use asked_back::{
     recovery, settle, step_of_recovery, this_month,
 };
 pub use bank_file::BankBook;
-pub use book::{BatchKind, Budget, Check, Festival, Of, PayBook, Programme, Source, Step};
-pub use checks::{confirm, set_card};
+pub use book::{BatchKind, Budget, Check, Festival, Of, PayBook, Programme, Source, Step, Stops};
+pub use checks::{answer_for_feeds, confirm, set_card};
 pub(crate) use entitled::BASIC;
 pub use entitled::{Entitle, amend, change, entitle, halt, in_force, stop};
 pub(crate) use facts::died;
 pub use medical::{StatusList, status_list};
 pub use of_household::{EntitledRow, HouseholdPayments, household};
 pub use prepare::{Prepared, prepare};
-pub use recover::{decided, nothing_beyond, recover, recovery_step};
+pub use recover::{decided, nothing_beyond, owed, recover, recovery_step, written_off};
 pub(crate) use roll::begun as roll_begun;
 pub use roll::{TakenOver, take_over};
 pub use shown::{

@@ -389,7 +389,7 @@ fn what_was_sent_back_is_done_anew_and_the_time_of_the_law_runs_on() {
 }
 
 #[test]
-fn what_is_decided_or_done_comes_with_the_last_step_and_with_no_early_end() {
+fn what_is_decided_comes_with_the_last_step_and_with_no_early_end() {
     let procedure = procedure();
     for outcome in Outcome::ALL {
         let mut events = surveying();
@@ -398,10 +398,10 @@ fn what_is_decided_or_done_comes_with_the_last_step_and_with_no_early_end() {
         events.push(end);
         let closed = stand(&procedure, place(), &events);
         match outcome {
-            Outcome::Withdrawn | Outcome::Ended | Outcome::Joined => {
+            Outcome::Withdrawn | Outcome::Ended | Outcome::Joined | Outcome::Done => {
                 assert_eq!(closed.unwrap().closed.map(|(how, _)| how), Some(outcome));
             }
-            Outcome::Granted | Outcome::Refused | Outcome::Done => {
+            Outcome::Granted | Outcome::Refused => {
                 let why = closed.unwrap_err().1;
                 assert_eq!(why, Refusal::NotAnEnding(outcome));
             }

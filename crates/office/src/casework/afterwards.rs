@@ -20,6 +20,7 @@ mod open;
 mod overview;
 mod weigh;
 mod work;
+mod write_off;
 
 pub use conference::{
     ConferenceLine, Minutes, MinutesItem, NewMinutes, Precedent, add_item, conferences, hold,
@@ -38,6 +39,7 @@ pub(super) use guarded::{before, ended};
 pub use hearing::{Heard, Told, hear, tell};
 pub use history::{HistoryLine, HistoryView, history};
 pub(super) use open::give_way;
+pub(crate) use open::{begin_recovery, settled};
 pub use open::{Begin, begin, begin_in, from_warning, open_recoveries};
 pub use overview::{AfterOverview, DueRow, overview, purposes};
 pub use store::hearings::{HeardAnswer, HeardAs};

@@ -113,8 +113,9 @@ fn leaves_the_way(case: &Case, step: &Step) -> bool {
     true
 }
 
-/// Refuses a step of finding out that nothing was found out for: no report used, nobody at the door.
-async fn found_out(tx: &JournalTx, case: &Case, step: &Step) -> Done<()> {
+/// Refuses a step of finding out that nothing was found out for: no report used, nobody at the door, nothing
+/// written down.
+async fn found_out(tx: &JournalTx, case: &Case, step: &Step, because: &str) -> Done<()> {
     if leaves_the_way(case, step) {
         return Ok(());
     }
@@ -150,6 +151,13 @@ async fn found_out(tx: &JournalTx, case: &Case, step: &Step) -> Done<()> {
             );
             Err(CaseError::Refused(said))
         }
+        Some(Ground::Finding) if because.trim().is_empty() => {
+            let said = format!(
+                "“{}”要写明核实了什么、看的是哪份材料或者哪条记录,写在“说明”里",
+                step.name
+            );
+            Err(CaseError::Refused(said))
+        }
         _ => Ok(()),
     }
 }
@@ -174,7 +182,7 @@ pub(super) async fn before(
             return Err(CaseError::Refused(said));
         }
     }
-    found_out(tx, case, step).await?;
+    found_out(tx, case, step, done.because).await?;
     super::afterwards::before(office, tx, case, step).await?;
     if is_opinion(step) {
         let all = notices::opinions(tx, case.no()).await?;

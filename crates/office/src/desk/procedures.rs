@@ -62,6 +62,7 @@ fn papers(step: &Step) -> String {
         Ground::Verification => "核对报告",
         Ground::Visit => "走访记录",
         Ground::Opinion => "写明理由的意见",
+        Ground::Finding => "写明的核实情况",
         Ground::Decision => "签署的决定",
         Ground::Hearing => "本人的意见记录",
         Ground::Adjustment => "签署的处理决定",

@@ -5,7 +5,7 @@
 
 use super::of_household::within;
 use super::shown::title;
-use super::{Arrived, Paid, PayError, book, whole};
+use super::{Arrived, Paid, PayError, book, recover, whole};
 use crate::access::{Acting, Right};
 use crate::casework::without_numbers;
 use crate::desk::minute;
@@ -69,8 +69,12 @@ pub struct RecoveryView {
     pub row: RecoveryRow,
     /// Why, with the record it rests on.
     pub cause: String,
-    /// What was paid: month, batch, line, amount in yuan.
-    pub paid: Vec<(String, i64, u32, String)>,
+    /// What was paid: month, batch, line, amount and what of it is asked back, in yuan.
+    pub paid: Vec<(String, i64, u32, String, String)>,
+    /// Its case; none while it has none.
+    pub case: Option<i64>,
+    /// Whether the county's decision was handed over: only then money may come back on it.
+    pub decided: bool,
     /// What was done so far.
     pub steps: Vec<StepRow>,
     /// What can be done now; empty when nothing can, or not by this person.
@@ -124,22 +128,30 @@ pub async fn change_card(
     Ok(known.household.get())
 }
 
-/// Opens a recovery of what an entitlement was paid from a month on; answers its number.
+/// Opens a recovery of what an entitlement was paid from a month on, or of what it was paid beyond an amount a
+/// month; answers its number.
 ///
 /// # Errors
-/// As [`super::recover`]; a near relative's, or the month cannot be read.
+/// As [`super::recover`]; a near relative's, or the month or the amount cannot be read.
 pub async fn ask_back_from(
     office: &Office,
     who: &Acting,
     entitlement: i64,
-    (from, why): (&str, &str),
+    (from, due, why): (&str, &str, &str),
 ) -> Paid<i64> {
     whole(who, Right::PAYMENT_APPROVE)?;
     own_not(office, who, entitlement).await?;
     let why = reason(why, "请写明为什么要追回,依据是哪份文件或者哪条记录")?;
     let from = Month::parse(from.trim())
         .map_err(|_| PayError::Refused(format!("月份 `{from}` 读不懂,请写成 2026-09")))?;
-    super::recover(office, who, entitlement, from, why).await
+    let due = match due.trim() {
+        "" => Fen::ZERO,
+        yuan => {
+            let fen = Fen::parse(yuan).map_err(|error| PayError::Refused(format!("金额:{error}")));
+            fen?.max(Fen::ZERO)
+        }
+    };
+    recover(office, who, entitlement, (from, due), why).await
 }
 
 /// What the bank answered in writing about a line whose outcome is unknown.
@@ -192,7 +204,10 @@ async fn row(office: &Office, one: &Recovery) -> Paid<RecoveryRow> {
     let content = &one.content;
     let steps = payments::recovery_steps(&office.store, one.id).await?;
     let back = Fen::total(steps.iter().filter_map(|step| step.amount)).unwrap_or(content.amount);
-    let left = content.amount.checked_sub(back).unwrap_or(Fen::ZERO);
+    // What was given up or was due after all is not missing.
+    let open = one.state == RecoveryState::Open;
+    let left = content.amount.checked_sub(back).filter(|_| open);
+    let left = left.unwrap_or(Fen::ZERO);
     let (text, tone) = match one.state {
         RecoveryState::Open => ("追回中", Tone::Notice),
         RecoveryState::Closed => ("已了结", Tone::Good),
@@ -223,18 +238,20 @@ pub async fn recovery(office: &Office, who: &Acting, id: i64) -> Paid<RecoveryVi
     let found = found.ok_or_else(|| PayError::NotFound(format!("没有编号为 {id} 的追回")))?;
     within(who, found.content.household)?;
     let mut paid = Vec::new();
-    for line in payments::recovery_lines(store, id).await? {
+    for (line, beyond) in payments::recovery_lines(store, &found).await? {
         if let Some(line) = payments::find_line(store, line).await? {
             let content = &line.content;
-            let amount = content.amount.to_string();
             paid.push((
                 content.month.to_string(),
                 line.batch,
                 content.line_no,
-                amount,
+                content.amount.to_string(),
+                beyond.to_string(),
             ));
         }
     }
+    let rests = recover::rests_on(store, id).await?;
+    let decided = rests.is_some_and(|(_, decided)| decided);
     let steps = payments::recovery_steps(store, id).await?;
     let steps = steps.into_iter().map(|step| StepRow {
         what: step.step,
@@ -244,7 +261,8 @@ pub async fn recovery(office: &Office, who: &Acting, id: i64) -> Paid<RecoveryVi
     });
     let acts = who.may(Right::PAYMENT_APPROVE) && found.state == RecoveryState::Open;
     let book = book(office)?;
-    let choices = book.steps.iter().filter(|_| acts).map(|step| StepChoice {
+    let may = |step: &&super::Step| acts && !recover::gives_up(step) && (decided || !step.money);
+    let choices = book.steps.iter().filter(may).map(|step| StepChoice {
         code: step.code.clone(),
         title: match step.money {
             true => format!("{}(要写金额)", step.title),
@@ -255,6 +273,8 @@ pub async fn recovery(office: &Office, who: &Acting, id: i64) -> Paid<RecoveryVi
         row: row(office, &found).await?,
         cause: found.content.cause.clone(),
         paid,
+        case: rests.map(|(case, _)| case),
+        decided,
         steps: steps.collect(),
         choices: choices.collect(),
     })

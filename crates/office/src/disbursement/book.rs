@@ -106,6 +106,37 @@ pub struct Budget {
     pub amount: Fen,
 }
 
+/// 停发上限: above both, a batch waits.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stops {
+    /// A share of the lines of a batch, in hundredths of a percent; none for no limit.
+    pub share: Option<u64>,
+    /// Fewer lines are never too many.
+    pub at_least: u64,
+}
+
+impl Stops {
+    /// Whether so many lines of a batch are too many to be stopped unseen.
+    #[must_use]
+    pub fn too_many(self, stopped: u64, lines: u64) -> bool {
+        let over = |share: u64| stopped.saturating_mul(10_000) > lines.saturating_mul(share);
+        stopped >= self.at_least && stopped > 0 && self.share.is_some_and(over)
+    }
+}
+
+/// A percentage with up to two decimals, in hundredths of a percent.
+fn percent(text: &str) -> Option<u64> {
+    let text = text.strip_suffix('%')?;
+    let (whole, part) = text.split_once('.').unwrap_or((text, "0"));
+    let part = match part.len() {
+        1 => part.parse::<u64>().ok()?.checked_mul(10)?,
+        2 => part.parse().ok()?,
+        _ => return None,
+    };
+    let whole: u64 = whole.parse().ok()?;
+    whole.checked_mul(100)?.checked_add(part)
+}
+
 /// 发放办法 of a place.
 #[derive(Clone, Debug, Default)]
 pub struct PayBook {
@@ -126,6 +157,8 @@ pub struct PayBook {
     pub bank: String,
     /// What the bank shows beside the money.
     pub remark: String,
+    /// How much of a batch files of departments may stop without somebody who answers for it.
+    pub stops: Stops,
     funds: BTreeMap<String, String>,
 }
 
@@ -166,6 +199,14 @@ impl PayBook {
             match name.as_str() {
                 "银行" => out.bank = value,
                 "附言" => out.remark = value,
+                "停发上限" => match percent(&value) {
+                    Some(share) => out.stops.share = Some(share),
+                    None => reader.say(format!("停发上限 `{value}` 读不懂,写成 0.5%")),
+                },
+                "停发起算" => match value.parse() {
+                    Ok(lines) => out.stops.at_least = lines,
+                    Err(_) => reader.say(format!("停发起算 `{value}` 应是几行,写整数")),
+                },
                 _ => reader.say(format!("设置 `{name}` 不认得")),
             }
         }
@@ -404,5 +445,26 @@ impl Reader<'_> {
                 money: money == "是",
             })
             .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_share_and_a_number_of_lines_are_both_passed_before_a_batch_waits() {
+        let stops = Stops {
+            share: percent("0.5%"),
+            at_least: 10,
+        };
+        let check = |stopped, lines, waits| assert_eq!(stops.too_many(stopped, lines), waits);
+        check(9, 100, false);
+        check(10, 2_000, false);
+        check(11, 2_000, true);
+        check(10, 1_999, true);
+        assert!(!Stops::default().too_many(100, 100), "no limit, no waiting");
+        assert_eq!(percent("12.25%"), Some(1_225));
+        assert_eq!((percent("半成"), percent("0.125%")), (None, None));
     }
 }

@@ -6,7 +6,7 @@ use super::{Paid, PayError, facts, found, note, whole};
 use crate::access::{Acting, Right};
 use crate::office::Office;
 use domain::{BankCard, Day, Fen};
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use store::entitlements::{self, Cause, Entitlement, SubjectKind};
 use store::payments::{self, Batch, Finding, Line};
 use store::{Act, At};
@@ -14,6 +14,7 @@ use store::{Act, At};
 /// The checks the program can make, by their codes.
 pub(super) const KNOWN: &[&str] = &[
     "death",
+    "custody",
     "duplicate_person",
     "duplicate_card",
     "no_card",
@@ -33,6 +34,8 @@ pub(super) struct Known {
     entitlements: HashMap<i64, Entitlement>,
     members: HashMap<i64, Vec<i64>>,
     deaths: HashMap<i64, Day>,
+    /// Who is in custody, as was answered at the door last.
+    custody: HashSet<i64>,
     /// Who stands on the roll of the month; none when it has not come.
     roll: Option<BTreeMap<(String, entitlements::Subject), Fen>>,
     shared: HashMap<i64, u64>,
@@ -91,6 +94,16 @@ pub(super) async fn gather(office: &Office, book: &PayBook, batch: &Batch) -> Pa
         Some(check) => facts::deaths(office, &check.value, month).await?,
         None => HashMap::new(),
     };
+    let mut custody = HashSet::new();
+    if let Some(check) = wanted("custody") {
+        // Oldest first: the newest answer counts.
+        for (_, person, value) in store::reviews::answered(store, &check.value).await? {
+            match value.as_str() {
+                YES => custody.insert(person),
+                _ => custody.remove(&person),
+            };
+        }
+    }
     let roll = match book.check("stopped") {
         Some(_) => facts::standing(office, book, month).await?,
         None => None,
@@ -125,6 +138,7 @@ pub(super) async fn gather(office: &Office, book: &PayBook, batch: &Batch) -> Pa
         entitlements,
         members,
         deaths,
+        custody,
         roll,
         shared,
         fresh,
@@ -165,9 +179,19 @@ fn days_ago(office: &Office, days: i64) -> Paid<At> {
     At::parse(&text).map_err(PayError::from)
 }
 
-/// What the checks find, line by line.
-pub(super) fn judge(book: &PayBook, known: &Known) -> Paid<Vec<Finding>> {
+/// Lines that a department's file would stop and nobody answered for yet: by which check, of which entitlement.
+pub(super) type StoppedByFeed = BTreeSet<(&'static str, i64)>;
+
+/// The answer of a visit that something holds.
+const YES: &str = "是";
+
+/// Before the code of a check: somebody answered for what the file says of an entitlement.
+const OF_FEED: &str = "feed:";
+
+/// What the checks find, line by line, and what of it a department's file alone would stop.
+pub(super) fn judge(book: &PayBook, known: &Known) -> Paid<(Vec<Finding>, StoppedByFeed)> {
     let mut out = Vec::new();
+    let mut by_feed = StoppedByFeed::new();
     let cap = match book
         .check("over_cap")
         .filter(|check| !check.value.is_empty())
@@ -185,8 +209,10 @@ pub(super) fn judge(book: &PayBook, known: &Known) -> Paid<Vec<Finding>> {
             known,
             line,
             found: Vec::new(),
+            by_feed: Vec::new(),
         };
         one.entitlement(&mut seen);
+        by_feed.extend(one.by_feed.drain(..));
         one.card(&mut seen);
         if cap.is_some_and(|cap| line.content.amount > cap) {
             one.say("over_cap", format!("{} 元", line.content.amount));
@@ -196,7 +222,75 @@ pub(super) fn judge(book: &PayBook, known: &Known) -> Paid<Vec<Finding>> {
         }
         out.append(&mut one.found);
     }
-    Ok(out)
+    Ok((out, by_feed))
+}
+
+/// 停发上限: why a batch waits for somebody who answers for the files; none where it need not.
+pub(super) fn too_many(
+    book: &PayBook,
+    batch: i64,
+    (known, by_feed): (&Known, &StoppedByFeed),
+) -> Option<String> {
+    let lines = u64::try_from(known.lines.len()).unwrap_or(u64::MAX);
+    let entitled: BTreeSet<i64> = by_feed.iter().map(|(_, id)| *id).collect();
+    let stopped = u64::try_from(entitled.len()).unwrap_or(u64::MAX);
+    if !book.stops.too_many(stopped, lines) {
+        return None;
+    }
+    let mut by_code: BTreeMap<&str, u64> = BTreeMap::new();
+    for (code, _) in by_feed {
+        let count = by_code.entry(code).or_default();
+        *count = count.saturating_add(1);
+    }
+    let parts = by_code.iter().map(|(code, count)| {
+        let title = book.check(code).map_or(*code, |check| check.title.as_str());
+        format!("{title} {count} 行")
+    });
+    let parts: Vec<String> = parts.collect();
+    Some(format!(
+        "第 {batch} 批 {lines} 行里,部门来文要停 {stopped} 行({}),超过停发上限,一行也没有剔出。请先核实来文:来文错了的,\
+         在“部门来文”撤回那一批;属实的,由编制以外的县级审核写明理由,再核查",
+        parts.join("、")
+    ))
+}
+
+/// Somebody answers for what departments' files would stop in a batch; the next check sets it apart.
+///
+/// # Errors
+/// The right is missing, no reason is told, whoever prepared the batch asks, or nothing is to be answered for.
+pub async fn answer_for_feeds(office: &Office, who: &Acting, batch: i64, why: &str) -> Paid<()> {
+    whole(who, Right::PAYMENT_APPROVE)?;
+    let why = why.trim();
+    if why.is_empty() {
+        let said = "请写明核实了哪份来文、怎么核实的";
+        return Err(PayError::Refused(said.to_owned()));
+    }
+    crate::casework::without_numbers(why)
+        .map_err(|error| PayError::Refused(error.to_string()))?;
+    let book = super::book(office)?;
+    let held = found(&office.store, batch).await?;
+    let mine = super::accounts_of(&office.store, who).await?;
+    if mine.contains(&held.content.prepared_by.get()) {
+        let said = "编制的人不能自己放行;请换一位同事核实来文";
+        return Err(PayError::Refused(said.to_owned()));
+    }
+    let known = gather(office, &book, &held).await?;
+    let (_, by_feed) = judge(&book, &known)?;
+    if too_many(&book, batch, (&known, &by_feed)).is_none() {
+        let said = format!("第 {batch} 批没有等人核实的来文;请直接核查");
+        return Err(PayError::Refused(said));
+    }
+    let at = office.clock.at();
+    let mut tx = office.store.write().await?;
+    for (code, entitlement) in &by_feed {
+        let about = ("entitlement", *entitlement);
+        let code = format!("{OF_FEED}{code}");
+        store::bank_accounts::confirm(&mut tx, &at, who.login(), about, &code, why).await?;
+    }
+    let says = format!("来文要停 {} 项,核实属实:{why}", by_feed.len());
+    note(&mut tx, office, who, "payment.answer-for-feeds", batch, &says);
+    tx.commit().await?;
+    Ok(())
 }
 
 /// Persons and cards seen so far in the batch.
@@ -242,6 +336,7 @@ struct Judging<'a> {
     known: &'a Known,
     line: &'a Line,
     found: Vec<Finding>,
+    by_feed: Vec<(&'static str, i64)>,
 }
 
 impl<'a> Judging<'a> {
@@ -271,6 +366,16 @@ impl<'a> Judging<'a> {
         });
     }
 
+    /// The same for what a department's file alone says.
+    fn say_of_feed(&mut self, code: &'static str, detail: String) {
+        self.say(code, detail);
+        let id = self.line.content.entitlement;
+        let key = ("entitlement".to_owned(), id, format!("{OF_FEED}{code}"));
+        if self.book.check(code).is_some() && !self.known.confirmed.contains(&key) {
+            self.by_feed.push((code, id));
+        }
+    }
+
     fn entitlement(&mut self, seen: &mut Seen<'a>) {
         let content = &self.line.content;
         let month = content.month;
@@ -290,7 +395,10 @@ impl<'a> Judging<'a> {
             .filter_map(|person| self.known.deaths.get(person))
             .min();
         if let Some(day) = died.filter(|day| **day < first) {
-            self.say("death", format!("{day}"));
+            self.say_of_feed("death", format!("{day}"));
+        }
+        if persons.iter().any(|id| self.known.custody.contains(id)) {
+            self.say("custody", String::new());
         }
         if content.attempt == 1 {
             for person in covered(self.known, one) {
@@ -309,7 +417,7 @@ impl<'a> Judging<'a> {
         if by_roll && let Some(roll) = &self.known.roll {
             let key = (one.programme.clone(), one.subject);
             if !roll.contains_key(&key) {
-                self.say("stopped", String::new());
+                self.say_of_feed("stopped", String::new());
             }
         }
     }

@@ -157,12 +157,13 @@ pub async fn stop(
             .because(format!("{from} 起停发"))
             .under(&why),
     );
-    recover::ask_back(tx, &at, by, &known, from, &why).await
+    recover::ask_back(tx, (&at, by), &known, (from, Fen::ZERO), &why).await
 }
 
 /// Another amount from a month on, also of help that is to end: that help ends there and a new one takes its
-/// place. A month that has its line already keeps it; what it lacks is paid with the first month that has none.
-/// Nothing is asked back. Answers the month from which the new amount is paid.
+/// place. A month that has its line already keeps it; what it lacks is paid with the first month that has none,
+/// and what of it was asked back is no longer: what came back already is paid again. Nothing is asked back.
+/// Answers the month from which the new amount is paid.
 ///
 /// # Errors
 /// The amounts are out of reach; the record.
@@ -187,7 +188,10 @@ pub async fn amend(
     let short = lines
         .values()
         .filter_map(|paid| amount.checked_sub(*paid).filter(|less| *less > Fen::ZERO));
-    let short = Fen::total(short).ok_or_else(large)?;
+    let at = office.clock.at();
+    let why = format!("{}:{}", cause.kind, cause.id);
+    let again = recover::due_again(tx, (&at, by), help.id, (from, amount), &why).await?;
+    let short = Fen::total(short.chain([again])).ok_or_else(large)?;
     let id = match help.to {
         None => {
             change(office, tx, by, help.id, (free, amount), cause).await?;

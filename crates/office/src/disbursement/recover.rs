@@ -1,36 +1,42 @@
-//! 追回: what was paid and must come back. Opened by a stop or by an official, walked through the
-//! steps the rulebook names; money that comes back moves in the ledger in the same write.
+//! 追回: what was paid and must come back. Opened by a stop or by an official, but nothing is taken before the
+//! county decided on it and the decision was handed over. Money that comes back moves in the ledger in the same
+//! write; months that are due after all are let go, and what came back for them is paid again.
 
-use super::{Paid, PayError, book, whole};
+use super::{Paid, PayBook, PayError, book, whole};
 use crate::access::{Acting, Right};
+use crate::casework::{CaseError, afterwards};
 use crate::office::Office;
 use domain::payment::LineState;
-use domain::{Fen, Month, ledger};
-use std::collections::BTreeSet;
+use domain::{Fen, Month, ledger, recovery as sums};
+use std::collections::{BTreeMap, BTreeSet};
 use store::entitlements::{Cause, Entitlement};
 use store::ledger::{Entry, Pending};
-use store::payments::{self, NewRecovery, RecoveryState, RecoveryStep};
+use store::payments::{self, NewRecovery, Recovery, RecoveryState, RecoveryStep};
 use store::reviews::{AfterDecision, AfterKind, AfterState};
-use store::{Act, At, JournalTx};
+use store::{Act, At, JournalTx, Reads};
 
-/// Asks back what an entitlement was paid from a month on and no recovery asks back yet: the open recovery is
-/// extended, or one is opened. Answers it; with nothing new, the open one.
+/// Asks back what an entitlement was paid from a month on beyond what was due a month, and no recovery asks back
+/// yet: the open recovery is extended, or one is opened. Answers it; with nothing new, the open one.
 pub(super) async fn ask_back(
     tx: &mut JournalTx,
-    at: &At,
-    by: &str,
+    (at, by): (&At, &str),
     entitlement: &Entitlement,
-    from: Month,
+    (from, due): (Month, Fen),
     why: &str,
 ) -> Paid<Option<i64>> {
     let lines = payments::of_entitlement(tx, entitlement.id, from).await?;
-    let asked = payments::asked_back(tx, entitlement.id).await?;
-    let paid: Vec<(i64, Fen)> = lines
-        .iter()
-        .filter(|line| line.state == LineState::Paid && !asked.contains(&line.id))
-        .map(|line| (line.id, line.content.amount))
-        .collect();
-    open_or_extend(tx, at, by, (entitlement, &paid), why).await
+    let mut asked: BTreeMap<i64, Fen> = BTreeMap::new();
+    for one in payments::asked_back(tx, entitlement.id).await? {
+        let sum = asked.entry(one.line).or_insert(Fen::ZERO);
+        *sum = sum.checked_add(one.amount).ok_or_else(large)?;
+    }
+    let paid = lines.iter().filter(|line| line.state == LineState::Paid);
+    let beyond = paid.map(|line| {
+        let before = asked.get(&line.id).copied().unwrap_or(Fen::ZERO);
+        (line.id, sums::beyond(line.content.amount, before, due))
+    });
+    let beyond: Vec<(i64, Fen)> = beyond.filter(|(_, amount)| *amount > Fen::ZERO).collect();
+    open_or_extend(tx, (at, by), (entitlement, &beyond), why).await
 }
 
 /// Money that was on its way while help was stopped or cut, and has arrived: it is asked back in the write
@@ -49,30 +55,30 @@ pub(super) async fn ask_back_arrived(
         let known = store::entitlements::find(tx, beyond.entitlement).await?;
         if let Some(known) = known {
             let lines = [(beyond.line, beyond.amount)];
-            open_or_extend(tx, at, by, (&known, &lines), why).await?;
+            open_or_extend(tx, (at, by), (&known, &lines), why).await?;
         }
     }
     Ok(())
 }
 
+fn large() -> PayError {
+    PayError::Refused("多发的合计超出可以计算的范围".to_owned())
+}
+
 async fn open_or_extend(
     tx: &mut JournalTx,
-    at: &At,
-    by: &str,
+    (at, by): (&At, &str),
     (entitlement, lines): (&Entitlement, &[(i64, Fen)]),
     why: &str,
 ) -> Paid<Option<i64>> {
-    let Some(amount) = Fen::total(lines.iter().map(|(_, amount)| *amount)) else {
-        return Err(PayError::Refused("多发的合计超出可以计算的范围".to_owned()));
-    };
+    let amount = Fen::total(lines.iter().map(|(_, amount)| *amount)).ok_or_else(large)?;
     let open = payments::open_recovery_of(tx, entitlement.id).await?;
     if amount == Fen::ZERO {
         return Ok(open.map(|open| open.id));
     }
-    let ids: Vec<i64> = lines.iter().map(|(line, _)| *line).collect();
     let (id, said) = match open {
         Some(open) => {
-            payments::extend_recovery(tx, open.id, &ids, amount).await?;
+            payments::extend_recovery(tx, (at, by), open.id, (lines, amount)).await?;
             (open.id, format!("又多发 {amount} 元,并入"))
         }
         None => {
@@ -83,7 +89,7 @@ async fn open_or_extend(
                 amount,
                 cause: why.to_owned(),
                 by: by.to_owned(),
-                lines: ids,
+                lines: lines.to_vec(),
             };
             let id = payments::add_recovery(tx, at, &new).await?;
             (id, format!("多发 {amount} 元"))
@@ -98,6 +104,110 @@ async fn open_or_extend(
     Ok(Some(id))
 }
 
+/// Months of an entitlement from one on are due again, so much each: they are no longer asked back. Answers how
+/// much of what came back is to be paid again.
+pub(super) async fn due_again(
+    tx: &mut JournalTx,
+    (at, by): (&At, &str),
+    entitlement: i64,
+    (from, due): (Month, Fen),
+    why: &str,
+) -> Paid<Fen> {
+    let lines = payments::of_entitlement(tx, entitlement, from).await?;
+    let paid: BTreeMap<i64, Fen> = lines
+        .iter()
+        .map(|line| (line.id, line.content.amount))
+        .collect();
+    let mut asked: BTreeMap<i64, Vec<(i64, Fen)>> = BTreeMap::new();
+    for one in payments::asked_back(tx, entitlement).await? {
+        let of = asked.entry(one.recovery).or_default();
+        of.push((one.line, one.amount));
+    }
+    let mut again = Fen::ZERO;
+    for (recovery, parts) in asked {
+        let free = parts.iter().filter_map(|(line, asked)| {
+            let freed = sums::let_go(*paid.get(line)?, *asked, due);
+            Some((*line, freed)).filter(|(_, freed)| *freed > Fen::ZERO)
+        });
+        let free: Vec<(i64, Fen)> = free.collect();
+        if free.is_empty() {
+            continue;
+        }
+        let before = Fen::total(parts.iter().map(|(_, asked)| *asked)).ok_or_else(large)?;
+        let back = net(tx, (at, by), recovery, (before, &free), why).await?;
+        again = again.checked_add(back).ok_or_else(large)?;
+    }
+    Ok(again)
+}
+
+/// Lets go of parts of a recovery that asked for so much of its payments; it ends when nothing is left of it.
+async fn net(
+    tx: &mut JournalTx,
+    (at, by): (&At, &str),
+    recovery: i64,
+    (before, free): (Fen, &[(i64, Fen)]),
+    why: &str,
+) -> Paid<Fen> {
+    let found = known(tx, recovery).await?;
+    let freed = Fen::total(free.iter().map(|(_, amount)| *amount)).ok_or_else(large)?;
+    let now = before.checked_sub(freed).ok_or_else(large)?;
+    let back = came_back(tx, recovery).await?;
+    let asked = found.content.amount;
+    let left = sums::left(asked, back, (before, now));
+    payments::let_go(tx, (at, by), recovery, free).await?;
+    let says = match left.again > Fen::ZERO {
+        true => format!(
+            "{freed} 元原是应当发的,不再追回;已经退回的 {} 元随以后的发放补回",
+            left.again
+        ),
+        false => format!("{freed} 元原是应当发的,不再追回"),
+    };
+    note(tx, (at, by), recovery, ("恢复抵减", &says)).await?;
+    if found.state == RecoveryState::Open {
+        // A recovery of nothing is closed as it stood: it asks for nothing any more.
+        if left.amount > Fen::ZERO && left.amount < asked {
+            payments::lower_recovery(tx, recovery, left.amount).await?;
+        }
+        if left.ends {
+            payments::close_recovery(tx, recovery, at).await?;
+        }
+    }
+    tx.record(
+        Act::new(at, by, "payment.recover")
+            .on("recovery", recovery)
+            .because(says)
+            .under(why),
+    );
+    Ok(left.again)
+}
+
+async fn known(on: &impl Reads, recovery: i64) -> Paid<Recovery> {
+    let found = payments::find_recovery(on, recovery).await?;
+    found.ok_or_else(|| PayError::NotFound(format!("没有编号为 {recovery} 的追回")))
+}
+
+/// How much came back on a recovery.
+async fn came_back(on: &impl Reads, recovery: i64) -> Paid<Fen> {
+    let steps = payments::recovery_steps(on, recovery).await?;
+    Fen::total(steps.iter().filter_map(|step| step.amount)).ok_or_else(large)
+}
+
+async fn note(
+    tx: &mut JournalTx,
+    (at, by): (&At, &str),
+    recovery: i64,
+    (step, says): (&str, &str),
+) -> Paid<()> {
+    let noted = RecoveryStep {
+        step: step.to_owned(),
+        amount: None,
+        by: by.to_owned(),
+        at: at.clone(),
+        says: says.to_owned(),
+    };
+    Ok(payments::note_step(tx, recovery, &noted).await?)
+}
+
 /// What a delivered decision asks back is what is asked back, and no more.
 ///
 /// # Errors
@@ -109,11 +219,9 @@ pub async fn decided(
     (recovery, amount): (i64, Fen),
     cause: &Cause,
 ) -> Paid<()> {
-    let found = payments::find_recovery(tx, recovery).await?;
-    let found = found.ok_or_else(|| PayError::NotFound(format!("没有编号为 {recovery} 的追回")))?;
-    let steps = payments::recovery_steps(tx, recovery).await?;
-    let back = Fen::total(steps.iter().filter_map(|step| step.amount));
-    if back.is_none_or(|back| back > amount) || amount > found.content.amount {
+    let found = known(tx, recovery).await?;
+    let back = came_back(tx, recovery).await?;
+    if back > amount || amount > found.content.amount {
         let said = format!(
             "追回 {recovery} 登记多领 {} 元;决定追回的 {amount} 元不能比它多,也不能比已经退回的少",
             found.content.amount
@@ -125,24 +233,66 @@ pub async fn decided(
     }
     payments::lower_recovery(tx, recovery, amount).await?;
     let at = office.clock.at();
-    let noted = RecoveryStep {
-        step: "追回决定".to_owned(),
-        amount: None,
-        by: by.to_owned(),
-        at: at.clone(),
-        says: format!("登记多领 {} 元,决定追回 {amount} 元", found.content.amount),
-    };
-    payments::note_step(tx, recovery, &noted).await?;
-    if back == Some(amount) {
+    let says = format!("登记多领 {} 元,决定追回 {amount} 元", found.content.amount);
+    note(tx, (&at, by), recovery, ("追回决定", &says)).await?;
+    if back == amount {
         payments::close_recovery(tx, recovery, &at).await?;
     }
     tx.record(
         Act::new(&at, by, "payment.recover")
             .on("recovery", recovery)
-            .because(noted.says)
+            .because(says)
             .under(format!("{}:{}", cause.kind, cause.id)),
     );
     Ok(())
+}
+
+/// How much of an open recovery has not come back; none where it is closed.
+///
+/// # Errors
+/// There is none, or the record.
+pub async fn owed(on: &impl Reads, recovery: i64) -> Paid<Option<(Fen, Fen)>> {
+    let found = known(on, recovery).await?;
+    let back = came_back(on, recovery).await?;
+    let rest = found.content.amount.checked_sub(back).ok_or_else(large)?;
+    Ok((found.state == RecoveryState::Open).then_some((back, rest)))
+}
+
+/// 核销: a delivered decision gives up what has not come back.
+///
+/// # Errors
+/// It is closed, the rulebook has no such step, or the record.
+pub async fn written_off(
+    office: &Office,
+    tx: &mut JournalTx,
+    by: &str,
+    recovery: i64,
+    cause: &Cause,
+) -> Paid<()> {
+    let book = book(office)?;
+    let step = book.steps.iter().find(|step| gives_up(step));
+    let missing = || PayError::Refused("发放办法的“追回”里没有不收款就了结的步骤".to_owned());
+    let step = step.ok_or_else(missing)?;
+    let Some((_, rest)) = owed(tx, recovery).await? else {
+        let said = format!("追回 {recovery} 已经了结,没有可以核销的");
+        return Err(PayError::Refused(said));
+    };
+    let at = office.clock.at();
+    let says = format!("处理决定 {}:其余 {rest} 元不再追回", cause.id);
+    note(tx, (&at, by), recovery, (&step.title, &says)).await?;
+    payments::close_recovery(tx, recovery, &at).await?;
+    tx.record(
+        Act::new(&at, by, "payment.recovery-step")
+            .on("recovery", recovery)
+            .because(&step.title)
+            .under(format!("{}:{}", cause.kind, cause.id)),
+    );
+    Ok(())
+}
+
+/// A step that ends a recovery without money: only a decision does that.
+pub(super) fn gives_up(step: &super::Step) -> bool {
+    step.ends && !step.money
 }
 
 /// Nothing was paid beyond after all: the recovery ends and asks nothing back.
@@ -157,23 +307,18 @@ pub async fn nothing_beyond(
     why: &str,
 ) -> Paid<()> {
     let found = payments::find_recovery(tx, recovery).await?;
-    if found.is_none_or(|found| found.state == RecoveryState::Closed) {
+    let Some(found) = found.filter(|found| found.state == RecoveryState::Open) else {
         return Ok(());
-    }
-    let steps = payments::recovery_steps(tx, recovery).await?;
-    if steps.iter().any(|step| step.amount.is_some()) {
+    };
+    if came_back(tx, recovery).await? > Fen::ZERO {
         let said = format!("追回 {recovery} 已经收了退款,不能按没有多领了结;请先核对退款");
         return Err(PayError::Refused(said));
     }
     let at = office.clock.at();
-    let noted = RecoveryStep {
-        step: "没有多领".to_owned(),
-        amount: None,
-        by: by.to_owned(),
-        at: at.clone(),
-        says: why.to_owned(),
-    };
-    payments::note_step(tx, recovery, &noted).await?;
+    let lines = payments::recovery_lines(tx, &found).await?;
+    let asked = lines.into_iter().filter(|(_, asked)| *asked > Fen::ZERO);
+    payments::let_go(tx, (&at, by), recovery, &asked.collect::<Vec<_>>()).await?;
+    note(tx, (&at, by), recovery, ("没有多领", why)).await?;
     payments::close_recovery(tx, recovery, &at).await?;
     tx.record(
         Act::new(&at, by, "payment.recovery-step")
@@ -184,15 +329,16 @@ pub async fn nothing_beyond(
     Ok(())
 }
 
-/// Opens a recovery by hand: an entitlement was paid from a month on and should not have been.
+/// Opens a recovery by hand, with its case: an entitlement was paid more from a month on than was due a month.
+/// Where another case of the family is open, 多领立案 opens this one after it.
 ///
 /// # Errors
-/// The right is missing, or nothing was paid since.
+/// The right is missing, or no more was paid since.
 pub async fn recover(
     office: &Office,
     who: &Acting,
     entitlement: i64,
-    from: Month,
+    (from, due): (Month, Fen),
     why: &str,
 ) -> Paid<i64> {
     whole(who, Right::PAYMENT_APPROVE)?;
@@ -205,20 +351,35 @@ pub async fn recover(
     let known =
         known.ok_or_else(|| PayError::NotFound(format!("没有编号为 {entitlement} 的待遇")))?;
     let at = office.clock.at();
-    let opened = ask_back(&mut tx, &at, who.login(), &known, from, why.trim()).await?;
+    let hand = (&at, who.login());
+    let opened = ask_back(&mut tx, hand, &known, (from, due), why.trim()).await?;
     let id = opened.ok_or_else(|| {
-        PayError::Refused(format!(
-            "待遇 {entitlement} 从 {from} 起没有已发的钱,不用追回"
-        ))
+        let said = match due > Fen::ZERO {
+            true => format!("待遇 {entitlement} 从 {from} 起没有比每月 {due} 元多发的钱,不用追回"),
+            false => format!("待遇 {entitlement} 从 {from} 起没有已发的钱,不用追回"),
+        };
+        PayError::Refused(said)
     })?;
     tx.commit().await?;
-    Ok(id)
+    match afterwards::begin_recovery(office, who, (id, entitlement)).await {
+        // It waits for its case: nothing is taken before.
+        Ok(_)
+        | Err(
+            CaseError::Denied(_)
+            | CaseError::Forbidden(_)
+            | CaseError::Refusal(_)
+            | CaseError::Refused(_)
+            | CaseError::NotFound(_),
+        ) => Ok(id),
+        Err(CaseError::Office(error)) => Err(PayError::Office(error)),
+    }
 }
 
-/// Notes a step of a recovery; what came back moves in the ledger, and when all has, it is closed.
+/// Notes a step of a recovery; what came back moves in the ledger, and when all has, it is closed with its case.
 ///
 /// # Errors
-/// The right is missing, the rulebook knows no such step, more came back than was asked.
+/// The right is missing, the rulebook knows no such step, more came back than was asked, or money before the
+/// decision was handed over.
 pub async fn recovery_step(
     office: &Office,
     who: &Acting,
@@ -229,28 +390,13 @@ pub async fn recovery_step(
 ) -> Paid<()> {
     whole(who, Right::PAYMENT_APPROVE)?;
     let book = book(office)?;
-    let known = book.steps.iter().find(|known| known.code == step);
-    let known =
-        known.ok_or_else(|| PayError::Refused(format!("发放办法里没有追回步骤 `{step}`")))?;
     let mut tx = office.store.write().await?;
-    let found = payments::find_recovery(&tx, recovery).await?;
-    let found = found.ok_or_else(|| PayError::NotFound(format!("没有编号为 {recovery} 的追回")))?;
+    let found = known(&tx, recovery).await?;
     if found.state == RecoveryState::Closed {
         let said = format!("追回 {recovery} 已经了结,不再登记;请刷新后再看");
         return Err(PayError::Refused(said));
     }
-    match (known.money, amount.map(|amount| amount > Fen::ZERO)) {
-        (true, Some(true)) => may_take(&tx, recovery).await?,
-        (false, None) => {}
-        (true, _) => {
-            let said = format!("“{}”请写退回多少元", known.title);
-            return Err(PayError::Refused(said));
-        }
-        (false, Some(_)) => {
-            let said = format!("“{}”不收款,不要写金额", known.title);
-            return Err(PayError::Refused(said));
-        }
-    }
+    let known = allowed(&tx, &book, recovery, (step, amount)).await?;
     if known.ends && says.trim().is_empty() {
         let said = format!("“{}”请写明凭证", known.title);
         return Err(PayError::Refused(said));
@@ -281,32 +427,73 @@ pub async fn recovery_step(
         };
         store::ledger::apply(&mut tx, &at, &entry).await?;
     }
-    if known.ends && (amount.is_none() || back == Some(asked)) {
-        payments::close_recovery(&mut tx, recovery, &at).await?;
-    }
     tx.record(
         Act::new(&at, who.login(), "payment.recovery-step")
             .on("recovery", recovery)
             .because(&known.title),
     );
+    if known.ends && back == Some(asked) {
+        payments::close_recovery(&mut tx, recovery, &at).await?;
+        let settled = afterwards::settled(office, &mut tx, who, recovery, "多领的已经退够").await;
+        settled.map_err(|error| match error {
+            CaseError::Office(error) => PayError::Office(error),
+            other => PayError::Refused(other.to_string()),
+        })?;
+    }
     tx.commit().await?;
     Ok(())
 }
 
-/// Money is taken on a recovery that has its case only once the decision was handed over.
-async fn may_take(tx: &JournalTx, recovery: i64) -> Paid<()> {
-    let Some(case) = store::reviews::of_recovery(tx, recovery).await? else {
-        return Ok(());
+/// The step, where it may be noted now with this amount.
+async fn allowed<'b>(
+    on: &impl Reads,
+    book: &'b PayBook,
+    recovery: i64,
+    (step, amount): (&str, Option<Fen>),
+) -> Paid<&'b super::Step> {
+    let known = book.steps.iter().find(|known| known.code == step);
+    let known =
+        known.ok_or_else(|| PayError::Refused(format!("发放办法里没有追回步骤 `{step}`")))?;
+    let said = match (known.money, amount.map(|amount| amount > Fen::ZERO)) {
+        (true, Some(true)) => {
+            may_take(on, recovery).await?;
+            return Ok(known);
+        }
+        (false, None) if gives_up(known) => {
+            format!(
+                "“{}”要由县级作出决定,送达以后自动了结;请打开这笔追回的办件办理",
+                known.title
+            )
+        }
+        (false, None) => return Ok(known),
+        (true, _) => format!("“{}”请写退回多少元", known.title),
+        (false, Some(_)) => format!("“{}”不收款,不要写金额", known.title),
     };
-    let decided = store::reviews::decisions(tx, case.case).await?;
+    Err(PayError::Refused(said))
+}
+
+/// The case of a recovery, and whether a decision on it was handed over.
+pub(super) async fn rests_on(on: &impl Reads, recovery: i64) -> Paid<Option<(i64, bool)>> {
+    let Some(case) = store::reviews::of_recovery(on, recovery).await? else {
+        return Ok(None);
+    };
+    let decided = store::reviews::decisions(on, case.case).await?;
     let holds = |one: &AfterDecision| {
         one.content.kind == AfterKind::Recover && one.state == AfterState::Effective
     };
-    match decided.iter().any(holds) {
-        true => Ok(()),
-        false => Err(PayError::Refused(format!(
-            "追回 {recovery} 由办件 № {} 办理,追回决定送达以前不能收款",
-            case.case
-        ))),
-    }
+    Ok(Some((case.case.get(), decided.iter().any(holds))))
+}
+
+/// Money is taken on a recovery only once the county decided on it and the decision was handed over.
+async fn may_take(on: &impl Reads, recovery: i64) -> Paid<()> {
+    let said = match rests_on(on, recovery).await? {
+        Some((_, true)) => return Ok(()),
+        Some((case, false)) => {
+            format!("追回 {recovery} 由办件 № {case} 办理,追回决定送达以前不能收款")
+        }
+        None => format!(
+            "追回 {recovery} 还没有立案,没有追回决定不能收款;请在“后续管理”先把多领立案"
+        ),
+    };
+    Err(PayError::Refused(said))
 }

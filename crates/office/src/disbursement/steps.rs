@@ -32,14 +32,18 @@ pub type Found = Vec<payments::Finding>;
 /// batch is approved.
 ///
 /// # Errors
-/// The right is missing, whoever prepared the batch asks, or it is past checking.
+/// The right is missing, whoever prepared the batch asks, it is past checking, or files of departments would stop
+/// so much of it that somebody has to answer for them first: then nothing is set apart.
 pub async fn check(office: &Office, who: &Acting, batch: i64) -> Paid<Found> {
     whole(who, Right::PAYMENT_CHECK)?;
     let book = super::book(office)?;
     let held = found(&office.store, batch).await?;
     may(&office.store, who, &held, BatchAct::Check).await?;
     let known = checks::gather(office, &book, &held).await?;
-    let findings = checks::judge(&book, &known)?;
+    let (findings, by_feed) = checks::judge(&book, &known)?;
+    if let Some(said) = checks::too_many(&book, batch, (&known, &by_feed)) {
+        return Err(PayError::Refused(said));
+    }
     let at = office.clock.at();
     let mut tx = office.store.write().await?;
     let hand = Hand {
@@ -452,6 +456,7 @@ pub async fn verify(office: &Office) -> Paid<Vec<String>> {
         .map(|found| found.says)
         .collect();
     out.extend(payments::discrepancies(store).await?);
+    out.extend(payments::recovery_discrepancies(store).await?);
     let mut before = i64::MAX;
     loop {
         let page = payments::list(store, before, 200).await?;

@@ -306,7 +306,7 @@ impl Builder<'_> {
         if found.is_none() {
             let said = format!("步骤 `{}` 的 凭 后面是 `{text}`", step.text);
             let at = word.map_or(step.span, |w| w.span);
-            let help = "写 凭 核对(要有核对报告)、凭 走访(要有走访记录)、凭 意见(要先写意见和理由)、凭 决定(要先签署决定)、凭 听取意见(要有本人的意见记录)、凭 处理决定(要先签署变更、停发一类的决定)或 凭 送达(要有送达记录)";
+            let help = "写 凭 核对(要有核对报告)、凭 走访(要有走访记录)、凭 意见(要先写意见和理由)、凭 核实(要写明核实情况)、凭 决定(要先签署决定)、凭 听取意见(要有本人的意见记录)、凭 处理决定(要先签署变更、停发一类的决定)或 凭 送达(要有送达记录)";
             self.error("ground-unknown", at, said, help);
         }
         found

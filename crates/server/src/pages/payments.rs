@@ -184,6 +184,7 @@ fn done(act: &str) -> Option<String> {
         "confirm" => "已记下;请核查的人再核查一次",
         "answer" => "回盘已收",
         "settle" => "银行的书面答复已记下",
+        "answer-for-feeds" => "已记下谁核实了来文;请核查的人再核查一次",
         "card" => "已换卡,从下一次编制起用新卡;刚换的卡核查时会先剔出,看过凭证再确认",
         "step" => "已记下",
         _ => return None,
@@ -212,6 +213,7 @@ pub(crate) async fn act(desk: Desk, Path(no): Path<String>, body: String) -> Ans
             let code = fields.get("code").unwrap_or_default();
             disbursement::confirm(office, who, no, line.unwrap_or(0), &code, &why).await
         }
+        "answer-for-feeds" => disbursement::answer_for_feeds(office, who, no, &why).await,
         "settle" => {
             let line = fields.get("line").and_then(|line| line.parse().ok());
             let arrived = fields.get("arrived").unwrap_or_default();
@@ -325,9 +327,10 @@ pub(crate) async fn ask_back(desk: Desk, Path(id): Path<String>, body: String) -
     let id = desk.id(&id, "待遇")?;
     let fields = Fields::read(&body);
     let from = fields.get("month").unwrap_or_default();
+    let due = fields.get("due").unwrap_or_default();
     let why = fields.get("why").unwrap_or_default();
     let office = desk.access.office();
-    match disbursement::ask_back_from(office, &desk.who, id, (&from, &why)).await {
+    match disbursement::ask_back_from(office, &desk.who, id, (&from, &due, &why)).await {
         Ok(no) => Ok(Redirect::to(&format!("/payments/recoveries/{no}")).into_response()),
         Err(error) => household_again(&desk, &fields, error).await,
     }

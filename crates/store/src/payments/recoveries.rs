@@ -1,4 +1,8 @@
 //! 追回: what was paid and must come back, with the lines it was paid by and each step on the way.
+//!
+//! How much of a line is asked back stands among the steps as a row of its own, `line:` and its number; what of
+//! it is let go again as `free:`. Lists of steps leave both out, and neither counts as money that came back. A
+//! recovery without such rows is of the time when a line was asked back whole.
 
 use crate::at::At;
 use crate::error::{Result, StoreError};
@@ -6,12 +10,20 @@ use crate::sql::statements;
 use crate::tx::{JournalTx, Reads};
 use crate::value::{Row, words};
 use domain::{Fen, HouseholdId};
+use std::collections::BTreeMap;
+
+/// Before the number of a line of which so much is asked back.
+const OF_LINE: &str = "line:";
+/// Before the number of a line of which so much is let go.
+const LET_GO: &str = "free:";
 
 statements! {
     ADD = "insert into recovery (recovery_id, entitlement_id, household_id, programme, amount, state,
             cause, opened_by, opened_at)
         values ($1, $2, $3, $4, $5, 'open', $6, $7, $8)";
-    ADD_LINE = "insert into recovery_line (recovery_id, line_id) values ($1, $2)";
+    // The rest of a line is asked back where its first part was; only the part is added.
+    ADD_LINE = "insert into recovery_line (recovery_id, line_id) values ($1, $2)
+        on conflict (line_id) do nothing";
     ADD_STEP = "insert into recovery_step (step_no, recovery_id, step, amount, by_login, at, says)
         values ($1, $2, $3, $4, $5, $6, $7)";
     CLOSE = "update recovery set state = 'closed', closed_at = $1
@@ -30,9 +42,13 @@ statements! {
     EXTEND = "update recovery set amount = amount + $1 where recovery_id = $2 and state = 'open'";
     LOWER = "update recovery set amount = $1
         where recovery_id = $2 and state = 'open' and amount >= $1";
-    ASKED = "select r.line_id from recovery_line r
+    ASKED = "select r.recovery_id, r.line_id, l.amount from recovery_line r
         join payment_line l on l.line_id = r.line_id
         where l.entitlement_id = $1 order by r.line_id";
+    ASKED_PARTS = "select s.recovery_id, s.step, s.amount from recovery_step s
+        join recovery r on r.recovery_id = s.recovery_id
+        where r.entitlement_id = $1 and (s.step like 'line:%' or s.step like 'free:%')
+        order by s.step_no";
     // Lines of a batch that arrived and were more than what is now decided for their month; of a month help
     // has ended by, the whole line.
     OVERPAID = "select o.line_id, o.entitlement_id, o.amount, o.due
@@ -45,9 +61,25 @@ statements! {
             where l.batch_no = $1 and l.state = 'paid'
               and not exists (select 1 from recovery_line r where r.line_id = l.line_id)) o
         where o.amount > o.due order by o.line_id";
-    LINES = "select line_id from recovery_line where recovery_id = $1 order by line_id";
     STEPS = "select step, amount, by_login, at, says from recovery_step
-        where recovery_id = $1 order by step_no";
+        where recovery_id = $1 and step not like 'line:%' and step not like 'free:%'
+        order by step_no";
+    // More came back than is asked.
+    TOO_MUCH = "select r.recovery_id, r.amount, cast(sum(s.amount) as bigint) from recovery r
+        join recovery_step s on s.recovery_id = r.recovery_id
+            and s.step not like 'line:%' and s.step not like 'free:%'
+        group by r.recovery_id, r.amount having sum(s.amount) > r.amount order by r.recovery_id";
+    // What came back on recoveries, and what the ledger has of it.
+    CAME_BACK = "select b.programme, b.amount, coalesce((select a.posted_in from ledger_account a
+                where a.kind = 'recovered' and a.of_what = b.programme), 0)
+        from (select r.programme, cast(coalesce(sum(s.amount), 0) as bigint) as amount
+            from recovery r join recovery_step s on s.recovery_id = r.recovery_id
+                and s.step not like 'line:%' and s.step not like 'free:%'
+            group by r.programme) b
+        order by b.programme";
+    ALL_PARTS = "select step, amount from recovery_step
+        where step like 'line:%' or step like 'free:%' order by step_no";
+    LINE_AMOUNTS = "select amount from payment_line where line_id = $1";
 }
 
 words! {
@@ -75,8 +107,8 @@ pub struct NewRecovery {
     pub cause: String,
     /// Who opened it.
     pub by: String,
-    /// The lines it was paid by.
-    pub lines: Vec<i64>,
+    /// The lines it was paid by, and how much of each is asked back.
+    pub lines: Vec<(i64, Fen)>,
 }
 
 /// 追回.
@@ -109,7 +141,7 @@ pub struct RecoveryStep {
     pub says: String,
 }
 
-/// Opens a recovery; a line is in one only.
+/// Opens a recovery.
 pub async fn add_recovery(tx: &mut JournalTx, at: &At, new: &NewRecovery) -> Result<i64> {
     let id = tx.take_numbers("recovery", 1).await?;
     let values = vec![
@@ -123,26 +155,63 @@ pub async fn add_recovery(tx: &mut JournalTx, at: &At, new: &NewRecovery) -> Res
         at.into(),
     ];
     tx.execute(ADD, values).await?;
-    let lines = new.lines.iter().map(|line| vec![id.into(), (*line).into()]);
-    tx.execute_each(ADD_LINE, lines.collect()).await?;
+    add_parts(tx, (at, &new.by), id, &new.lines).await?;
     Ok(id)
 }
 
-/// More is asked back by an open recovery: by these lines, so much together.
+/// More is asked back by an open recovery: so much of these lines, so much together.
 pub async fn extend_recovery(
     tx: &mut JournalTx,
+    hand: (&At, &str),
     recovery: i64,
-    lines: &[i64],
-    amount: Fen,
+    (lines, amount): (&[(i64, Fen)], Fen),
 ) -> Result<()> {
     let extended = tx
         .execute(EXTEND, vec![amount.get().into(), recovery.into()])
         .await?;
     open_one(extended, recovery)?;
+    add_parts(tx, hand, recovery, lines).await
+}
+
+async fn add_parts(
+    tx: &mut JournalTx,
+    hand: (&At, &str),
+    recovery: i64,
+    lines: &[(i64, Fen)],
+) -> Result<()> {
     let rows = lines
         .iter()
-        .map(|line| vec![recovery.into(), (*line).into()]);
+        .map(|(line, _)| vec![recovery.into(), (*line).into()]);
     tx.execute_each(ADD_LINE, rows.collect()).await?;
+    parts(tx, hand, recovery, (OF_LINE, lines)).await
+}
+
+/// So much of these lines is no longer asked back.
+pub async fn let_go(
+    tx: &mut JournalTx,
+    hand: (&At, &str),
+    recovery: i64,
+    lines: &[(i64, Fen)],
+) -> Result<()> {
+    parts(tx, hand, recovery, (LET_GO, lines)).await
+}
+
+async fn parts(
+    tx: &mut JournalTx,
+    (at, by): (&At, &str),
+    recovery: i64,
+    (kind, lines): (&str, &[(i64, Fen)]),
+) -> Result<()> {
+    for (line, amount) in lines {
+        let part = RecoveryStep {
+            step: format!("{kind}{line}"),
+            amount: Some(*amount),
+            by: by.to_owned(),
+            at: at.clone(),
+            says: String::new(),
+        };
+        note_step(tx, recovery, &part).await?;
+    }
     Ok(())
 }
 
@@ -168,10 +237,49 @@ pub async fn open_recovery_of(on: &impl Reads, entitlement: i64) -> Result<Optio
     rows.first().map(from_row).transpose()
 }
 
-/// Lines of an entitlement that a recovery asks back already.
-pub async fn asked_back(on: &impl Reads, entitlement: i64) -> Result<Vec<i64>> {
-    let rows = on.rows(ASKED, vec![entitlement.into()]).await?;
-    rows.iter().map(|row| row.int(0)).collect()
+/// How much of a line a recovery asks back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Asked {
+    /// Which recovery.
+    pub recovery: i64,
+    /// Which line.
+    pub line: i64,
+    /// How much; nothing where all of it was let go.
+    pub amount: Fen,
+}
+
+/// How much of each line of an entitlement each recovery asks back.
+pub async fn asked_back(on: &impl Reads, entitlement: i64) -> Result<Vec<Asked>> {
+    let mut all: BTreeMap<(i64, i64), i64> = BTreeMap::new();
+    for row in on.rows(ASKED_PARTS, vec![entitlement.into()]).await? {
+        let (recovery, step, amount) = (row.int(0)?, row.text(1)?, row.int(2)?);
+        let (line, amount) = part(&step, amount)?;
+        let sum = all.entry((recovery, line)).or_default();
+        *sum = sum.saturating_add(amount);
+    }
+    for row in on.rows(ASKED, vec![entitlement.into()]).await? {
+        all.entry((row.int(0)?, row.int(1)?)).or_insert(row.int(2)?);
+    }
+    let asked = all.into_iter().map(|((recovery, line), amount)| Asked {
+        recovery,
+        line,
+        amount: Fen::new(amount),
+    });
+    Ok(asked.collect())
+}
+
+/// The line of a part, and how much it adds to what is asked back.
+fn part(step: &str, amount: i64) -> Result<(i64, i64)> {
+    let asks = step.strip_prefix(OF_LINE).map(|line| (line, amount));
+    let frees = step
+        .strip_prefix(LET_GO)
+        .map(|line| (line, amount.saturating_neg()));
+    let read = asks
+        .or(frees)
+        .and_then(|(line, amount)| Some((line.parse().ok()?, amount)));
+    read.ok_or_else(|| StoreError::BadValue {
+        what: "追回的发放行".to_owned(),
+    })
 }
 
 /// A line that arrived and was more than what is decided for its month.
@@ -247,10 +355,48 @@ pub async fn recoveries_of_household(
     rows.iter().map(from_row).collect()
 }
 
-/// The lines a recovery asks back.
-pub async fn recovery_lines(on: &impl Reads, id: i64) -> Result<Vec<i64>> {
-    let rows = on.rows(LINES, vec![id.into()]).await?;
-    rows.iter().map(|row| row.int(0)).collect()
+/// The lines a recovery asks back, and how much of each.
+pub async fn recovery_lines(on: &impl Reads, recovery: &Recovery) -> Result<Vec<(i64, Fen)>> {
+    let all = asked_back(on, recovery.content.entitlement).await?;
+    let own = all.into_iter().filter(|one| one.recovery == recovery.id);
+    Ok(own.map(|one| (one.line, one.amount)).collect())
+}
+
+/// Recoveries on which more came back than is asked, lines of which more is asked than was paid, and programmes
+/// whose recoveries do not add up to the ledger.
+pub async fn recovery_discrepancies(on: &impl Reads) -> Result<Vec<String>> {
+    let mut out = Vec::new();
+    for row in on.rows(TOO_MUCH, vec![]).await? {
+        out.push(format!(
+            "追回 {} 要退 {} 分,已退 {} 分,退多了",
+            row.int(0)?,
+            row.int(1)?,
+            row.int(2)?
+        ));
+    }
+    for row in on.rows(CAME_BACK, vec![]).await? {
+        let (back, posted) = (row.int(1)?, row.int(2)?);
+        if back != posted {
+            let programme = row.text(0)?;
+            out.push(format!(
+                "`{programme}` 的追回登记退了 {back} 分,总账记了 {posted} 分"
+            ));
+        }
+    }
+    let mut lines: BTreeMap<i64, i64> = BTreeMap::new();
+    for row in on.rows(ALL_PARTS, vec![]).await? {
+        let (line, amount) = part(&row.text(0)?, row.int(1)?)?;
+        let sum = lines.entry(line).or_default();
+        *sum = sum.saturating_add(amount);
+    }
+    for (line, asked) in lines {
+        let rows = on.rows(LINE_AMOUNTS, vec![line.into()]).await?;
+        let paid = rows.first().map_or(Ok(0), |row| row.int(0))?;
+        if asked > paid || asked < 0 {
+            out.push(format!("发放行 {line} 发了 {paid} 分,追回要了 {asked} 分"));
+        }
+    }
+    Ok(out)
 }
 
 /// The steps of a recovery, oldest first.

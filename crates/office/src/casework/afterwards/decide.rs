@@ -11,7 +11,7 @@ use super::super::{
 use super::bound::{Footing, footing, within_told};
 use super::exit::{ExitPlan, plan};
 use super::weigh::{Weighed, weigh};
-use super::{AfterKind, AfterPurpose, AfterState, about, amount_in, kind_name};
+use super::{AfterKind, AfterPurpose, AfterState, about, amount_in, kind_name, write_off};
 use crate::access::{Acting, Right};
 use crate::disbursement;
 use crate::office::Office;
@@ -100,13 +100,29 @@ fn looked_by(case: &Case, step: &Step) -> Option<String> {
 /// The step decides nothing or is not this person's, the decider looked into it, nobody was heard, a fact is
 /// missing, or something a decision must say is not said.
 pub async fn sign(office: &Office, who: &Acting, no: CaseNo, ruling: &Ruling) -> Done<i64> {
-    let mut tx = office.begin().await?;
-    let mut case = super::file::within(office, &tx, who, (Right::DECISION, no)).await?;
-    super::super::is_own(who, &case)?;
-    let refused = |said: &str| CaseError::Refused(said.to_owned());
+    let tx = office.begin().await?;
+    let case = super::file::within(office, &tx, who, (Right::DECISION, no)).await?;
     let (after, help) = about(&tx, &case).await?;
     let before = reviews::decisions(&tx, no).await?;
-    if !kinds(&case, (&after, &help), &before).contains(&ruling.kind) {
+    match write_off::owed(&tx, &after, &before).await? {
+        Some(owed) => write_off::sign(office, tx, who, &case, (owed, &before), ruling).await,
+        None => in_step(office, tx, who, case, (&after, &help, &before), ruling).await,
+    }
+}
+
+/// Signs in the open step of the case, and does the step.
+async fn in_step(
+    office: &Office,
+    mut tx: Writing,
+    who: &Acting,
+    mut case: Case,
+    (after, help, before): (&NewAfter, &Entitlement, &[AfterDecision]),
+    ruling: &Ruling,
+) -> Done<i64> {
+    let no = case.no();
+    super::super::is_own(who, &case)?;
+    let refused = |said: &str| CaseError::Refused(said.to_owned());
+    if !kinds(&case, (after, help), before).contains(&ruling.kind) {
         let said = format!(
             "现在不能作“{}”的决定;请刷新页面,看看办到了哪一步",
             kind_name(ruling.kind)
@@ -118,7 +134,7 @@ pub async fn sign(office: &Office, who: &Acting, no: CaseNo, ruling: &Ruling) ->
     let step = step.ok_or_else(|| refused("没有要办的步骤"))?;
     without_numbers(&ruling.because)?;
     let weighed = weigh(office, &tx, &case).await?;
-    not_beyond(&tx, &after, ruling).await?;
+    not_beyond(&tx, after, ruling).await?;
     let expiry = is_expiry(ruling, &weighed);
     let footing = footing(office, &tx, &case, (ruling.kind, expiry)).await?;
     let mut told = case.standing.told.clone();
@@ -413,7 +429,6 @@ pub async fn deliver(
 ) -> Done<Option<i64>> {
     let mut tx = office.begin().await?;
     let mut case = super::file::within(office, &tx, who, (Right::CASE_HANDLE, no)).await?;
-    super::super::is_own(who, &case)?;
     let receiver = receiver.trim();
     let refused = |said: &str| CaseError::Refused(said.to_owned());
     // A word of the list and never a name.
@@ -421,12 +436,18 @@ pub async fn deliver(
         let said = format!("请选谁签收:{}", RECEIVERS.join("、"));
         return Err(refused(&said));
     }
+    let all = reviews::decisions(&tx, no).await?;
+    let (after, help) = about(&tx, &case).await?;
+    if let (Some(signed), Some(recovery)) = (write_off::signed(&all), after.recovery) {
+        let what = (&case, signed, recovery);
+        return write_off::deliver(office, tx, who, what, (way, receiver)).await;
+    }
+    super::super::is_own(who, &case)?;
     let step = case
         .open_step()
         .filter(|step| step.ground == Some(Ground::Delivery));
     let step = step.cloned();
     let step = step.ok_or_else(|| refused("现在没有决定要送达"))?;
-    let all = reviews::decisions(&tx, no).await?;
     let signed: Vec<&AfterDecision> = all
         .iter()
         .filter(|one| one.state == AfterState::Signed)
@@ -434,7 +455,6 @@ pub async fn deliver(
     if signed.is_empty() {
         return Err(refused("还没有签署的决定,不能送达"));
     }
-    let (after, help) = about(&tx, &case).await?;
     let late = late(office, &signed);
     let mut recovery = None;
     for decision in signed {

@@ -7,7 +7,7 @@ use super::decide::kinds;
 use super::exit::plan;
 use super::hearing::{may_hear, may_tell};
 use super::weigh::weigh;
-use super::{AfterKind, AfterPurpose, AfterState, kind_name, purpose_name};
+use super::{AfterKind, AfterPurpose, AfterState, kind_name, purpose_name, write_off};
 use crate::access::{Acting, Right};
 use crate::office::Office;
 use domain::procedure::Ground;
@@ -205,7 +205,7 @@ pub async fn after_file(office: &Office, who: &Acting, no: CaseNo) -> Done<After
         | AfterPurpose::Ending
         | AfterPurpose::Recovery => Vec::new(),
     };
-    let recovery = match weighed.after.recovery {
+    let mut recovery = match weighed.after.recovery {
         None => String::new(),
         Some(id) => {
             let found = store::payments::find_recovery(store, id).await?;
@@ -215,6 +215,16 @@ pub async fn after_file(office: &Office, who: &Acting, no: CaseNo) -> Done<After
         }
     };
     let ruled = weighed.ruled();
+    let mut may = may(who, &case, (&weighed.after, &weighed.help), &decided);
+    if let Some(owed) = write_off::owed(store, &weighed.after, &decided).await? {
+        let given_up = write_off::signed(&decided).is_some();
+        if !given_up && who.may(Right::DECISION) && write_off::is_for(who, &case, Ground::Adjustment)
+        {
+            may.kinds = vec![(AfterKind::Recover.word(), write_off::NAME)];
+        }
+        may.deliver = given_up && write_off::is_for(who, &case, Ground::Delivery);
+        recovery = format!("{recovery},还差 {} 元", owed.rest);
+    }
     Ok(AfterFile {
         no: no.get(),
         purpose: purpose_name(weighed.after.purpose),
@@ -249,7 +259,7 @@ pub async fn after_file(office: &Office, who: &Acting, no: CaseNo) -> Done<After
         hearings: heard_lines(office, store, no).await?,
         decisions: decided.iter().map(decision_line).collect(),
         recovery,
-        may: may(who, &case, (&weighed.after, &weighed.help), &decided),
+        may,
     })
 }
 
@@ -397,7 +407,10 @@ pub(super) fn decision_line(one: &AfterDecision) -> DecisionLine {
         what: format!(
             "{} {},{} 签署",
             content.day,
-            kind_name(content.kind),
+            match content.step.as_str() {
+                write_off::NAME => write_off::NAME,
+                _ => kind_name(content.kind),
+            },
             content.decider
         ),
         amounts,

@@ -60,7 +60,13 @@ pub(in super::super) async fn before(
             Err(CaseError::Refused(said))
         }
         None => last_month(office, tx, case, step).await,
-        Some(Ground::Verification | Ground::Visit | Ground::Opinion | Ground::Decision) => Ok(()),
+        Some(
+            Ground::Verification
+            | Ground::Visit
+            | Ground::Opinion
+            | Ground::Finding
+            | Ground::Decision,
+        ) => Ok(()),
     }
 }
 

@@ -353,15 +353,8 @@ pub async fn open_recoveries(office: &Office, who: &Acting) -> Done<usize> {
             let page = reviews::recoveries_without_case(store, place.as_ref(), after, read).await?;
             let Some((last, _)) = page.last() else { break };
             after = *last;
-            for (recovery, entitlement) in page {
-                let new = Begin {
-                    purpose: AfterPurpose::Recovery,
-                    entitlement,
-                    recovery: Some(recovery),
-                    cause: Cause::new("recovery", recovery),
-                    because: String::new(),
-                };
-                match begin(office, who, &new).await {
+            for about in page {
+                match begin_recovery(office, who, about).await {
                     Ok(_) => made = made.saturating_add(1),
                     // A relative's, or another case of it still open: it stays on the list, and nothing of
                     // the attempt is kept.
@@ -374,4 +367,45 @@ pub async fn open_recoveries(office: &Office, who: &Acting) -> Done<usize> {
         }
     }
     Ok(made)
+}
+
+/// The case of a recovery, by its number and the help it is about.
+///
+/// # Errors
+/// As [`begin_in`].
+pub(crate) async fn begin_recovery(
+    office: &Office,
+    who: &Acting,
+    (recovery, entitlement): (i64, i64),
+) -> Done<CaseNo> {
+    let new = Begin {
+        purpose: AfterPurpose::Recovery,
+        entitlement,
+        recovery: Some(recovery),
+        cause: Cause::new("recovery", recovery),
+        because: String::new(),
+    };
+    begin(office, who, &new).await
+}
+
+/// Nothing is owed any more on a recovery: its case, where it is open, is done, in whichever step it waited.
+pub(crate) async fn settled(
+    office: &Office,
+    tx: &mut JournalTx,
+    who: &Acting,
+    recovery: i64,
+    because: &str,
+) -> Done<()> {
+    let Some(after) = reviews::of_recovery(tx, recovery).await? else {
+        return Ok(());
+    };
+    let case = super::super::read(office, tx, after.case).await?;
+    let Some(mut case) = case.filter(|case| case.standing.closed.is_none()) else {
+        return Ok(());
+    };
+    let told = super::super::Told::plain("case.close", because);
+    let outcome = super::super::Outcome::Done;
+    let what = super::super::What::Closed { outcome };
+    super::super::happen(office, tx, who, &mut case, what, told).await?;
+    Ok(())
 }
