@@ -2,8 +2,10 @@
 //! fen, a stop with its hearing and what was paid beyond, death, the crisis channel, the conference, delegation
 //! and who handled what.
 
+mod bound;
 mod counters;
 mod months;
+mod owed;
 mod undone;
 
 use crate::county::{County, Faults};
@@ -101,6 +103,16 @@ impl Bench {
     }
 
     async fn done(&self, who: &Acting, no: CaseNo, step: &str) -> Result<(), CaseError> {
+        self.found(who, no, (step, "")).await
+    }
+
+    /// A step done with what was found.
+    async fn found(
+        &self,
+        who: &Acting,
+        no: CaseNo,
+        (step, because): (&str, &str),
+    ) -> Result<(), CaseError> {
         let mut case = casework::load(&self.office, who, no).await?;
         let two = case
             .procedure
@@ -115,6 +127,7 @@ impl Bench {
         let completion = Completion {
             step,
             others: &others,
+            because,
             ..Completion::default()
         };
         casework::complete(&self.office, &mut tx, who, &mut case, completion).await?;
@@ -152,6 +165,11 @@ impl Bench {
     async fn verified(&self, no: CaseNo) {
         let (clerk, officer) = (&self.wang.who, &self.zhao.who);
         crate::found_out::verified(&self.office, clerk, officer, no).await;
+    }
+
+    /// The open step of a visit done by two.
+    async fn visited(&self, no: CaseNo) {
+        crate::found_out::visited(&self.office, &self.wang.who, &self.li.who, no).await;
     }
 
     async fn hear(

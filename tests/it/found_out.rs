@@ -3,7 +3,8 @@
 use domain::{CaseNo, PersonId, Relation};
 use office::Office;
 use office::access::Acting;
-use office::casework::{self, Cause, Opening, Paper, PaperState, Wanted};
+use office::casework::afterwards::{self, AfterPurpose, Begin};
+use office::casework::{self, Cause, Completion, Opening, Paper, PaperState, Wanted};
 use office::photos::PhotoRole;
 use office::verification::{self, Given, Signed};
 use office::visits::{self, About, Ending, Said, VisitPhoto};
@@ -68,10 +69,20 @@ pub(crate) async fn verified(office: &Office, clerk: &Acting, officer: &Acting, 
 
 /// Two go to the door: everybody of the application lives there. The case goes on.
 pub(crate) async fn visited(office: &Office, who: &Acting, other: &Acting, no: CaseNo) {
+    visited_and_told(office, (who, other), no, &[]).await;
+}
+
+/// The same, and something more was told there.
+async fn visited_and_told(
+    office: &Office,
+    (who, other): (&Acting, &Acting),
+    no: CaseNo,
+    more: &[Said],
+) {
     let case = casework::load(office, who, no).await.unwrap();
     let visit = visits::begin(office, who, About::Case(no)).await.unwrap();
     let members = case.application.content.members.iter();
-    let said: Vec<Said> = members
+    let mut said: Vec<Said> = members
         .map(|(person, _)| Said {
             person: Some(*person),
             fact: "共同生活".to_owned(),
@@ -79,6 +90,7 @@ pub(crate) async fn visited(office: &Office, who: &Acting, other: &Acting, no: C
             base: 0,
         })
         .collect();
+    said.extend_from_slice(more);
     let ending = Ending {
         other: other.login().to_owned(),
         outcome: None,
@@ -98,4 +110,37 @@ pub(crate) async fn visited(office: &Office, who: &Acting, other: &Acting, no: C
     visits::finish(office, who, visit, (&[], &ending))
         .await
         .unwrap();
+}
+
+/// Two went to the door of a help's family and were told that somebody is in prison.
+pub(crate) async fn in_custody(
+    office: &Office,
+    (who, other): (&Acting, &Acting),
+    (entitlement, person): (i64, PersonId),
+) {
+    let new = Begin {
+        purpose: AfterPurpose::Ending,
+        entitlement,
+        recovery: None,
+        cause: afterwards::by_hand(office),
+        because: String::new(),
+    };
+    let no = afterwards::begin(office, who, &new).await.unwrap();
+    let mut case = casework::load(office, who, no).await.unwrap();
+    let mut tx = office.begin().await.unwrap();
+    let completion = Completion {
+        step: "登记线索",
+        ..Completion::default()
+    };
+    casework::complete(office, &mut tx, who, &mut case, completion)
+        .await
+        .unwrap();
+    office.end(tx).await.unwrap();
+    let told = Said {
+        person: Some(person),
+        fact: "服刑".to_owned(),
+        value: "是".to_owned(),
+        base: 0,
+    };
+    visited_and_told(office, (who, other), no, &[told]).await;
 }

@@ -438,23 +438,24 @@ async fn a_township_decides_only_where_and_from_when_it_was_delegated() {
 async fn a_late_step_and_one_that_came_back_are_counted_and_good_faith_is_found_by_another() {
     let bench = Bench::open(Database::Sqlite).await;
     bench.at("2026-09-01T09:00");
-    let (no, ..) = bench.sure(AfterPurpose::Change, 0).await;
-    bench.done(&bench.wang.who, no, "登记变化").await.unwrap();
+    let (no, ..) = bench.sure(AfterPurpose::Ending, 0).await;
+    bench.done(&bench.wang.who, no, "登记线索").await.unwrap();
+    bench.told(&bench.wang.who, no, "已去世").await.unwrap();
     // Ten working days were over on the fifteenth.
     bench.at("2026-09-21T09:00");
-    bench.done(&bench.wang.who, no, "核实变化").await.unwrap();
+    bench.visited(no).await;
     let mut case = casework::load(&bench.office, &bench.chen.who, no)
         .await
         .unwrap();
     let reason = &casework::reasons(&bench.office, casework::For::SendBack)[0].title;
     let mut tx = bench.office.begin().await.unwrap();
     let who = &bench.chen.who;
-    casework::send_back(&bench.office, &mut tx, who, &mut case, "核实变化", reason)
+    casework::send_back(&bench.office, &mut tx, who, &mut case, "核实", reason)
         .await
         .unwrap();
     bench.office.end(tx).await.unwrap();
     bench.at("2026-09-22T09:00");
-    bench.done(&bench.wang.who, no, "核实变化").await.unwrap();
+    bench.visited(no).await;
     let september = month("2026-09");
     let view = after::work(&bench.office, who, "wang", september)
         .await

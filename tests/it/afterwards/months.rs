@@ -232,7 +232,11 @@ async fn a_cut_wants_a_hearing(database: Database) {
     let less = before.checked_sub(fen(1_01)).unwrap();
     bench.done(&bench.wang.who, no, "登记变化").await.unwrap();
     bench.told(&bench.wang.who, no, "要减发").await.unwrap();
-    bench.done(&bench.zhao.who, no, "核实变化").await.unwrap();
+    refused(
+        bench.done(&bench.zhao.who, no, "核实变化").await,
+        "由核对报告办结",
+    );
+    bench.verified(no).await;
     assert_eq!(bench.step(no).await, "听取意见");
     refused(
         bench.done(&bench.wang.who, no, "听取意见").await,
@@ -280,10 +284,7 @@ async fn a_cut_wants_a_hearing(database: Database) {
         .done(&bench.wang.who, other, "登记变化")
         .await
         .unwrap();
-    bench
-        .done(&bench.zhao.who, other, "核实变化")
-        .await
-        .unwrap();
+    bench.verified(other).await;
     let before = bench.amount(help, month("2026-12")).await;
     cut.amount = before.checked_sub(fen(1));
     refused(bench.sign(other, &cut).await, "听取意见");
@@ -309,7 +310,11 @@ async fn a_stop_is_heard_and_recovered(database: Database) {
     bench.paid(batch).await;
     bench.done(&bench.wang.who, no, "登记线索").await.unwrap();
     bench.told(&bench.wang.who, no, "有多领").await.unwrap();
-    bench.done(&bench.wang.who, no, "核实").await.unwrap();
+    refused(
+        bench.done(&bench.wang.who, no, "核实").await,
+        "由走访记录办结",
+    );
+    bench.visited(no).await;
     assert_eq!(bench.step(no).await, "告知拟停发");
     bench
         .tell_of(no, (Some(month("2026-09")), None))

@@ -4,9 +4,9 @@
 use super::*;
 
 /// A change without anything to hear, up to the decision.
-async fn change_up_to_decision(bench: &Bench, no: CaseNo) {
+pub(super) async fn change_up_to_decision(bench: &Bench, no: CaseNo) {
     bench.done(&bench.wang.who, no, "登记变化").await.unwrap();
-    bench.done(&bench.zhao.who, no, "核实变化").await.unwrap();
+    bench.verified(no).await;
     assert_eq!(bench.step(no).await, "变更决定");
 }
 
@@ -134,7 +134,9 @@ async fn money_is_on_its_way(database: Database) {
     )
     .await;
     let recovery = earlier.unwrap().expect("the open one");
-    // Once it has its case, no money is taken before the decision is handed over.
+    // No money is taken before it has its case, and then before the decision is handed over.
+    let early = pay::recovery_step(office, &bench.chen.who, recovery, "repaid", paid, "回执").await;
+    assert!(early.unwrap_err().to_string().contains("还没有立案"));
     let opened = after::open_recoveries(office, &bench.wang.who)
         .await
         .unwrap();

@@ -17,6 +17,11 @@ mod names;
 mod payments;
 mod places;
 mod procedures;
+#[expect(
+    clippy::indexing_slicing,
+    reason = "a test that fails should stop where it failed"
+)]
+mod recovery;
 mod shared;
 mod tasks;
 

@@ -61,13 +61,18 @@ pub async fn check(office: &Office, who: &Acting, batch: i64) -> Paid<Found> {
 /// Approves a checked batch.
 ///
 /// # Errors
-/// The right is missing, whoever prepared or checked it asks, or nothing is left in it.
+/// The right is missing, whoever prepared or checked it or changed a card it pays to asks, or nothing is left in it.
 pub async fn approve(office: &Office, who: &Acting, batch: i64) -> Paid<()> {
     whole(who, Right::PAYMENT_APPROVE)?;
     let held = found(&office.store, batch).await?;
     may(&office.store, who, &held, BatchAct::Approve).await?;
     if held.lines == 0 {
         let said = format!("第 {batch} 批的行都剔出了,没有可以批准的;请作废");
+        return Err(PayError::Refused(said));
+    }
+    let changed = store::entitlements::line_changed_by(&office.store, batch, who.login()).await?;
+    if let Some(line) = changed {
+        let said = format!("第 {batch} 批第 {line} 行的卡是您换的,不能再由您批准;请换一位同事");
         return Err(PayError::Refused(said));
     }
     let hand = Hand {
