@@ -1,6 +1,7 @@
 //! Residents' own pages through the server's own routes, without JavaScript.
 
 mod applied;
+mod helped;
 mod unknown;
 
 use crate::county::{County, Faults, run_months};
@@ -48,6 +49,10 @@ impl Place {
         county.receive(&office).await;
         run_months(&office).await;
         let staff = Staff::of(&office, "990101").await;
+        Self::of(county, office, staff).await
+    }
+
+    async fn of(county: County, office: Arc<Office>, staff: Staff) -> Self {
         let house = House {
             views: Desk::open(Arc::clone(&office)).await.unwrap(),
             access: Arc::clone(&staff.access),

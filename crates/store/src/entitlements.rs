@@ -67,14 +67,6 @@ statements! {
         where c.at >= $1 and exists (select 1 from entitlement_account d
             where d.entitlement_id = c.entitlement_id and d.change_no < c.change_no)
         order by c.entitlement_id";
-    // The first line of a batch whose card somebody changed; the first card is no change.
-    CHANGED_BY = "select min(l.line_no) from payment_line l
-        join entitlement_account c on c.change_no =
-            (select max(d.change_no) from entitlement_account d
-                where d.entitlement_id = l.entitlement_id)
-        where l.batch_no = $1 and l.state = 'proposed' and c.by_login = $2
-          and exists (select 1 from entitlement_account d
-            where d.entitlement_id = c.entitlement_id and d.change_no < c.change_no)";
     MISFITS = "select account_id from bank_account where check_digit_fits = 0 order by account_id";
     CAUSES = "select cause_id from entitlement where cause_kind = $1 order by entitlement_id";
     COUNT = "select count(*) from entitlement where from_month <= $1
@@ -562,14 +554,6 @@ pub async fn shared_cards(
 pub async fn fresh_cards(on: &impl Reads, since: &At) -> Result<Vec<i64>> {
     let rows = on.rows(FRESH, vec![since.into()]).await?;
     rows.iter().map(|row| row.int(0)).collect()
-}
-
-/// The first line of a batch that goes to a card somebody changed.
-pub async fn line_changed_by(on: &impl Reads, batch: i64, login: &str) -> Result<Option<i64>> {
-    let rows = on
-        .rows(CHANGED_BY, vec![batch.into(), login.into()])
-        .await?;
-    rows.first().map_or(Ok(None), |row| row.int_opt(0))
 }
 
 /// Cards whose last digit does not fit.

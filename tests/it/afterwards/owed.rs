@@ -14,7 +14,9 @@ fn said<T: std::fmt::Debug>(answer: Result<T, PayError>, says: &str) {
 /// A month paid to everybody: the first dibao help of a place in the list, its household, and how much.
 async fn paid(bench: &Bench, skip: usize) -> (i64, HouseholdId, Fen) {
     bench.at("2026-09-02T09:00");
-    let (batch, _) = bench.drawn(month("2026-09"), bench.dibao().await[0].1).await;
+    let (batch, _) = bench
+        .drawn(month("2026-09"), bench.dibao().await[0].1)
+        .await;
     bench.paid(batch).await;
     let tx = bench.office.begin().await.unwrap();
     let mut found = Vec::new();
@@ -124,7 +126,9 @@ async fn the_rest_is_given_up(database: Database) {
     let (help, _, amount) = paid(&bench, 0).await;
     let (office, chen) = (&bench.office, &bench.chen.who);
     let from = (month("2026-09"), Fen::ZERO);
-    let recovery = pay::recover(office, chen, help, from, "全家迁往外省").await.unwrap();
+    let recovery = pay::recover(office, chen, help, from, "全家迁往外省")
+        .await
+        .unwrap();
     let no = decided(&bench, recovery, amount).await;
     repaid(&bench, recovery, fen(30_00)).await.unwrap();
     // It makes room for a change, and can be given up all the same.
@@ -142,15 +146,26 @@ async fn the_rest_is_given_up(database: Database) {
     sign(&rest).await.unwrap();
     // Signed is not handed over.
     assert_eq!(state(&bench, recovery).await.0, RecoveryState::Open);
-    let by_county = after::deliver(office, &bench.chen2.who, no, (DeliveryWay::InPerson, "本人"));
+    let by_county = after::deliver(
+        office,
+        &bench.chen2.who,
+        no,
+        (DeliveryWay::InPerson, "本人"),
+    );
     refused(by_county.await, "由窗口经办办");
     assert_eq!(bench.deliver(no).await.unwrap(), Some(recovery));
-    assert_eq!(state(&bench, recovery).await, (RecoveryState::Closed, amount));
+    assert_eq!(
+        state(&bench, recovery).await,
+        (RecoveryState::Closed, amount)
+    );
     said(repaid(&bench, recovery, fen(1)).await, "已经了结");
     let file = after::after_file(office, chen, no).await.unwrap();
     let newest = file.decisions.last().unwrap();
     assert!(newest.what.contains("核销"), "{}", newest.what);
-    assert_eq!(newest.amounts, "追回 30.00 元", "what came back is all of it");
+    assert_eq!(
+        newest.amounts, "追回 30.00 元",
+        "what came back is all of it"
+    );
     adds_up(&bench).await;
 }
 
@@ -160,12 +175,12 @@ async fn what_cannot_come_back_is_given_up_by_another_official_and_once_it_is_ha
 }
 
 /// Help that was stopped for a month that was paid goes on from that month.
-async fn restored(bench: &Bench, help: i64, amount: Fen) {
+async fn restored(bench: &Bench, help: i64, (from, amount): (&str, Fen)) {
     let no = bench.begin(AfterPurpose::Change, help).await.unwrap();
     change_up_to_decision(bench, no).await;
     let mut back = ruling(AfterKind::Restored, "迁出有误,一直住在本地");
     back.amount = Some(amount);
-    back.from = Some(month("2026-09"));
+    back.from = Some(month(from));
     bench.sign(no, &back).await.unwrap();
     assert_eq!(bench.deliver(no).await.unwrap(), None, "nothing is owed");
 }
@@ -181,7 +196,9 @@ async fn due_after_all(database: Database) {
         opened.push(stopped.unwrap().expect("September was paid"));
     }
     // The other family pays all of it back before the mistake is seen.
-    after::open_recoveries(office, &bench.wang.who).await.unwrap();
+    after::open_recoveries(office, &bench.wang.who)
+        .await
+        .unwrap();
     let no = case_of(&bench, opened[0]).await;
     assert_ne!(bench.step(no).await, "");
     decided(&bench, opened[1], whole).await;
@@ -192,20 +209,26 @@ async fn due_after_all(database: Database) {
     bench.done(&bench.wang.who, no, "核实金额").await.unwrap();
     bench.done(&bench.wang.who, no, "撤销登记").await.unwrap();
     bench.at("2026-09-20T09:00");
-    restored(&bench, help, amount).await;
-    restored(&bench, other, whole).await;
+    restored(&bench, help, ("2026-09", amount)).await;
+    restored(&bench, other, ("2026-09", whole)).await;
     adds_up(&bench).await;
     bench.at("2026-10-05T09:00");
     let (batch, next) = bench.drawn(month("2026-10"), household).await;
     assert_eq!(next, Some(amount), "September was kept");
     let tx = office.begin().await.unwrap();
-    let lines = store::payments::of_household(&tx, other_home, 20).await.unwrap();
+    let lines = store::payments::of_household(&tx, other_home, 20)
+        .await
+        .unwrap();
     drop(tx);
-    let october = lines.iter().find(|line| {
-        line.batch == batch && line.content.programme == "dibao"
-    });
+    let october = lines
+        .iter()
+        .find(|line| line.batch == batch && line.content.programme == "dibao");
     let october = october.unwrap().content.amount;
-    assert_eq!(Some(october), whole.checked_add(whole), "September again, with October");
+    assert_eq!(
+        Some(october),
+        whole.checked_add(whole),
+        "September again, with October"
+    );
     adds_up(&bench).await;
 }
 
@@ -217,7 +240,8 @@ async fn paid_beside(bench: &Bench, first: i64) -> (i64, HouseholdId, Fen) {
             .await
             .unwrap();
         let mut lines = lines.iter();
-        let arrived = |line: &&store::payments::Line| line.state == domain::payment::LineState::Paid;
+        let arrived =
+            |line: &&store::payments::Line| line.state == domain::payment::LineState::Paid;
         if let Some(line) = lines.find(arrived).filter(|_| help != first) {
             return (help, household, line.content.amount);
         }
@@ -229,15 +253,21 @@ async fn open_and_due(database: Database) {
     let bench = Bench::open(database).await;
     let (help, household, amount) = paid(&bench, 0).await;
     let (office, chen) = (&bench.office, &bench.chen.who);
-    let stopped = pay::halt(office, chen, help, month("2026-09"), "核实已迁出").await;
-    let recovery = stopped.unwrap().expect("September was paid");
-    // Half of it is due after all: the other half stays asked.
-    let half = fen(amount.get() / 2);
-    restored(&bench, help, half).await;
-    let rest = amount.checked_sub(half).unwrap();
-    assert_eq!(state(&bench, recovery).await, (RecoveryState::Open, rest));
     bench.at("2026-10-05T09:00");
-    assert_eq!(bench.drawn(month("2026-10"), household).await.1, Some(half));
+    let (batch, october) = bench.drawn(month("2026-10"), household).await;
+    assert_eq!(october, Some(amount));
+    bench.paid(batch).await;
+    let stopped = pay::halt(office, chen, help, month("2026-09"), "核实已迁出").await;
+    let recovery = stopped.unwrap().expect("two months were paid");
+    let both = amount.checked_add(amount).unwrap();
+    assert_eq!(state(&bench, recovery).await, (RecoveryState::Open, both));
+    // October is due after all: September stays asked.
+    restored(&bench, help, ("2026-10", amount)).await;
+    let left = (RecoveryState::Open, amount);
+    assert_eq!(state(&bench, recovery).await, left);
+    bench.at("2026-11-05T09:00");
+    let next = bench.drawn(month("2026-11"), household).await.1;
+    assert_eq!(next, Some(amount));
     adds_up(&bench).await;
 }
 

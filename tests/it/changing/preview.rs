@@ -23,6 +23,11 @@ struct Desk {
 impl Desk {
     /// A county whose newest month was judged, with two reviewers and a leader.
     async fn open() -> Self {
+        Self::judged(august()).await
+    }
+
+    /// The same with another month as the newest that was judged.
+    async fn judged(month: Month) -> Self {
         let county = County::new(Faults::None);
         let rulebook = small_rulebook();
         let setting = Setting {
@@ -34,9 +39,7 @@ impl Desk {
         };
         let office = Arc::new(Office::open(setting).await.unwrap());
         county.receive(&office).await;
-        monitoring::run_month(&office, august(), |_| {})
-            .await
-            .unwrap();
+        monitoring::run_month(&office, month, |_| {}).await.unwrap();
         let staff = Staff::of(&office, "990101").await;
         for (login, role) in [("chen", "县级审核"), ("zhou", "县级审核"), ("li", "领导")]
         {
@@ -318,4 +321,25 @@ async fn a_small_change_needs_a_preview_but_no_approval_unless_it_reaches_back()
     );
     assert_eq!(desk.sign("chen", ahead).await.unwrap(), "待签");
     assert_eq!(desk.sign("zhou", ahead).await.unwrap(), "生效");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_preview_read_on_the_people_of_another_month_is_worked_out_again_before_it_is_signed() {
+    let desk = Desk::judged(Month::new(2026, 7).unwrap()).await;
+    // On the people of July it reaches nobody back; in August it does.
+    let no = desk
+        .propose("2026-08-01", "2026-07-31", ["820.01", "685.01"])
+        .await;
+    let preview = desk.preview("chen", no).await.unwrap();
+    assert_eq!((preview.month.as_str(), preview.needs), ("2026-07", None));
+    monitoring::run_month(&desk.office, august(), |_| {})
+        .await
+        .unwrap();
+    let refused = desk.sign("chen", no).await.unwrap_err();
+    assert!(refused.contains("按 2026-07 的人算的"), "{refused}");
+    let preview = desk.preview("chen", no).await.unwrap();
+    assert!(preview.needs.is_some_and(|why| why.contains("往回改")));
+    let seen = preview.figures_digest.clone();
+    desk.approve("li", no, Some(&seen)).await.unwrap();
+    assert_eq!(desk.sign("chen", no).await.unwrap(), "待签");
 }

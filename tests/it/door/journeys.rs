@@ -451,7 +451,10 @@ async fn asked_back(three: &Person, batch: i64) {
     // Asked, not owed yet: nothing is taken before the county decided and the decision was handed over.
     recovery.says(&["追回决定送达以前不能收款"]);
     recovery.link("/reviews/");
-    assert_eq!(recovery.choices(&path, "step"), ["", "notify", "offset_refused"]);
+    assert_eq!(
+        recovery.choices(&path, "step"),
+        ["", "notify", "offset_refused"]
+    );
     let repaid = [("step", "repaid"), ("amount", "1"), ("says", "退款回单 1")];
     assert!(!recovery.takes(&path, &repaid));
     let half = domain::Fen::parse(&amount).unwrap().to_plain();

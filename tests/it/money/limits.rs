@@ -71,22 +71,37 @@ impl Place {
 
 async fn a_cap_and_cards(database: Database) {
     let county = County::new(Faults::None);
-    let cap = ("banks/payments.md", "| 超过单笔上限 | 20000 |", "| 超过单笔上限 | 500.00 |");
+    let cap = (
+        "banks/payments.md",
+        "| 超过单笔上限 | 20000 |",
+        "| 超过单笔上限 | 500.00 |",
+    );
     let place = with_rules(&county, database, &[cap]).await;
     let [one, _, three] = &place.people;
     let office = place.office();
-    pay::take_over(office, &one.who, month("2026-08")).await.unwrap();
+    pay::take_over(office, &one.who, month("2026-08"))
+        .await
+        .unwrap();
     let (batch, lines) = place.drawn(month("2026-09")).await;
     // I-22: a fen above the cap is apart, the cap itself is not.
-    let above = lines.iter().filter(|line| line.content.amount > Fen::new(500_00));
+    let above = lines
+        .iter()
+        .filter(|line| line.content.amount > Fen::new(500_00));
     let above: BTreeSet<u32> = above.map(|line| line.content.line_no).collect();
     assert!(!above.is_empty() && above.len() < lines.len());
     assert_eq!(place.found(batch, "over_cap").await, above);
     assert!(place.apart(batch).await.is_superset(&above));
     let first = *above.first().unwrap();
-    pay::confirm(office, &three.who, batch, first, "over_cap", "一户七口,有决定书")
-        .await
-        .unwrap();
+    pay::confirm(
+        office,
+        &three.who,
+        batch,
+        first,
+        "over_cap",
+        "一户七口,有决定书",
+    )
+    .await
+    .unwrap();
     let left = place.found(batch, "over_cap").await;
     assert_eq!(left.len() + 1, above.len(), "somebody answered for one");
 
@@ -100,7 +115,9 @@ async fn a_cap_and_cards(database: Database) {
     let own: BTreeSet<u32> = four.iter().map(|line| line.content.line_no).collect();
     for (at, line) in four.iter().enumerate() {
         let of = line.content.entitlement;
-        pay::set_card(office, &one.who, of, &card, "村里代领").await.unwrap();
+        pay::set_card(office, &one.who, of, &card, "村里代领")
+            .await
+            .unwrap();
         let again = pay::void(office, &one.who, last_batch(&place).await, "换卡").await;
         again.unwrap();
         let (batch, _) = place.drawn(month("2026-09")).await;
@@ -116,10 +133,15 @@ async fn a_cap_and_cards(database: Database) {
     assert_eq!(place.found(batch, "fresh_card").await, BTreeSet::new());
     // Whoever changed a card does not approve the payment to it.
     let kept = place.lines_of(batch).await;
-    let kept = kept.iter().find(|line| line.state == LineState::Proposed).unwrap();
+    let kept = kept
+        .iter()
+        .find(|line| line.state == LineState::Proposed)
+        .unwrap();
     let of = kept.content.entitlement;
     let other = BankCard::parse("6299000000009999904").unwrap().card;
-    pay::set_card(office, &three.who, of, &other, "旧卡遗失").await.unwrap();
+    pay::set_card(office, &three.who, of, &other, "旧卡遗失")
+        .await
+        .unwrap();
     let changer = pay::approve(office, &three.who, batch).await;
     assert!(said(changer).contains("是您换的"));
 }
@@ -136,45 +158,60 @@ async fn a_line_above_the_cap_a_card_of_four_households_and_one_just_changed_are
 
 async fn a_fund_has_too_little(database: Database) {
     let county = County::new(Faults::None);
-    // The year's money is so much; what is more is not sealed.
-    let yuan = 40_000;
+    // The year's money is one month and a half of what the roll says.
     let fund = "困难群众救助补助资金";
+    let roll = county.feed("2026-08", "roll");
+    let rows = roll.columns(["救助类型", "起始月份", "终止月份", "月发放额"]);
+    let counts = rows.iter().filter(|[kind, from, to, _]| {
+        ["低保", "特困", "孤儿", "事实无人抚养儿童"].contains(kind)
+            && month(from) <= month("2026-08")
+            && (to.is_empty() || month(to) >= month("2026-09"))
+    });
+    let one_month = Fen::total(counts.filter_map(|row| Fen::parse(row[3]).ok())).unwrap();
+    let year = Fen::from_yuan(one_month.get() * 3 / 2 / 100).unwrap();
+    let line = format!("{fund},2026,{}", year.to_plain());
     let budget = (
         "localities/demo/budgets.csv",
         "困难群众救助补助资金,2026,60000000",
-        "困难群众救助补助资金,2026,40000",
+        line.as_str(),
     );
     let place = with_rules(&county, database, &[budget]).await;
-    let [one, two, three] = &place.people;
+    let [one, _, three] = &place.people;
     let office = place.office();
-    pay::take_over(office, &one.who, month("2026-08")).await.unwrap();
-    let mut drawn = Vec::new();
-    for of in ["2026-08", "2026-09"] {
-        let (batch, lines) = place.drawn(month(of)).await;
-        let own = lines.iter().filter(|line| line.content.fund.starts_with(fund));
-        let sum = Fen::total(own.map(|line| line.content.amount)).unwrap();
-        assert!(sum > Fen::ZERO);
-        let over = place.found(batch, "over_budget").await;
-        let kept = place.lines_of(batch).await;
-        let kept = kept.iter().filter(|line| {
+    pay::take_over(office, &one.who, month("2026-08"))
+        .await
+        .unwrap();
+    // The fund's lines that stay in a batch, together.
+    let kept = async |batch: i64| {
+        let lines = place.lines_of(batch).await;
+        let own = lines.iter().filter(|line| {
             line.state == LineState::Proposed && line.content.fund.starts_with(fund)
         });
-        let kept = Fen::total(kept.map(|line| line.content.amount)).unwrap();
-        let all = Fen::from_yuan(yuan).unwrap();
-        assert!(kept <= all, "{kept} of {all}");
-        assert_eq!(over.is_empty(), sum <= all, "{sum}");
+        Fen::total(own.map(|line| line.content.amount)).unwrap()
+    };
+    let mut drawn = Vec::new();
+    for of in ["2026-08", "2026-09"] {
+        let (batch, _) = place.drawn(month(of)).await;
+        let over = place.found(batch, "over_budget").await;
+        assert_eq!(over, BTreeSet::new(), "{of} fits alone");
         pay::approve(office, &three.who, batch).await.unwrap();
-        drawn.push((batch, kept));
+        drawn.push((batch, kept(batch).await));
     }
-    // Each fits alone; together they are more than the year has.
     let both = drawn[0].1.checked_add(drawn[1].1).unwrap();
-    assert!(both > Fen::from_yuan(yuan).unwrap(), "{both}");
+    assert!(both > year, "{both} of {year}");
     pay::seal(office, &three.who, drawn[0].0).await.unwrap();
     let short = pay::seal(office, &three.who, drawn[1].0).await;
     assert!(said(short).contains("指标不够"));
-    // Checked again, what is beyond the rest is apart, and the batch waits for its money.
-    let over = pay::check(office, &two.who, drawn[1].0).await;
-    assert!(over.is_err(), "approved already");
+    // Drawn up again, what is beyond the rest is set apart, and the rest is sealed.
+    pay::void(office, &one.who, drawn[1].0, "指标不够")
+        .await
+        .unwrap();
+    let (batch, _) = place.drawn(month("2026-09")).await;
+    assert!(!place.found(batch, "over_budget").await.is_empty());
+    let rest = kept(batch).await;
+    assert!(drawn[0].1.checked_add(rest).unwrap() <= year, "{rest}");
+    pay::approve(office, &three.who, batch).await.unwrap();
+    pay::seal(office, &three.who, batch).await.unwrap();
     place.is_whole().await;
 }
 
@@ -217,19 +254,34 @@ async fn a_file_stops_too_many(database: Database) {
     let place = with_rules(&county, database, &[]).await;
     let [one, two, three] = &place.people;
     let office = place.office();
-    pay::take_over(office, &one.who, month("2026-08")).await.unwrap();
+    pay::take_over(office, &one.who, month("2026-08"))
+        .await
+        .unwrap();
     let (batch, lines) = place.drawn(month("2026-09")).await;
     let waits = said(pay::check(office, &two.who, batch).await);
-    assert!(waits.contains("超过停发上限") && waits.contains("已去世 "), "{waits}");
-    assert_eq!(place.apart(batch).await, BTreeSet::new(), "nobody's payment is stopped");
+    assert!(
+        waits.contains("超过停发上限") && waits.contains("已去世 "),
+        "{waits}"
+    );
+    assert_eq!(
+        place.apart(batch).await,
+        BTreeSet::new(),
+        "nobody's payment is stopped"
+    );
     let proposed = place.lines_of(batch).await;
-    assert!(proposed.iter().all(|line| line.state == LineState::Proposed));
+    assert!(
+        proposed
+            .iter()
+            .all(|line| line.state == LineState::Proposed)
+    );
     // Somebody answers for the file by name, and not whoever drew the batch up.
     let own = pay::answer_for_feeds(office, &one.who, batch, "看过殡葬登记").await;
     assert!(said(own).contains("编制的人"));
     let silent = pay::answer_for_feeds(office, &three.who, batch, " ").await;
     assert!(said(silent).contains("请写明"));
-    pay::answer_for_feeds(office, &three.who, batch, "逐户看过殡葬登记").await.unwrap();
+    pay::answer_for_feeds(office, &three.who, batch, "逐户看过殡葬登记")
+        .await
+        .unwrap();
     let found = pay::check(office, &two.who, batch).await.unwrap();
     let dead: BTreeSet<u32> = found
         .iter()
@@ -245,7 +297,9 @@ async fn a_file_stops_too_many(database: Database) {
         id: batch.to_string(),
     };
     let acts = store::audit::list(&tx, &about, i64::MAX, 20).await.unwrap();
-    let named = acts.iter().find(|one| one.act == "payment.answer-for-feeds");
+    let named = acts
+        .iter()
+        .find(|one| one.act == "payment.answer-for-feeds");
     assert_eq!(named.unwrap().actor, "chen3");
 }
 
@@ -260,7 +314,9 @@ async fn the_dead_and_those_in_custody(database: Database) {
     let place = with_rules(&county, database, &[]).await;
     let [one, ..] = &place.people;
     let office = place.office();
-    pay::take_over(office, &one.who, month("2026-08")).await.unwrap();
+    pay::take_over(office, &one.who, month("2026-08"))
+        .await
+        .unwrap();
     let staff = Staff::of_beside(place.office.as_ref().unwrap(), AREA).await;
     let grid = staff.enter("li", "网格员", AREA).await;
     let clerk = staff.enter("wang", "窗口经办", AREA).await;
@@ -271,7 +327,10 @@ async fn the_dead_and_those_in_custody(database: Database) {
     assert!(place.apart(batch).await.is_superset(&gone));
     assert_eq!(place.found(batch, "custody").await, BTreeSet::new());
     // Somebody was at the door: the payee of another line is in prison.
-    let other = lines.iter().find(|line| !gone.contains(&line.content.line_no)).unwrap();
+    let other = lines
+        .iter()
+        .find(|line| line.content.programme == "dibao" && !gone.contains(&line.content.line_no))
+        .unwrap();
     let (help, payee) = (other.content.entitlement, other.content.payee);
     crate::found_out::in_custody(office, (&clerk.who, &grid.who), (help, payee)).await;
     let held = place.found(batch, "custody").await;
@@ -289,10 +348,21 @@ async fn the_dead_and_those_in_custody(database: Database) {
     });
     let ended = ended.unwrap();
     let [_, _, three] = &place.people;
-    pay::halt(office, &three.who, ended.content.entitlement, month("2026-09"), "核实已迁出")
-        .await
-        .unwrap();
-    assert!(place.found(batch, "stopped").await.contains(&ended.content.line_no));
+    pay::halt(
+        office,
+        &three.who,
+        ended.content.entitlement,
+        month("2026-09"),
+        "核实已迁出",
+    )
+    .await
+    .unwrap();
+    assert!(
+        place
+            .found(batch, "stopped")
+            .await
+            .contains(&ended.content.line_no)
+    );
     let day = Day::parse("2026-09-14").unwrap();
     assert_eq!(office.clock().today(), day);
 }

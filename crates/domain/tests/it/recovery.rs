@@ -14,7 +14,10 @@ struct Dice(u64);
 impl Dice {
     /// One below a bound.
     fn below(&mut self, bound: i64) -> i64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
         i64::try_from(self.0 >> 33).unwrap() % bound.max(1)
     }
 }
@@ -54,17 +57,30 @@ fn pay(ledger: &mut Ledger, batch: usize, amount: Fen) {
         fund: FUND.to_owned(),
         amount,
     }];
-    ledger.apply(&ledger::commit(&parts, Issue::First), Phase::Posted).unwrap();
-    let held = ledger.apply(&ledger::reserve(&name, &parts, Issue::First), Phase::Pending).unwrap();
+    ledger
+        .apply(&ledger::commit(&parts, Issue::First), Phase::Posted)
+        .unwrap();
+    let held = ledger
+        .apply(
+            &ledger::reserve(&name, &parts, Issue::First),
+            Phase::Pending,
+        )
+        .unwrap();
     ledger.settle(held, Settlement::Post).unwrap();
-    ledger.apply(&ledger::hand_over(&name, amount), Phase::Posted).unwrap();
-    ledger.apply(&ledger::arrive(&name, PROGRAMME, amount), Phase::Posted).unwrap();
+    ledger
+        .apply(&ledger::hand_over(&name, amount), Phase::Posted)
+        .unwrap();
+    ledger
+        .apply(&ledger::arrive(&name, PROGRAMME, amount), Phase::Posted)
+        .unwrap();
 }
 
 impl Family {
     fn of(dice: &mut Dice) -> Self {
         let mut ledger = Ledger::default();
-        ledger.apply(&ledger::allot(FUND, fen(1_000_000)), Phase::Posted).unwrap();
+        ledger
+            .apply(&ledger::allot(FUND, fen(1_000_000)), Phase::Posted)
+            .unwrap();
         let lines: Vec<Line> = (0..=dice.below(3))
             .map(|_| Line {
                 paid: fen(1 + dice.below(900)),
@@ -87,7 +103,10 @@ impl Family {
     }
 
     fn ask_back(&mut self, from: usize, due: Fen) {
-        let more: Vec<Fen> = self.lines.iter().enumerate()
+        let more: Vec<Fen> = self
+            .lines
+            .iter()
+            .enumerate()
             .map(|(at, line)| match at < from {
                 true => Fen::ZERO,
                 false => beyond(line.paid, sum(line.asked.iter().copied()), due),
@@ -98,7 +117,11 @@ impl Family {
             return;
         }
         let at = self.open().unwrap_or_else(|| {
-            self.recoveries.push(Recovery { amount: Fen::ZERO, back: Fen::ZERO, open: true });
+            self.recoveries.push(Recovery {
+                amount: Fen::ZERO,
+                back: Fen::ZERO,
+                open: true,
+            });
             for line in &mut self.lines {
                 line.asked.push(Fen::ZERO);
             }
@@ -126,7 +149,9 @@ impl Family {
         let part = fen(1 + dice.below(rest.get()));
         of.back = of.back.checked_add(part).unwrap();
         of.open = of.back < of.amount;
-        self.ledger.apply(&ledger::give_back(PROGRAMME, part), Phase::Posted).unwrap();
+        self.ledger
+            .apply(&ledger::give_back(PROGRAMME, part), Phase::Posted)
+            .unwrap();
     }
 
     fn due_again(&mut self, from: usize, due: Fen) {
@@ -150,28 +175,60 @@ impl Family {
         }
         if again > Fen::ZERO {
             self.again = self.again.checked_add(again).unwrap();
-            pay(&mut self.ledger, 100 + usize::try_from(self.again.get()).unwrap(), again);
+            pay(
+                &mut self.ledger,
+                100 + usize::try_from(self.again.get()).unwrap(),
+                again,
+            );
         }
     }
 
     fn is_sound(&self, told: &str) {
         for line in &self.lines {
-            assert!(sum(line.asked.iter().copied()) <= line.paid, "{told}: more than was paid");
+            assert!(
+                sum(line.asked.iter().copied()) <= line.paid,
+                "{told}: more than was paid"
+            );
         }
         for (at, of) in self.recoveries.iter().enumerate() {
-            assert!(of.back <= of.amount || !of.open, "{told}: more came back than is asked");
+            assert!(
+                of.back <= of.amount || !of.open,
+                "{told}: more came back than is asked"
+            );
             let asked = sum(self.lines.iter().map(|line| line.asked[at]));
-            assert!(!of.open || of.amount <= asked.max(of.back), "{told}: asked of no payment");
+            assert!(
+                !of.open || of.amount <= asked.max(of.back),
+                "{told}: asked of no payment"
+            );
         }
         let paid = sum(self.lines.iter().map(|line| line.paid));
         let back = sum(self.recoveries.iter().map(|of| of.back));
-        assert!(self.again <= back, "{told}: paid again what never came back");
-        assert!(back <= paid.checked_add(self.again).unwrap(), "{told}: recovered beyond paid");
+        assert!(
+            self.again <= back,
+            "{told}: paid again what never came back"
+        );
+        assert!(
+            back <= paid.checked_add(self.again).unwrap(),
+            "{told}: recovered beyond paid"
+        );
         assert_eq!(self.ledger.total(), Some(Fen::ZERO), "{told}");
-        let account = |kind| self.ledger.sums(&Account::new(kind, PROGRAMME)).balance().unwrap();
+        let account = |kind| {
+            self.ledger
+                .sums(&Account::new(kind, PROGRAMME))
+                .balance()
+                .unwrap()
+        };
         assert_eq!(account(AccountKind::Recovered), back, "{told}");
-        let kept = paid.checked_add(self.again).unwrap().checked_sub(back).unwrap();
-        assert_eq!(account(AccountKind::Paid), kept, "{told}: the family has what the ledger says");
+        let kept = paid
+            .checked_add(self.again)
+            .unwrap()
+            .checked_sub(back)
+            .unwrap();
+        assert_eq!(
+            account(AccountKind::Paid),
+            kept,
+            "{told}: the family has what the ledger says"
+        );
     }
 }
 

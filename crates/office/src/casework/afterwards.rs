@@ -39,8 +39,8 @@ pub(super) use guarded::{before, ended};
 pub use hearing::{Heard, Told, hear, tell};
 pub use history::{HistoryLine, HistoryView, history};
 pub(super) use open::give_way;
-pub(crate) use open::{begin_recovery, settled};
 pub use open::{Begin, begin, begin_in, from_warning, open_recoveries};
+pub(crate) use open::{begin_recovery, settled};
 pub use overview::{AfterOverview, DueRow, overview, purposes};
 pub use store::hearings::{HeardAnswer, HeardAs};
 pub use store::reviews::{AfterKind, AfterPurpose, AfterState, GoodFaith};
@@ -105,8 +105,10 @@ fn procedure(
 ) -> Option<Arc<Procedure>> {
     let wanted = purpose_of(purpose);
     let all = office.procedures(day);
+    // A festival's help goes the way of the programme it stands on: `festival.dibao` as `dibao`.
+    let of = programme.rsplit('.').next().unwrap_or(programme);
     let serves =
-        |p: &&Arc<Procedure>| p.purpose == wanted && p.programmes.iter().any(|id| id == programme);
+        |p: &&Arc<Procedure>| p.purpose == wanted && p.programmes.iter().any(|id| id == of);
     all.iter().find(serves).cloned()
 }
 

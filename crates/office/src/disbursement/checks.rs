@@ -265,8 +265,7 @@ pub async fn answer_for_feeds(office: &Office, who: &Acting, batch: i64, why: &s
         let said = "请写明核实了哪份来文、怎么核实的";
         return Err(PayError::Refused(said.to_owned()));
     }
-    crate::casework::without_numbers(why)
-        .map_err(|error| PayError::Refused(error.to_string()))?;
+    crate::casework::without_numbers(why).map_err(|error| PayError::Refused(error.to_string()))?;
     let book = super::book(office)?;
     let held = found(&office.store, batch).await?;
     let mine = super::accounts_of(&office.store, who).await?;
@@ -288,7 +287,14 @@ pub async fn answer_for_feeds(office: &Office, who: &Acting, batch: i64, why: &s
         store::bank_accounts::confirm(&mut tx, &at, who.login(), about, &code, why).await?;
     }
     let says = format!("来文要停 {} 项,核实属实:{why}", by_feed.len());
-    note(&mut tx, office, who, "payment.answer-for-feeds", batch, &says);
+    note(
+        &mut tx,
+        office,
+        who,
+        "payment.answer-for-feeds",
+        batch,
+        &says,
+    );
     tx.commit().await?;
     Ok(())
 }

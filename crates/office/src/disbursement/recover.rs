@@ -491,9 +491,9 @@ async fn may_take(on: &impl Reads, recovery: i64) -> Paid<()> {
         Some((case, false)) => {
             format!("追回 {recovery} 由办件 № {case} 办理,追回决定送达以前不能收款")
         }
-        None => format!(
-            "追回 {recovery} 还没有立案,没有追回决定不能收款;请在“后续管理”先把多领立案"
-        ),
+        None => {
+            format!("追回 {recovery} 还没有立案,没有追回决定不能收款;请在“后续管理”先把多领立案")
+        }
     };
     Err(PayError::Refused(said))
 }

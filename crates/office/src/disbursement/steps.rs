@@ -70,7 +70,7 @@ pub async fn approve(office: &Office, who: &Acting, batch: i64) -> Paid<()> {
         let said = format!("第 {batch} 批的行都剔出了,没有可以批准的;请作废");
         return Err(PayError::Refused(said));
     }
-    let changed = store::entitlements::line_changed_by(&office.store, batch, who.login()).await?;
+    let changed = payments::line_changed_by(&office.store, batch, who.login()).await?;
     if let Some(line) = changed {
         let said = format!("第 {batch} 批第 {line} 行的卡是您换的,不能再由您批准;请换一位同事");
         return Err(PayError::Refused(said));

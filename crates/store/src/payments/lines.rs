@@ -51,6 +51,14 @@ statements! {
         where l.month = $1 and l.batch_no <> $2
           and l.state in ('batched', 'sent', 'paid', 'unknown') order by l.entitlement_id";
     COUNT_OPEN = "select count(*) from payment_line where batch_no = $1 and state in ('sent', 'unknown')";
+    // The first line of a batch whose card somebody changed; the first card is no change.
+    CHANGED_BY = "select min(l.line_no) from payment_line l
+        join entitlement_account c on c.change_no =
+            (select max(d.change_no) from entitlement_account d
+                where d.entitlement_id = l.entitlement_id)
+        where l.batch_no = $1 and l.state = 'proposed' and c.by_login = $2
+          and exists (select 1 from entitlement_account d
+            where d.entitlement_id = c.entitlement_id and d.change_no < c.change_no)";
 }
 
 const LINE_ROWS: Table = Table {
@@ -344,6 +352,14 @@ pub async fn parts(on: &impl Reads, batch: i64, state: LineState) -> Result<Vec<
             })
         })
         .collect()
+}
+
+/// The first line of a batch that goes to a card somebody changed.
+pub async fn line_changed_by(on: &impl Reads, batch: i64, login: &str) -> Result<Option<i64>> {
+    let rows = on
+        .rows(CHANGED_BY, vec![batch.into(), login.into()])
+        .await?;
+    rows.first().map_or(Ok(None), |row| row.int_opt(0))
 }
 
 /// Lines whose payee has no name.

@@ -218,7 +218,9 @@ pub async fn after_file(office: &Office, who: &Acting, no: CaseNo) -> Done<After
     let mut may = may(who, &case, (&weighed.after, &weighed.help), &decided);
     if let Some(owed) = write_off::owed(store, &weighed.after, &decided).await? {
         let given_up = write_off::signed(&decided).is_some();
-        if !given_up && who.may(Right::DECISION) && write_off::is_for(who, &case, Ground::Adjustment)
+        if !given_up
+            && who.may(Right::DECISION)
+            && write_off::is_for(who, &case, Ground::Adjustment)
         {
             may.kinds = vec![(AfterKind::Recover.word(), write_off::NAME)];
         }

@@ -57,8 +57,7 @@ pub(super) fn is_for(who: &Acting, case: &Case, ground: Ground) -> bool {
     let mut steps = case.procedure.steps.iter();
     steps.any(|step| {
         let mut roles = step.who.iter();
-        step.ground == Some(ground)
-            && roles.any(|role| who.holds_role(role, &case.standing.area))
+        step.ground == Some(ground) && roles.any(|role| who.holds_role(role, &case.standing.area))
     })
 }
 
@@ -67,7 +66,10 @@ fn not_theirs(case: &Case, ground: Ground) -> CaseError {
     let roles = steps
         .filter(|step| step.ground == Some(ground))
         .flat_map(|step| step.who.clone());
-    CaseError::Forbidden(format!("{NAME}由{}办", roles.collect::<Vec<_>>().join("、")))
+    CaseError::Forbidden(format!(
+        "{NAME}由{}办",
+        roles.collect::<Vec<_>>().join("、")
+    ))
 }
 
 /// Signs it; answers its number.
