@@ -157,7 +157,7 @@ async fn what_was_signed_under_another_text_is_signed_again_before_it_is_sent() 
         database: Database::Sqlite,
         rulebook: Some(rules),
         locality: "demo".to_owned(),
-        clock: Clock::fixed("2026-09-14T09:30").unwrap().by_hand(),
+        clock: Clock::fixed("2026-09-14T09:00").unwrap().by_hand(),
     };
     let office = Arc::new(Office::open(setting).await.unwrap());
     let staff = Staff::of_beside(&office, "990101").await;
