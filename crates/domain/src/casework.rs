@@ -426,7 +426,6 @@ impl Standing {
             }
             What::Closed { outcome } => {
                 needs_reason(event)?;
-                // What a case waited for may come about by itself, such as the last of a debt paid back.
                 if !outcome.is_early() && *outcome != Outcome::Done {
                     return Err(Refusal::NotAnEnding(*outcome));
                 }
