@@ -25,7 +25,7 @@ async fn paid(bench: &Bench, skip: usize) -> (i64, HouseholdId, Fen) {
             .await
             .unwrap();
         let arrived = |line: &&store::payments::Line| {
-            line.state == domain::payment::LineState::Paid && line.content.amount > fen(200_00)
+            line.state == domain::payment::LineState::Paid && line.content.amount > fen(20_000)
         };
         if let Some(line) = lines.iter().find(arrived) {
             found.push((help, household, line.content.amount));

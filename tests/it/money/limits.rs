@@ -86,7 +86,7 @@ async fn a_cap_and_cards(database: Database) {
     // I-22: a fen above the cap is apart, the cap itself is not.
     let above = lines
         .iter()
-        .filter(|line| line.content.amount > Fen::new(500_00));
+        .filter(|line| line.content.amount > Fen::new(50_000));
     let above: BTreeSet<u32> = above.map(|line| line.content.line_no).collect();
     assert!(!above.is_empty() && above.len() < lines.len());
     assert_eq!(place.found(batch, "over_cap").await, above);
