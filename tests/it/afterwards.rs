@@ -4,6 +4,7 @@
 
 mod bound;
 mod counters;
+mod letters;
 mod months;
 mod owed;
 mod undone;
@@ -199,7 +200,7 @@ impl Bench {
     }
 
     async fn deliver(&self, no: CaseNo) -> Result<Option<i64>, CaseError> {
-        let way = (DeliveryWay::InPerson, "本人");
+        let way = (DeliveryWay::InPerson, "本人".into());
         after::deliver(&self.office, &self.wang.who, no, way).await
     }
 

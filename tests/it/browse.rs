@@ -2,6 +2,8 @@
 //! as the page has them: a field, choice or button that the page does not show cannot be sent, and neither
 //! can a form whose required fields are empty.
 
+mod upload;
+
 use crate::staff::{NEW_PASSWORD, Signed, Staff};
 use axum::Router;
 use axum::body::Body;

@@ -7,6 +7,7 @@ mod casework;
 mod chrome;
 mod every_page;
 mod first_hour;
+mod grid;
 mod monitoring;
 mod page;
 mod payments;
@@ -14,8 +15,11 @@ mod pictures;
 mod place;
 mod resident;
 mod residents;
+mod rulebook;
 mod sign_in;
 mod tablet;
+mod verification;
+mod window;
 
 use page::Page;
 

@@ -127,16 +127,33 @@ async fn looked_at(
     for words in ["第 2 行", "身份证号", "与申请人关系"] {
         assert!(told.body.contains(words), "{words}: {}", told.body);
     }
-    let pasted = format!("{other}\t{other_number}\t兄弟姐妹");
+    // Who has no number yet is told by the birth day.
+    let bare = look(&[("pasted", "张小宝\t无\t子女")]).await;
+    assert!(bare.body.contains("还没有号码的"), "{}", bare.body);
+    let late = look(&[("pasted", "张小宝\t无\t子女\t2027-01-01")]).await;
+    assert!(late.body.contains("今天以后"), "{}", late.body);
+    let pasted = format!("{other}\t{other_number}\t兄弟姐妹\n{TYPED}");
     let family = [("pasted", pasted.as_str()), ("programme", "dibao")];
     let looked = look(&family).await;
-    assert!(looked.body.contains("名下享受"), "{}", looked.body);
+    for words in [
+        "名下享受",
+        "第 1 行",
+        "登记里有这个人",
+        "李*来(父母):登记里没有这个人,收件时一并登记",
+        "张*宝(子女):还没有身份证号",
+    ] {
+        assert!(looked.body.contains(words), "{words}: {}", looked.body);
+    }
     let key = hidden(&looked.body, "form_key");
     assert!(!key.is_empty());
     let fields = with(&with(who, &family), &[("form_key", &key), ("do", "take")]);
     let own = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
     fields.iter().map(own).collect()
 }
+
+/// Typed at the counter: somebody the register does not have, a new-born child, somebody found in the street.
+const TYPED: &str =
+    "李新来,990101195403121282,父母\n张小宝,无,子女,2026-08-01\n无名氏,无,其他,不详";
 
 /// J3 3: taken with a reason to go on and one paper to follow; the same form again is the same case.
 async fn taken(counter: &Counter, wang: &Signed, form: &[(String, String)]) {
@@ -164,6 +181,20 @@ async fn taken(counter: &Counter, wang: &Signed, form: &[(String, String)]) {
             taken.body
         );
     }
+    let case = counter.see(wang, "/case/1").await;
+    for name in ["李*来", "张*宝", "无*氏"] {
+        assert!(case.body.contains(name), "{name}: {}", case.body);
+    }
+    // The child is known from now on, and is not taken in a second time.
+    let again = [("pasted", "张小宝,无,子女,2026-08-01"), ("do", "look")];
+    let again = counter
+        .ask(wang, "POST", "/accept", &with(&form[..2], &again))
+        .await;
+    assert!(
+        again.body.contains("张*宝(子女):登记里有这个人"),
+        "{}",
+        again.body
+    );
 }
 
 /// J3 4: accepted; thirty working days, with the holidays they skip.

@@ -336,6 +336,13 @@ async fn each_thing_in_the_way_is_told_and_keeps_a_proposal_from_being_signed() 
                 .replace("2026-06-30 止", "2026-05-31 止"),
             "没有规则",
         ),
+        (
+            "channels/finds.md",
+            bench
+                .text("channels/finds.md")
+                .replace("| dibao | 是 | 否 |", "| dibao | 是 | 是 |"),
+            "`dibao` 不能改成依政策给予,要本人申请(最低生活保障审核确认办法 第二十八条)",
+        ),
     ];
     for (no, (path, text, expected)) in (1_i64..).zip(table) {
         assert_ne!(

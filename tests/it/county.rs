@@ -205,15 +205,29 @@ impl Table {
         self.rows[row - 1][place] = word.to_owned();
     }
 
+    /// Gives every row a cell under every head.
+    pub(crate) fn square(&mut self) {
+        let wide = self.header.len();
+        for row in &mut self.rows {
+            row.resize(wide, String::new());
+        }
+    }
+
     /// Leaves out the rows whose cell is one of some words.
     pub(crate) fn leave_out(&mut self, column: &str, words: &BTreeSet<String>) {
         let place = self.place(column);
         self.rows.retain(|row| !words.contains(&row[place]));
     }
 
-    /// One more row: as the first one but for some cells.
+    /// Leaves out every row.
+    pub(crate) fn keep_only_header(&mut self) {
+        self.rows.clear();
+    }
+
+    /// One more row: as the first one but for some cells, empty but for them where there is none.
     pub(crate) fn add_row(&mut self, cells: &[(&str, &str)]) {
-        let mut row = self.rows[0].clone();
+        let empty = || vec![String::new(); self.header.len()];
+        let mut row = self.rows.first().cloned().unwrap_or_else(empty);
         for (column, word) in cells {
             row[self.place(column)] = (*word).to_owned();
         }

@@ -335,6 +335,7 @@ async fn the_way_to_a_decision(database: Database) {
         let rare = letters::Letter {
             title: letter.title.clone(),
             text: "𬭎 𫖯 㐂".to_owned(),
+            later: false,
         };
         assert!(rare.pdf().await.is_ok());
         if let Some(folder) = std::env::var_os("DOUDI_KEEP_LETTERS") {

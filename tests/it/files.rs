@@ -65,8 +65,21 @@ fn text(rows: &[&str]) -> String {
 async fn e1_a_file_without_rows_says_in_which_way() {
     check(b"", "整个退回 0 字节").await;
     check("\u{FEFF}", "整个退回").await;
-    check(text(&[]), "整个退回 只有表头").await;
-    check("  \n \n", "整个退回 空白").await;
+    check(text(&[]), "整个退回 只有表头 核对导出").await;
+    check("  \n \n", "整个退回 空白 重新导出").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_no_table_is_called_by_its_kind_and_says_what_to_do() {
+    check("%PDF-1.4\n1 0 obj\n", "整个退回 PDF 另存为 xlsx").await;
+    check("<html><table></table></html>", "整个退回 网页 另存为 xlsx").await;
+    let wide: Vec<u8> = [0xFF, 0xFE, 0, 0].into_iter().chain([0x7E; 64]).collect();
+    check(wide, "整个退回 UTF-32 另存为").await;
+    check(b"\x89PNG\r\n", "整个退回 图片").await;
+    let full = text(&[ROW]).replace(',', "\u{FF0C}");
+    check(full, "整个退回 表头缺少 半角逗号").await;
+    let titled = format!("某县八月死亡名单\n{}", text(&[ROW]));
+    check(titled, "整个退回 表头缺少 标题行请删去").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

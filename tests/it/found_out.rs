@@ -6,7 +6,7 @@ use office::access::Acting;
 use office::casework::afterwards::{self, AfterPurpose, Begin};
 use office::casework::{self, Cause, Completion, Opening, Paper, PaperState, Wanted};
 use office::photos::PhotoRole;
-use office::verification::{self, Given, Signed};
+use office::verification::{self, Given, Signed, Unsigned};
 use office::visits::{self, About, Ending, Said, VisitPhoto};
 
 /// A stroke of the pen: a picture of one pixel.
@@ -59,7 +59,7 @@ pub(crate) async fn verified(office: &Office, clerk: &Acting, officer: &Acting, 
         .collect();
     verification::give(office, clerk, no, &given).await.unwrap();
     let key = format!("found-out-{no}");
-    let batch = verification::open(office, officer, &key, &[no])
+    let batch = verification::open(office, officer, &key, &[no], Unsigned::Stop)
         .await
         .unwrap();
     verification::issue(office, officer, batch.no, case.application.no)

@@ -14,6 +14,7 @@ use office::{Database, Office};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
+use store::audit::About;
 use store::payments::{self, Line};
 use store::{Act, At, Opening, Store};
 use synth::{BankFault, bank_answer};
@@ -405,7 +406,7 @@ async fn rename(store: &Store, month: Month, at: usize, name: &str) {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_roster_keeps_every_digit_of_a_card_and_ends_with_the_sum() {
     let county = County::new(Faults::None);
-    let place = Place::new(&county, "roster", Database::Sqlite).await;
+    let mut place = Place::new(&county, "roster", Database::Sqlite).await;
     let [one, _, three] = &place.people;
     let (office, august) = (place.office(), month("2026-08"));
     pay::take_over(office, &one.who, august).await.unwrap();
@@ -432,6 +433,22 @@ async fn the_roster_keeps_every_digit_of_a_card_and_ends_with_the_sum() {
         total = total.checked_add(Fen::parse(cells[3]).unwrap()).unwrap();
     }
     assert!(text.contains(&total.to_plain()), "the sum is there");
+
+    // J8.6: who fetched it and when stands on the sheet, and the chain says the same.
+    let mark = format!("{} 由 {} 下载", office.clock().minute(), three.who.login());
+    assert!(text.contains(&mark), "{mark}");
+    let about = About::Object {
+        kind: "payment-batch".to_owned(),
+        id: drawn.batch.to_string(),
+    };
+    let acts = async |store: &Store| store::audit::list(store, &about, i64::MAX, 50).await;
+    let acts = place.look(acts).await.unwrap();
+    let fetched: Vec<_> = acts.iter().filter(|e| e.act == "payment.roster").collect();
+    let [fetched] = fetched.as_slice() else {
+        panic!("{} entries", fetched.len())
+    };
+    assert_eq!(fetched.actor, "chen3");
+    assert!(fetched.purpose.contains(&mark), "{}", fetched.purpose);
 }
 
 #[tokio::test(flavor = "multi_thread")]

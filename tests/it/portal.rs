@@ -2,6 +2,7 @@
 
 mod applied;
 mod helped;
+mod pictures;
 mod unknown;
 
 use crate::county::{County, Faults, run_months};

@@ -72,6 +72,24 @@ async fn the_officers_day(database: Database) {
         .collect();
     let mut fields = vec![("form_key", key.as_str())];
     fields.extend(cases.iter().map(|case| ("case", case.as_str())));
+    // J3 5: nothing is sent while somebody has not signed; who it is stands on the page.
+    let blocked = centre.ask(&centre.zhao, "POST", "/verify", &fields).await;
+    let said = format!(
+        "№ {} 的{}",
+        second[0],
+        masked(&families[1].names[&silent].0)
+    );
+    assert!(
+        blocked.status == 422
+            && blocked.body.contains("没有发起核对:1 名家庭成员")
+            && blocked.body.contains(&said)
+            && blocked.body.contains("全部来源:没有授权"),
+        "{}",
+        blocked.body
+    );
+    assert_eq!(centre.see(&centre.zhao, "/verify/1").await.status, 404);
+    // The others are asked about by an explicit choice.
+    fields.push(("rest", "yes"));
     for _ in 0..2 {
         let opened = centre.ask(&centre.zhao, "POST", "/verify", &fields).await;
         assert_eq!(opened.place, "/verify/1?done=open", "{}", opened.body);
@@ -107,6 +125,11 @@ async fn the_officers_day(database: Database) {
     }
     urged(&centre).await;
     reported(&centre, &first, &second).await;
+}
+
+/// A name as the pages write it.
+fn masked(name: &str) -> String {
+    store::identity::mask_name(name)
 }
 
 /// Withdrawal: every consent of the members of a case.

@@ -3,7 +3,9 @@
 pub mod areas;
 pub mod ask;
 pub mod audit;
+pub mod backup;
 pub mod bank_sim;
+pub mod calendar;
 pub mod cases;
 pub mod check;
 pub mod demo;

@@ -71,6 +71,7 @@ fn code(error: &anyhow::Error) -> u8 {
             | OfficeError::FeedUnknown(_)
             | OfficeError::NoRegister(_)
             | OfficeError::NotFound(_)
+            | OfficeError::Outdated(_)
             | OfficeError::Rulebook { .. },
         ) => 3,
         Some(

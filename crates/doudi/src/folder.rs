@@ -1,11 +1,13 @@
 //! The data folder a command works on, and the clock and rules it is opened with.
 
 use crate::ended::{RefusedInput, WrongUse};
+use crate::progress::Step;
 use anyhow::{Context, Result};
 use clap::Args;
-use office::{Clock, Database, Office, Setting};
+use office::{Clock, Database, Office, Setting, Upgrade};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 /// The file that says a folder holds an invented county.
 const DEMO_FILE: &str = "demo.json";
@@ -60,7 +62,25 @@ impl Folder {
 
     /// Opens the office; makes the folder when there is none.
     pub async fn open_or_make(&self) -> Result<Office> {
-        Ok(Office::open(self.setting()?).await?)
+        let step: Mutex<Option<Step>> = Mutex::new(None);
+        let held = || step.lock().unwrap_or_else(PoisonError::into_inner);
+        let tell = |upgrade: Upgrade| {
+            // A new record has nothing to bring up to date.
+            if upgrade.from > 0 {
+                let name = format!("升级数据库 第 {} 版 →", upgrade.from);
+                let mut held = held();
+                let step = held.get_or_insert_with(|| Step::begin(&name));
+                step.at(upgrade.done, upgrade.all, &format!("第 {} 版", upgrade.to));
+            }
+        };
+        let opened = Office::open_telling(self.setting()?, &tell).await;
+        if let Some(step) = held().take() {
+            step.done(match &opened {
+                Ok(_) => "好了",
+                Err(_) => "没有做成,数据没有改动",
+            });
+        }
+        Ok(opened?)
     }
 
     /// Opens an office that is there.

@@ -12,9 +12,9 @@ mod words;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use commands::{
-    areas, ask, audit, bank_sim, cases, check, demo, doctor, explain, import, indicators, line,
-    months, parameters, pay, replay, rulebook, sample, serve, simulate, synth, token, trace, users,
-    verify, workbook,
+    areas, ask, audit, backup, bank_sim, calendar, cases, check, demo, doctor, explain, import,
+    indicators, line, months, parameters, pay, replay, rulebook, sample, serve, simulate, synth,
+    token, trace, users, verify, workbook,
 };
 use std::process::ExitCode;
 use tracing_subscriber::EnvFilter;
@@ -43,6 +43,9 @@ enum Command {
     /// 年度调标:数写成工作簿,填好的收回来成为一版改动
     #[command(subcommand)]
     Parameters(parameters::Parameters),
+    /// 工作日历:有哪些年份,导入一年的放假安排
+    #[command(subcommand)]
+    Calendar(calendar::Calendar),
     /// 规则版本:提出、查、看差别、两人签发、生效
     #[command(subcommand)]
     Rulebook(rulebook::Rulebook),
@@ -66,6 +69,10 @@ enum Command {
     /// 审计链
     #[command(subcommand)]
     Audit(audit::Audit),
+    /// 备份:有人在办也能做;密钥另外保管
+    Backup(backup::BackUp),
+    /// 恢复:用备份做一个新的数据文件夹,逐个文件核对
+    Restore(backup::Restore),
     /// 发放:开账、编制、核查、批准、封存、交银行、回盘
     #[command(subcommand)]
     Pay(pay::Pay),
@@ -139,6 +146,7 @@ async fn run(command: Command) -> anyhow::Result<ended::Ended> {
         Command::RunMonth(args) => months::run(args).await,
         Command::Check(args) => check::run(&args),
         Command::Parameters(what) => parameters::run(what).await,
+        Command::Calendar(what) => calendar::run(what).await,
         Command::Rulebook(what) => rulebook::run(what).await,
         Command::Ask(args) => ask::run(&args).await,
         Command::Explain(args) => explain::run(args).await,
@@ -149,6 +157,8 @@ async fn run(command: Command) -> anyhow::Result<ended::Ended> {
         Command::Doctor(args) => doctor::run(args).await,
         Command::Areas(what) => areas::run(what).await,
         Command::Audit(audit::Audit::Verify(args)) => audit::run(args).await,
+        Command::Backup(args) => backup::back_up(args).await,
+        Command::Restore(args) => backup::restore(args).await,
         Command::Pay(what) => pay::run(what).await,
         Command::Verify(what) => verify::run(what).await,
         Command::BankSim(args) => bank_sim::run(&args),

@@ -24,7 +24,10 @@ mod waits;
 
 pub use accounts::{AccountRow, By, GrantRow, NewAccount, NewOffice, OfficeRow, OneTimePassword};
 pub use acting::{Acting, Channel, Denied, Scope};
-pub use book::{AccessBook, Class, Masking, Named, Nature, PATH, Reach, Role, Rule, Settings};
+pub(crate) use book::with_rows;
+pub use book::{
+    AccessBook, Class, Lack, Masking, Named, Nature, PATH, Reach, Role, Rule, Settings,
+};
 pub use demo::DemoAccount;
 pub(crate) use journal::note_read;
 pub use journal::{EntryRow, JournalPage, OpeningRow, RowsChecked};
@@ -92,7 +95,7 @@ impl Access {
     /// # Errors
     /// The rules are missing or say what they must not; then nobody signs in.
     pub fn open(office: Arc<Office>, watch: Watch) -> Result<Arc<Self>> {
-        let read = AccessBook::read(office.book(), &office.locality);
+        let read = office.access_book();
         let book = read.map_err(|wrong| OfficeError::Rulebook {
             count: wrong.len(),
             first: wrong.into_iter().next().unwrap_or_default(),

@@ -17,12 +17,13 @@ mod error;
 mod events;
 mod facts;
 mod fields;
-mod found;
+pub(crate) mod found;
 mod gather;
 mod guard;
 mod health;
 pub mod kept;
 pub mod letters;
+pub(crate) mod near;
 pub mod notice;
 pub mod objection;
 mod open;
@@ -31,6 +32,7 @@ mod papers;
 pub mod people;
 mod procedures;
 mod reasons;
+mod receivers;
 pub(crate) mod residents;
 pub mod review;
 pub mod sample;
@@ -38,7 +40,7 @@ mod shown;
 mod window;
 mod worklist;
 
-pub use clues::{ClueSource, Report, Reported, open_clues, report};
+pub use clues::{CluePhoto, ClueSource, Report, Reported, open_clues, report, report_with};
 pub use domain::CaseNo;
 pub use domain::casework::{Clock, Outcome, Refusal, Standing, What};
 pub use error::{CaseError, Done};
@@ -51,12 +53,13 @@ pub use open::{Cause, Opened, Opening, Wanted, open, open_in};
 pub use papers::{Needed, correct, hand_in};
 pub use procedures::Procedures;
 pub use reasons::{For, Reason, because, reasons};
+pub use receivers::{Receiver, SignedBy};
 pub(crate) use shown::place_name;
 pub use shown::{all_cases, case_file, case_no, inbox, listed};
 pub use store::applications::{Clue, Declared, Paper, PaperState};
 pub use store::decisions::{DecidedAs, DeliveryWay};
 pub use store::notices::{ObjectionState, Proposal};
-pub use window::{Looked, Window, look, take_in};
+pub use window::{Looked, Window, from_clue, look, take_in};
 pub use worklist::{Group, Item, Worklist, unowned, worklist};
 
 use crate::access::{Acting, Right};
@@ -361,6 +364,10 @@ pub async fn circumstance<'c>(
     if hides && holds == Holds::Yes {
         able::of_children_only(office, tx, case, name).await?;
     }
+    if name == near::RELATIVE && holds == Holds::No && near::is_declared(office, tx, case).await? {
+        let said = "经办人员备案了近亲属关系,“涉及近亲属”不能取消";
+        return Err(CaseError::Refused(said.to_owned()));
+    }
     let circumstance = name.to_owned();
     let what = match holds {
         Holds::Yes => What::Told { circumstance },
@@ -468,6 +475,18 @@ async fn happen<'c>(
     what: What,
     told: Told<'_>,
 ) -> Done<&'c Standing> {
+    happen_as(office, tx, who.login(), case, what, told).await
+}
+
+/// The same under a name of the chain.
+async fn happen_as<'c>(
+    office: &Office,
+    tx: &mut JournalTx,
+    actor: &str,
+    case: &'c mut Case,
+    what: What,
+    told: Told<'_>,
+) -> Done<&'c Standing> {
     let because = told.because.trim();
     for text in [because, told.detail] {
         without_numbers(text)?;
@@ -476,7 +495,7 @@ async fn happen<'c>(
     let step = case.standing.open.as_ref().map(|open| open.name.clone());
     let event = Event {
         day: today.max(case.standing.newest),
-        actor: who.login().to_owned(),
+        actor: actor.to_owned(),
         what,
         because: because.to_owned(),
     };
@@ -492,7 +511,7 @@ async fn happen<'c>(
     let current = events::current(&case.procedure, &standing, office.calendar()?, handed);
     let seen = case.row.last_seq;
     cases::append(tx, case.no(), seen, std::slice::from_ref(&kept), &current).await?;
-    let mut act = Act::new(&office.clock.at(), who.login(), told.act)
+    let mut act = Act::new(&office.clock.at(), actor, told.act)
         .on("case", case.no())
         .under(format!("{}:{}", case.procedure.id, kept.step))
         .because(because);

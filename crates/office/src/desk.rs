@@ -6,6 +6,7 @@
 mod areas;
 mod batch;
 mod casework;
+mod channels;
 mod clusters;
 mod errors_book;
 mod explained;
@@ -203,7 +204,9 @@ impl From<engine::EngineError> for ViewError {
 impl From<OfficeError> for ViewError {
     fn from(error: OfficeError) -> Self {
         match error {
-            OfficeError::NoRegister(_) => Self::NotAnswerable(error.to_string()),
+            OfficeError::NoRegister(_) | OfficeError::Outdated(_) => {
+                Self::NotAnswerable(error.to_string())
+            }
             OfficeError::NotFound(said) => Self::NotFound(said),
             OfficeError::Storage(said) => Self::Storage(said),
             OfficeError::Store(error) => error.into(),
@@ -440,6 +443,29 @@ impl Views for Desk {
         })
     }
 
+    fn finds<'a>(
+        &'a self,
+        who: &'a Acting,
+        household: i64,
+    ) -> Answer<'a, crate::views::channels::FoundFor> {
+        Box::pin(async move {
+            let scope = who.scope(Right::FIND_PUSH)?;
+            channels::finds(self, who, &scope, household).await
+        })
+    }
+
+    fn hardship<'a>(
+        &'a self,
+        who: &'a Acting,
+        person: domain::PersonId,
+        programmes: Vec<String>,
+    ) -> Answer<'a, crate::views::channels::Hardship> {
+        Box::pin(async move {
+            let scope = who.scope(Right::LOOKUP)?;
+            channels::hardship(self, &scope, person, &programmes).await
+        })
+    }
+
     fn health<'a>(&'a self, who: &'a Acting) -> Answer<'a, HealthView> {
         Box::pin(async move {
             who.scope(Right::HEALTH)?;
@@ -449,6 +475,11 @@ impl Views for Desk {
 }
 
 impl Desk {
+    /// The line about what the version in force lacks for this program.
+    fn missing(&self) -> Option<crate::rulebook::Missing> {
+        self.office.missing()
+    }
+
     /// A place of the demo county is made of invented people; its codes are issued to nobody.
     fn is_demo(&self) -> bool {
         self.shown().code.starts_with("99")

@@ -106,6 +106,7 @@ pub async fn examine(office: &Office) -> Result<Vec<Check>> {
         money(office).await?,
         photos(office).await?,
         rulebook(office),
+        missing(office),
         accounts(office).await?,
         calendar(office),
     ])
@@ -267,7 +268,7 @@ async fn areas(office: &Office) -> Result<Check> {
 /// Whether somebody could sign in, and by rules that hold.
 async fn accounts(office: &Office) -> Result<Check> {
     const NAME: &str = "账号";
-    let book = crate::access::AccessBook::read(office.book(), &office.locality);
+    let book = office.access_book();
     if let Err(wrong) = book {
         let first = wrong.into_iter().next().unwrap_or_default();
         return Ok(Check::bad(
@@ -308,6 +309,15 @@ fn rulebook(office: &Office) -> Check {
     )
 }
 
+/// What a version signed under an older program lacks for this one.
+fn missing(office: &Office) -> Check {
+    const NAME: &str = "手册缺项";
+    match office.missing() {
+        None => Check::good(NAME, "没有"),
+        Some(said) => Check::bad(NAME, said.found, said.advice),
+    }
+}
+
 fn calendar(office: &Office) -> Check {
     const NAME: &str = "工作日历";
     let today = office.clock.today();
@@ -324,5 +334,7 @@ fn calendar(office: &Office) -> Check {
 }
 
 fn missing_year(today: Day) -> String {
-    format!("放假安排公布后,把它写进 calendars/;今天是 {today},缺的那年里的期限一概不猜")
+    format!(
+        "放假安排公布后,用 doudi calendar import 或者在 /admin/calendar 导入;今天是 {today},缺的那年里的期限一概不猜"
+    )
 }

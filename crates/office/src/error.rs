@@ -40,6 +40,9 @@ pub enum OfficeError {
     /// The month has no register yet.
     #[error("{0} 还没有户籍登记来文,不能做当月判断;先导入 register")]
     NoRegister(domain::Month),
+    /// A rule of the version in force cannot be read by this program; says which, and how to sign it anew.
+    #[error("{0}")]
+    Outdated(String),
     /// Something asked for is not there.
     #[error("{0}")]
     NotFound(String),

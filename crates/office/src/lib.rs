@@ -6,8 +6,10 @@
 pub mod access;
 pub mod areas;
 pub mod audit;
+pub mod backup;
 pub mod calendar;
 pub mod casework;
+pub mod channels;
 pub mod clock;
 pub mod desk;
 pub mod disbursement;
@@ -35,4 +37,4 @@ pub mod visits;
 pub use clock::{Clock, Watch};
 pub use error::{OfficeError, Result};
 pub use office::{Office, Setting};
-pub use store::Database;
+pub use store::{Database, Upgrade};

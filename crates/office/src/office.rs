@@ -3,11 +3,12 @@
 use crate::clock::Clock;
 use crate::error::{OfficeError, Result, at_path};
 use crate::rulebook::versions::{self, Running};
+use crate::rulebook::{Gap, Usable, usable};
 use domain::{Area, Day, Month};
 use engine::Lake;
 use rules::{Program, Rulebook, Severity};
 use std::path::{Path, PathBuf};
-use store::{Database, Opening, Store};
+use store::{Database, Opening, Store, Upgrade};
 
 /// How an office is opened.
 #[derive(Clone, Debug)]
@@ -32,6 +33,12 @@ pub struct Office {
     pub(crate) lake: Lake,
     /// The rulebook.
     pub(crate) book: Rulebook,
+    /// The version in force as it was signed, where this program cannot read all of it.
+    pub(crate) signed: Option<Rulebook>,
+    /// What it lacks for this program.
+    pub(crate) gaps: Vec<Gap>,
+    /// Whether every rule of it can be read.
+    pub(crate) judges: bool,
     /// Which version of it this is.
     pub(crate) running: Running,
     /// The locality's id.
@@ -52,8 +59,20 @@ impl Office {
     /// Opens the data folder; makes it when there is none.
     ///
     /// # Errors
-    /// The folder is in use, the record is newer than this program, the rulebook has mistakes.
+    /// The folder is in use, the record is newer than this program, the rulebook has mistakes. What a signed
+    /// version lacks for a newer program is none.
     pub async fn open(setting: Setting) -> Result<Self> {
+        Self::open_telling(setting, &|_| {}).await
+    }
+
+    /// The same, telling how far the record is brought up to date.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub async fn open_telling(
+        setting: Setting,
+        tell: &(dyn Fn(Upgrade) + Send + Sync),
+    ) -> Result<Self> {
         let given = crate::rulebook::read(setting.rulebook.as_deref())?;
         // Without a version of its own the folder is not even made when the rules are wrong.
         let alone = !versions::may_be_in(&setting.folder);
@@ -66,7 +85,7 @@ impl Office {
             database: setting.database,
             at: setting.clock.at(),
         };
-        let store = Store::open(opening).await?;
+        let store = Store::open_telling(opening, tell).await?;
         let (running, book) = match versions::in_force(&store, &setting.folder).await? {
             Some((running, _)) if setting.rulebook.is_some() => {
                 let said = format!(
@@ -81,9 +100,11 @@ impl Office {
                 (Running { no: 0, digest }, given)
             }
         };
-        if !alone || running.no > 0 {
-            sound(&book, &setting.locality)?;
-        }
+        let usable = match running.no {
+            0 if alone => Usable::all_of(book),
+            0 => sound(&book, &setting.locality).map(|()| Usable::all_of(book))?,
+            _ => usable(book, &setting.locality),
+        };
         let lake = Lake::open(setting.folder.join("lake"))?;
         // The folder is ours alone now: what another process left half written belongs to nobody.
         engine::lake::sweep(lake.root())?;
@@ -91,7 +112,10 @@ impl Office {
         let office = Self {
             store,
             lake,
-            book,
+            book: usable.book,
+            signed: usable.signed,
+            gaps: usable.gaps,
+            judges: usable.judges,
             running,
             locality: setting.locality,
             clock: setting.clock,
@@ -125,10 +149,14 @@ impl Office {
         let book = checked
             .await
             .map_err(|e| OfficeError::Other(format!("新的一版没有检查完:{e}")))??;
+        let usable = Usable::all_of(book);
         Ok(Some(Self {
             store: self.store.clone(),
             lake: self.lake.clone(),
-            book,
+            book: usable.book,
+            signed: usable.signed,
+            gaps: usable.gaps,
+            judges: usable.judges,
             running,
             locality: self.locality.clone(),
             clock: self.clock.clone(),

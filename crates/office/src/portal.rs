@@ -14,8 +14,10 @@ mod data;
 pub mod demo;
 mod draft;
 mod helping;
+mod joining;
 mod matters;
 mod my;
+mod pictures;
 mod send;
 mod sign_in;
 mod steps;
@@ -33,10 +35,12 @@ pub use data::{FactLine, OwnData, ask_correction, own_data};
 pub use domain::CaseNo;
 pub use draft::{DraftLine, begin, begin_for, drafts_of, forget_old};
 pub use helping::{HelpForm, seek_help};
+pub use joining::join_member;
 pub use matters::{
     ComplaintView, RatingView, answer_rating, complain, complaint, rate, rating, rating_token,
 };
-pub use my::{FixView, MyCase, MyCaseLine, MyView, fix, fix_view, my, my_case};
+pub use my::{FixView, MyCase, MyCaseLine, MyView, SentLine, fix, fix_view, my, my_case};
+pub use pictures::{again, draft_photo};
 pub use send::{Receipt, drop_draft, send};
 pub use sign_in::{PortalError, ask_code, enter, leave, of_secret};
 pub use store::portal::{CorrectionKind, CorrectionState, Grade};
@@ -46,7 +50,8 @@ pub use window::{
     refuse_submission, resident_desk, settle_doubt, take_submission,
 };
 
-pub(crate) use matters::closed;
+pub(crate) use matters::{closed, lacks_papers};
+pub(crate) use window::organisation;
 
 use crate::access::{Access, Acting, Right, Secret};
 use crate::casework::{CaseError, Done};

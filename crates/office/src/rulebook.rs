@@ -3,13 +3,17 @@
 
 mod checked;
 mod diff;
+mod gaps;
 mod package;
 pub(crate) mod page;
 pub(crate) mod preview;
 pub(crate) mod versions;
+mod year;
 
 pub use checked::{Review, Totals, since_words, totals, try_all};
 pub use diff::{Difference, FileChange, FileFate, Since};
+pub use gaps::{Gap, Missing};
+pub(crate) use gaps::{Usable, usable};
 pub use package::{Refusal, open, open_bytes, texts};
 pub use page::{MayDo, VersionPage, version_page};
 pub use preview::affected::{Affected, AffectedAsk};
@@ -17,6 +21,7 @@ pub use preview::{DayFigures, Figures, PreviewRow, approve, preview, previewed};
 pub use versions::{
     ChangeError, Changing, Proposal, VersionRow, check, list, propose, sign, withdraw,
 };
+pub use year::{RowRefusal, YearFile, YearRow, YearsView, import_year, read_year, years};
 
 use crate::error::{Result, at_path};
 use rules::{Rulebook, SourceText};
@@ -49,6 +54,12 @@ pub fn read(folder: Option<&Path>) -> Result<Rulebook> {
         }
     }
     Ok(Rulebook::read(texts))
+}
+
+/// A text of the rulebook in the program.
+pub(crate) fn own(path: &str) -> Option<String> {
+    let file = Embedded::get(path).filter(|_| is_text(path))?;
+    Some(String::from_utf8_lossy(&file.data).into_owned())
 }
 
 /// A code table or calendar of the rulebook in the program: `codes/sex.csv`.

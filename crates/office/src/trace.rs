@@ -37,14 +37,15 @@ pub struct Step {
     pub cause: String,
 }
 
-/// Walks back from `warning:12`, `task:3`, `run:2`, `row:7/214`, `batch:7`, `decision:3` or `payment:1/14`.
+/// Walks back from `warning:12`, `task:3`, `run:2`, `row:7/214`, `batch:7`, `decision:3`, `after-decision:1`
+/// or `payment:1/14`.
 ///
 /// # Errors
 /// There is no such record; the record or the lake cannot be read.
 pub async fn trace(office: &Office, record: &str) -> Result<Vec<Step>> {
     let unknown = || {
         let said = format!(
-            "`{record}` 不是记录编号;可以是 warning:12、task:3、run:2、row:7/214、batch:7、decision:3、payment:1/14"
+            "`{record}` 不是记录编号;可以是 warning:12、task:3、run:2、row:7/214、batch:7、decision:3、after-decision:1、payment:1/14"
         );
         OfficeError::NotFound(said)
     };
@@ -57,6 +58,7 @@ pub async fn trace(office: &Office, record: &str) -> Result<Vec<Step>> {
         "row" => of_row(office, row_id(rest).ok_or_else(unknown)?).await,
         "batch" => Ok(vec![batch_step(office, number()?).await?]),
         "decision" => decisions::of_decision(office, number()?).await,
+        "after-decision" => decisions::of_after(office, number()?).await,
         "payment" => payments::of_line(office, rest).await,
         _ => Err(unknown()),
     }

@@ -18,8 +18,8 @@ mod shown;
 mod urge;
 mod views;
 
-pub use answers::{Imported, import_file, import_text, mistakes_book};
-pub use batch::{Candidate, Opened, Plan, candidates, open, plan};
+pub use answers::{Imported, import_bytes, import_file, import_text, mistakes_book};
+pub use batch::{Candidate, Opened, Plan, Unsigned, candidates, open, plan};
 pub use book::{ItemRule, SourceRule, VerifyBook};
 pub use consent::{Given, Signed, SignedText, consents_of, give, give_in, withdraw, withdraw_in};
 pub use differences::{
@@ -29,7 +29,10 @@ pub use differences::{
 pub use domain::{ApplicationNo, CaseNo, PersonId};
 pub use export::{request_csv, request_rows, request_workbook};
 pub use recognise::{Recognised, recognise, recognised_in};
-pub use report::{Issued, issue, page as report_page, report};
+pub use report::{
+    Issued, issue, page as report_page, pdf as report_pdf, printed as report_printed, report,
+    reports_of_case,
+};
 pub use shown::{batch_view, consent_view, diff_view, list_view, mistakes_view, report_view};
 pub use urge::{Urged, urge};
 pub use views::{

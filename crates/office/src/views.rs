@@ -5,6 +5,7 @@
 
 pub mod areas;
 pub mod casework;
+pub mod channels;
 pub mod feeds;
 pub mod health;
 pub mod household;
@@ -176,6 +177,21 @@ pub trait Views: Send + Sync + 'static {
         Box::pin(std::future::ready(Err(ViewError::NotAnswerable(
             said.to_owned(),
         ))))
+    }
+    /// 政策找人: what the rules find for a household that it does not get.
+    fn finds<'a>(&'a self, _who: &'a Acting, _household: i64) -> Answer<'a, channels::FoundFor> {
+        let said = "这里没有按月判断的数据,不能找".to_owned();
+        Box::pin(std::future::ready(Err(ViewError::NotAnswerable(said))))
+    }
+    /// 困难家庭查询: of these programmes, on which roll somebody or their household stands.
+    fn hardship<'a>(
+        &'a self,
+        _who: &'a Acting,
+        _person: domain::PersonId,
+        _programmes: Vec<String>,
+    ) -> Answer<'a, channels::Hardship> {
+        let said = "这里没有按月判断的数据,不能查".to_owned();
+        Box::pin(std::future::ready(Err(ViewError::NotAnswerable(said))))
     }
     /// Whether the machine is well.
     fn health<'a>(&'a self, who: &'a Acting) -> Answer<'a, HealthView>;

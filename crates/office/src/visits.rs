@@ -14,8 +14,8 @@ mod shown;
 mod tablet;
 
 pub use domain::{PersonId, TaskId, WarningId};
-pub(crate) use findings::seen_for;
 pub use findings::{Confirm, confirm, dismiss, programmes};
+pub(crate) use findings::{being_handled, seen_for};
 pub use pictures::{VisitPhoto, add_photo, may_fill, withdraw_photo};
 pub use second::confirm_seen;
 pub use shown::{

@@ -2,9 +2,11 @@
 //! which right of the rulebook it needs.
 
 mod changes;
+mod channels;
 mod feeds;
 mod portal;
 mod tokens;
+mod verification;
 
 use std::sync::Arc;
 
@@ -147,10 +149,11 @@ pub(crate) fn all() -> Routes {
     let routes = decisions(routes);
     let routes = afterwards(routes);
     let routes = payments(routes);
-    let routes = verification(routes);
+    let routes = verification::add(routes);
     let routes = offices(routes);
     let routes = changes::changes(routes);
     let routes = portal::add(routes);
+    let routes = channels::add(routes);
     let routes = feeds::add(routes);
     let routes = tokens::add(routes);
     api::add(routes)
@@ -279,6 +282,11 @@ fn casework(routes: Routes) -> Routes {
             Has(Right::RULEBOOK),
             "/matters/{place}/{id}",
             pages::matters::ask,
+        )
+        .post(
+            Has(Right::FEED_DELIVER),
+            "/matters/{place}/{id}/register",
+            pages::matters::record,
         )
         .get(Has(Right::TRIAL), "/whatif", pages::whatif::show)
         .get(Has(Right::TRIAL), "/whatif/print", pages::whatif::print)
@@ -483,6 +491,11 @@ fn payments(routes: Routes) -> Routes {
             "/payments/{no}/answer",
             pages::payments::answer,
         )
+        .post(
+            Has(Right::PAYMENT_CHECK),
+            "/payments/{no}/answer/file",
+            pages::payments::answer_file,
+        )
         .get(
             Has(Right::PAYMENT_FILE),
             "/payments/{no}/bank-file",
@@ -497,63 +510,6 @@ fn payments(routes: Routes) -> Routes {
             Has(Right::HOUSEHOLD),
             "/households/{id}/payments",
             pages::payments::household,
-        )
-}
-
-/// Departments asked, their answers, the report.
-fn verification(routes: Routes) -> Routes {
-    use Need::Right as Has;
-    let diff = "/verify/{no}/diff/{application}";
-    let consents = "/verify/consents/{case}";
-    let request = "/verify/{no}/request/{source}";
-    let errors = "/verify/{no}/files/{file}/errors.xlsx";
-    routes
-        .get(Has(Right::VERIFY_ANSWER), "/verify", pages::verify::list)
-        .post(Has(Right::VERIFY), "/verify", pages::verify::open)
-        .get(
-            Has(Right::VERIFY_ANSWER),
-            "/verify/{no}",
-            pages::verify::show,
-        )
-        .post(Has(Right::VERIFY), "/verify/{no}/urge", pages::verify::urge)
-        .post(
-            Has(Right::VERIFY_ANSWER),
-            "/verify/{no}/answers",
-            pages::verify::answers,
-        )
-        .get(Has(Right::VERIFY_EXPORT), request, pages::verify::request)
-        .get(
-            Has(Right::VERIFY_ANSWER),
-            "/verify/{no}/files/{file}",
-            pages::verify::mistakes,
-        )
-        .get(
-            Has(Right::VERIFY_ANSWER),
-            errors,
-            pages::verify::mistakes_book,
-        )
-        .get(Has(Right::VERIFY), diff, pages::verify::diff)
-        .post(Has(Right::VERIFY), diff, pages::verify::settle)
-        .get(
-            Has(Right::VERIFY_REPORT),
-            "/verify/reports/{report}",
-            pages::verify::report,
-        )
-        .get(
-            Has(Right::VERIFY_REPORT),
-            "/verify/reports/{report}/print",
-            pages::verify::print,
-        )
-        .get(
-            Has(Right::VERIFY_CONSENT),
-            consents,
-            pages::verify::consents,
-        )
-        .post(Has(Right::VERIFY_CONSENT), consents, pages::verify::consent)
-        .post(
-            Has(Right::VERIFY),
-            "/verify/recognise/{case}",
-            pages::verify::recognise,
         )
 }
 

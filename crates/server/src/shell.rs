@@ -87,11 +87,14 @@ pub(crate) enum Menu {
     Users,
     Audit,
     Health,
+    Tickets,
+    Finds,
+    Lookup,
 }
 
 impl Menu {
     /// In the order of the menu.
-    const ALL: [Menu; 18] = [
+    const ALL: [Menu; 21] = [
         Menu::Inbox,
         Menu::Visits,
         Menu::Reviews,
@@ -110,6 +113,9 @@ impl Menu {
         Menu::WhatIf,
         Menu::Line,
         Menu::Areas,
+        Menu::Tickets,
+        Menu::Finds,
+        Menu::Lookup,
     ];
 
     /// The right that opens it.
@@ -132,6 +138,9 @@ impl Menu {
             Menu::Users => Right::USER,
             Menu::Audit => Right::AUDIT,
             Menu::Health => Right::HEALTH,
+            Menu::Tickets => Right::TICKET,
+            Menu::Finds => Right::FIND,
+            Menu::Lookup => Right::LOOKUP_VIEW,
         }
     }
 
@@ -151,11 +160,14 @@ impl Menu {
             Menu::Rulebook => ("/rulebook", "政策", "政策规则", "book-2"),
             Menu::WhatIf => ("/whatif", "试算", "调标试算", "calculator"),
             Menu::Indicators => ("/indicators", "指标", "指标", "scale"),
-            Menu::Line => ("/line", "定线", "低保标准候选线", "coin"),
+            Menu::Line => ("/line", "定线", "低保定线", "coin"),
             Menu::Areas => ("/areas", "区划", "行政区划", "sitemap"),
             Menu::Users => ("/admin/users", "用户", "用户与机构", "user"),
             Menu::Audit => ("/audit", "日志", "审计日志", "history"),
             Menu::Health => ("/health", "状况", "运行状况", "heartbeat"),
+            Menu::Tickets => ("/tickets", "工单", "工单", "flag"),
+            Menu::Finds => ("/finds", "找人", "政策找人", "route"),
+            Menu::Lookup => ("/lookup", "查询", "困难家庭查询", "id"),
         }
     }
 }

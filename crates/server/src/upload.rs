@@ -15,13 +15,17 @@ const PARTS_MAX: usize = 60;
 
 /// The addresses at which files are sent. Anywhere else a body is a form or a call.
 pub(crate) const PATHS: &[&str] = &[
+    "/admin/calendar",
     "/admin/params",
     "/apply/for/{draft}/{step}",
     "/apply/{step}",
     "/case/{no}/photos",
+    "/clues/new",
     "/dept/upload",
     "/my/{no}/fix",
+    "/payments/{no}/answer/file",
     "/rulebook/changes",
+    "/verify/{no}/answers/file",
     "/visit/{no}/photos",
 ];
 

@@ -30,6 +30,8 @@ statements! {
     FIND_KEY = "select application_no from applications where form_key = $1";
     MEMBERS = "select person_id, relation from application_members
         where application_no = $1 order by person_id";
+    JOIN = "insert into application_members (application_no, person_id, relation, digest)
+        values ($1, $2, $3, $4) on conflict (application_no, person_id) do nothing";
     PENDING = "select c.case_no, c.programme, c.area, m.person_id from cases c
         join application_members m on m.application_no = c.application_no
         where c.state = 'open' and m.person_id = $1 order by c.case_no";
@@ -284,6 +286,23 @@ pub async fn add(tx: &mut JournalTx, new: &NewApplication) -> Result<Taken> {
     });
     tx.insert(MEMBER_ROWS, members.collect()).await?;
     Ok(Taken::New(ApplicationNo::new(no)))
+}
+
+/// Somebody belongs to an application from now on; false when they did already.
+pub async fn join(
+    tx: &mut JournalTx,
+    no: ApplicationNo,
+    (person, relation): (PersonId, Relation),
+) -> Result<bool> {
+    let word = relation.name();
+    let digest = member_digest(no.get(), person, word);
+    let values = vec![
+        no.get().into(),
+        person.get().into(),
+        word.into(),
+        digest.into(),
+    ];
+    Ok(tx.execute(JOIN, values).await? == 1)
 }
 
 /// One application with its members.

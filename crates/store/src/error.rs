@@ -9,6 +9,12 @@ pub enum StoreError {
         /// The data folder.
         folder: String,
     },
+    /// There is no SQLite record in a folder.
+    #[error("`{folder}` 里没有记录(doudi.db);请核对数据文件夹,或者记录在 PostgreSQL 里")]
+    NoRecord {
+        /// The folder.
+        folder: String,
+    },
     /// A file or folder of the record could not be read or written.
     #[error("无法读写 `{path}`:{source}")]
     File {
@@ -24,7 +30,9 @@ pub enum StoreError {
         found: i32,
     },
     /// The database was made by a newer program.
-    #[error("数据库结构为第 {found} 版,本程序只认识到第 {known} 版;请使用较新的程序打开")]
+    #[error(
+        "数据库已由较新的程序升级(结构第 {found} 版),本程序只认识到第 {known} 版;没有打开,数据没有改动,请使用较新的程序"
+    )]
     SchemaNewer {
         /// Version in the database.
         found: i64,

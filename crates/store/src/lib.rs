@@ -9,9 +9,11 @@ pub mod applications;
 pub mod areas;
 mod at;
 pub mod audit;
+pub mod backup;
 pub mod bank_accounts;
 pub mod batches;
 pub mod cases;
+pub mod channels;
 pub mod conferences;
 pub mod consents;
 pub mod crisis;
@@ -39,6 +41,7 @@ pub mod portal;
 mod postgres;
 pub mod previews;
 pub mod recusals;
+pub mod registers;
 pub mod reviews;
 pub mod rulebooks;
 pub mod runs;
@@ -65,7 +68,7 @@ mod open;
 pub use at::At;
 pub use audit::{Act, Receipt};
 pub use error::{Result, StoreError};
-pub use open::{Database, Opening, Store};
+pub use open::{Database, Opening, Store, Upgrade};
 pub use persons::RowId;
 pub use schema::{Backend, newest as newest_schema};
 pub use sqlite::refuse_unsound_library;
@@ -87,6 +90,10 @@ fn every_statement() -> Vec<String> {
         batches::UNDO_STATEMENTS,
         cases::STATEMENTS,
         cases::WAIT_STATEMENTS,
+        channels::STATEMENTS,
+        channels::FIND_STATEMENTS,
+        channels::LOOKUP_STATEMENTS,
+        channels::STAY_STATEMENTS,
         conferences::STATEMENTS,
         consents::STATEMENTS,
         crisis::STATEMENTS,
@@ -119,7 +126,9 @@ fn every_statement() -> Vec<String> {
         photos::STATEMENTS,
         previews::STATEMENTS,
         recusals::STATEMENTS,
+        registers::STATEMENTS,
         reviews::STATEMENTS,
+        reviews::FINDING_STATEMENTS,
         rulebooks::STATEMENTS,
         runs::STATEMENTS,
         schema::STATEMENTS,
@@ -165,6 +174,7 @@ fn every_table() -> Vec<sql::Table> {
         payments::ANSWER_TABLES,
         payments::LINE_TABLES,
         persons::TABLES,
+        registers::TABLES,
         rulebooks::TABLES,
         summaries::TABLES,
         tasks::TABLES,

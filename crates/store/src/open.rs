@@ -18,9 +18,9 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use tokio::sync::oneshot;
 
-const DATABASE_FILE: &str = "doudi.db";
+pub(crate) const DATABASE_FILE: &str = "doudi.db";
 const LOCK_FILE: &str = "doudi.lock";
-const KEY_FILE: &str = "doudi.keys";
+pub(crate) const KEY_FILE: &str = "doudi.keys";
 
 statements! {
     FIND_META = "select value from meta where name = $1";
@@ -48,6 +48,19 @@ pub struct Opening {
     pub database: Database,
     /// The moment of opening, for the entries of migrations.
     pub at: At,
+}
+
+/// 升级: a step of bringing the record up to date, told before it is taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Upgrade {
+    /// The newest version it had; 0 for a new record.
+    pub from: i64,
+    /// The version this step brings.
+    pub to: i64,
+    /// Steps taken already.
+    pub done: u64,
+    /// All steps.
+    pub all: u64,
 }
 
 /// The open record. Cheap to clone; all clones are one.
@@ -89,6 +102,14 @@ impl Engine {
 impl Store {
     /// Opens the record, making it and its keys when there is none, and brings it up to date.
     pub async fn open(opening: Opening) -> Result<Self> {
+        Self::open_telling(opening, &|_| {}).await
+    }
+
+    /// The same, telling each step of bringing it up to date.
+    pub async fn open_telling(
+        opening: Opening,
+        tell: &(dyn Fn(Upgrade) + Send + Sync),
+    ) -> Result<Self> {
         let folder = opening.folder;
         let lock = lock_folder(&folder)?;
         let (engine, lock) = match &opening.database {
@@ -100,7 +121,7 @@ impl Store {
                 (Engine::Postgres(Postgres::open(address).await?), Some(lock))
             }
         };
-        let opened = bring_up_to_date(&engine, &folder, &opening.at).await;
+        let opened = bring_up_to_date(&engine, &folder, &opening.at, tell).await;
         let (keys, seals) = match opened {
             Ok(opened) => opened,
             Err(error) => {
@@ -315,6 +336,7 @@ async fn bring_up_to_date(
     engine: &Engine,
     folder: &Path,
     at: &At,
+    tell: &(dyn Fn(Upgrade) + Send + Sync),
 ) -> Result<(KeyRing, Arc<Seals>)> {
     let backend = engine.backend();
     let path = folder.join(KEY_FILE);
@@ -328,7 +350,7 @@ async fn bring_up_to_date(
     let no_seals = Arc::new(Seals::none());
     let mut tx = JournalTx::new(engine.begin().await?, keys.clone(), no_seals);
     let fingerprint = keys.0.fingerprint();
-    let (changed, seals) = schema::migrate(&mut tx, backend, at).await?;
+    let (changed, seals) = schema::migrate(&mut tx, backend, at, tell).await?;
     let known = tx.rows(FIND_META, vec!["key-fingerprint".into()]).await?;
     match known.first() {
         Some(row) if row.text(0)? == fingerprint => {}

@@ -6,6 +6,7 @@
 
 use crate::areas::range;
 use crate::at::At;
+use crate::digest::of_row;
 use crate::error::{Result, StoreError};
 use crate::notices::{add, once};
 use crate::sql::statements;
@@ -13,8 +14,12 @@ use crate::tx::{JournalTx, Reads};
 use crate::value::{Row, Value, words};
 use domain::{AreaCode, CaseNo, Day, Fen, HouseholdId, Month};
 
+mod findings;
+
 pub use crate::decisions::DeliveryWay;
 pub use crate::entitlements::{Cause, Subject, SubjectKind};
+pub(crate) use findings::STATEMENTS as FINDING_STATEMENTS;
+pub use findings::{GoodFaith, WorkFinding, add_finding, findings};
 
 macro_rules! decisions {
     ($rest:literal) => {
@@ -52,6 +57,7 @@ statements! {
         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19,
             'signed', $20)";
     FIND = decisions!("where after_decision_no = $1");
+    DIGEST = "select digest from after_decisions where after_decision_no = $1";
     DECISIONS = decisions!("where case_no = $1 order by after_decision_no");
     DECISIONS_OF_ENTITLEMENT = decisions!("where entitlement_id = $1 order by after_decision_no");
     EFFECT = "update after_decisions set state = 'effective', delivered_day = $1, delivered_way = $2,
@@ -86,11 +92,6 @@ statements! {
         join entitlement e on e.entitlement_id = r.entitlement_id
         where r.state = 'open' and a.case_no is null and e.area >= $1 and e.area < $2 and r.recovery_id > $3
         order by r.recovery_id limit $4";
-    FINDING = "insert into work_findings (work_finding_no, case_no, login, what, good_faith, corrected_day,
-            because, by_login, at, digest)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
-    FINDINGS = "select case_no, login, what, good_faith, corrected_day, because, by_login, at
-        from work_findings where login = $1 order by work_finding_no";
     // Everything somebody did to cases of a place within some days.
     WORKED = "select distinct e.case_no from case_events e join cases c on c.case_no = e.case_no
         where e.actor = $1 and e.day >= $2 and e.day <= $3 and c.area >= $4 and c.area < $5
@@ -144,16 +145,6 @@ words! {
         Effective = "effective",
         /// 被后来的决定代替.
         Replaced = "replaced",
-    }
-}
-
-words! {
-    /// 善意.
-    GoodFaith {
-        /// 没有故意或者重大过失.
-        Yes = "yes",
-        /// 有故意或者重大过失.
-        No = "no",
     }
 }
 
@@ -243,27 +234,6 @@ pub struct AfterDecision {
     pub effect: Option<Effect>,
 }
 
-/// What was found of somebody's work.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct WorkFinding {
-    /// In which case.
-    pub case: CaseNo,
-    /// Whose work.
-    pub login: String,
-    /// What went wrong.
-    pub what: String,
-    /// Whether in good faith.
-    pub good_faith: GoodFaith,
-    /// On which day it was put right.
-    pub corrected: Option<Day>,
-    /// Why it is found so.
-    pub because: String,
-    /// Who found it.
-    pub by: String,
-    /// When.
-    pub at: At,
-}
-
 /// Writes down which help a case is about.
 pub async fn add_case(tx: &mut JournalTx, at: &At, new: &NewAfter) -> Result<()> {
     let values = vec![
@@ -321,11 +291,17 @@ pub async fn list_open(
 /// Keeps a decision; answers its number.
 pub async fn decide(tx: &mut JournalTx, at: &At, new: &NewAfterDecision) -> Result<i64> {
     let no = tx.take_numbers("after_decision", 1).await?;
+    add(tx, DECIDE, "after_decisions", &columns(no, at, new)).await?;
+    Ok(no)
+}
+
+/// What the digest of a decision covers: all that was signed.
+fn columns(no: i64, at: &At, new: &NewAfterDecision) -> Vec<(&'static str, Value)> {
     let (hearing, spared) = match &new.heard {
         Ok(no) => (Some(*no), String::new()),
         Err(why) => (None, why.clone()),
     };
-    let columns = [
+    vec![
         ("after_decision_no", Value::from(no)),
         ("case_no", new.case.get().into()),
         ("entitlement_id", new.entitlement.into()),
@@ -345,9 +321,17 @@ pub async fn decide(tx: &mut JournalTx, at: &At, new: &NewAfterDecision) -> Resu
         ("decider", new.decider.as_str().into()),
         ("capsule", new.capsule.as_str().into()),
         ("at", at.into()),
-    ];
-    add(tx, DECIDE, "after_decisions", &columns).await?;
-    Ok(no)
+    ]
+}
+
+/// Whether a decision is, byte for byte, what was signed.
+pub async fn is_whole(on: &impl Reads, no: i64) -> Result<bool> {
+    let rows = on.rows(DIGEST, vec![no.into()]).await?;
+    let (Some(row), Some(kept)) = (rows.first(), find(on, no).await?) else {
+        return Ok(false);
+    };
+    let digest = of_row("after_decisions", &columns(no, &kept.at, &kept.content));
+    Ok(row.bytes(0)?.as_slice() == digest)
 }
 
 /// One decision.
@@ -441,46 +425,6 @@ pub async fn recoveries_without_case(
     let rows = on.rows(RECOVERIES, values).await?;
     rows.iter()
         .map(|row| Ok((row.int(0)?, row.int(1)?)))
-        .collect()
-}
-
-/// Keeps what was found of somebody's work.
-pub async fn add_finding(tx: &mut JournalTx, new: &WorkFinding) -> Result<i64> {
-    let no = tx.take_numbers("work_finding", 1).await?;
-    let columns = [
-        ("work_finding_no", Value::from(no)),
-        ("case_no", new.case.get().into()),
-        ("login", new.login.as_str().into()),
-        ("what", new.what.as_str().into()),
-        ("good_faith", new.good_faith.into()),
-        (
-            "corrected_day",
-            new.corrected.map(|day| day.to_string()).into(),
-        ),
-        ("because", new.because.as_str().into()),
-        ("by_login", new.by.as_str().into()),
-        ("at", (&new.at).into()),
-    ];
-    add(tx, FINDING, "work_findings", &columns).await?;
-    Ok(no)
-}
-
-/// What was found of somebody's work, oldest first.
-pub async fn findings(on: &impl Reads, login: &str) -> Result<Vec<WorkFinding>> {
-    let rows = on.rows(FINDINGS, vec![login.into()]).await?;
-    rows.iter()
-        .map(|row| {
-            Ok(WorkFinding {
-                case: CaseNo::new(row.int(0)?),
-                login: row.text(1)?,
-                what: row.text(2)?,
-                good_faith: row.word(3, GoodFaith::from_word)?,
-                corrected: row.day_opt(4)?,
-                because: row.text(5)?,
-                by: row.text(6)?,
-                at: row.at(7)?,
-            })
-        })
         .collect()
 }
 

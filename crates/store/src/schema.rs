@@ -8,6 +8,7 @@ use crate::at::At;
 use crate::audit::Act;
 use crate::digest;
 use crate::error::{Result, StoreError};
+use crate::open::Upgrade;
 use crate::seal::{self, Changes, Seals};
 use crate::sql::statements;
 use crate::tx::{JournalTx, Reads};
@@ -128,8 +129,20 @@ const MIGRATIONS: &[Migration] = &[
         postgres: include_str!("../migrations/0016_seals.postgres.sql"),
     },
     Migration {
+        version: 17,
+        common: include_str!("../migrations/0017_channels.sql"),
+        sqlite: "",
+        postgres: "",
+    },
+    Migration {
         version: 18,
         common: include_str!("../migrations/0018_undo.sql"),
+        sqlite: "",
+        postgres: "",
+    },
+    Migration {
+        version: 20,
+        common: include_str!("../migrations/0020_registers.sql"),
         sqlite: "",
         postgres: "",
     },
@@ -226,12 +239,19 @@ pub fn newest() -> i64 {
 pub(crate) async fn check(tx: &JournalTx, backend: Backend) -> Result<BTreeSet<i64>> {
     tx.batch(backend.spell(VERSIONS)).await?;
     let mut applied = BTreeSet::new();
-    for row in &tx.rows(FIND_VERSIONS, vec![]).await? {
+    let rows = tx.rows(FIND_VERSIONS, vec![]).await?;
+    let of = |found: i64| MIGRATIONS.iter().find(|known| known.version == found);
+    // The highest one tells best how much newer the program was that made it.
+    let last = rows.last().map(|row| row.int(0)).transpose()?;
+    if let Some(found) = last.filter(|found| of(*found).is_none()) {
+        return Err(StoreError::SchemaNewer {
+            found,
+            known: newest(),
+        });
+    }
+    for row in &rows {
         let (found, checksum) = (row.int(0)?, row.text(1)?);
-        let known = MIGRATIONS
-            .iter()
-            .find(|migration| migration.version == found);
-        let Some(known) = known else {
+        let Some(known) = of(found) else {
             return Err(StoreError::SchemaNewer {
                 found,
                 known: newest(),
@@ -254,6 +274,7 @@ pub(crate) async fn migrate(
     tx: &mut JournalTx,
     backend: Backend,
     at: &At,
+    tell: &(dyn Fn(Upgrade) + Send + Sync),
 ) -> Result<(bool, Arc<Seals>)> {
     let applied = check(tx, backend).await?;
     // By number, not by count: a version that came later may stand before one already applied.
@@ -267,7 +288,14 @@ pub(crate) async fn migrate(
     }
     let texts: Vec<String> = missing.iter().map(|m| m.text(backend)).collect();
     let changes = Changes::ahead(tx, backend, applied.is_empty(), &texts).await?;
-    for (migration, text) in missing.iter().zip(texts) {
+    let from = applied.last().copied().unwrap_or(0);
+    for (done, (migration, text)) in missing.iter().zip(texts).enumerate() {
+        tell(Upgrade {
+            from,
+            to: migration.version,
+            done: u64::try_from(done).unwrap_or(u64::MAX),
+            all: u64::try_from(missing.len()).unwrap_or(u64::MAX),
+        });
         tx.batch(text).await?;
         let version = vec![
             migration.version.into(),

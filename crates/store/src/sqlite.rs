@@ -316,7 +316,7 @@ fn open_writer(path: &Path) -> Result<Connection> {
     Ok(connection)
 }
 
-fn open_reader(path: &Path) -> Result<Connection> {
+pub(crate) fn open_reader(path: &Path) -> Result<Connection> {
     let connection = Connection::open_with_flags(
         path,
         OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,
@@ -435,5 +435,6 @@ pub(crate) fn examine(connection: &Connection) -> Result<Vec<String>> {
 
 /// Copies the whole record while it is in use.
 pub(crate) fn copy_to(connection: &Connection, target: &Path) -> Result<()> {
-    Ok(connection.backup("main", target, None::<fn(rusqlite::backup::Progress)>)?)
+    let mut copy = Connection::open(target)?;
+    crate::backup::all_pages(connection, &mut copy, &|_, _| {})
 }

@@ -125,12 +125,12 @@ async fn a_cut_is_heard_and_handed_over(database: Database) {
     let mut cut = ruling(AfterKind::Cut, "次子已经分家,减少一人");
     cut.amount = Some(less);
     let decision = bench.sign(no, &cut).await.unwrap();
-    let way = (DeliveryWay::InPerson, "王小明");
+    let way = (DeliveryWay::InPerson, "王小明".into());
     refused(
         after::deliver(&bench.office, &bench.wang.who, no, way).await,
-        "请选谁签收",
+        "请从名单里选谁签收",
     );
-    let way = (DeliveryWay::Post, "同住成年家属");
+    let way = (DeliveryWay::Post, "本人".into());
     after::deliver(&bench.office, &bench.wang.who, no, way)
         .await
         .unwrap();

@@ -134,7 +134,10 @@ async fn a_household_leaves_by_steps(database: Database) {
         bench.done(&bench.wang.who, exit, "告知拟渐退").await,
         "要先告知本人",
     );
+    bench.no_letter(exit, "听取意见告知书").await;
     bench.tell(exit).await.unwrap();
+    let told = ["拟从 2026-10 起", "2026-09-17 以前说明情况"];
+    bench.letter_says(exit, "听取意见告知书", &told).await;
     bench.hear(exit, HeardAnswer::Agrees, &[]).await.unwrap();
     assert_eq!(bench.step(exit).await, "渐退确认");
     let early = Ruling {
@@ -161,9 +164,42 @@ async fn a_household_leaves_by_steps(database: Database) {
     // Signed is not handed over: nothing has moved.
     assert_eq!(bench.amount(help, month("2027-02")).await, amount);
     refused(bench.done(&bench.wang.who, exit, "送达").await, "送达");
+    let half = fen((amount.get() + 1) / 2);
+    let both = format!("2026 年 10 月 起 {amount} 元,2027 年 1 月 起 {half} 元");
+    let told = [
+        &both,
+        "发到 2027 年 3 月",
+        "- 长子就业,收入过线",
+        "行政复议",
+    ];
+    bench.letter_says(exit, "渐退期告知书", &told).await;
     assert_eq!(bench.deliver(exit).await.unwrap(), None);
 
-    let half = fen((amount.get() + 1) / 2);
+    paid_by_month(&bench, household, (amount, half)).await;
+
+    // It ended by itself; the end is written down all the same.
+    bench.at("2027-05-06T09:00");
+    bench.done(&bench.wang.who, exit, "渐退期").await.unwrap();
+    bench
+        .sign(exit, &ruling(AfterKind::Stopped, ""))
+        .await
+        .unwrap();
+    assert_eq!(bench.deliver(exit).await.unwrap(), None);
+    assert_eq!(bench.step(exit).await, "");
+    let told = ["从 2027 年 4 月 起停发", "- 渐退期满", "行政诉讼"];
+    bench.letter_says(exit, "停发告知书", &told).await;
+    bench.replayed(exit).await;
+
+    told_in_the_file(
+        &bench,
+        household,
+        (&format!("{amount} 元"), &format!("{half} 元")),
+    )
+    .await;
+}
+
+/// What is drawn up for the household month by month while it leaves.
+async fn paid_by_month(bench: &Bench, household: HouseholdId, (amount, half): (Fen, Fen)) {
     let expected = [
         ("2026-10", Some(amount)),
         ("2026-11", Some(amount)),
@@ -178,23 +214,6 @@ async fn a_household_leaves_by_steps(database: Database) {
         bench.at(&format!("{of}-01T09:00"));
         assert_eq!(bench.drawn(month(of), household).await.1, paid, "{of}");
     }
-
-    // It ended by itself; the end is written down all the same.
-    bench.at("2027-05-06T09:00");
-    bench.done(&bench.wang.who, exit, "渐退期").await.unwrap();
-    bench
-        .sign(exit, &ruling(AfterKind::Stopped, ""))
-        .await
-        .unwrap();
-    assert_eq!(bench.deliver(exit).await.unwrap(), None);
-    assert_eq!(bench.step(exit).await, "");
-
-    told_in_the_file(
-        &bench,
-        household,
-        (&format!("{amount} 元"), &format!("{half} 元")),
-    )
-    .await;
 }
 
 /// The household's file tells the periods and the three decisions.
@@ -266,10 +285,18 @@ async fn a_cut_wants_a_hearing(database: Database) {
         ..cut.clone()
     };
     refused(bench.sign(no, &more).await, "重新告知");
+    bench.no_letter(no, "变更告知书").await;
     bench.sign(no, &cut).await.unwrap();
-    // Handed over a month late it does not reach back.
+    let amounts = format!("每月由 {before} 元 调整为 {less} 元");
+    let told = [&amounts, "从 2026 年 10 月 起", "次子已经分家", "行政复议"];
+    bench.letter_says(no, "变更告知书", &told).await;
+    // Handed over a month late it does not reach back, and the letter says so.
     bench.at("2026-10-09T09:00");
-    bench.deliver(no).await.unwrap();
+    let late = ["从 2026 年 11 月 起"];
+    bench.letter_says(no, "变更告知书", &late).await;
+    bench.left_with_witnesses(no).await;
+    bench.letter_says(no, "变更告知书", &late).await;
+    bench.replayed(no).await;
     assert_eq!(
         bench.drawn(month("2026-10"), household).await.1,
         Some(before)
@@ -335,6 +362,8 @@ async fn a_stop_is_heard_and_recovered(database: Database) {
     let own = after::sign(&bench.office, &bench.wang.who, no, &stop).await;
     refused(own, "没有");
     bench.sign(no, &stop).await.unwrap();
+    let told = ["从 2026 年 9 月 起停发", "- 八月起全家迁往外省", "行政复议"];
+    bench.letter_says(no, "停发告知书", &told).await;
     let recovery = bench
         .deliver(no)
         .await
@@ -385,6 +414,10 @@ async fn a_stop_is_heard_and_recovered(database: Database) {
         "{}",
         file.recovery
     );
+    let back = CaseNo::new(list[0].no);
+    bench
+        .asked_back(back, ("2026 年 9 月", paid.unwrap()))
+        .await;
     bench.at("2026-10-01T09:00");
     assert_eq!(bench.drawn(month("2026-10"), household).await.1, None);
     let tx = bench.office.begin().await.unwrap();

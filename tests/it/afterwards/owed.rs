@@ -121,6 +121,35 @@ async fn a_part_of_a_payment_comes_back_on_a_decision_alone_and_its_case_ends_wi
     on_both(a_part_comes_back).await;
 }
 
+async fn more_is_found_later(database: Database) {
+    let bench = Bench::open(database).await;
+    let (help, _, amount) = paid(&bench, 0).await;
+    let (office, chen) = (&bench.office, &bench.chen.who);
+    let september = month("2026-09");
+    let due = |less: Fen| amount.checked_sub(less).unwrap();
+    let part = fen(90_00);
+    let first = pay::recover(office, chen, help, (september, due(part)), "九月起少一人").await;
+    let recovery = first.unwrap();
+    decided(&bench, recovery, part).await;
+    // The same hand adds to it after the county's decision.
+    let more = (september, due(fen(120_00)));
+    let again = pay::recover(office, chen, help, more, "又核出一笔").await;
+    assert_eq!(again.unwrap(), recovery);
+    assert_eq!(state(&bench, recovery).await.1, fen(120_00));
+    said(
+        repaid(&bench, recovery, fen(90_01)).await,
+        "写明的 90.00 元",
+    );
+    repaid(&bench, recovery, part).await.unwrap();
+    said(repaid(&bench, recovery, fen(1)).await, "另作决定");
+    adds_up(&bench).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_added_to_a_decided_recovery_is_not_taken_on_the_old_decision() {
+    on_both(more_is_found_later).await;
+}
+
 async fn the_rest_is_given_up(database: Database) {
     let bench = Bench::open(database).await;
     let (help, _, amount) = paid(&bench, 0).await;
@@ -150,7 +179,7 @@ async fn the_rest_is_given_up(database: Database) {
         office,
         &bench.chen2.who,
         no,
-        (DeliveryWay::InPerson, "本人"),
+        (DeliveryWay::InPerson, "本人".into()),
     );
     refused(by_county.await, "由窗口经办办");
     assert_eq!(bench.deliver(no).await.unwrap(), Some(recovery));

@@ -1,5 +1,7 @@
 //! One page of the browser, used as a person uses it, and judged after each step.
 
+mod both;
+mod many;
 mod network;
 
 pub(crate) use network::Network;
@@ -26,6 +28,12 @@ const SHAPE: &str = "(() => {\
       e.getBoundingClientRect().right > wide + 1 && !scrolls(e)).slice(0, 3).map(e => e.outerHTML.slice(0, 120)) : [];\
     return {title: document.title, lang: document.documentElement.lang, over, out, \
       h1: [...document.querySelectorAll('h1')].map(h => h.innerText.trim())}; })()";
+
+/// Chooses a line of a list, by the whole of it or by a part.
+const PICK: &str = "function(line) { const found = [...this.options].find(o => o.text.trim() === line) || \
+    [...this.options].find(o => o.text.includes(line)); if (!found) return false; \
+    this.value = found.value; this.dispatchEvent(new Event('input', {bubbles: true})); \
+    this.dispatchEvent(new Event('change', {bubbles: true})); return true; }";
 
 /// Whether the page's own scripts run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -431,11 +439,7 @@ impl Page {
     /// Chooses a line of a list by what stands in it.
     pub(crate) fn choose(&mut self, name: &str, line: &str) {
         let node = self.find("combobox", name);
-        let pick = "function(line) { const found = [...this.options].find(o => o.text.trim() === line) || \
-            [...this.options].find(o => o.text.includes(line)); if (!found) return false; \
-            this.value = found.value; this.dispatchEvent(new Event('input', {bubbles: true})); \
-            this.dispatchEvent(new Event('change', {bubbles: true})); return true; }";
-        let done = self.on(node, pick, json!([{"value": line}]));
+        let done = self.on(node, PICK, json!([{"value": line}]));
         assert_eq!(done, true, "“{name}” has no line “{line}”");
     }
 

@@ -3,7 +3,7 @@
 use super::chrome::Chrome;
 use super::page::{Page, Scripts};
 use crate::county::{County, Faults, run_months};
-use office::access::{Access, By, NewAccount, NewOffice, Right};
+use office::access::{Access, Acting, By, NewAccount, NewOffice, Right};
 use office::desk::Desk;
 use office::{Clock, Database, Office, Setting, Watch};
 use server::House;
@@ -58,10 +58,11 @@ impl Place {
                 (one.login, Person { role, password })
             });
             let people = people.collect();
-            if cases == Cases::WithAPast {
-                let made = office::casework::demo::fill(&access, NOW).await.unwrap();
-                assert!(made > 0, "the demo has no cases");
-            }
+            let made = match cases {
+                Cases::WithAPast => office::casework::demo::fill(&access, NOW).await.unwrap(),
+                Cases::None => 0,
+            };
+            assert!(made > 0 || cases == Cases::None, "the demo has no cases");
             (access, watch, people)
         });
         Self::serve(runtime, access, watch, people)
@@ -133,6 +134,20 @@ impl Place {
         }
     }
 
+    /// Moves the office's clock; nobody is signed out by it.
+    pub(crate) fn at(&self, moment: &str) {
+        self.access.office().clock().set(moment);
+    }
+
+    /// Somebody of the demo at the machine, for what a journey begins with.
+    pub(crate) fn acting(&self, login: &str) -> Acting {
+        self.runtime.block_on(async {
+            let begun = self.access.session_at_the_machine(login, "测试").await;
+            let visitor = self.access.visitor(&begun.unwrap().secret.text()).await;
+            visitor.unwrap().unwrap().acting
+        })
+    }
+
     /// A page of nobody's.
     pub(crate) fn page(&self, chrome: &Chrome, width: u32, scripts: Scripts) -> Page {
         Page::new(chrome, &self.address, width, scripts)
@@ -162,12 +177,7 @@ impl Place {
 
     /// Whether somebody holds a right at this moment.
     pub(crate) fn may(&self, login: &str, right: Right) -> bool {
-        let asked = async {
-            let begun = self.access.session_at_the_machine(login, "测试").await;
-            let visitor = self.access.visitor(&begun.unwrap().secret.text()).await;
-            visitor.unwrap().unwrap().acting.scope(right).is_ok()
-        };
-        self.runtime.block_on(asked)
+        self.acting(login).scope(right).is_ok()
     }
 
     /// Somebody of a role.

@@ -139,6 +139,7 @@ fn questions(page: &mut Page, folder: &Path) {
     }
     let check = page.text();
     assert!(check.contains("已签 2026-09-14"), "J1 7 {check}");
+    assert!(check.contains("版本 "), "J1 7 {check}");
     assert!(check.contains("照片 2 张"), "J1 6 {check}");
     page.press("link", "改 申请");
     page.judge("J1 8 one answer again");
@@ -175,7 +176,7 @@ fn photos(page: &mut Page, folder: &Path) {
 }
 
 /// A picture nothing can be left out of: so many bytes as there are points, three times.
-fn noise(side: u32) -> Vec<u8> {
+pub(crate) fn noise(side: u32) -> Vec<u8> {
     let mut state = 990_101_u32;
     let mut rows = Vec::new();
     for _ in 0..side {
@@ -222,7 +223,7 @@ fn sent(page: &mut Page) {
     page.judge("J1 9 sent");
     page.press("link", "看办到哪一步");
     let my = page.text();
-    for words in ["受理中", "承办", "最迟"] {
+    for words in ["受理中", "承办", "城东街道", "最迟"] {
         assert!(my.contains(words), "J1 10 {words}: {my}");
     }
     assert_eq!(my.matches("临时救助 №").count(), 1, "J1 9 one case: {my}");
@@ -237,6 +238,12 @@ fn sent(page: &mut Page) {
         page.open(place);
         page.judge(place);
     }
+    let told = page.text();
+    let told = told
+        .lines()
+        .find(|line| line.contains("您的救助申请已收到"));
+    let told = told.unwrap_or_else(|| panic!("J1 9 no message: {}", page.text()));
+    assert!(told.contains('№') && !told.contains("收入"), "J1 9 {told}");
 }
 
 /// The door and the first question with the keyboard alone.

@@ -318,18 +318,15 @@ async fn the_case_of_a_clerks_brother_is_written_down_and_looked_into_by_the_cou
     let hidden = sun.open(&path).await;
     assert!([403, 404].contains(&hidden.status) && !sun.read("/inbox").await.has(&path));
 
-    let near = [
-        ("act", "tell"),
-        ("name", "涉及近亲属"),
-        ("said", "经办人的兄弟"),
-    ];
-    let mut page = window.done(&case, &path, &near).await;
+    // The declaration alone says it: nobody has to know whose brother he is.
+    case.says(&["涉及近亲属", "近亲属备案"]);
+    let no = CaseNo::new(case.number());
+    let mut page = case;
     for step in ["提交申请", "受理", "近亲属备案", "启动调查"] {
         page = window
             .done(&page, &path, &[("act", "complete"), ("step", step)])
             .await;
     }
-    let no = CaseNo::new(case.number());
     found_out::verified(&desk.place.office, &desk.wang.who, &desk.zhao.who, no).await;
     found_out::visited(&desk.place.office, &desk.wang.who, &desk.li.who, no).await;
     desk.to_the_county(no, "grant").await;
@@ -344,6 +341,72 @@ async fn the_case_of_a_clerks_brother_is_written_down_and_looked_into_by_the_cou
         !page.takes(&path, &alone),
         "the second investigator is required"
     );
+}
+
+/// J5 4 and I-37: what is open when somebody declares says so from then on, the step in hand is in nobody's, and
+/// the case is in every sample.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_relative_declared_later_is_written_on_the_open_case_given_away_and_always_sampled() {
+    let desk = Desk::open().await;
+    let office = &desk.place.office;
+    let staff = &desk.place.staff;
+    let signed = staff.enter("sun", "窗口经办", COUNTY).await;
+    let sun = Person::of(&desk.place.router, &signed);
+    let chen = staff.enter("chen4", "县级审核", COUNTY).await;
+    staff.enter("chen2", "县级审核", COUNTY).await;
+    let head = desk.heads().remove(1);
+    let no = desk.case(&head).await;
+    let mut case = casework::load(office, &desk.wang.who, no).await.unwrap();
+    let mut tx = office.begin().await.unwrap();
+    let taken = casework::hand_over(office, &mut tx, &desk.wang.who, &mut case, "sun", "值班");
+    taken.await.unwrap();
+    office.end(tx).await.unwrap();
+
+    let account = sun.read("/account").await;
+    let parent = [("relation", "parent"), ("number", head[1].as_str())];
+    sun.done(&account, "/account/recusals", &parent).await;
+    let mut case = casework::load(office, &desk.wang.who, no).await.unwrap();
+    assert!(case.standing.told.contains("涉及近亲属"));
+    assert_eq!(case.standing.open.as_ref().unwrap().owner, None);
+    let mut tx = office.begin().await.unwrap();
+    let no_longer = ("涉及近亲属", casework::Holds::No);
+    let undone = casework::circumstance(
+        office,
+        &mut tx,
+        &desk.wang.who,
+        &mut case,
+        no_longer,
+        "弄错了",
+    );
+    let said = undone.await.unwrap_err().to_string();
+    assert!(said.contains("不能取消"), "{said}");
+    drop(tx);
+
+    desk.to_the_county(no, "grant").await;
+    let mut case = casework::load(office, &chen.who, no).await.unwrap();
+    let mut tx = office.begin().await.unwrap();
+    let two = ["chen2".to_owned()];
+    let visited = Completion {
+        step: "县级入户",
+        others: &two,
+        ..Completion::default()
+    };
+    casework::complete(office, &mut tx, &chen.who, &mut case, visited)
+        .await
+        .unwrap();
+    office.end(tx).await.unwrap();
+    let month = domain::Month::containing(office.clock().today());
+    let draws = casework::sample::look(office, &chen.who, month, "任何种子").await;
+    let draws = draws.unwrap();
+    let mut tickets = draws.iter().flat_map(|draw| &draw.tickets);
+    let own = tickets.find(|ticket| ticket.case == no).unwrap();
+    assert_eq!(own.why, Some(store::notices::SampleWhy::Relative));
+    let silent = desk.review(&desk.chen, no).await;
+    let decide = [("outcome", "granted"), ("said", "")];
+    let path = format!("/case/{no}/decide");
+    let refused = desk.chen.send(&silent, &path, &decide).await;
+    assert_eq!(refused.status, 422);
+    refused.says(&["全部抽查"]);
 }
 
 /// J5 8 and 9, and what nobody could do before: the bank's written word, and money asked back in parts.

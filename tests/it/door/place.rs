@@ -10,7 +10,7 @@ use office::desk::Desk;
 use office::intake::{Intake, State};
 use office::views::{Behind, Verdict, Views, WarningFilter, WarningState};
 use office::{Clock, Database, Office, Setting};
-use server::House;
+use server::{House, Pages};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -23,6 +23,8 @@ pub(crate) struct Place {
     pub(crate) office: Arc<Office>,
     pub(crate) staff: Staff,
     pub(crate) router: Router,
+    /// What takes a signed version of the rulebook up.
+    pub(crate) pages: Arc<Pages>,
     pub(crate) views: Arc<dyn Views>,
 }
 
@@ -69,8 +71,10 @@ impl Place {
             access: Arc::clone(&staff.access),
             front: None,
         };
+        let pages = Pages::new(house);
         Self {
-            router: server::router(house),
+            router: pages.router(),
+            pages,
             county,
             office,
             staff,

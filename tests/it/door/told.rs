@@ -1,9 +1,13 @@
 //! The way back from the money, written under names that stay the same, beside the one that is kept.
 
-use super::WARNED;
 use super::place::{Family, Place};
+use super::{COUNTY, WARNED};
 use office::trace::Step;
 use std::collections::BTreeMap;
+
+/// What a kept way back says of itself: whatever differs from one run to the next is named.
+const LEGEND: &str = "〔摘要〕是内容的指纹,〔时刻〕是办理的时刻,〔序号〕是审计链里的第几条,#1、#2 是在这份记录里\
+    先后出现的编号;每次运行都会变的只有这些,别的一字不变。\n\n";
 
 /// The way back, as it is kept beside this file.
 pub(super) fn told(place: &Place, family: &Family, steps: &[Step]) {
@@ -43,14 +47,25 @@ pub(super) fn told(place: &Place, family: &Family, steps: &[Step]) {
             .iter()
             .any(|step| step.record == format!("warning:{}", family.warning))
     );
-    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("it/door/trace.txt");
+    kept("trace.txt", &text);
+}
+
+/// The way back from a later decision, kept beside the other.
+pub(super) fn told_later(steps: &[Step]) {
+    kept("trace-exit.txt", &written(steps));
+}
+
+fn kept(file: &str, text: &str) {
+    let text = format!("{LEGEND}{text}");
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("it/door");
+    let path = folder.join(file);
     if std::env::var_os("DOUDI_WRITE_TRACE").is_some() {
         std::fs::write(&path, &text).unwrap();
     }
     let kept = std::fs::read_to_string(&path).unwrap_or_default();
     assert_eq!(
         text, kept,
-        "the way back is another; look at it, then run again with DOUDI_WRITE_TRACE=1"
+        "{file}: the way back is another; look at it, then run again with DOUDI_WRITE_TRACE=1"
     );
 }
 
@@ -95,7 +110,11 @@ fn stable(
         let word = match out.last().map(String::as_str) {
             // Whatever else the program learns to write down moves this number.
             Some("审计第") => "〔序号〕".to_owned(),
-            Some(before) if before.ends_with("家庭") || before.ends_with("收款人") => {
+            Some(before)
+                if ["家庭", "收款人", "人员"]
+                    .iter()
+                    .any(|of| before.ends_with(of)) =>
+            {
                 let (number, tail) = word.split_at(
                     word.find(|c: char| !c.is_ascii_digit())
                         .unwrap_or(word.len()),
@@ -118,7 +137,11 @@ fn stable_word(
     names: &mut BTreeMap<String, String>,
     counts: &mut BTreeMap<String, usize>,
 ) -> String {
-    let hex = |text: &str| text.len() == 12 && text.bytes().all(|b| b.is_ascii_hexdigit());
+    // An area of the county has as many digits as a shortened digest, and stays.
+    let hex = |text: &str| {
+        let digits = text.len() == 12 && text.bytes().all(|b| b.is_ascii_hexdigit());
+        digits && !text.starts_with(COUNTY)
+    };
     let cut: Vec<String> = word
         .split_inclusive([',', ';', '、'])
         .map(|part| {
@@ -136,7 +159,7 @@ fn stable_word(
             let numbered = number.bytes().next().is_some_and(|b| b.is_ascii_digit())
                 && !number.contains(':')
                 && (kind.bytes().all(|b| b.is_ascii_lowercase() || b == b'-')
-                    || ["家庭", "收款人"].contains(&kind));
+                    || ["家庭", "收款人", "人员"].contains(&kind));
             if !numbered {
                 return part.to_owned();
             }

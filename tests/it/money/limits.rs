@@ -292,7 +292,7 @@ async fn a_file_stops_too_many(database: Database) {
     let twice = pay::answer_for_feeds(office, &three.who, batch, "再看一次").await;
     assert!(said(twice).contains("没有等人核实"));
     let tx = office.begin().await.unwrap();
-    let about = store::audit::About::Object {
+    let about = About::Object {
         kind: "payment-batch".to_owned(),
         id: batch.to_string(),
     };

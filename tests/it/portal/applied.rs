@@ -120,6 +120,7 @@ async fn a_resident_applies_one_question_a_page_and_follows_the_case_to_the_rati
     let desk = place.staff_see(&wang, "/residents").await;
     assert!(desk.body.contains("要核对的家人:1 位"), "{}", desk.body);
     member_signs(&place, &again, &wife[1]).await;
+    member_joins(&place, &wang, &desk.body).await;
     window_goes_on(&place, &wang, &again).await;
     own_pages(&place, &wang, &again, &heads).await;
 }
@@ -150,6 +151,39 @@ async fn sent_twice(place: &Place, again: &Phone, check: &str) {
         message.contains("办件编号 № 1") && !message.contains('元'),
         "{message}"
     );
+}
+
+/// The window sees the card of the member somebody typed: then the member belongs to the application.
+async fn member_joins(place: &Place, wang: &Signed, desk: &str) {
+    let no = field_of_form(desk, "act\" value=\"join\"");
+    let join = [("act", "join"), ("no", no.as_str())];
+    let because = ("text", "看过身份证和户口簿");
+    let other = [join[0], join[1], because, ("number", "990101195001011232")];
+    let other = place.staff_post(wang, "/residents", &other).await;
+    assert!(
+        other.status == 422 && other.body.contains("和网上写的不一样"),
+        "{}",
+        other.body
+    );
+    let own = ("number", "990101195403121282");
+    let silent = place
+        .staff_post(wang, "/residents", &[join[0], join[1], own])
+        .await;
+    assert_eq!(silent.status, 422);
+    let seen = [join[0], join[1], because, own];
+    let joined = place.staff_post(wang, "/residents", &seen).await;
+    assert!(
+        joined.status == 200 && joined.body.contains("已并入申请"),
+        "{}",
+        joined.body
+    );
+    assert!(joined.body.contains("要核对的家人:0 位"), "{}", joined.body);
+    for page in ["/case/1", "/verify/consents/1"] {
+        let page = place.staff_see(wang, page).await;
+        assert!(page.body.contains("林*满"), "{}", page.body);
+    }
+    let twice = place.staff_post(wang, "/residents", &seen).await;
+    assert_eq!(twice.status, 404);
 }
 
 /// The link of the newest message to the wife's telephone.

@@ -139,7 +139,8 @@ async fn make(folder: &Folder, mark: &DemoMark) -> Result<()> {
         decided(&office, &mark.now, &county.join("feeds")).await?;
         afterwards(&office, &mark.now).await?;
         verify::demo(&office, &mark.now, &county.join("feeds")).await?;
-        resident(&office).await
+        resident(&office).await?;
+        channels(&office, &mark.now).await
     }
     .await;
     if let Some(office) = Arc::into_inner(office) {
@@ -229,6 +230,16 @@ async fn afterwards(office: &Arc<Office>, now: &str) -> Result<()> {
     let made = office::casework::afterwards::demo::fill(&access, now).await?;
     say::line(format!(
         "演示定期核查 {made} 件已经列入;打开页面后看“后续”。"
+    ));
+    Ok(())
+}
+
+/// Takes tickets in by every channel.
+async fn channels(office: &Arc<Office>, now: &str) -> Result<()> {
+    let access = Access::open(Arc::clone(office), Watch::Machine)?;
+    let made = office::channels::demo::fill(&access, now).await?;
+    say::line(format!(
+        "演示工单 {made} 张,从窗口、大厅、热线、网站、公告栏来;打开页面后看“工单”,不登录的在 /report 反映。"
     ));
     Ok(())
 }

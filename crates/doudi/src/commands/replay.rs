@@ -1,22 +1,22 @@
-//! `replay`: a decision once more, from the facts and rules it kept; and what today's rules would say.
+//! `replay`: a decision, first or later, once more, from the facts and rules it kept; and what today's rules would say.
 
 use crate::ended::{Ended, RefusedInput};
 use crate::folder::Folder;
 use crate::say;
 use anyhow::Result;
 use office::casework::CaseError;
-use office::casework::capsule::{self, Replay};
+use office::casework::capsule::{self, Replay, Sealed};
 use serde_json::json;
 
 /// Which decision.
 #[derive(clap::Args)]
 #[command(
-    after_help = "例:\n  doudi replay 3            用当时的事实和规则重算第 3 号决定,再用今天的规则比一比\n  doudi replay 3 --json"
+    after_help = "例:\n  doudi replay 3            用当时的事实和规则重算第 3 号决定,再用今天的规则比一比\n  doudi replay after-decision:1     变更、渐退、停发、追回的处理决定也一样\n  doudi replay 3 --json"
 )]
 pub struct Args {
-    /// 决定编号
+    /// 决定编号;处理决定写成 after-decision:1
     #[arg(value_name = "DECISION")]
-    decision: i64,
+    decision: String,
     /// 给程序读
     #[arg(long)]
     json: bool,
@@ -27,7 +27,14 @@ pub struct Args {
 /// Evaluates it again.
 pub async fn run(args: Args) -> Result<Ended> {
     let office = args.folder.open().await?;
-    let replayed = capsule::replay(&office, args.decision).await;
+    let replayed = match Sealed::parse(&args.decision) {
+        Some(Sealed::Decision(no)) => capsule::replay(&office, no).await,
+        Some(Sealed::After(no)) => capsule::replay_after(&office, no).await,
+        None => Err(CaseError::Refused(format!(
+            "`{}` 不是决定编号;写成 3,或者 after-decision:1",
+            args.decision
+        ))),
+    };
     office.close().await;
     let replayed = replayed.map_err(|error| match error {
         CaseError::Office(error) => anyhow::Error::from(error),
@@ -35,7 +42,8 @@ pub async fn run(args: Args) -> Result<Ended> {
     })?;
     match args.json {
         true => say::json(&json!({
-            "decision": replayed.decision,
+            "decision": replayed.decision.number(),
+            "later": matches!(replayed.decision, Sealed::After(_)),
             "case": replayed.case,
             "digest": replayed.digest,
             "same": replayed.same,
@@ -54,7 +62,7 @@ pub async fn run(args: Args) -> Result<Ended> {
 
 fn show(replay: &Replay) {
     say::line(format!(
-        "决定 {} · 办件 {} · SHA-256 {}",
+        "{} · 办件 {} · SHA-256 {}",
         replay.decision, replay.case, replay.digest
     ));
     say::line(format!("当时:{}", replay.then.verdict));

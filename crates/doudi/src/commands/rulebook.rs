@@ -24,6 +24,7 @@ const EXAMPLE: &str = "\
   doudi rulebook sign  1 --user chen
   doudi rulebook sign  1 --user chen2   第二个人签了就生效
   doudi rulebook list
+  doudi rulebook missing --write 缺项/   程序升级以后,把签发的一版缺的写成改动
 
 改动是一个文件夹、一个 zip 或一个文件,里面只放改了的文件,文件夹和手册里的一样。
 口令从环境变量 DOUDI_PASSWORD 读,没有就从标准输入读一行;要动态口令的账号再加 --code。
@@ -49,6 +50,8 @@ pub enum Rulebook {
     Withdraw(Withdraw),
     /// 列出各版
     List(List),
+    /// 程序升级以后,签发的一版缺什么;可以写成改动再提出
+    Missing(Missing),
 }
 
 /// A proposal.
@@ -113,6 +116,54 @@ pub struct List {
     folder: Folder,
 }
 
+/// What the version in force lacks for this program.
+#[derive(clap::Args)]
+pub struct Missing {
+    /// 把缺的写进这个文件夹,核对以后可以直接提出
+    #[arg(long, value_name = "DIR")]
+    write: Option<PathBuf>,
+    /// 给程序读
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    folder: Folder,
+}
+
+/// Tells what is missing and writes it down; finding something is a finding.
+async fn missing(args: Missing) -> Result<Ended> {
+    let office = args.folder.open().await?;
+    let gaps = office.gaps();
+    let written = match &args.write {
+        Some(folder) => office.write_missing(folder),
+        None => Ok(Vec::new()),
+    };
+    office.close().await;
+    let written = written?;
+    if args.json {
+        let all: Vec<Value> = gaps
+            .iter()
+            .map(|gap| json!({ "path": gap.path, "what": gap.what, "effect": gap.effect }))
+            .collect();
+        say::json(&json!({ "missing": all, "written": written }));
+        return Ok(Ended::with(!gaps.is_empty()));
+    }
+    for gap in &gaps {
+        say::line(format!("{} {};{}", gap.path, gap.what, gap.effect));
+    }
+    if gaps.is_empty() {
+        say::line("不缺");
+    }
+    for path in &written {
+        say::line(format!("写了 {path}"));
+    }
+    if !written.is_empty() {
+        say::line(
+            "权限手册是本地的,只加了缺的行;其他文件是程序自带的写法,本地改过的地方请先改回去,再用 doudi rulebook propose 提出",
+        );
+    }
+    Ok(Ended::with(!gaps.is_empty()))
+}
+
 /// Does what is asked, and lets the folder go.
 pub async fn run(what: Rulebook) -> Result<Ended> {
     match what {
@@ -150,6 +201,7 @@ pub async fn run(what: Rulebook) -> Result<Ended> {
             told(args.who.json, &row, None);
             Ok(Ended::Good)
         }
+        Rulebook::Missing(args) => missing(args).await,
         Rulebook::List(args) => {
             let desk = Desk::at_the_machine(&args.folder).await?;
             let rows = changing::list(&desk.office, &desk.who).await;

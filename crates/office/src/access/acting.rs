@@ -84,13 +84,35 @@ impl Scope {
 }
 
 /// Why somebody may not do something. Says which right is missing, nothing of what it would show.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("您的角色没有“{title}”这项权限;确有需要,请向安全保密管理员申请")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Denied {
     /// Which right.
     pub right: Right,
     /// Its name.
     pub title: String,
+    /// The version in force was signed under an older program and has no such right: nobody has it.
+    pub unwritten: bool,
+}
+
+impl std::error::Error for Denied {}
+
+impl std::fmt::Display for Denied {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { right, title, .. } = self;
+        match self.unwritten {
+            false => write!(
+                f,
+                "您的角色没有“{title}”这项权限;确有需要,请向安全保密管理员申请"
+            ),
+            true => write!(
+                f,
+                "程序升级了,现在签发的规则手册里还没有“{title}”(`{}`)这项权限,所以谁也不能用。请能改规则的人\
+                 运行 doudi rulebook missing,把缺的这一行补进 {},提出后两人签发就能用",
+                right.code(),
+                super::PATH
+            ),
+        }
+    }
 }
 
 /// 经办人: an account with its roles of this moment. Cheap to clone.
@@ -164,13 +186,15 @@ impl Acting {
     /// # Errors
     /// No role held now has the right, or none reaches far enough for it.
     pub fn scope(&self, right: Right) -> Result<Scope, Denied> {
+        let lack = self.0.book.lack(right);
         let denied = || Denied {
             right,
-            title: self
-                .0
-                .book
-                .rule(right)
-                .map_or_else(|| right.code().to_owned(), |rule| rule.title.clone()),
+            title: match (self.0.book.rule(right), lack) {
+                (Some(rule), _) => rule.title.clone(),
+                (None, Some(lack)) => lack.title.clone(),
+                (None, None) => right.code().to_owned(),
+            },
+            unwritten: lack.is_some(),
         };
         let rule = self.0.book.rule(right).ok_or_else(denied)?;
         let narrowed = self.0.who.only.as_ref();

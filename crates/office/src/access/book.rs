@@ -5,8 +5,14 @@ use super::right::Right;
 use rules::Rulebook;
 use rules::markdown::Table;
 use std::collections::{BTreeMap, BTreeSet};
+use values::Values;
 
 mod check;
+mod lacking;
+mod values;
+
+pub use lacking::Lack;
+pub(crate) use lacking::with_rows;
 
 /// Where it stands in the rulebook.
 pub const PATH: &str = "access/access.md";
@@ -207,6 +213,7 @@ pub struct AccessBook {
     relations: Vec<Named>,
     settings: Settings,
     weak: BTreeSet<String>,
+    lacks: Vec<Lack>,
 }
 
 impl AccessBook {
@@ -215,9 +222,24 @@ impl AccessBook {
     /// # Errors
     /// Every mistake, each in one sentence; without the file, one that says so.
     pub fn read(book: &Rulebook, locality: &str) -> Result<Self, Vec<String>> {
-        let own = format!("localities/{locality}/access.md");
-        let document = book.document(&own).or_else(|| book.document(PATH));
-        let Some(document) = document else {
+        Self::read_beside(book, locality, None)
+    }
+
+    /// The same of a version that was signed under an older program: what only this program knows is no
+    /// mistake of it.
+    ///
+    /// # Errors
+    /// Every other mistake.
+    pub(crate) fn read_signed(book: &Rulebook, locality: &str) -> Result<Self, Vec<String>> {
+        Self::read_beside(book, locality, Some(&lacking::Own::of_the_program()))
+    }
+
+    fn read_beside(
+        book: &Rulebook,
+        locality: &str,
+        own: Option<&lacking::Own>,
+    ) -> Result<Self, Vec<String>> {
+        let Some(document) = book.document(&Self::path(book, locality)) else {
             return Err(vec![format!(
                 "规则手册里没有 {PATH},谁也不能登录;请补上这份文件"
             )]);
@@ -230,9 +252,12 @@ impl AccessBook {
         access.roles = reader.roles();
         access.apart = reader.apart(&access.roles);
         access.rules = reader.rules(&access.roles);
+        access.lacks = own.map_or_else(Vec::new, |own| own.rights(&access.rules));
         access.purposes = reader.named("用途", "用途", "说明");
         access.relations = reader.named("近亲属", "关系", "");
-        access.settings = reader.settings();
+        let (settings, lacks) = reader.settings(own);
+        access.settings = settings;
+        access.lacks.extend(lacks);
         let weak = book.texts().get(WEAK).map_or("", String::as_str);
         access.weak = weak
             .lines()
@@ -266,6 +291,26 @@ impl AccessBook {
         all.sort_unstable();
         all.dedup();
         all
+    }
+
+    /// Where a place's access rules stand: in its own file, or in that of all.
+    pub(crate) fn path(book: &Rulebook, locality: &str) -> String {
+        let own = format!("localities/{locality}/access.md");
+        match book.document(&own) {
+            Some(_) => own,
+            None => PATH.to_owned(),
+        }
+    }
+
+    /// What a version signed under an older program does not say yet.
+    #[must_use]
+    pub fn lacks(&self) -> &[Lack] {
+        &self.lacks
+    }
+
+    /// A right that is not written yet.
+    pub(super) fn lack(&self, right: Right) -> Option<&Lack> {
+        self.lacks.iter().find(|lack| lack.right == Some(right))
     }
 
     /// The roles, in the order of the file.
@@ -477,13 +522,12 @@ impl Reader<'_> {
             .collect()
     }
 
-    fn settings(&mut self) -> Settings {
-        let rows = self.rows("设置", ["设置", "值"]);
+    fn settings(&mut self, own: Option<&lacking::Own>) -> (Settings, Vec<Lack>) {
+        let rows = self.rows(lacking::SETTINGS, ["设置", "值"]).into_iter();
+        let mut rows = rows.map(|[name, value]| (name, value)).collect();
+        let lacks = own.map_or_else(Vec::new, |own| own.fill(&mut rows));
         let mut values = Values {
-            rows: rows
-                .into_iter()
-                .map(|[name, value]| (name, value))
-                .collect(),
+            rows,
             wrong: Vec::new(),
         };
         let settings = Settings {
@@ -516,55 +560,7 @@ impl Reader<'_> {
             self.wrong
                 .push(format!("{PATH}:程序里没有名为 `{name}` 的设置"));
         }
-        settings
-    }
-}
-
-/// The settings' cells, each taken once.
-struct Values {
-    rows: BTreeMap<String, String>,
-    wrong: Vec<String>,
-}
-
-impl Values {
-    fn take(&mut self, name: &str) -> String {
-        self.rows.remove(name).unwrap_or_else(|| {
-            self.wrong.push(format!("{PATH}:“设置”里没有 `{name}`"));
-            String::new()
-        })
-    }
-
-    fn number<T>(&mut self, name: &str, within: std::ops::RangeInclusive<T>) -> T
-    where
-        T: std::str::FromStr + PartialOrd + std::fmt::Display + Default,
-    {
-        let text = self.take(name);
-        match text.parse::<T>() {
-            Ok(number) if within.contains(&number) => number,
-            _ => {
-                self.wrong.push(format!(
-                    "{PATH}:设置 `{name}` 的值 `{text}` 应是 {} 到 {} 的整数",
-                    within.start(),
-                    within.end()
-                ));
-                T::default()
-            }
-        }
-    }
-
-    /// A length of time, told in units of so many seconds.
-    fn seconds(&mut self, name: &str, unit: i64, within: std::ops::RangeInclusive<i64>) -> i64 {
-        self.number(name, within).saturating_mul(unit)
-    }
-
-    fn choice(&mut self, name: &str, yes: &str, no: &str) -> bool {
-        let text = self.take(name);
-        if text != yes && text != no {
-            self.wrong.push(format!(
-                "{PATH}:设置 `{name}` 的值 `{text}` 应是 {yes} 或者 {no}"
-            ));
-        }
-        text == yes
+        (settings, lacks)
     }
 }
 

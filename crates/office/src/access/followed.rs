@@ -1,7 +1,7 @@
 //! 接上: the door and the desk under the version of the rulebook that was signed since they were opened. Who
 //! is signed in stays so, and nobody's tries are forgotten.
 
-use super::{Access, AccessBook};
+use super::Access;
 use crate::desk::Desk;
 use crate::error::{OfficeError, Result};
 use crate::views::Views;
@@ -18,7 +18,7 @@ impl Access {
             return Ok(None);
         };
         let office = Arc::new(office);
-        let read = AccessBook::read(office.book(), &office.locality);
+        let read = office.access_book();
         let book = read.map_err(|wrong| OfficeError::Rulebook {
             count: wrong.len(),
             first: wrong.into_iter().next().unwrap_or_default(),

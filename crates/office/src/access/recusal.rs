@@ -3,6 +3,7 @@
 
 use super::acting::KeptFrom;
 use super::{Access, AccessError, Done, Right, Visitor};
+use crate::casework::near;
 use crate::error::Result;
 use domain::{HouseholdId, IdNumber, PersonId, WorkerId};
 use std::collections::BTreeSet;
@@ -111,6 +112,9 @@ impl Access {
             };
             recusals::add(&mut tx, &at, &new).await?;
             handed_over = self.hand_over(&mut tx, &at, who.login(), person).await?;
+            let about = (who.login(), person);
+            let cases = near::declared(&self.office, &mut tx, about).await?;
+            handed_over = handed_over.saturating_add(cases);
         }
         tx.record(
             self.act(who.login(), "access.recusal")

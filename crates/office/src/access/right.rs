@@ -85,6 +85,24 @@ rights! {
     RESIDENT_HANDLE = "resident.handle";
     /// 答复居民的更正申请.
     CORRECTION_ANSWER = "correction.answer";
+    /// 看工单.
+    TICKET = "ticket.view";
+    /// 登记工单.
+    TICKET_TAKE = "ticket.take";
+    /// 答复、转办、办结工单.
+    TICKET_HANDLE = "ticket.handle";
+    /// 看政策找人的推送和答复.
+    FIND = "find.view";
+    /// 确认并推送.
+    FIND_PUSH = "find.push";
+    /// 答复推送.
+    FIND_ANSWER = "find.answer";
+    /// 看困难家庭查询的记录.
+    LOOKUP_VIEW = "lookup.view";
+    /// 困难家庭查询、反馈效果、说明.
+    LOOKUP = "lookup.use";
+    /// 清查未查询先救助.
+    LOOKUP_OVERSEE = "lookup.oversee";
     /// 看发放批次.
     PAYMENT = "payment.view";
     /// 开账、编制发放批次.
@@ -99,6 +117,8 @@ rights! {
     RULEBOOK = "rulebook.view";
     /// 提出规则改动.
     RULEBOOK_PROPOSE = "rulebook.propose";
+    /// 导入年份工作日历.
+    CALENDAR_IMPORT = "calendar.import";
     /// 批准规则改动的影响预览.
     RULEBOOK_APPROVE = "rulebook.approve";
     /// 签发规则.

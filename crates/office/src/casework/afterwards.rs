@@ -16,6 +16,7 @@ mod file;
 mod guarded;
 mod hearing;
 mod history;
+mod letters;
 mod open;
 mod overview;
 mod weigh;
@@ -29,7 +30,7 @@ pub use conference::{
 pub use crisis::{Benefited, CrisisLine, Switch, benefited, channels, end, switch_on};
 pub(super) use crisis::{spared, through};
 pub use crisis_book::workbook as crisis_workbook;
-pub use decide::{RECEIVERS, Ruling, deliver, sign};
+pub use decide::{Ruling, deliver, sign};
 pub use due::{DueLine, OpenedDue, due, open_due};
 pub use exit::{ExitPlan, Part, plan};
 pub use file::{
@@ -37,13 +38,14 @@ pub use file::{
 };
 pub(super) use guarded::{before, ended};
 pub use hearing::{Heard, Told, hear, tell};
-pub use history::{HistoryLine, HistoryView, history};
+pub use history::{HistoryLine, HistoryView, RunningHelp, history, running_of};
+pub(super) use letters::values as letter_values;
 pub(super) use open::give_way;
 pub use open::{Begin, begin, begin_in, from_warning, open_recoveries};
 pub(crate) use open::{begin_recovery, settled};
 pub use overview::{AfterOverview, DueRow, overview, purposes};
 pub use store::hearings::{HeardAnswer, HeardAs};
-pub use store::reviews::{AfterKind, AfterPurpose, AfterState, GoodFaith};
+pub use store::reviews::{AfterDecision, AfterKind, AfterPurpose, AfterState, GoodFaith};
 pub use weigh::{Weighed, weigh};
 pub use work::{Finding, SentBackLine, WorkLine, WorkView, find_fault, work, workers};
 

@@ -2,23 +2,27 @@
 //! say, the parameters that were looked up, and the explanation. The same bytes come out of it years later,
 //! or the place where they do not.
 
+mod replay;
+
 use super::facts::Facts;
 use super::{CaseError, Done};
 use crate::error::OfficeError;
 use crate::office::Office;
 use domain::{Day, Fen};
+use rules::Rulebook;
 use rules::eval::{Evaluator, Verdict};
 use rules::explain::{self, Detail, LineKind, Mark};
 use rules::plan::{Body, FileId, Period, Program};
 use rules::situation::Moments;
 use rules::value::Value;
-use rules::{Rulebook, SourceText};
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+use store::JournalTx;
 use store::decisions::{self, Decision};
 use store::digest::{hex, of_bytes};
 use store::notices::RuleResult;
-use store::{JournalTx, Reads};
+
+pub use replay::{Replay, Sealed, replay, replay_after};
 
 /// The form of what is kept; a later one gets another word.
 const FORMAT: &str = "doudi-capsule/1";
@@ -367,206 +371,6 @@ impl Capsule {
 
 fn broken(why: &str) -> CaseError {
     CaseError::Office(OfficeError::Other(format!("决定封存读不出来:{why}")))
-}
-
-/// 重演: what came of evaluating a decision again.
-#[derive(Clone, Debug)]
-pub struct Replay {
-    /// Number of the decision.
-    pub decision: i64,
-    /// Number of the case.
-    pub case: i64,
-    /// SHA-256 of what was kept.
-    pub digest: String,
-    /// Whether the same bytes came out.
-    pub same: bool,
-    /// Where they do not: each place with what was kept and what came out.
-    pub differs: Vec<String>,
-    /// What was found then.
-    pub then: Found,
-    /// What the rules of today say of the same facts; says why when they cannot.
-    pub now: Result<Found, String>,
-    /// Reason by reason: where today's answer differs, and how.
-    pub changed: Vec<String>,
-    /// Whether the texts of the rules are the same today.
-    pub rules_same: bool,
-    /// The rules' files that have changed since.
-    pub files: Vec<String>,
-    /// Words of the facts today's rules no longer know.
-    pub lost: Vec<String>,
-}
-
-/// Evaluates a decision again with the facts and rules it kept, and with the rules of today.
-///
-/// # Errors
-/// No such decision, or what it kept cannot be read.
-pub async fn replay(office: &Office, decision: i64) -> Done<Replay> {
-    let found = decisions::find(&office.store, decision).await?;
-    let kept = found
-        .ok_or_else(|| CaseError::NotFound(format!("没有编号为 {decision} 的决定;请核对编号")))?;
-    let capsule = Capsule::read(&kept.content.capsule)?;
-    let then = rulebook_of(&office.store, &capsule.rules).await?;
-    let day = |text: &str| Day::parse(text).map_err(|e| broken(&e.to_string()));
-    let rules_day = day(&capsule.rules_day)?;
-    let moments = Moments::case(day(&capsule.acceptance)?, Some(day(&capsule.decision)?));
-    let program = then.program(&capsule.locality, rules_day).0;
-    let about = (capsule.programme.as_str(), &capsule.subject);
-    let again = Capsule {
-        found: judge(&program, &capsule.facts, about, moments)?,
-        rules: hex(&of_bytes(
-            listed(&texts(&then, &capsule.locality)).as_bytes(),
-        )),
-        ..capsule.clone()
-    };
-    let mut differs = differences(&capsule, &again);
-    let same_digest = of_bytes(kept.content.capsule.as_bytes()) == kept.capsule_digest;
-    if !same_digest {
-        differs.insert(0, "封存的字节与决定里记的摘要不符".to_owned());
-    }
-    let same = same_digest && again.text()? == kept.content.capsule;
-    let today = office.clock.today();
-    let now = office.rules_on(today);
-    let (_, lost) = capsule.facts.situation(&now);
-    let judged = judge(
-        &now,
-        &capsule.facts,
-        about,
-        Moments::case(today, Some(today)),
-    );
-    let judged = judged.map_err(|why| why.to_string());
-    let changed = match &judged {
-        Ok(judged) => reasons(&capsule.found, judged),
-        Err(why) => vec![why.clone()],
-    };
-    let files = changed_files(office, &then, &capsule.locality);
-    Ok(Replay {
-        decision,
-        case: capsule.case,
-        digest: hex(&kept.capsule_digest),
-        same,
-        differs,
-        then: capsule.found,
-        now: judged,
-        changed,
-        rules_same: capsule.rules == rules_digest(office),
-        files,
-        lost: lost.into_iter().collect(),
-    })
-}
-
-/// The rulebook a list of texts names.
-async fn rulebook_of(on: &impl Reads, list: &str) -> Done<Rulebook> {
-    let missing = |what: &str| broken(&format!("规则原文 {what} 不在了"));
-    let list = text_of(on, list).await?.ok_or_else(|| missing(list))?;
-    let mut sources = Vec::new();
-    for line in list.lines() {
-        let (digest, path) = line.split_once(' ').ok_or_else(|| missing(line))?;
-        let text = text_of(on, digest).await?.ok_or_else(|| missing(path))?;
-        sources.push(SourceText {
-            path: path.to_owned(),
-            text,
-        });
-    }
-    Ok(Rulebook::read(sources))
-}
-
-async fn text_of(on: &impl Reads, digest: &str) -> Done<Option<String>> {
-    let bytes: Option<Vec<u8>> = (0..digest.len())
-        .step_by(2)
-        .map(|at| u8::from_str_radix(digest.get(at..at.saturating_add(2))?, 16).ok())
-        .collect();
-    let Some(digest) = bytes.and_then(|bytes| <[u8; 32]>::try_from(bytes).ok()) else {
-        return Ok(None);
-    };
-    Ok(decisions::text(on, digest).await?)
-}
-
-fn changed_files(office: &Office, then: &Rulebook, locality: &str) -> Vec<String> {
-    let (old, new) = (texts(then, locality), texts(&office.book, locality));
-    let paths: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
-    let differs = |path: &&&String| old.get(**path) != new.get(**path);
-    paths.iter().filter(differs).map(|p| (*p).clone()).collect()
-}
-
-/// Where what was kept and what came out differ.
-fn differences(kept: &Capsule, again: &Capsule) -> Vec<String> {
-    let mut out = Vec::new();
-    if kept.rules != again.rules {
-        out.push(format!("规则原文:{} → {}", kept.rules, again.rules));
-    }
-    if kept.found.verdict != again.found.verdict {
-        let said = format!("结论:{} → {}", kept.found.verdict, again.found.verdict);
-        out.push(said);
-    }
-    let pairs = kept.found.lines.iter().zip(&again.found.lines);
-    for (a, b) in pairs.filter(|(a, b)| a != b) {
-        out.push(format!("{}:{} → {}", a.name, a.result, b.result));
-    }
-    if kept.found.lines.len() != again.found.lines.len() {
-        let (a, b) = (kept.found.lines.len(), again.found.lines.len());
-        out.push(format!("说明的行数:{a} → {b}"));
-    }
-    if out.is_empty() && kept != again {
-        out.push("条件、金额或者缺少的事实与封存的不同".to_owned());
-    }
-    out
-}
-
-/// Reason by reason, what today's rules see otherwise.
-fn reasons(then: &Found, now: &Found) -> Vec<String> {
-    let answer = |holds: Option<bool>| Mark::of(holds).sign();
-    let mut out = Vec::new();
-    if then.verdict != now.verdict {
-        out.push(format!("结论:{} → {}", then.verdict, now.verdict));
-    }
-    for condition in &then.conditions {
-        match now.conditions.iter().find(|c| c.name == condition.name) {
-            None => out.push(format!("条件“{}”今天的规则里没有了", condition.name)),
-            Some(other) if other.holds != condition.holds => {
-                let why = [other.reason.as_str(), other.distance.as_str()];
-                let why: Vec<&str> = why.into_iter().filter(|w| !w.is_empty()).collect();
-                out.push(format!(
-                    "条件“{}”:{} → {} {}",
-                    condition.name,
-                    answer(condition.holds),
-                    answer(other.holds),
-                    why.join(",")
-                ));
-            }
-            Some(other) if other.cites != condition.cites => {
-                let (a, b) = (condition.cites.join("、"), other.cites.join("、"));
-                out.push(format!("条件“{}”的依据:{a} → {b}", condition.name));
-            }
-            Some(_) => {}
-        }
-    }
-    for condition in &now.conditions {
-        if !then.conditions.iter().any(|c| c.name == condition.name) {
-            out.push(format!(
-                "条件“{}”是后来加的:{}",
-                condition.name,
-                answer(condition.holds)
-            ));
-        }
-    }
-    for (name, words) in &then.benefits {
-        let other = now.benefits.iter().find(|(n, _)| n == name);
-        if other.is_none_or(|(_, w)| w != words) {
-            let other = other.map_or("没有", |(_, w)| w.as_str());
-            out.push(format!("给付“{name}”:{words} → {other}"));
-        }
-    }
-    // The numbers behind it, where a parameter moved.
-    for line in then.lines.iter().filter(|line| line.kind == "参数") {
-        let same = |other: &&Shown| other.kind == "参数" && other.name == line.name;
-        if let Some(other) = now.lines.iter().find(same)
-            && other.result != line.result
-        {
-            let said = format!("参数“{}”:{} → {}", line.name, line.result, other.result);
-            out.push(said);
-        }
-    }
-    out
 }
 
 /// The capsule of a decision.

@@ -3,6 +3,7 @@
 use super::{CaseError, Done, without_numbers};
 use crate::access::{Acting, Right};
 use crate::office::Office;
+use crate::photos::{self, AboutKind, NewPhoto, PhotoAbout, PhotoRole};
 use crate::views::ViewError;
 use domain::{AreaCode, PersonId};
 use store::Act;
@@ -42,11 +43,33 @@ pub enum Reported {
     },
 }
 
+/// A photo that comes with a report. Has no printable form.
+pub struct CluePhoto {
+    /// The file's name as it was sent.
+    pub name: String,
+    /// The file.
+    pub bytes: Vec<u8>,
+}
+
 /// Reports a clue.
 ///
 /// # Errors
 /// No right, nobody there, a near relative, or nothing said.
 pub async fn report(office: &Office, who: &Acting, report: &Report) -> Done<Reported> {
+    report_with(office, who, report, Vec::new()).await
+}
+
+/// Reports a clue with photos of what was seen; they belong to the clue that is worked on, and go with it
+/// into the application. A file that is not taken leaves nothing of the report behind.
+///
+/// # Errors
+/// As [`report`], or a file is not taken.
+pub async fn report_with(
+    office: &Office,
+    who: &Acting,
+    report: &Report,
+    files: Vec<CluePhoto>,
+) -> Done<Reported> {
     let scope = who.scope(Right::CLUE_REPORT)?;
     let text = report.text.trim();
     without_numbers(text)?;
@@ -76,11 +99,30 @@ pub async fn report(office: &Office, who: &Acting, report: &Report) -> Done<Repo
         Some(into) => act.under(format!("clue:{into}")).because("并入"),
         None => act,
     });
+    let own = into.unwrap_or(no);
+    let (about, under) = (about(own), format!("clue:{own}"));
+    for file in files {
+        let new = NewPhoto {
+            about: &about,
+            under: &under,
+            role: PhotoRole::Photo,
+            label: "",
+            name: &file.name,
+            said_at: "",
+            bytes: file.bytes,
+        };
+        photos::keep(office, &mut tx, who.login(), new).await?;
+    }
     tx.commit().await?;
     Ok(match into {
         Some(into) => Reported::Joined { no, into },
         None => Reported::New(no),
     })
+}
+
+/// What the photos of a clue belong to.
+pub(super) fn about(no: i64) -> PhotoAbout {
+    PhotoAbout::new(AboutKind::Clue, no)
 }
 
 /// The open clues within somebody's places, those that cannot wait first.

@@ -365,7 +365,7 @@ async fn onward(
     office.clock.set("2026-09-10T09:30");
     let mut case = again(office, hands, no).await?;
     let mut tx = office.begin().await?;
-    let way = (DeliveryWay::InPerson, "本人");
+    let way = (DeliveryWay::InPerson, "本人".into());
     decision::deliver(office, &mut tx, who, &mut case, way).await?;
     office.end(tx).await?;
     if proposes == Proposal::Grant {

@@ -7,9 +7,10 @@
 use super::capsule::{self, Capsule, Found};
 use super::fields::{self, Office as OfficeWords};
 use super::opinion::{Judged, look_into};
+use super::receivers::{self, SignedBy};
 use super::{
     Case, CaseError, Completion, Done, Holds, Outcome, Writing, circumstance, complete, guard,
-    load_with, without_numbers,
+    load_with, near, without_numbers,
 };
 use crate::access::{Acting, Right};
 use crate::disbursement::{self, Entitle, PayError};
@@ -58,6 +59,7 @@ impl From<PayError> for CaseError {
 pub async fn sign(office: &Office, who: &Acting, no: CaseNo, signing: &Signing) -> Done<i64> {
     let case = load_with(office, who, Right::DECISION, no).await?;
     must_be_open(&case)?;
+    office.may_judge()?;
     let judged = look_into(office, &case).await?;
     let mut tx = office.begin().await?;
     // Read again inside the write: what was judged is what is decided on.
@@ -68,6 +70,21 @@ pub async fn sign(office: &Office, who: &Acting, no: CaseNo, signing: &Signing) 
     let decision = decide(office, &mut tx, who, &mut case, (judged, signing)).await?;
     office.end(tx).await?;
     Ok(decision)
+}
+
+/// What has to be written where a case is one of the sample; those of near relatives of staff all are.
+async fn sampled(tx: &Writing, case: &Case) -> Done<Option<String>> {
+    let drawn = notices::sampled(tx, case.no()).await?;
+    if drawn.is_empty() && case.standing.told.contains(near::RELATIVE) {
+        let said = "这一件涉及近亲属,全部抽查;请写明抽查核实的结果";
+        return Ok(Some(said.to_owned()));
+    }
+    Ok((!drawn.is_empty()).then(|| {
+        format!(
+            "这一件抽中了 {} 的抽查;请写明抽查核实的结果",
+            drawn.join("、")
+        )
+    }))
 }
 
 fn must_be_open(case: &Case) -> Done<()> {
@@ -100,12 +117,9 @@ pub(crate) async fn decide(
         .ok_or_else(|| CaseError::Refused("还没有初审意见,不能作决定".to_owned()))?;
     let because = signing.because.trim();
     without_numbers(because)?;
-    let drawn = notices::sampled(tx, case.no()).await?;
-    if because.is_empty() && !drawn.is_empty() {
-        let said = format!(
-            "这一件抽中了 {} 的抽查;请写明抽查核实的结果",
-            drawn.join("、")
-        );
+    if because.is_empty()
+        && let Some(said) = sampled(tx, case).await?
+    {
         return Err(CaseError::Refused(said));
     }
     let weighed = weigh(case, &judged.found, signing)?;
@@ -369,21 +383,16 @@ pub async fn newest(on: &impl Reads, case: CaseNo) -> Done<Option<Decision>> {
 /// 送达: hands the letter of the decision over and completes the step.
 ///
 /// # Errors
-/// Nothing is decided, the open step gives no letter, or it is not this person's.
+/// Nothing is decided, the open step gives no letter, it is not this person's, or whoever signed may not.
 pub async fn deliver(
     office: &Office,
     tx: &mut Writing,
     who: &Acting,
     case: &mut Case,
-    (way, receiver): (DeliveryWay, &str),
+    (way, to): (DeliveryWay, SignedBy<'_>),
 ) -> Done<()> {
     super::is_own(who, case)?;
-    let receiver = receiver.trim();
-    without_numbers(receiver)?;
-    if receiver.is_empty() {
-        let said = "请写明谁签收,如:本人、同住的成年家属";
-        return Err(CaseError::Refused(said.to_owned()));
-    }
+    let receiver = receivers::named(office, tx, case, (way, to)).await?;
     let decision = newest(tx, case.no()).await?;
     let decision = decision.ok_or_else(|| CaseError::Refused("还没有决定,不能送达".to_owned()))?;
     let step = case.open_step().cloned();
@@ -401,7 +410,7 @@ pub async fn deliver(
         decision: decision.no,
         document: letter.clone(),
         way,
-        receiver: receiver.to_owned(),
+        receiver,
         day: office.clock.today(),
         by: who.login().to_owned(),
     };

@@ -90,7 +90,7 @@ pub(crate) async fn heard(
 
 /// Whether the next step no longer leads to a decision: then nothing has to be found out any more. Of a
 /// procedure that decides nothing, such as a review, every way rests on what was found out.
-fn leaves_the_way(case: &Case, step: &Step) -> bool {
+pub(super) fn leaves_the_way(case: &Case, step: &Step) -> bool {
     let way = &case.procedure;
     let decides = |one: &Step| is_decision(one) || one.ground == Some(Ground::Adjustment);
     if !way.steps.iter().any(decides) {

@@ -3,15 +3,15 @@
 
 use super::capsule;
 use super::fields::{self, Office as OfficeWords};
-use super::{Case, CaseError, Done, decision, load_with};
+use super::{Case, CaseError, Done, afterwards, decision, load_with, papers};
 use crate::access::{Acting, Right};
 use crate::office::Office;
 use domain::CaseNo;
 use domain::procedure::Document;
 use std::collections::BTreeMap;
-use store::Reads;
 use store::decisions::Decision;
 use store::identity::{self, Field, Grant};
+use store::{Reads, notices};
 
 /// Between names of one field.
 const OPEN: &str = "{{";
@@ -26,6 +26,8 @@ pub struct Letter {
     pub title: String,
     /// Its text in Markdown.
     pub text: String,
+    /// Whether it is of a decision after the first.
+    pub later: bool,
 }
 
 impl std::fmt::Debug for Letter {
@@ -114,9 +116,75 @@ pub(super) async fn values(
     Ok(out)
 }
 
-/// The letters of a case that can be printed: those its steps gave, and the one the open step gives.
+/// What a letter may say that rests on no decision: what was received, what is missing, by when; names masked.
+async fn early(
+    office: &Office,
+    on: &impl Reads,
+    case: &Case,
+    document: &Document,
+) -> Done<BTreeMap<String, String>> {
+    let mut out = OfficeWords::of(office, &case.standing.area).all();
+    out.extend(fields::of_case(office, on, case).await?);
+    let mut all = case.procedure.documents.iter();
+    let at = all.position(|one| one.title == document.title);
+    let year = case.application.content.received_day.year();
+    let number = format!("〔{year}〕第 {}-{} 号", case.no(), at.unwrap_or(0) + 1);
+    out.insert("文书编号".to_owned(), number);
+    if let Some((missing, until)) = papers::asked(office, case, document)? {
+        let lines: Vec<String> = missing.iter().map(|name| format!("- {name}")).collect();
+        out.insert("缺少的材料".to_owned(), lines.join("\n"));
+        out.insert("补正期限".to_owned(), until.to_string());
+    }
+    Ok(out)
+}
+
+/// The words of a notice that was posted, as it hangs: what is printed is what is shown.
+async fn posted(
+    on: &impl Reads,
+    case: &Case,
+    document: &Document,
+) -> Done<Option<BTreeMap<String, String>>> {
+    let all = notices::of_case(on, case.no()).await?;
+    let own = all.iter().rev();
+    let mut own = own.filter(|one| one.content.document == document.title);
+    let shown = own.next().map(|one| fields::read(&one.content.shown));
+    Ok(shown.map(|shown| shown.into_iter().collect()))
+}
+
+fn has_all(known: &BTreeMap<String, String>, document: &Document) -> bool {
+    document
+        .fields
+        .iter()
+        .all(|field| known.contains_key(field))
+}
+
+/// Those of the letters for which everything is known that they say.
+///
+/// # Errors
+/// The record.
+pub async fn printable(office: &Office, on: &impl Reads, case: &Case) -> Done<Vec<String>> {
+    let decided = match decision::newest(on, case.no()).await? {
+        Some(decision) => values(office, on, case, &decision).await?,
+        None => BTreeMap::new(),
+    };
+    let mut out = Vec::new();
+    for title in of_case(case) {
+        let Some(document) = case.procedure.document(&title) else {
+            continue;
+        };
+        let ready = has_all(&decided, document)
+            || posted(on, case, document).await?.is_some()
+            || has_all(&early(office, on, case, document).await?, document);
+        if ready {
+            out.push(title);
+        }
+    }
+    Ok(out)
+}
+
+/// The letters of a case: those its steps gave, and the one the open step gives.
 #[must_use]
-pub fn of_case(case: &Case) -> Vec<String> {
+pub(super) fn of_case(case: &Case) -> Vec<String> {
     let given = case.standing.done.iter().map(|done| done.step.as_str());
     let open = case.standing.open.as_ref().map(|open| open.name.as_str());
     let mut out: Vec<String> = Vec::new();
@@ -133,25 +201,51 @@ pub fn of_case(case: &Case) -> Vec<String> {
     out
 }
 
+/// What a letter on the way to a first decision may say, and the record it rests on.
+async fn first_values(
+    office: &Office,
+    on: &impl Reads,
+    case: &Case,
+    document: &Document,
+) -> Done<(BTreeMap<String, String>, String)> {
+    let no = case.no();
+    let early = early(office, on, case, document).await?;
+    if has_all(&early, document) {
+        return Ok((early, format!("case:{no}")));
+    }
+    let decision = decision::newest(on, no).await?;
+    let none = || CaseError::Refused("还没有决定,这份文书写不出来".to_owned());
+    let decision = decision.ok_or_else(none)?;
+    let known = values(office, on, case, &decision).await?;
+    Ok((known, format!("decision:{}", decision.no)))
+}
+
 /// One letter, with the name in full: the reading of it is in the chain before the letter leaves.
 ///
 /// # Errors
 /// No such letter here, a field without a value, or no right.
 pub async fn letter(office: &Office, who: &Acting, no: CaseNo, title: &str) -> Done<Letter> {
     let case = load_with(office, who, Right::CASE_HANDLE, no).await?;
-    let decision = decision::newest(&office.store, no).await?;
+    let on = &office.store;
     let known = of_case(&case).iter().any(|one| one == title);
     let document = case.procedure.document(title).filter(|_| known);
     let document = document.ok_or_else(|| CaseError::NotFound(format!("这一件没有“{title}”")))?;
-    let decision =
-        decision.ok_or_else(|| CaseError::Refused("还没有决定,这份文书写不出来".to_owned()))?;
-    let mut known = values(office, &office.store, &case, &decision).await?;
+    // It hangs masked, and is printed as it hangs.
+    if let Some(shown) = posted(on, &case, document).await? {
+        return written(office, (document, false), &shown);
+    }
+    let later = afterwards::letter_values(office, on, &case, title).await?;
+    let is_later = later.is_some();
+    let (mut known, authority) = match later {
+        Some(later) => later,
+        None => first_values(office, on, &case, document).await?,
+    };
     if document.fields.iter().any(|field| field == NAME) {
         let grant = Grant {
             at: office.clock.at(),
             actor: who.login().to_owned(),
             purpose: "制作和送达文书".to_owned(),
-            authority: format!("decision:{}", decision.no),
+            authority,
             channel: "print".to_owned(),
             fields: vec![Field::Name],
         };
@@ -163,11 +257,15 @@ pub async fn letter(office: &Office, who: &Acting, no: CaseNo, title: &str) -> D
             known.insert(NAME.to_owned(), name);
         }
     }
-    written(office, document, &known)
+    written(office, (document, is_later), &known)
 }
 
 /// A letter's text with only the fields it lists.
-fn written(office: &Office, document: &Document, known: &BTreeMap<String, String>) -> Done<Letter> {
+fn written(
+    office: &Office,
+    (document, later): (&Document, bool),
+    known: &BTreeMap<String, String>,
+) -> Done<Letter> {
     let allowed = fields::Allowed::read(&office.book);
     let listed: BTreeMap<String, String> = document
         .fields
@@ -184,6 +282,7 @@ fn written(office: &Office, document: &Document, known: &BTreeMap<String, String
     Ok(Letter {
         title: document.title.clone(),
         text,
+        later,
     })
 }
 

@@ -6,6 +6,7 @@ use super::found::{self, Found};
 use super::{CaseError, Done, events, without_numbers};
 use crate::access::{Acting, Right, Scope};
 use crate::office::Office;
+use crate::photos::{self, AboutKind, PhotoAbout};
 use crate::views::ViewError;
 use domain::casework::{Event, What, stand};
 use domain::procedure::Procedure;
@@ -151,6 +152,10 @@ pub async fn open_in(
     );
     if let (Cause::Clue, Some(clue)) = (opening.cause, opening.cause_id) {
         applications::use_clue(tx, clue, no).await?;
+        let to = PhotoAbout::new(AboutKind::Application, no.get());
+        let under = format!("application:{no}");
+        let from = super::clues::about(clue);
+        photos::carry(office, tx, who.login(), &from, &to, &under).await?;
     }
     let application = Application { no, content: new };
     let mut opened = Vec::new();
@@ -169,6 +174,7 @@ pub async fn open_in(
         }
         opened.push(no);
     }
+    super::near::mark(office, tx, &opened).await?;
     Ok(Opened {
         application: no,
         cases: opened,

@@ -4,10 +4,14 @@
 use super::{Case, CaseError, Done, Refusal, Told, What, events, happen, is_own, without_numbers};
 use crate::access::Acting;
 use crate::office::Office;
-use domain::procedure::{Procedure, Step};
+use domain::Day;
+use domain::procedure::{Document, Procedure, Step};
 use store::applications::{self, Paper, PaperState};
 use store::cases;
 use store::{Act, JournalTx};
+
+/// What the event that tells an applicant what is missing begins with.
+const LACKS: &str = "缺 ";
 
 /// A paper of the open step.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -79,6 +83,32 @@ pub(super) fn waits_for_papers(procedure: &Procedure, name: &str) -> bool {
         .filter_map(|step| tells(procedure, step));
     let mut after = telling.flat_map(|(_, tells)| &tells.next);
     after.any(|next| next.step == name)
+}
+
+/// What the applicant was told to bring, and until when, where a letter says it.
+pub(super) fn asked(
+    office: &Office,
+    case: &Case,
+    document: &Document,
+) -> Done<Option<(Vec<String>, Day)>> {
+    let gives = |step: &&Step| step.gives.contains(&document.title);
+    let way = &case.procedure;
+    let Some(telling) = way.steps.iter().find(gives) else {
+        return Ok(None);
+    };
+    let mut newest = case.events.iter().rev().map(|event| &event.content);
+    let said = newest.find_map(|event| event.because.strip_prefix(LACKS));
+    let wait = way.next_of(&telling.name, &case.standing.told);
+    let limit = wait.and_then(|step| step.limit.as_ref());
+    let (Some(said), Some(limit)) = (said, limit) else {
+        return Ok(None);
+    };
+    let told = case.standing.last_done(&telling.name).map(|done| done.day);
+    let told = told.unwrap_or_else(|| office.clock.today());
+    let due = limit.length.due(told, office.calendar()?, &[]);
+    let due = due.map_err(|none| CaseError::Refused(none.to_string()))?;
+    let missing = said.split('、').map(str::to_owned).collect();
+    Ok(Some((missing, due.day)))
 }
 
 /// Papers that were handed in, or may follow later.
@@ -159,7 +189,7 @@ pub async fn correct(
         );
         return Err(refused(said));
     };
-    let because = format!("缺 {}", missing.join("、"));
+    let because = format!("{LACKS}{}", missing.join("、"));
     let words = || Told::plain("case.correct", &because);
     if !case.standing.told.contains(&circumstance) {
         let told = What::Told { circumstance };
@@ -172,5 +202,5 @@ pub async fn correct(
         decided: None,
     };
     happen(office, tx, who, case, done, words()).await?;
-    Ok(())
+    crate::portal::lacks_papers(office, tx, case).await
 }

@@ -1,5 +1,6 @@
-//! 家庭成员 at the window: rows pasted from a workbook, found in the register by number or taken into it.
-//! Every mistake is told by row and column, and nothing is taken while there is one.
+//! 家庭成员 at the window: rows typed or pasted from a workbook, found in the register by number or taken into
+//! it; who has no number yet, by name and birth day. Every mistake is told by row and column, and nothing is
+//! taken while there is one.
 
 use super::{CaseError, Done};
 use crate::access::{Acting, Right};
@@ -19,19 +20,48 @@ const ROWS_MAX: usize = 50;
 const NAME: &str = "姓名";
 const NUMBER: &str = "身份证号";
 const RELATION: &str = "与申请人关系";
-const COLUMNS: [&str; 3] = [NAME, NUMBER, RELATION];
+const BIRTH: &str = "出生日期";
+/// What is written for a birth day nobody knows.
+const NOT_KNOWN: &str = "不详";
 
-/// One pasted row. Has no printable form.
+/// One typed row. Has no printable form.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Line {
     /// Number of the row, from 1.
     pub row: usize,
-    /// As it was pasted.
+    /// As it was typed.
     pub name: String,
-    /// Checked.
-    pub number: IdNumber,
+    /// How the person is told from others.
+    pub known_by: KnownBy,
     /// To the applicant.
     pub relation: Relation,
+}
+
+/// How somebody is told from others. Has no printable form.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum KnownBy {
+    /// A number that was checked.
+    Number(IdNumber),
+    /// Nothing but the name and this day: a new-born child, somebody stranded. None where nobody knows it.
+    Birth(Option<Day>),
+}
+
+impl KnownBy {
+    /// The number, where there is one.
+    #[must_use]
+    pub fn number(self) -> Option<IdNumber> {
+        match self {
+            Self::Number(number) => Some(number),
+            Self::Birth(_) => None,
+        }
+    }
+
+    fn birth(self) -> Option<Day> {
+        match self {
+            Self::Number(number) => Some(number.birth()),
+            Self::Birth(day) => day,
+        }
+    }
 }
 
 impl std::fmt::Debug for Line {
@@ -51,12 +81,12 @@ pub struct Wrong {
     pub said: String,
 }
 
-/// Reads rows pasted from a workbook: 姓名, 身份证号, 与申请人关系, with or without their headers.
+/// Reads rows: 姓名, 身份证号, 与申请人关系, and 出生日期 for whoever has no number; with or without their headers.
 #[must_use]
 pub fn pasted(book: &Rulebook, text: &str, today: Day) -> (Vec<Line>, Vec<Wrong>) {
     let mut lines: Vec<Line> = Vec::new();
     let mut wrong = Vec::new();
-    let mut order: [usize; 3] = [0, 1, 2];
+    let mut order: [Option<usize>; 4] = [Some(0), Some(1), Some(2), Some(3)];
     let filled = |line: &&str| !line.trim().is_empty();
     for (row, line) in (1..).zip(text.lines().filter(filled).take(ROWS_MAX)) {
         let cells: Vec<&str> = line.split(['\t', ',', ',']).map(str::trim).collect();
@@ -66,42 +96,40 @@ pub fn pasted(book: &Rulebook, text: &str, today: Day) -> (Vec<Line>, Vec<Wrong>
             order = named;
             continue;
         }
-        let [name, number, relation] = order.map(|at| cells.get(at).copied().unwrap_or_default());
+        let cell = |at: Option<usize>| at.and_then(|at| cells.get(at).copied()).unwrap_or_default();
+        let [name, number, relation, birth] = order.map(cell);
         let mut bad = |column, said: String| wrong.push(Wrong { row, column, said });
         if name.is_empty() {
             bad(NAME, "没有填姓名".to_owned());
         }
-        let parsed = match number {
-            "" => {
-                bad(
-                    NUMBER,
-                    "没有填身份证号;没有证件的人请先到户籍部门登记".to_owned(),
-                );
+        let known_by = match known_by((number, birth), today) {
+            Ok(known_by) => Some(known_by),
+            Err((column, said)) => {
+                bad(column, said);
                 None
             }
-            number => match IdNumber::parse(number, today) {
-                Ok(parsed) => Some(parsed.number),
-                Err(error) => {
-                    bad(NUMBER, error.to_string());
-                    None
-                }
-            },
         };
         let related = relation_of(book, relation);
         if related.is_none() {
             let words = Relation::ALL.map(Relation::name).join("、");
             bad(RELATION, format!("填 {words} 中的一种"));
         }
-        if let Some(number) = parsed
-            && lines.iter().any(|known| known.number == number)
-        {
-            bad(NUMBER, "和前面的一行是同一个人,请删去一行".to_owned());
+        let same = |known: &Line| match known.known_by {
+            KnownBy::Number(_) => Some(known.known_by) == known_by,
+            KnownBy::Birth(_) => Some(known.known_by) == known_by && known.name == name,
+        };
+        if lines.iter().any(same) {
+            let column = match known_by.and_then(KnownBy::number) {
+                Some(_) => NUMBER,
+                None => NAME,
+            };
+            bad(column, "和前面的一行是同一个人,请删去一行".to_owned());
         }
-        if let (Some(number), Some(relation), false) = (parsed, related, name.is_empty()) {
+        if let (Some(known_by), Some(relation), false) = (known_by, related, name.is_empty()) {
             lines.push(Line {
                 row,
                 name: name.to_owned(),
-                number,
+                known_by,
                 relation,
             });
         }
@@ -116,14 +144,39 @@ pub fn pasted(book: &Rulebook, text: &str, today: Day) -> (Vec<Line>, Vec<Wrong>
     (lines, wrong)
 }
 
+/// The number, or the birth day of whoever has none; what is wrong, by column.
+fn known_by((number, birth): (&str, &str), today: Day) -> Result<KnownBy, (&'static str, String)> {
+    match IdNumber::parse(number, today) {
+        Ok(parsed) => return Ok(KnownBy::Number(parsed.number)),
+        // 无, 暂无 and the like: no number yet.
+        Err(domain::IdError::Missing) => {}
+        Err(_) if number == "暂无" => {}
+        Err(error) => return Err((NUMBER, error.to_string())),
+    }
+    match birth {
+        "" => Err((
+            NUMBER,
+            "没有填身份证号;新生儿、流浪走失人员等还没有号码的,身份证号写“无”,再加一列写出生日期,不知道的写“不详”"
+                .to_owned(),
+        )),
+        NOT_KNOWN => Ok(KnownBy::Birth(None)),
+        birth => match Day::parse(birth) {
+            Ok(day) if day <= today => Ok(KnownBy::Birth(Some(day))),
+            Ok(_) => Err((BIRTH, "出生日期在今天以后,请核对".to_owned())),
+            Err(error) => Err((BIRTH, error.to_string())),
+        },
+    }
+}
+
 /// Where the columns stand when the first row names them.
-fn headers(cells: &[&str]) -> Option<[usize; 3]> {
+fn headers(cells: &[&str]) -> Option<[Option<usize>; 4]> {
     let place = |name: &str| cells.iter().position(|cell| *cell == name);
     let number = place(NUMBER).or_else(|| place("证件号码"))?;
     let relation = place(RELATION)
         .or_else(|| place("与户主关系"))
-        .or_else(|| place("关系"));
-    Some([place(COLUMNS[0])?, number, relation?])
+        .or_else(|| place("关系"))?;
+    let name = place(NAME)?;
+    Some([Some(name), Some(number), Some(relation), place(BIRTH)])
 }
 
 /// The relation a cell names, in the office's words or those of the standard's code table.
@@ -180,22 +233,85 @@ pub async fn find_with(
     Ok(Some(person))
 }
 
-/// Those of the rows whom the register has under this name and number; and the rows whose name is not that of
-/// the number.
-pub(super) async fn known(office: &Office, lines: &[Line]) -> Done<(Vec<PersonId>, Vec<Wrong>)> {
-    let numbers: Vec<IdNumber> = lines.iter().map(|line| line.number).collect();
-    let found = by_number(&office.store, &numbers).await?;
-    let (mut known, mut wrong) = (Vec::new(), Vec::new());
+/// Whom the register has of the rows, in their order; and what is wrong with the others.
+pub(super) async fn known(
+    office: &Office,
+    lines: &[Line],
+    area: Option<AreaCode>,
+) -> Done<(Vec<Option<PersonId>>, Vec<Wrong>)> {
+    found_in(&office.store, lines, area).await
+}
+
+/// Who each row is, where the register has them: by number and name, or by name and birth day for whoever has
+/// no number yet.
+async fn found_in(
+    on: &impl Reads,
+    lines: &[Line],
+    area: Option<AreaCode>,
+) -> Done<(Vec<Option<PersonId>>, Vec<Wrong>)> {
+    let numbers: Vec<IdNumber> = lines.iter().filter_map(|l| l.known_by.number()).collect();
+    let by_number = by_number(on, &numbers).await?;
+    let (mut found, mut wrong) = (Vec::new(), Vec::new());
     for line in lines {
-        let Some(person) = found.get(line.number.as_str()) else {
-            continue;
+        let person = match line.known_by {
+            KnownBy::Number(number) => match by_number.get(number.as_str()) {
+                Some(person) if !is_called(on, *person, &line.name).await? => {
+                    wrong.push(misnamed(line));
+                    None
+                }
+                person => person.copied(),
+            },
+            KnownBy::Birth(None) => None,
+            KnownBy::Birth(Some(birth)) => match unnumbered(on, &line.name, birth, area).await? {
+                Namesake::Nobody => None,
+                Namesake::One(person) => Some(person),
+                Namesake::Numbered => {
+                    wrong.push(Wrong {
+                        row: line.row,
+                        column: NUMBER,
+                        said: "登记里有同名同一天出生的人,已经有身份证号;是同一个人的请填他的号码;不是的,请先到户籍部门登记出生"
+                            .to_owned(),
+                    });
+                    None
+                }
+            },
         };
-        match is_called(&office.store, *person, &line.name).await? {
-            true => known.push(*person),
-            false => wrong.push(misnamed(line)),
-        }
+        found.push(person);
     }
-    Ok((known, wrong))
+    Ok((found, wrong))
+}
+
+/// Who carries a name and a birth day in a county.
+enum Namesake {
+    Nobody,
+    /// One, who has no number either.
+    One(PersonId),
+    /// Somebody with a number, or several.
+    Numbered,
+}
+
+async fn unnumbered(
+    on: &impl Reads,
+    name: &str,
+    birth: Day,
+    area: Option<AreaCode>,
+) -> Done<Namesake> {
+    let Some(area) = area else {
+        return Ok(Namesake::Nobody);
+    };
+    let token = Tokeniser::of(on).name_birth_area(name, birth, &area);
+    let found = look_up_many(on, TokenField::NameBirthArea, &[token]).await?;
+    let found: Vec<PersonId> = found.into_values().flatten().collect();
+    let masked = identity::masked(on, &found).await?;
+    let bare = |person: &PersonId| {
+        let masked = masked.get(person);
+        masked.is_none_or(|masked| masked.id_number.is_none())
+    };
+    Ok(match found.as_slice() {
+        [] => Namesake::Nobody,
+        [one] if bare(one) => Namesake::One(*one),
+        _ => Namesake::Numbered,
+    })
 }
 
 fn misnamed(line: &Line) -> Wrong {
@@ -254,23 +370,16 @@ pub async fn take_with(
     (lines, area): (&[Line], AreaCode),
 ) -> Done<Result<Vec<(PersonId, Relation)>, Vec<Wrong>>> {
     who.scope(right)?;
-    let numbers: Vec<IdNumber> = lines.iter().map(|line| line.number).collect();
-    let known = by_number(tx, &numbers).await?;
-    let mut wrong = Vec::new();
-    let mut fresh = Vec::new();
-    for line in lines {
-        match known.get(line.number.as_str()) {
-            Some(person) if !is_called(tx, *person, &line.name).await? => {
-                wrong.push(misnamed(line));
-            }
-            Some(_) => {}
-            None => fresh.push(new_person(line, area)),
-        }
-    }
+    let (known, wrong) = found_in(tx, lines, Some(area)).await?;
     if !wrong.is_empty() {
         return Ok(Err(wrong));
     }
     let at = office.clock.at();
+    let unknown = lines
+        .iter()
+        .zip(&known)
+        .filter(|(_, known)| known.is_none());
+    let fresh: Vec<NewPerson> = unknown.map(|(line, _)| new_person(line, area)).collect();
     let count = fresh.len();
     let mut made = persons::create_many(tx, &at, fresh).await?.into_iter();
     if count > 0 {
@@ -280,9 +389,8 @@ pub async fn take_with(
                 .because("收件登记"),
         );
     }
-    let person = |line: &Line| known.get(line.number.as_str()).copied();
-    let found = lines.iter().map(|line| {
-        let id = person(line).or_else(|| made.next())?;
+    let found = lines.iter().zip(known).map(|(line, known)| {
+        let id = known.or_else(|| made.next())?;
         Some((id, line.relation))
     });
     Ok(Ok(found.flatten().collect()))
@@ -296,8 +404,8 @@ fn told_here() -> RowId {
 fn new_person(line: &Line, area: AreaCode) -> NewPerson {
     NewPerson {
         row: told_here(),
-        sex: Some(line.number.sex()),
-        birth: Some(line.number.birth()),
+        sex: line.known_by.number().map(|number| number.sex()),
+        birth: line.known_by.birth(),
         death: None,
         area: Some(area),
         registered_area: None,
@@ -305,7 +413,10 @@ fn new_person(line: &Line, area: AreaCode) -> NewPerson {
         status: PersonStatus::NotOnRegister,
         identity: NewIdentity {
             name: Some(line.name.clone()),
-            id_number: Some(line.number.as_str().to_owned()),
+            id_number: line
+                .known_by
+                .number()
+                .map(|number| number.as_str().to_owned()),
             ..NewIdentity::default()
         },
     }

@@ -5,15 +5,20 @@ use super::capsule::{Condition, Found, Shown};
 use super::facts::{Facts, Source};
 use super::notice::{self, State};
 use super::opinion::look_into;
-use super::{Case, CaseError, Done, fields, guard, letters, load};
+use super::receivers::{self, Receiver};
+use super::{Case, CaseError, Done, fields, guard, letters, load, worklist};
 use crate::access::{Access, Acting, Right};
 use crate::office::Office;
+use crate::views::Choice;
+use domain::procedure::Document;
 use domain::{CaseNo, PersonId};
 use std::collections::{BTreeMap, HashMap};
 use store::decisions::DecidedAs;
 use store::identity::Masked;
 use store::notices::{ObjectionState, Proposal};
 
+/// What the fields of a letter that say to whom it is end with.
+const LETTER_TO: &str = "姓名";
 /// Cases on the county's list.
 const ROWS_MAX: u32 = 500;
 
@@ -60,6 +65,24 @@ pub struct May {
     pub publish: bool,
 }
 
+impl May {
+    /// What is to be done on the page, the most pressing first, with its part of the page; none where nothing is.
+    #[must_use]
+    pub fn first(&self) -> Option<(&'static str, &'static str)> {
+        let all = [
+            (self.opine, ("写初审意见", "opine")),
+            (self.post, ("张贴公示", "post")),
+            (self.settle, ("复查异议", "settle")),
+            (self.decide, ("作决定", "decide")),
+            (self.deliver, ("送达", "deliver")),
+            (self.publish, ("公布", "publish")),
+            (self.finish, ("办结公示", "hung")),
+            (self.object, ("看公示、登记异议", "hung")),
+        ];
+        all.into_iter().find(|(may, _)| *may).map(|(_, page)| page)
+    }
+}
+
 /// 审核页.
 #[derive(Clone, Debug)]
 pub struct Review {
@@ -91,8 +114,12 @@ pub struct Review {
     pub decisions: Vec<(i64, String)>,
     /// The letters that can be printed.
     pub letters: Vec<String>,
+    /// Who may sign for what is handed over; empty while nothing is.
+    pub receivers: Vec<Receiver>,
     /// Why it cannot be decided yet; empty when it can.
     pub stands_against: String,
+    /// Who can look into an objection together with this person.
+    pub seconds: Vec<Choice>,
     /// What this person may do.
     pub may: May,
 }
@@ -168,16 +195,21 @@ pub async fn review(access: &Access, who: &Acting, no: CaseNo) -> Done<Review> {
             .iter()
             .map(|one| (one.no, decision_words(one)))
             .collect(),
-        letters: match decisions.is_empty() {
-            true => Vec::new(),
-            false => letters::of_case(&case),
+        letters: letters::printable(office, on, &case).await?,
+        seconds: match may.settle {
+            true => worklist::seconds(office, who, &case).await?,
+            false => Vec::new(),
+        },
+        receivers: match may.deliver {
+            true => receivers::choices(office, on, &case).await?,
+            false => Vec::new(),
         },
         stands_against,
         may,
     })
 }
 
-fn may(office: &Office, who: &Acting, case: &Case, state: &State) -> May {
+pub(super) fn may(office: &Office, who: &Acting, case: &Case, state: &State) -> May {
     let Some(step) = case.open_step() else {
         return May::default();
     };
@@ -194,10 +226,11 @@ fn may(office: &Office, who: &Acting, case: &Case, state: &State) -> May {
         .iter()
         .any(|one| one.state == ObjectionState::Open);
     let decided = case.standing.decided.is_some();
-    let gives_letter = step
-        .gives
-        .iter()
-        .any(|gives| case.procedure.document(gives).is_some());
+    // A letter is to somebody; the list of a month's payments is handed over to nobody.
+    let to_somebody =
+        |letter: &Document| letter.fields.iter().any(|field| field.ends_with(LETTER_TO));
+    let mut gives = step.gives.iter();
+    let gives_letter = gives.any(|gives| case.procedure.document(gives).is_some_and(to_somebody));
     let publishes = step.gives.iter().any(|gives| gives.ends_with("公布名单"));
     let decides = guard::is_decision(step);
     May {

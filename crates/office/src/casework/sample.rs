@@ -1,6 +1,7 @@
 //! 抽查: a share of a month's cases, drawn by SHA-256 over a seed told to everybody and the cases' numbers,
 //! so that anybody with a list and `sha256sum` draws the same. Near relatives of staff are all looked into.
 
+use super::near::RELATIVE;
 use super::{Case, CaseError, Done, guard};
 use crate::access::{Acting, Right};
 use crate::error::OfficeError;
@@ -14,8 +15,6 @@ use store::notices::{self, NewSample, SampleWhy};
 const WHOLE: u64 = 10_000;
 /// Cases looked through for a draw.
 const CASES_MAX: u32 = 100_000;
-/// What the procedure calls a case of a near relative of staff.
-const RELATIVE: &str = "涉及近亲属";
 
 /// One number with what it was drawn by.
 #[derive(Clone, Debug, PartialEq, Eq)]

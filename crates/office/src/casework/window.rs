@@ -3,14 +3,16 @@
 
 use super::found::{self, Found, Where};
 use super::open::{Cause, Opened, Opening, Wanted, open_in};
-use super::people::{self, Line, Wrong};
-use super::{CaseError, Done};
+use super::people::{self, KnownBy, Line, Wrong};
+use super::{CaseError, Done, clues};
 use crate::access::{Acting, Right, Scope, note_read};
+use crate::desk::minute;
 use crate::office::Office;
+use crate::photos::{self, PhotoView};
 use crate::views::{Choice, ViewError};
 use domain::{AreaCode, AreaLevel, Day, HouseholdId, IdNumber, PersonId, Relation};
 use std::collections::BTreeMap;
-use store::applications::{Declared, FlagKind, Paper};
+use store::applications::{self, Clue, ClueState, Declared, FlagKind, Paper};
 
 /// What separates a fact from its person in the name of a field.
 const OF: char = '@';
@@ -53,8 +55,8 @@ pub struct Looked {
     pub applicant: Option<i64>,
     /// The applicant's household in the register: each member, masked, with the relation.
     pub household: Vec<(i64, String)>,
-    /// How many rows were read from what was pasted.
-    pub lines: usize,
+    /// What became of each row that was typed or pasted: its number, and whether the register has them.
+    pub lines: Vec<(usize, String)>,
     /// What is wrong with them.
     pub wrong: Vec<Wrong>,
     /// Those of whom facts may be shown: the applicant, and who else comes and lives within the viewer's
@@ -66,6 +68,10 @@ pub struct Looked {
     pub programmes: Vec<Choice>,
     /// The papers the chosen programmes ask for first.
     pub papers: Vec<String>,
+    /// The clue this comes from, in words, with whom it is about, masked; none where the applicant was typed.
+    pub clue: Option<(String, String)>,
+    /// The photos of the clue.
+    pub photos: Vec<PhotoView>,
 }
 
 /// Looks at a form; nothing is kept but that somebody looked.
@@ -76,7 +82,11 @@ pub async fn look(office: &Office, who: &Acting, form: &Window) -> Done<Looked> 
     let scope = who.scope(Right::CASE_ACCEPT)?;
     let store = &office.store;
     let today = office.clock.today();
-    let applicant = people::find(office, who, &form.name, &form.number).await?;
+    let clue = clue_of(office, who, form).await?;
+    let applicant = match &clue {
+        Some(clue) => Some(clue.content.person),
+        None => people::find(office, who, &form.name, &form.number).await?,
+    };
     let home = home_of(office, applicant, today).await?;
     let near = applicant.is_some_and(|p| who.is_kept_from_person(p))
         || home.is_some_and(|home| who.is_kept_from(home));
@@ -84,7 +94,9 @@ pub async fn look(office: &Office, who: &Acting, form: &Window) -> Done<Looked> 
         return Err(ViewError::kept_from().into());
     }
     let (lines, mut wrong) = people::pasted(&office.book, &form.pasted, today);
-    let (pasted, misnamed) = people::known(office, &lines).await?;
+    let whole = office.home().await?.map(|area| area.code);
+    let (pasted, misnamed) = people::known(office, &lines, whole).await?;
+    let read = read_as(&lines, &pasted, &misnamed);
     wrong.extend(misnamed);
     let mut household = Vec::new();
     let members = match home {
@@ -103,7 +115,10 @@ pub async fn look(office: &Office, who: &Acting, form: &Window) -> Done<Looked> 
     let ticked = ids
         .iter()
         .filter(|one| shows && form.members.contains(&one.get()));
-    let mut known: Vec<PersonId> = applicant.into_iter().chain(pasted).collect();
+    let mut known: Vec<PersonId> = applicant
+        .into_iter()
+        .chain(pasted.into_iter().flatten())
+        .collect();
     known.extend(ticked);
     known.sort_unstable();
     known.dedup();
@@ -144,13 +159,84 @@ pub async fn look(office: &Office, who: &Acting, form: &Window) -> Done<Looked> 
         },
         applicant: applicant.map(PersonId::get),
         household,
-        lines: lines.len(),
+        lines: read,
         wrong,
         known: shown,
         found: told,
         programmes: programmes(office, today),
         papers: papers(office, &form.programmes, today),
+        photos: match &clue {
+            Some(clue) => photos::of(office, store, &clues::about(clue.no)).await?,
+            None => Vec::new(),
+        },
+        clue: clue.map(|clue| {
+            let urgent = if clue.content.urgent { "紧急," } else { "" };
+            let said = format!("线索 № {}({urgent}{}):", clue.no, minute(&clue.at));
+            (said + &clue.content.text, name(clue.content.person))
+        }),
     })
+}
+
+/// What will be done with each row that was read.
+fn read_as(lines: &[Line], found: &[Option<PersonId>], wrong: &[Wrong]) -> Vec<(usize, String)> {
+    let read = lines.iter().zip(found);
+    let good = read.filter(|(line, _)| !wrong.iter().any(|wrong| wrong.row == line.row));
+    good.map(|(line, found)| {
+        let way = match (found, line.known_by) {
+            (Some(_), _) => "登记里有这个人",
+            (None, KnownBy::Number(_)) => "登记里没有这个人,收件时一并登记",
+            (None, KnownBy::Birth(_)) => "还没有身份证号,收件时按姓名和出生日期登记,有了号码再补",
+        };
+        let name = store::identity::mask_name(&line.name);
+        (line.row, format!("{name}({}):{way}", line.relation.name()))
+    })
+    .collect()
+}
+
+/// The form of a clue that becomes an application: whom it is about, with the family of the register.
+///
+/// # Errors
+/// No right, or no such open clue within the places.
+pub async fn from_clue(office: &Office, who: &Acting, no: i64) -> Done<Window> {
+    let mut form = Window {
+        cause: Cause::Clue.word().to_owned(),
+        cause_id: Some(no),
+        ..Window::default()
+    };
+    let Some(clue) = clue_of(office, who, &form).await? else {
+        return Ok(form);
+    };
+    let today = office.clock.today();
+    if let Some(home) = home_of(office, Some(clue.content.person), today).await? {
+        let members = store::households::members(&office.store, home).await?;
+        let now = members.iter().filter(|one| one.span.contains(today));
+        form.members = now.map(|one| one.person.get()).collect();
+    }
+    Ok(form)
+}
+
+/// The open clue a form without a name and number comes from: whoever reported it gave them.
+async fn clue_of(office: &Office, who: &Acting, form: &Window) -> Done<Option<Clue>> {
+    let typed = !form.name.trim().is_empty() || !form.number.trim().is_empty();
+    let (false, Some(Cause::Clue), Some(no)) =
+        (typed, Cause::from_word(&form.cause), form.cause_id)
+    else {
+        return Ok(None);
+    };
+    let scope = who.scope(Right::CASE_ACCEPT)?;
+    let clue = applications::find_clue(&office.store, no).await?;
+    // The same form sent twice finds its clue used; it is answered with what the first became.
+    let again = applications::find_by_form(&office.store, &form.form_key).await?;
+    let waits = |clue: &Clue| clue.state == ClueState::Open || again.is_some();
+    let here = |clue: &Clue| waits(clue) && scope.contains(&clue.content.area);
+    let clue = clue.filter(here).ok_or_else(|| {
+        let said = format!("没有编号为 {no} 的待办线索:已经转为申请,或者不在您的辖区;请从待办打开");
+        CaseError::Refused(said)
+    })?;
+    if who.is_kept_from_person(clue.content.person) {
+        return Err(ViewError::kept_from().into());
+    }
+    Ok(Some(clue))
 }
 
 /// Who was looked at goes into the chain before anything is answered: the household, and whoever comes from
@@ -244,28 +330,30 @@ pub async fn take_in(
 ) -> Done<Result<Opened, Vec<Wrong>>> {
     let scope = who.scope(Right::CASE_ACCEPT)?;
     let today = office.clock.today();
-    let number = IdNumber::parse(&form.number, today)
-        .map_err(|error| CaseError::Refused(format!("身份证号:{error}")))?
-        .number;
-    let own = Line {
-        row: 0,
-        name: form.name.trim().to_owned(),
-        number,
-        relation: Relation::Head,
-    };
+    let clue = clue_of(office, who, form).await?;
     let (lines, wrong) = people::pasted(&office.book, &form.pasted, today);
     if !wrong.is_empty() {
         return Ok(Err(wrong));
     }
-    let mut all = vec![own];
-    all.extend(lines.into_iter().filter(|line| line.number != number));
+    let all = match &clue {
+        Some(_) => lines,
+        None => {
+            let own = own_line(form, today)?;
+            let others = lines
+                .into_iter()
+                .filter(|line| line.known_by != own.known_by);
+            let others: Vec<Line> = others.collect();
+            std::iter::once(own).chain(others).collect()
+        }
+    };
     let area = village(office, who, form, &scope).await?;
     let mut tx = office.store.write().await?;
     let taken = match people::take(office, &mut tx, who, &all, area).await? {
         Ok(taken) => taken,
         Err(wrong) => return Ok(Err(wrong)),
     };
-    let Some((applicant, _)) = taken.first().copied() else {
+    let first = taken.first().map(|(person, _)| *person);
+    let Some(applicant) = clue.map(|clue| clue.content.person).or(first) else {
         return Err(CaseError::Refused("没有申请人".to_owned()));
     };
     let members = together(office, form, &taken, applicant, today).await?;
@@ -296,6 +384,19 @@ pub async fn take_in(
     Ok(Ok(opened))
 }
 
+/// The applicant, as typed.
+fn own_line(form: &Window, today: Day) -> Done<Line> {
+    let number = IdNumber::parse(&form.number, today)
+        .map_err(|error| CaseError::Refused(format!("身份证号:{error}")))?
+        .number;
+    Ok(Line {
+        row: 0,
+        name: form.name.trim().to_owned(),
+        known_by: KnownBy::Number(number),
+        relation: Relation::Head,
+    })
+}
+
 /// The village of whoever is not in the register yet: the one written down, wherever it lies, else where the
 /// applicant is registered, else the clerk's own.
 async fn village(office: &Office, who: &Acting, form: &Window, scope: &Scope) -> Done<AreaCode> {
@@ -314,7 +415,10 @@ async fn village(office: &Office, who: &Acting, form: &Window, scope: &Scope) ->
                 CaseError::Refused(said.to_owned())
             });
     }
-    let applicant = people::find(office, who, &form.name, &form.number).await?;
+    let applicant = match clue_of(office, who, form).await? {
+        Some(clue) => Some(clue.content.person),
+        None => people::find(office, who, &form.name, &form.number).await?,
+    };
     let home = home_of(office, applicant, today).await?;
     let home = match home {
         Some(home) => store::households::get_many(&office.store, &[home])

@@ -5,6 +5,7 @@ use super::events::{self, mark};
 use super::{Case, CaseError, Done};
 use crate::access::{Access, AccessBook, Acting, Right};
 use crate::office::Office;
+use crate::views::Choice;
 use domain::{AreaCode, CaseNo, Day, HouseholdId, PersonId};
 use std::collections::{BTreeMap, BTreeSet};
 use store::Reads;
@@ -225,6 +226,27 @@ pub(super) async fn could(
     let waits = events::current(&case.procedure, &case.standing, calendar, handed).waits;
     let member = team.0.get(login);
     Ok(member.is_some_and(|member| waits.iter().any(|wait| member.could(&case.row, wait))))
+}
+
+/// Those who could do the open step of a case together with somebody: account and name.
+pub(super) async fn seconds(office: &Office, who: &Acting, case: &Case) -> Done<Vec<Choice>> {
+    let on = &office.store;
+    let team = Team::read(office, on, who.book(), |login| login != who.login()).await?;
+    let handed = (&case.application, case.papers.as_slice());
+    let calendar = office.calendar()?;
+    let waits = events::current(&case.procedure, &case.standing, calendar, handed).waits;
+    let could = |login: &str| {
+        let member = team.0.get(login);
+        member.is_some_and(|member| waits.iter().any(|wait| member.could(&case.row, wait)))
+    };
+    let users = store::users::list(on).await?.into_iter();
+    let able = users.filter(|user| could(&user.login));
+    Ok(able
+        .map(|user| Choice {
+            label: user.name,
+            value: user.login,
+        })
+        .collect())
 }
 
 /// A case whose step no role may do at all.

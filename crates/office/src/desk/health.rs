@@ -50,6 +50,10 @@ pub(super) async fn view(desk: &Desk) -> Told<HealthView> {
         )
     });
     checks.push(calendar(desk));
+    if let Some(missing) = desk.missing() {
+        let advice = Some(missing.advice.as_str());
+        checks.push(check("手册缺项", Tone::Notice, missing.found, advice));
+    }
     Ok(HealthView {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         rulebook: desk.rulebook.clone(),
@@ -119,7 +123,7 @@ fn calendar(desk: &Desk) -> HealthCheck {
             None,
         );
     }
-    let advice = format!("国务院公布后导入 {path}");
+    let advice = format!("国务院办公厅公布后,在 /admin/calendar 导入 {next} 年");
     check(
         "工作日历",
         Tone::Notice,

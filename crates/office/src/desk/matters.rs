@@ -4,11 +4,16 @@
 //!
 //! The rules of the own place come first; those of other places can be tried and are in force there.
 
+mod register;
+
+pub use register::{Recorded, RegisterView, record, recorded};
+
 use super::explained;
 use super::names::Names;
 use crate::office::Office;
 use crate::views::{Behind, ExplainLine, ViewError};
 use domain::{Day, Month};
+use rules::check::Parsed;
 use rules::eval::{Evaluator, Verdict};
 use rules::explain::{Detail, LineKind, Scope, explain};
 use rules::plan::{Body, FileId, FilePlan, Home, ItemId, Period, Type};
@@ -105,6 +110,8 @@ pub struct Matter {
     pub day_slip: String,
     /// What is asked.
     pub fields: Vec<MatterField>,
+    /// The register it is judged over, where the rule names one.
+    pub register: Option<RegisterView>,
     /// The answer, once the form was sent and could be read.
     pub answer: Option<MatterAnswer>,
 }
@@ -121,15 +128,7 @@ pub fn matters(office: &Office) -> Vec<PlaceMatters> {
         let folder = format!("localities/{}/", place.id);
         let mut matters = Vec::new();
         for parsed in book.parsed() {
-            let fits = parsed.head().is_some_and(|head| {
-                let day = |name: &Option<rules::ast::Name>| {
-                    name.as_ref().and_then(|n| Day::parse(&n.text).ok())
-                };
-                head.entity.text == MATTER
-                    && matches!(head.keyword.text.as_str(), "政策" | "评估")
-                    && day(&head.from).is_none_or(|from| from <= today)
-                    && day(&head.to).is_none_or(|to| today <= to)
-            });
+            let fits = asks(parsed, today);
             // What all places share is asked in the own one.
             let here = own || parsed.path.starts_with(&folder);
             if let Some(head) = parsed.head().filter(|_| fits && here)
@@ -155,6 +154,18 @@ pub fn matters(office: &Office) -> Vec<PlaceMatters> {
     out
 }
 
+/// Whether a file judges single matters on a day.
+fn asks(parsed: &Parsed, today: Day) -> bool {
+    parsed.head().is_some_and(|head| {
+        let day =
+            |name: &Option<rules::ast::Name>| name.as_ref().and_then(|n| Day::parse(&n.text).ok());
+        head.entity.text == MATTER
+            && matches!(head.keyword.text.as_str(), "政策" | "评估")
+            && day(&head.from).is_none_or(|from| from <= today)
+            && day(&head.to).is_none_or(|to| today <= to)
+    })
+}
+
 /// What the file says of itself before its rules.
 fn gist(office: &Office, path: &str) -> String {
     let text = office.book().texts().get(path).map_or("", String::as_str);
@@ -171,6 +182,7 @@ pub fn matter(
     office: &Office,
     (locality, id): (&str, &str),
     filled: Option<&BTreeMap<String, String>>,
+    recorded: Option<&Recorded>,
 ) -> Result<Matter, ViewError> {
     let all = matters(office);
     let place = all.iter().find(|place| place.locality == locality);
@@ -193,6 +205,7 @@ pub fn matter(
         return Err(ViewError::NotAnswerable(said));
     };
     let mut asked = Asked::of(&program, plan, office, locality, day);
+    asked.recorded = recorded;
     let fits = day_slip.is_empty();
     let slips = filled.map_or_else(BTreeMap::new, |filled| asked.fill(filled));
     let answer = filled.filter(|_| fits && slips.is_empty());
@@ -208,6 +221,7 @@ pub fn matter(
         day: given.map_or_else(|| day.to_string(), str::to_owned),
         day_slip,
         fields,
+        register: recorded.map(Recorded::view),
         answer,
     })
 }
@@ -227,6 +241,8 @@ struct Asked<'a> {
     matter: InstanceId,
     place: Option<InstanceId>,
     moments: Moments,
+    /// What it is judged over, where that is recorded.
+    recorded: Option<&'a Recorded>,
 }
 
 impl<'a> Asked<'a> {
@@ -267,6 +283,7 @@ impl<'a> Asked<'a> {
             matter,
             place,
             moments,
+            recorded: None,
         }
     }
 
@@ -289,8 +306,13 @@ impl<'a> Asked<'a> {
     /// Takes what was filled in; what is wrong with it, by field.
     fn fill(&mut self, filled: &BTreeMap<String, String>) -> BTreeMap<String, String> {
         let mut slips = BTreeMap::new();
+        self.take_recorded(filled, &mut slips);
         for (field, text) in filled {
             let text = text.trim();
+            // Whoever asks cannot say otherwise than the register.
+            if self.is_recorded(field) {
+                continue;
+            }
             let Some((item, at)) = self.fact(field).filter(|_| !text.is_empty()) else {
                 continue;
             };
@@ -302,6 +324,64 @@ impl<'a> Asked<'a> {
             }
         }
         slips
+    }
+
+    fn is_recorded(&self, field: &str) -> bool {
+        let recorded = self.recorded;
+        recorded.is_some_and(|recorded| recorded.shape.gives(field))
+    }
+
+    /// Takes what the register says of the thing that was chosen.
+    fn take_recorded(
+        &mut self,
+        filled: &BTreeMap<String, String>,
+        slips: &mut BTreeMap<String, String>,
+    ) {
+        let Some(recorded) = self.recorded else {
+            return;
+        };
+        let field = recorded.shape.field();
+        let Some(key) = filled.get(&field).filter(|key| !key.is_empty()) else {
+            return;
+        };
+        let Some(facts) = recorded.facts(key) else {
+            slips.insert(field, format!("`{key}` 没有登记"));
+            return;
+        };
+        for (fact, text) in facts.into_iter().filter(|(_, text)| !text.is_empty()) {
+            let Some((item, at)) = self.fact(fact) else {
+                continue;
+            };
+            match self.read(item, text) {
+                Ok(value) => self.situation.set(at, item, value),
+                // The rule may have changed since the list was recorded.
+                Err(said) => {
+                    slips.insert(field.clone(), format!("登记的 {fact} 用不了:{said}"));
+                }
+            }
+        }
+    }
+
+    /// The field in which the recorded thing is chosen.
+    fn chosen(
+        &self,
+        filled: &BTreeMap<String, String>,
+        slips: &BTreeMap<String, String>,
+    ) -> Option<MatterField> {
+        let recorded = self.recorded?;
+        let name = recorded.shape.field();
+        Some(MatterField {
+            words: format!(
+                "{}({}里登记的)",
+                recorded.shape.key, recorded.shape.register
+            ),
+            help: String::new(),
+            choices: recorded.rows.keys().cloned().collect(),
+            number: false,
+            value: filled.get(&name).cloned().unwrap_or_default(),
+            slip: slips.get(&name).cloned().unwrap_or_default(),
+            name,
+        })
     }
 
     fn read(&self, item: ItemId, text: &str) -> Result<Value, String> {
@@ -343,7 +423,7 @@ impl<'a> Asked<'a> {
                 Scope::Household | Scope::Rows(_) => None,
             }
         });
-        let names: Vec<String> = names.collect();
+        let names: Vec<String> = names.filter(|name| !self.is_recorded(name)).collect();
         let field = |name: String| {
             let (item, _) = self.fact(&name)?;
             let ty = self.program.item(item)?.ty;
@@ -368,7 +448,8 @@ impl<'a> Asked<'a> {
                 name,
             })
         };
-        names.into_iter().filter_map(field).collect()
+        let chosen = self.chosen(filled, slips).into_iter();
+        chosen.chain(names.into_iter().filter_map(field)).collect()
     }
 
     /// What the rule says.

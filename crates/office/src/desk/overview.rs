@@ -134,6 +134,16 @@ async fn todos(desk: &Desk, who: &Acting, kinds: &[KindRow]) -> Told<Vec<Todo>> 
     if who.may(Right::FEED) {
         out.extend(feed_todos(desk).await?);
     }
+    out.extend(desk.missing().map(|missing| Todo {
+        title: "规则手册缺项".to_owned(),
+        advice: format!("{}。补法:{}", missing.found, missing.advice),
+        count: Count {
+            value: count(desk.office.gaps().len()),
+            behind: Behind::Nothing,
+        },
+        unit: "处".to_owned(),
+        tone: Tone::Notice,
+    }));
     let weight = |tone: Tone| match tone {
         Tone::Urgent => 0_u8,
         Tone::Notice => 1,

@@ -251,7 +251,7 @@ pub async fn recovery(office: &Office, who: &Acting, id: i64) -> Paid<RecoveryVi
         }
     }
     let rests = recover::rests_on(store, id).await?;
-    let decided = rests.is_some_and(|(_, decided)| decided);
+    let decided = rests.is_some_and(|(_, decided)| decided.is_some());
     let steps = payments::recovery_steps(store, id).await?;
     let steps = steps.into_iter().map(|step| StepRow {
         what: step.step,

@@ -46,6 +46,7 @@ pub async fn prepare(
     mut told: impl FnMut(&str),
 ) -> Paid<Prepared> {
     whole(who, Right::PAYMENT_PREPARE)?;
+    office.may_judge()?;
     let book = super::book(office)?;
     let kind = book.kind(kind)?.clone();
     let batch = begin(office, who, &book, &kind, month).await?;

@@ -396,13 +396,13 @@ pub async fn recovery_step(
         let said = format!("追回 {recovery} 已经了结,不再登记;请刷新后再看");
         return Err(PayError::Refused(said));
     }
-    let known = allowed(&tx, &book, recovery, (step, amount)).await?;
+    let before = payments::recovery_steps(&tx, recovery).await?;
+    let back = Fen::total(before.iter().filter_map(|step| step.amount).chain(amount));
+    let known = allowed(&tx, &book, recovery, (step, amount), back).await?;
     if known.ends && says.trim().is_empty() {
         let said = format!("“{}”请写明凭证", known.title);
         return Err(PayError::Refused(said));
     }
-    let before = payments::recovery_steps(&tx, recovery).await?;
-    let back = Fen::total(before.iter().filter_map(|step| step.amount).chain(amount));
     let asked = found.content.amount;
     if back.is_none_or(|back| back > asked) {
         let said = format!("退回的合计超过要追回的 {asked} 元;请核对金额");
@@ -450,13 +450,14 @@ async fn allowed<'b>(
     book: &'b PayBook,
     recovery: i64,
     (step, amount): (&str, Option<Fen>),
+    back: Option<Fen>,
 ) -> Paid<&'b super::Step> {
     let known = book.steps.iter().find(|known| known.code == step);
     let known =
         known.ok_or_else(|| PayError::Refused(format!("发放办法里没有追回步骤 `{step}`")))?;
     let said = match (known.money, amount.map(|amount| amount > Fen::ZERO)) {
         (true, Some(true)) => {
-            may_take(on, recovery).await?;
+            may_take(on, recovery, back).await?;
             return Ok(known);
         }
         (false, None) if gives_up(known) => {
@@ -472,8 +473,8 @@ async fn allowed<'b>(
     Err(PayError::Refused(said))
 }
 
-/// The case of a recovery, and whether a decision on it was handed over.
-pub(super) async fn rests_on(on: &impl Reads, recovery: i64) -> Paid<Option<(i64, bool)>> {
+/// The case of a recovery, and how much the decision that was handed over asks back; none while none was.
+pub(super) async fn rests_on(on: &impl Reads, recovery: i64) -> Paid<Option<(i64, Option<Fen>)>> {
     let Some(case) = store::reviews::of_recovery(on, recovery).await? else {
         return Ok(None);
     };
@@ -481,14 +482,23 @@ pub(super) async fn rests_on(on: &impl Reads, recovery: i64) -> Paid<Option<(i64
     let holds = |one: &AfterDecision| {
         one.content.kind == AfterKind::Recover && one.state == AfterState::Effective
     };
-    Ok(Some((case.case.get(), decided.iter().any(holds))))
+    let newest = decided.iter().rev().find(|one| holds(one));
+    Ok(Some((
+        case.case.get(),
+        newest.and_then(|one| one.content.after),
+    )))
 }
 
-/// Money is taken on a recovery only once the county decided on it and the decision was handed over.
-async fn may_take(on: &impl Reads, recovery: i64) -> Paid<()> {
+/// Money is taken on a recovery only once the county decided on it and the decision was handed over, and no more
+/// than it says: what was added to the recovery since then waits for a decision of its own. `back` is what came back
+/// with this.
+async fn may_take(on: &impl Reads, recovery: i64, back: Option<Fen>) -> Paid<()> {
     let said = match rests_on(on, recovery).await? {
-        Some((_, true)) => return Ok(()),
-        Some((case, false)) => {
+        Some((_, Some(decided))) if back.is_some_and(|back| back <= decided) => return Ok(()),
+        Some((case, Some(decided))) => format!(
+            "退回的合计超过已经送达的追回决定写明的 {decided} 元;后来又多发的,要在办件 № {case} 另作决定"
+        ),
+        Some((case, None)) => {
             format!("追回 {recovery} 由办件 № {case} 办理,追回决定送达以前不能收款")
         }
         None => {

@@ -20,7 +20,7 @@ use store::entitlements::Cause;
 use store::identity::{Field, Grant};
 use store::ledger::{Entry, Pending};
 use store::payments::{self, Batch, BatchDigest, Hand, Line, OpenLine, Total};
-use store::{JournalTx, Reads, StoreError};
+use store::{Act, JournalTx, Reads, StoreError};
 
 /// What a batch's files are opened for, as the access rules call it.
 const PURPOSE: &str = "发放核对";
@@ -395,6 +395,11 @@ pub async fn roster(office: &Office, who: &Acting, batch: i64) -> Paid<(String, 
         lines.len(),
         held.amount
     );
+    // The chain has it before the first byte leaves, with the words that stand on the sheet itself.
+    let act = Act::new(&office.clock.at(), who.login(), "payment.roster")
+        .on("payment-batch", batch)
+        .because(format!("发放花名册 {made}"));
+    office.store.record_alone(act).await?;
     let written =
         tokio::task::spawn_blocking(move || roster::workbook(&held, &title, &lines, &named, &made));
     let bytes = written

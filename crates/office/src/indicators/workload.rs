@@ -4,7 +4,7 @@
 //! It counts and weighs nothing: weights and norms stand in `indicators/workload.md`. What the record
 //! does not keep stays unknown.
 
-use crate::access::{AccessBook, Class};
+use crate::access::Class;
 use crate::error::{OfficeError, Result};
 use crate::office::Office;
 use domain::{AreaCode, AreaLevel, Month};
@@ -279,7 +279,8 @@ async fn handed(office: &Office) -> Result<BTreeMap<String, i64>> {
 
 /// Accounts with a role that handles cases.
 async fn workers(office: &Office) -> Result<Vec<Worker>> {
-    let book = AccessBook::read(&office.book, &office.locality)
+    let book = office
+        .access_book()
         .map_err(|said| OfficeError::Other(said.join(";")))?;
     let now = office.clock.at();
     let mut roles: BTreeMap<i64, Vec<(String, AreaCode)>> = BTreeMap::new();

@@ -198,9 +198,30 @@ fn look(raw: &mut (impl Read + Send), unpacked_max: u64) -> io::Result<Kind> {
     look_at_text(&first, Cursor::new(first.clone()).chain(inside), packed)
 }
 
+/// What a file is that is no table, by how it begins.
+fn no_table(first: &[u8]) -> Option<&'static str> {
+    const KINDS: [(&[u8], &str); 8] = [
+        (b"%PDF", "PDF 文件"),
+        (b"\x89PNG", "图片"),
+        (&[0xFF, 0xD8, 0xFF], "图片"),
+        (b"{\\rt", "文字处理文件"),
+        (b"<htm", "网页"),
+        (b"<!DO", "网页"),
+        (&[0xFF, 0xFE, 0, 0], "UTF-32 编码的文本"),
+        (&[0, 0, 0xFE, 0xFF], "UTF-32 编码的文本"),
+    ];
+    let found = KINDS.iter().find(|(begins, _)| first.starts_with(begins));
+    found.map(|(_, kind)| *kind)
+}
+
 fn look_at_text(first: &[u8], mut bytes: impl Read, packed: bool) -> io::Result<Kind> {
     if first.is_empty() {
-        return refuse("文件是空的(0 字节)");
+        return refuse("文件是空的(0 字节);请重新导出再报送");
+    }
+    if let Some(kind) = no_table(first) {
+        return refuse(format!(
+            "这是{kind},不是表;请在原来的软件里另存为 xlsx 或 CSV(UTF-8)再报送"
+        ));
     }
     let found = |encoding, mark| Kind::Text {
         packed,
@@ -237,7 +258,9 @@ fn look_at_text(first: &[u8], mut bytes: impl Read, packed: bool) -> io::Result<
 }
 
 fn mixed(at: usize) -> String {
-    format!("文件标明 UTF-8,但第 {at} 个字节起不是;可能是两种编码拼在一起")
+    format!(
+        "文件标明 UTF-8,但第 {at} 个字节起不是;可能是两种编码拼在一起,请在表格软件里打开核对,另存为 CSV(UTF-8)再报送"
+    )
 }
 
 /// Walks through a text for what condemns a whole file: a line without end, a quote that opens and
@@ -278,7 +301,7 @@ fn scan(text: &mut impl Read, mut also: impl FnMut(&[u8]) -> io::Result<()>) -> 
         }
         length = length.saturating_add(read.saturating_sub(from));
         if length > LINE_MAX {
-            return refuse(format!("第 {line} 行超过 1 MB,文件可能损坏"));
+            return refuse(format!("第 {line} 行超过 1 MB,文件可能损坏;请重新导出"));
         }
     }
     if open {
@@ -288,7 +311,7 @@ fn scan(text: &mut impl Read, mut also: impl FnMut(&[u8]) -> io::Result<()>) -> 
 }
 
 fn unclosed(line: usize) -> String {
-    format!("第 {line} 行起引号未闭合")
+    format!("第 {line} 行起引号未闭合;请补上或删去这一行多出的双引号,或者重新导出")
 }
 
 /// Whether a text that comes in parts is UTF-8.

@@ -508,6 +508,43 @@ fn put_down(folder: &Path, no: u64, name: &str, bytes: &[u8]) -> Done<PathBuf> {
     Ok(path)
 }
 
+/// A file of a form while it is read; gone again whatever comes of it.
+pub(crate) struct Held {
+    path: PathBuf,
+}
+
+impl Held {
+    /// Puts down what came.
+    ///
+    /// # Errors
+    /// It is empty or no table, or the disk.
+    pub(crate) fn of(office: &Office, name: &str, bytes: &[u8]) -> Done<Self> {
+        let name = file_name(name)?;
+        if bytes.is_empty() {
+            let said = format!("{name} 是空的,没有收;请重新导出再选");
+            return Err(CaseError::Refused(said));
+        }
+        let last = office.deliveries.0.last.fetch_add(1, Ordering::Relaxed);
+        let path = put_down(&office.folder(), last.saturating_add(1), &name, bytes)?;
+        Ok(Self { path })
+    }
+
+    /// Where it lies, under its own name.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        if let Some(own) = self.path.parent()
+            && let Err(error) = fs::remove_dir_all(own)
+        {
+            tracing::error!(%error, "a file that was handed in could not be removed");
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

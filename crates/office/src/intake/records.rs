@@ -121,7 +121,10 @@ impl Records {
         let header: Vec<String> =
             first.map_or(Vec::new(), |r| r.cells().map(str::to_owned).collect());
         if header.len() > COLUMNS_MAX {
-            return refuse(format!("表头有 {} 列,超过上限 {COLUMNS_MAX}", header.len()));
+            return refuse(format!(
+                "表头有 {} 列,超过上限 {COLUMNS_MAX};请只留要报送的列",
+                header.len()
+            ));
         }
         records.number = 0;
         Ok((records, header))
@@ -165,7 +168,7 @@ impl Records {
                 ReadRecordResult::InputEmpty => {}
                 ReadRecordResult::OutputFull if bytes > RECORD_MAX => {
                     return refuse(format!(
-                        "第 {} 行数据超过 {} MB,文件可能损坏",
+                        "第 {} 行数据超过 {} MB,文件可能损坏;请重新导出",
                         self.number.saturating_add(1),
                         RECORD_MAX >> 20
                     ));
@@ -222,7 +225,7 @@ impl Records {
                 }
             }
             if self.ended {
-                return refuse("文件里只有空白");
+                return refuse("文件里只有空白;请重新导出再报送");
             }
             // Never a free rest so small that a character of another encoding has no place in it.
             if self.buffer.len().saturating_sub(self.to) < BYTES_AT_ONCE >> 1 {

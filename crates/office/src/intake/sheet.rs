@@ -76,7 +76,7 @@ fn places(feed: &FeedPlan, header: &[String]) -> Result<Vec<Option<usize>>> {
             && let Some(first) = folded.iter().take(at).position(|n| n == name)
         {
             let said = format!(
-                "表头{}出现两次:第 {} 列和第 {} 列",
+                "表头{}出现两次:第 {} 列和第 {} 列;请删去或者改名一列",
                 names(feed, name).map_or(String::new(), |known| format!(" `{known}` ")),
                 first.saturating_add(1),
                 at.saturating_add(1)
@@ -103,11 +103,16 @@ fn places(feed: &FeedPlan, header: &[String]) -> Result<Vec<Option<usize>>> {
     }
     let known: Vec<&str> = folded.iter().filter_map(|h| names(feed, h)).collect();
     let rest = match known.is_empty() {
-        true => "没有一列认得出;第一行应当是表头".to_owned(),
-        false => format!("认得出的有:{}", known.join("、")),
+        true => "没有一列认得出:第一行应当是表头,上面的标题行请删去;列之间用半角逗号;打开是乱码的另存为 CSV(UTF-8)".to_owned(),
+        false => format!("认得出的有:{};请对照报送页写的列名改表头", known.join("、")),
+    };
+    // A unit in the header is another column: sums are never multiplied on a guess.
+    let unit = match folded.iter().any(|h| h.contains("万元")) {
+        true => ";写着“万元”的列请换算成元",
+        false => "",
     };
     let said = format!(
-        "表头缺少:{};文件有 {} 列,{rest}",
+        "表头缺少:{};文件有 {} 列,{rest}{unit}",
         missing.join("、"),
         header.len()
     );
@@ -256,7 +261,7 @@ impl<'a> Table<'a> {
                 if column.required && !(is_number && self.feed.id == REGISTER) {
                     refuse(Refused {
                         code: "missing",
-                        message: format!("`{header}` 必填,这一格是空的"),
+                        message: format!("`{header}` 必填,这一格是空的,请补填"),
                         masked: String::new(),
                     });
                     if is_number && self.feed.known_by.is_some() {
@@ -368,7 +373,10 @@ fn no_row(written: &Written<'_>, width: usize) -> Option<(String, String)> {
         return Some(("total-row".to_owned(), said));
     }
     (written.len() != width).then(|| {
-        let said = format!("这一行有 {} 格,表头有 {width} 格", written.len());
+        let said = format!(
+            "这一行有 {} 格,表头有 {width} 格;请对照表头补齐或者删去多的格",
+            written.len()
+        );
         ("columns".to_owned(), said)
     })
 }

@@ -107,7 +107,9 @@ pub(super) async fn run(intake: &Intake<'_>, job: &Job<'_>) -> Result<Taken> {
         intake.read.store(taken.received, Ordering::Relaxed);
     }
     if taken.received == 0 {
-        return Err(OfficeError::FileRefused("只有表头,没有数据".to_owned()));
+        return Err(OfficeError::FileRefused(
+            "只有表头,没有数据;请核对导出的范围再报送".to_owned(),
+        ));
     }
     job.survey.check_unchanged()?;
     Ok(taken)

@@ -18,6 +18,8 @@ const CELLS_MAX: u64 = 20_000_000;
 const SHEETS_MAX: usize = 50;
 /// The most columns a row may reach to.
 const COLUMNS_MAX: usize = 512;
+/// What we call the sheet a department fills in, beside the one that tells what is asked or what is wrong.
+pub(crate) const FILLED_IN: &str = "答复表";
 /// Days between the two epochs of spreadsheets, 1900 and 1904.
 const EPOCHS_APART: f64 = 1462.0;
 
@@ -39,21 +41,21 @@ pub fn to_csv(path: &Path, out: impl Write) -> Result<(), String> {
         Kind::Xlsb => xlsb(file, out),
         Kind::Ods => of_range(Ods::new(file).map_err(unopened)?, false, out),
         Kind::Xls => {
-            let book = Xls::new(file).map_err(|e| {
-                format!("这份 .xls 打不开({e});如果加了密码请去掉,或另存为 xlsx 再报送")
-            })?;
+            let book = Xls::new(file)
+                .map_err(|_| "这份 .xls 打不开;如果加了密码请去掉,或另存为 xlsx 再报送")?;
             let later = book.has_1904_epoch();
             of_range(book, later, out)
         }
     }
 }
 
-fn unopened(e: impl std::fmt::Display) -> String {
-    format!("工作簿已损坏,打不开:{e}")
+/// What the reader says is in no official's words.
+fn unopened<E>(_: E) -> String {
+    "工作簿已损坏,打不开;请用表格软件打开,另存为新的 xlsx 再报送".to_owned()
 }
 
-fn unread(e: impl std::fmt::Display) -> String {
-    format!("工作表已损坏,读不下去:{e}")
+fn unread<E>(_: E) -> String {
+    "工作表已损坏,读不下去;请用表格软件打开,另存为新的 xlsx 再报送".to_owned()
 }
 
 fn xlsx(file: BufReader<File>, path: &Path, out: impl Write) -> Result<(), String> {
@@ -131,7 +133,7 @@ where
     let sheets = book.sheets_metadata();
     if sheets.len() > SHEETS_MAX {
         return Err(format!(
-            "工作簿有 {} 张表,超过上限 {SHEETS_MAX}",
+            "工作簿有 {} 张表,超过上限 {SHEETS_MAX};请只留要报送的一张",
             sheets.len()
         ));
     }
@@ -141,8 +143,12 @@ where
     Ok(seen.map(|s| s.name.clone()).collect())
 }
 
-/// The sheet with data; which of several is meant, only a person can say.
+/// The sheet with data. Of a workbook of ours it is the one that was to be filled in; which of several others
+/// is meant, only a person can say.
 fn the_only<T>(mut filled: Vec<T>, name: impl Fn(&T) -> &str) -> Result<T, String> {
+    if let Some(at) = filled.iter().position(|one| name(one) == FILLED_IN) {
+        return Ok(filled.swap_remove(at));
+    }
     if filled.len() > 1 {
         let names: Vec<&str> = filled.iter().map(name).take(5).collect();
         return Err(format!(
@@ -186,7 +192,7 @@ impl<'a, W: Write> Rows<'a, W> {
     fn value(&mut self, (line, column): (u32, u32), value: &Data) -> Result<(), String> {
         self.count = self.count.saturating_add(1);
         if self.count > CELLS_MAX {
-            return Err(format!("工作表超过 {CELLS_MAX} 格"));
+            return Err(format!("工作表超过 {CELLS_MAX} 格;请分成几个文件报送"));
         }
         if line != self.line {
             self.write_row()?;
@@ -195,7 +201,7 @@ impl<'a, W: Write> Rows<'a, W> {
         let at = usize::try_from(column).unwrap_or(usize::MAX);
         if at >= COLUMNS_MAX {
             return Err(format!(
-                "第 {} 行用到第 {} 列,超过上限 {COLUMNS_MAX} 列",
+                "第 {} 行用到第 {} 列,超过上限 {COLUMNS_MAX} 列;请删去右边多余的列",
                 line.saturating_add(1),
                 at.saturating_add(1)
             ));

@@ -3,6 +3,7 @@
 use super::Writer;
 use super::book::PortalBook;
 use super::draft::{Assent, Content, Held, born, held, ticked};
+use super::pictures::ASSENT_PAPER;
 use super::steps::{self, Step, Subject, field, subject};
 use crate::access::{Access, note_read};
 use crate::casework::{CaseError, Done, residents};
@@ -180,7 +181,7 @@ pub(super) async fn view(
         Step::Fact(lack) => fact(office, content, lack, &mut view).await?,
         Step::Paper(name) => paper(office, held, name, &mut view).await?,
         Step::Consent => consent(office, content, &mut view)?,
-        Step::Assent => assent(content, &mut view),
+        Step::Assent => assent(office, held, &mut view).await?,
         Step::Check => check(office, held, plan, &mut view).await?,
     }
     Ok(view)
@@ -383,15 +384,21 @@ pub(super) fn about(no: i64) -> PhotoAbout {
     PhotoAbout::new(AboutKind::Draft, no)
 }
 
+/// The pictures of a paper that are there already.
+async fn kept(office: &Office, draft: i64, label: &str, view: &mut StepView) -> Done<()> {
+    for photo in photos::of(office, &office.store, &about(draft)).await? {
+        if photo.label == label {
+            view.rows.push((photo.what, photo.at, photo.no.to_string()));
+        }
+    }
+    Ok(())
+}
+
 async fn paper(office: &Office, held: &Held, name: &str, view: &mut StepView) -> Done<()> {
     view.title = format!("拍一张“{name}”");
     "拍清楚四个角和字。照片只用来办这一件事;拍照的地点信息会去掉。".clone_into(&mut view.help);
     view.uploads = true;
-    for photo in photos::of(office, &office.store, &about(held.draft.no)).await? {
-        if photo.label == name {
-            view.rows.push((photo.what, photo.at, photo.no.to_string()));
-        }
-    }
+    kept(office, held.draft.no, name, view).await?;
     view.picks.push(Pick {
         name: "photo".to_owned(),
         label: match view.rows.is_empty() {
@@ -432,12 +439,13 @@ fn consent(office: &Office, content: &Content, view: &mut StepView) -> Done<()> 
     Ok(())
 }
 
-fn assent(content: &Content, view: &mut StepView) {
+async fn assent(office: &Office, held: &Held, view: &mut StepView) -> Done<()> {
     "申请人本人同意代办".clone_into(&mut view.title);
     "把授权书念给本人听。登记里有本人手机号、收得到短信的,输本人的验证码;别的都拍下本人签了字的纸。"
         .clone_into(&mut view.help);
     view.uploads = true;
-    let done = match &content.assent {
+    kept(office, held.draft.no, ASSENT_PAPER, view).await?;
+    let done = match &held.content.assent {
         Some(Assent::Code) => "已用本人手机验证码同意",
         Some(Assent::Paper) => "已拍下本人签字的纸",
         None => "",
@@ -457,6 +465,7 @@ fn assent(content: &Content, view: &mut StepView) {
         way: "file",
         ..Pick::default()
     });
+    Ok(())
 }
 
 async fn check(office: &Office, held: &Held, plan: &[Step], view: &mut StepView) -> Done<()> {

@@ -96,6 +96,10 @@ pub async fn seek_help(access: &Access, form: &HelpForm, origin: &str) -> Done<i
     let mut tx = store.write().await?;
     let no = portal::seek_help(&mut tx, &new).await?;
     tx.record(Act::new(&new.at, "unknown", "help.seek").on("help", no));
+    let source = format!("help:{no}");
+    let record = (source.as_str(), "求助");
+    let whose = (new.area, None);
+    crate::channels::with_record(office, &mut tx, record, whose, "unknown").await?;
     tx.commit().await?;
     Ok(no)
 }

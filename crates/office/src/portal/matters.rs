@@ -30,6 +30,9 @@ pub struct RatingView {
 
 /// A case was closed: its applicant may rate it. The link goes to the telephone of their account.
 pub(crate) async fn closed(office: &Office, tx: &mut JournalTx, case: &Case) -> Done<()> {
+    let source = format!("case:{}", case.no());
+    let said = "已随办件办结,结果见告知书";
+    crate::channels::with_answer(office, tx, &source, ("system", said)).await?;
     let Ok(book) = PortalBook::of(office) else {
         return Ok(());
     };
@@ -45,6 +48,20 @@ pub(crate) async fn closed(office: &Office, tx: &mut JournalTx, case: &Case) -> 
             token.text()
         );
         portal::post(tx, &office.clock.at(), "rating", (&phone, &body)).await?;
+    }
+    Ok(())
+}
+
+/// The applicant is told on their telephone that papers are missing; which ones, only behind the door.
+pub(crate) async fn lacks_papers(office: &Office, tx: &mut JournalTx, case: &Case) -> Done<()> {
+    let applicant = case.application.content.applicant;
+    if let Some(known) = portal::by_person(tx, applicant).await? {
+        let phone = known.phone(tx).await?;
+        let body = format!(
+            "您的办件 № {} 还缺材料。缺什么、哪天以前补齐,在“我的办件”里看,可以拍照补交。",
+            case.no()
+        );
+        portal::post(tx, &office.clock.at(), "papers", (&phone, &body)).await?;
     }
     Ok(())
 }
@@ -271,6 +288,10 @@ pub async fn complain(
     let no = portal::add_complaint(&mut tx, &at, (person, case, about), text).await?;
     let act = Act::new(&at, who.actor(), "complaint.make").on("complaint", no);
     tx.record(act.under(format!("case:{case}")));
+    let source = format!("case:{case}");
+    let record = (source.as_str(), "投诉");
+    let whose = (area, Some(person));
+    crate::channels::with_record(office, &mut tx, record, whose, &who.actor()).await?;
     tx.commit().await?;
     Ok(case)
 }

@@ -33,6 +33,19 @@ pub struct MyCaseLine {
     pub closed: bool,
 }
 
+/// What was sent and is no case yet.
+#[derive(Clone, Debug)]
+pub struct SentLine {
+    /// 回执编号.
+    pub no: i64,
+    /// On which day.
+    pub day: String,
+    /// What became of it.
+    pub said: String,
+    /// Whether it was sent back and can be put right.
+    pub sent_back: bool,
+}
+
 /// What a resident sees first.
 #[derive(Clone, Debug, Default)]
 pub struct MyView {
@@ -40,8 +53,8 @@ pub struct MyView {
     pub drafts: Vec<DraftLine>,
     /// Cases, newest first.
     pub cases: Vec<MyCaseLine>,
-    /// What was sent and waits for the window: receipt, day, words.
-    pub waiting: Vec<(i64, String, String)>,
+    /// What was sent and is no case yet, newest first.
+    pub waiting: Vec<SentLine>,
     /// Whether the account is bound to a person.
     pub bound: bool,
     /// Whether somebody said who they are and waits for the window.
@@ -155,7 +168,12 @@ pub async fn my(access: &Access, who: &Resident) -> Done<MyView> {
                 "窗口已收件;申请人本人在窗口核对过手机以后,在这里看进度".to_owned()
             }
         };
-        waiting.push((sent.no, sent.new.day.to_string(), said));
+        waiting.push(SentLine {
+            no: sent.no,
+            day: sent.new.day.to_string(),
+            said,
+            sent_back: sent.state == SubmissionState::Refused,
+        });
     }
     let known = portal::find(store, who.no).await?;
     let phone = match known {

@@ -9,7 +9,7 @@ use super::steps::{self, Step, Subject, declared, subject};
 use super::taking::is_own_phone;
 use super::{Writer, apply};
 use crate::access::{Access, Acting, Right};
-use crate::casework::people::{self, Line};
+use crate::casework::people::{self, KnownBy, Line};
 use crate::casework::{
     CaseError, Cause, Done, Opened, Opening, Paper, PaperState, Wanted, open_in, residents,
 };
@@ -330,7 +330,7 @@ async fn new_applicant(
     let line = Line {
         row: 0,
         name: content.who.name.clone(),
-        number,
+        known_by: KnownBy::Number(number),
         relation: Relation::Head,
     };
     let taken =

@@ -21,7 +21,7 @@ pub(super) const CONSENT: &str = "consent";
 pub(super) const ASSENT: &str = "assent";
 pub(super) const CHECK: &str = "check";
 const FACT: &str = "fact-";
-const PAPER: &str = "paper-";
+pub(super) const PAPER: &str = "paper-";
 /// What separates a fact from its person in the name of a field.
 const OF: char = '@';
 

@@ -3,6 +3,7 @@
 use super::apply::{Filled, Form, StepView, TakenStep, about, looked_at, view};
 use super::claim::checked;
 use super::draft::{Assent, Content, Held, Member, held, keep, note};
+use super::pictures::{ASSENT_PAPER, take_out};
 use super::sign_in::{PortalError, give_code, right_code};
 use super::steps::{self, Step, Subject, field, subject};
 use super::{Writer, claim, mobile};
@@ -41,6 +42,12 @@ pub async fn take(
         return Err(CaseError::NotFound("没有这一题".to_owned()));
     };
     refill(&mut view, &form);
+    if let (Step::Paper(_) | Step::Assent, Ok(photo)) = (&step, form.get("drop").parse()) {
+        let (at, of) = ((no, key), (photo, &mut held.content));
+        take_out(office, writer, at, of).await?;
+        keep(office, writer, &held).await?;
+        return Ok(TakenStep::Go(key.to_owned()));
+    }
     let who_was = (
         held.content.who.name.clone(),
         held.content.who.number.clone(),
@@ -371,8 +378,8 @@ async fn take_assent(
     let office = access.office();
     let sent: Vec<&Filled> = form.files.iter().filter(|f| !f.bytes.is_empty()).collect();
     if !sent.is_empty() {
-        let label = "本人签字的代办授权";
-        let kept = keep_photos(office, writer, held.draft.no, (label, &sent)).await?;
+        let named = (ASSENT_PAPER, sent.as_slice());
+        let kept = keep_photos(office, writer, held.draft.no, named).await?;
         return Ok(match kept {
             Ok(()) => {
                 held.content.assent = Some(Assent::Paper);

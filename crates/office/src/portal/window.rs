@@ -6,6 +6,7 @@ use super::consent::invite_others;
 use super::draft::Assent;
 use super::draft::Member;
 use super::helping::Need;
+use super::joining::doubt;
 use super::send::{Begun, content_of, open_content};
 use super::steps::{Subject, subject_for};
 use super::{claim::exact_of, send::Known};
@@ -219,7 +220,8 @@ async fn corrections(office: &Office, who: &Acting) -> Done<Vec<MatterLine>> {
     Ok(out)
 }
 
-async fn organisation(office: &Office, who: &Acting) -> Done<String> {
+/// Code of somebody's organisation; empty where it is not known.
+pub(crate) async fn organisation(office: &Office, who: &Acting) -> Done<String> {
     let user = store::users::find(&office.store, who.login()).await?;
     let all = store::organisations::list(&office.store, None).await?;
     let own = user.and_then(|user| all.into_iter().find(|one| one.id == user.organisation));
@@ -294,28 +296,22 @@ pub async fn answer_help(office: &Office, who: &Acting, no: i64, answer: &str) -
     portal::answer_help(&mut tx, &at, who.login(), no, answer).await?;
     let act = Act::new(&at, who.login(), "help.answer").on("help", no);
     tx.record(act.because(answer));
+    let source = format!("help:{no}");
+    crate::channels::with_answer(office, &mut tx, &source, (who.login(), answer)).await?;
     tx.commit().await?;
     Ok(())
 }
 
-/// A member was looked at.
+/// A typed member was looked at and does not join the application.
 ///
 /// # Errors
 /// No right, another place, or nothing said.
 pub async fn settle_doubt(office: &Office, who: &Acting, no: i64, because: &str) -> Done<()> {
-    let scope = who.scope(Right::RESIDENT_HANDLE)?;
-    let mut open = Vec::new();
-    for place in scope.each_place() {
-        open.extend(portal::doubts(&office.store, place.as_ref(), u32::MAX).await?);
-    }
-    let none = || CaseError::NotFound(format!("没有编号为 {no} 的待核对成员"));
-    if !open.iter().any(|one| one.no == no) {
-        return Err(none());
-    }
+    doubt(office, who, no).await?;
     let because = because.trim();
     without_numbers(because)?;
     if because.is_empty() {
-        return Err(CaseError::Refused("请写明怎么核对的".to_owned()));
+        return Err(CaseError::Refused("请写明为什么不并入".to_owned()));
     }
     let at = office.clock.at();
     let mut tx = office.store.write().await?;

@@ -166,6 +166,10 @@ fn readers(old: &Rulebook, new: &Rulebook, place: &str) -> Vec<String> {
     if let (Ok(_), Err(error)) = (paying(old), paying(new)) {
         out.push(error.to_string());
     }
+    let channels = |book: &Rulebook| crate::channels::read(book, place);
+    if let (Ok(()), Err(error)) = (channels(old), channels(new)) {
+        out.push(error.to_string());
+    }
     out
 }
 

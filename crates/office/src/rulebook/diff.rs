@@ -241,20 +241,39 @@ pub struct Since {
     pub at_once: bool,
 }
 
-/// The first day on which something is otherwise.
+/// The first day on which something is otherwise: of a rule, a number or the work calendar.
 pub fn since(old: &Rulebook, new: &Rulebook, changes: &[FileChange]) -> Since {
-    let (days, at_once) = days(old, new, changes);
+    let (mut days, at_once) = days(old, new, changes);
+    days.extend(
+        changes
+            .iter()
+            .filter_map(|change| year_begins(&change.path)),
+    );
     Since {
         day: days.into_iter().next(),
         at_once,
     }
 }
 
-/// Every day on which something begins to be otherwise, and whether something without a day is.
+/// The first day of the year whose work calendar a path is.
+fn year_begins(path: &str) -> Option<Day> {
+    let year = path.strip_prefix("calendars/")?.strip_suffix(".csv")?;
+    Day::new(year.parse().ok()?, 1, 1)
+}
+
+/// Whether nothing changes but work calendars: they move deadlines and judge nobody.
+pub fn only_calendars(changes: &[FileChange]) -> bool {
+    !changes.is_empty()
+        && changes
+            .iter()
+            .all(|change| year_begins(&change.path).is_some())
+}
+
+/// Every day on which a rule or number begins to be otherwise, and whether something without a day is.
 pub fn days(old: &Rulebook, new: &Rulebook, changes: &[FileChange]) -> (BTreeSet<Day>, bool) {
     let mut days: BTreeSet<Day> = BTreeSet::new();
     let mut at_once = false;
-    for change in changes {
+    for change in changes.iter().filter(|c| year_begins(&c.path).is_none()) {
         if change.path.ends_with("/parameters.csv") {
             days.extend(numbers_since(
                 filled(old, &change.path),

@@ -141,6 +141,8 @@ pub async fn version_page(office: &Office, who: &Acting, no: i64) -> Changing<Ve
                 .extend(preview::in_the_way(office, &version, &review).await?);
         }
         page.may.sign &= page.blockers.is_empty();
+        // Deadlines move; nobody gets more or less, and there is nothing to work out.
+        page.may.preview &= !diff::only_calendars(&page.changes);
         return Ok(page);
     }
     match made_from(office, &version).await? {
@@ -161,7 +163,7 @@ pub async fn version_page(office: &Office, who: &Acting, no: i64) -> Changing<Ve
 async fn made_from(office: &Office, version: &Version) -> Result<Option<Rulebook>> {
     let content = &version.content;
     if content.base == office.running.no && content.base_digest == office.running.digest {
-        return Ok(Some(office.book.clone()));
+        return Ok(Some(office.signed_book().clone()));
     }
     if content.base > 0 {
         let base = store::rulebooks::find(&office.store, content.base).await?;

@@ -126,7 +126,7 @@ pub async fn preview(
     let compared = simulate::blocking(move || Ok(compared(old, Rulebook::read(texts), month)));
     let plan = compared.await?;
     if plan.days.is_empty() {
-        let said = format!("第 {no} 版没有改规则和数,谁也不受影响,不用预览");
+        let said = format!("第 {no} 版没有改规则和数,谁得到多少都不变,不用预览");
         return Err(ChangeError::Refused(said));
     }
     if plan.days.len() > DAYS_MAX {
@@ -399,7 +399,7 @@ fn share_words(on_roll: u64, turned: u64) -> String {
 
 /// The share of the roll above which a preview must be approved, in hundredths of a percent.
 fn share(office: &Office) -> Changing<u64> {
-    let texts = office.book.texts();
+    let texts = office.signed_book().texts();
     let own = format!("localities/{}/{SETTINGS}", office.locality);
     let path = if texts.contains_key(&own) {
         own
@@ -449,7 +449,8 @@ pub(super) async fn in_the_way(
     version: &Version,
     review: &Review,
 ) -> Changing<Option<String>> {
-    let nothing = review.since.day.is_none() && !review.since.at_once;
+    let nothing = (review.since.day.is_none() && !review.since.at_once)
+        || diff::only_calendars(&review.changes);
     let Some(judged) = versions::judged(&office.store).await?.filter(|_| !nothing) else {
         return Ok(None);
     };

@@ -261,7 +261,7 @@ pub(super) async fn judged(on: &impl Reads) -> Result<Option<Month>> {
 
 /// Compares a proposal with the rulebook in force, on a thread of its own.
 async fn looked_at(office: &Office, new: Rulebook) -> Result<Review> {
-    let (old, place) = (office.book.clone(), office.locality.clone());
+    let (old, place) = (office.signed_book().clone(), office.locality.clone());
     let month = judged(&office.store).await?;
     let work = move || {
         let digest = digest_of(new.texts());
@@ -286,13 +286,25 @@ pub async fn propose(
     proposal: Proposal,
 ) -> Changing<(VersionRow, Review)> {
     who.scope(Right::RULEBOOK_PROPOSE)?;
+    put(office, who, proposal).await
+}
+
+/// The same for whoever has another right to bring texts in.
+///
+/// # Errors
+/// As [`propose`], without the right.
+pub(super) async fn put(
+    office: &Office,
+    who: &Acting,
+    proposal: Proposal,
+) -> Changing<(VersionRow, Review)> {
     let because = proposal.because.trim().to_owned();
     if because.is_empty() {
         return Err(ChangeError::Refused(
             "没有写为什么改;写明依据的文件或会议".to_owned(),
         ));
     }
-    let mut texts = office.book.texts().clone();
+    let mut texts = office.signed_book().texts().clone();
     for path in &proposal.remove {
         if texts.remove(path).is_none() {
             return Err(ChangeError::Refused(format!(

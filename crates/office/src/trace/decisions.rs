@@ -4,6 +4,10 @@
 //!
 //! Members are told by their place in the application, never by name; words somebody typed are not told.
 
+mod after;
+
+pub(super) use after::of_after;
+
 use super::{Step, acted, batches_of, not_there, of_warning, reads, rows_of};
 use crate::casework::capsule::{self, Capsule};
 use crate::casework::{self, Case, CaseError};
@@ -46,16 +50,29 @@ pub(super) async fn of_decision(office: &Office, no: i64) -> Result<Vec<Step>> {
         case_step(&case),
     ];
     steps.extend(public_steps(office, &case, no).await?);
-    let used = reads::of_policy(&program, &sealed.programme);
-    steps.extend(fact_steps(&program, &case, &sealed, &used.facts));
-    steps.extend(report_steps(office, &case).await?);
-    steps.extend(visit_steps(office, &case).await?);
-    steps.extend(application_steps(office, &case).await?);
+    let month = told_month(&sealed).unwrap_or(Month::containing(content.day));
+    steps.extend(grounds(office, &program, &case, (&sealed, month)).await?);
+    Ok(once(steps))
+}
+
+/// What was known when a case was decided: facts, reports, visits, papers, the warning it came from, and the rows
+/// of the departments' files.
+async fn grounds(
+    office: &Office,
+    program: &Program,
+    case: &Case,
+    (sealed, month): (&Capsule, Month),
+) -> Result<Vec<Step>> {
+    let used = reads::of_policy(program, &sealed.programme);
+    let mut steps = fact_steps(program, case, sealed, &used.facts);
+    steps.extend(report_steps(office, case).await?);
+    steps.extend(visit_steps(office, case).await?);
+    steps.extend(application_steps(office, case).await?);
     let application = &case.application.content;
     if let (Cause::Warning, Some(id)) = (application.cause, application.cause_id) {
         steps.extend(of_warning(office, WarningId::new(id)).await?);
     }
-    let people: BTreeSet<i64> = members(&case).iter().map(|person| person.get()).collect();
+    let people: BTreeSet<i64> = members(case).iter().map(|person| person.get()).collect();
     let home: BTreeSet<i64> = case
         .row
         .content
@@ -63,17 +80,16 @@ pub(super) async fn of_decision(office: &Office, no: i64) -> Result<Vec<Step>> {
         .map(HouseholdId::get)
         .into_iter()
         .collect();
-    let month = told_month(&sealed).unwrap_or(Month::containing(content.day));
     for feed in program
         .feeds
         .iter()
         .filter(|feed| used.feeds.contains(&feed.id))
     {
-        steps.extend(rows_of(office, &program, feed, month, (&people, &home)).await?);
+        steps.extend(rows_of(office, program, feed, month, (&people, &home)).await?);
     }
     let batches = batches_of(office, &steps).await?;
     steps.extend(batches);
-    Ok(once(steps))
+    Ok(steps)
 }
 
 /// Each record the first time it is told; what has no number stands every time.
@@ -263,12 +279,25 @@ async fn public_steps(office: &Office, case: &Case, decision: i64) -> Result<Vec
         out.push(Step {
             what: "送达",
             record: String::new(),
-            says: format!("{} {} {way},{} 签收", one.day, one.document, one.receiver),
+            says: format!(
+                "{} {} {way},{}",
+                one.day,
+                one.document,
+                signed(&one.receiver)
+            ),
             where_: format!("{} 送达", one.by),
             cause: format!("decision:{decision}"),
         });
     }
     Ok(out)
+}
+
+/// Who signed; of a form in the place of a hand only which, never the words of its reason.
+fn signed(receiver: &str) -> String {
+    match receiver.split_once(':') {
+        Some((form, _)) => form.to_owned(),
+        None => format!("{receiver} 签收"),
+    }
 }
 
 /// The facts the rules read, record by record, as they were sealed.

@@ -1,10 +1,11 @@
 //! From a line of money back to what it rests on: its batch and the persons who held it, its entitlement,
 //! and the row of the roll or the decision that gave it.
 
-use super::decisions::{of_decision, once};
+use super::decisions::{of_after, of_decision, once};
 use super::{Step, acted, not_there, of_row, row_id};
 use crate::error::{OfficeError, Result};
 use crate::office::Office;
+use domain::Month;
 use store::entitlements::{self, Cause};
 use store::payments::{self, Line};
 use store::users::UserId;
@@ -30,7 +31,8 @@ pub(super) async fn of_line(office: &Office, text: &str) -> Result<Vec<Step>> {
         steps.push(batch_step(office, found.batch).await?);
         next = found.content.reissue_of;
         if next.is_none() {
-            steps.extend(of_entitlement(office, found.content.entitlement).await?);
+            let of = (found.content.entitlement, found.content.month);
+            steps.extend(of_entitlement(office, of).await?);
         }
     }
     Ok(once(steps))
@@ -97,10 +99,12 @@ async fn login(office: &Office, user: UserId) -> Result<String> {
     Ok(known.map_or_else(|| user.to_string(), |known| known.login))
 }
 
-async fn of_entitlement(office: &Office, id: i64) -> Result<Vec<Step>> {
+/// What the help of a month rests on: what gave it, and what changed it up to that month.
+async fn of_entitlement(office: &Office, (id, month): (i64, Month)) -> Result<Vec<Step>> {
     let found = entitlements::find(&office.store, id).await?;
     let found = found.ok_or_else(|| not_there("待遇", id))?;
-    let amounts = entitlements::amounts(&office.store, id).await?;
+    let mut amounts = entitlements::amounts(&office.store, id).await?;
+    amounts.retain(|change| change.from <= month);
     let said: Vec<String> = amounts
         .iter()
         .map(|change| format!("{} 起 {} 元", change.from, change.amount))
@@ -128,8 +132,11 @@ async fn of_entitlement(office: &Office, id: i64) -> Result<Vec<Step>> {
             steps.extend(rows.into_iter().filter(|step| step.what != "预警"));
         } else if let ("decision", Ok(decision)) = (cause.kind.as_str(), cause.id.parse::<i64>()) {
             steps.extend(of_decision(office, decision).await?);
+        } else if let ("after-decision", Ok(after)) = (cause.kind.as_str(), cause.id.parse::<i64>())
+        {
+            steps.extend(of_after(office, after).await?);
         } else if let ("entitlement", Ok(other)) = (cause.kind.as_str(), cause.id.parse::<i64>()) {
-            steps.extend(Box::pin(of_entitlement(office, other)).await?);
+            steps.extend(Box::pin(of_entitlement(office, (other, month))).await?);
         } else {
             steps.push(Step {
                 what: "依据",

@@ -6,6 +6,8 @@ use super::{found, note, own_source};
 use crate::access::{Acting, Right};
 use crate::casework::{CaseError, Done};
 use crate::intake::answers::{self, AnswerRow, Came};
+use crate::intake::deliver::Held;
+use crate::intake::workbook::FILLED_IN;
 use crate::office::Office;
 use crate::views::ViewError;
 use domain::{Day, Month, PersonId};
@@ -56,6 +58,21 @@ pub async fn import_file(
 ) -> Done<Imported> {
     let name = path.file_name().map_or("", |n| n.to_str().unwrap_or(""));
     import(office, who, (no, source), (name, Came::File(path))).await
+}
+
+/// Takes a file of answers as it came from a form; what lay on the disk for its reading is removed.
+///
+/// # Errors
+/// As [`import_file`]; it is empty, or no table.
+pub async fn import_bytes(
+    office: &Office,
+    who: &Acting,
+    (no, source): (i64, &str),
+    (name, bytes): (&str, &[u8]),
+) -> Done<Imported> {
+    who.scope(Right::VERIFY_ANSWER)?;
+    let held = Held::of(office, name, bytes)?;
+    import_file(office, who, no, source, held.path()).await
 }
 
 /// Takes answers as they were pasted.
@@ -388,7 +405,7 @@ fn workbook(header: &[String], mistakes: &[Mistake]) -> Result<Vec<u8>, XlsxErro
         }
     }
     let sheet = book.add_worksheet();
-    sheet.set_name("答复表")?;
+    sheet.set_name(FILLED_IN)?;
     for (column, word) in (0_u16..).zip(header) {
         sheet.write_string(0, column, word.as_str())?;
     }

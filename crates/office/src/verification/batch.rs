@@ -7,12 +7,16 @@ use crate::casework::{Case, CaseError, Done, load_with};
 use crate::office::Office;
 use domain::{ApplicationNo, AreaCode, CaseNo, Day, PersonId};
 use std::collections::{BTreeMap, BTreeSet};
+use store::Reads;
 use store::cases::{self, CaseRow};
 use store::consents::{self, Consent};
+use store::identity;
 use store::verifications::{self, Begun, LeftOut, NewRequest, NewVerification};
 
 /// Cases looked at for a list of those that wait.
 const CASES_READ_MAX: u32 = 2_000;
+/// Members without a consent who are named at once.
+const NAMED_MAX: usize = 20;
 
 /// A case whose open step is a verification.
 #[derive(Clone, Debug)]
@@ -43,6 +47,15 @@ pub struct Opened {
     pub left_out: usize,
     /// The same form opened it before.
     pub again: bool,
+}
+
+/// What becomes of a batch in which somebody has not consented.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unsigned {
+    /// Nothing is asked, and who it is is told.
+    Stop,
+    /// 先查其余的人: the others are asked about, where the procedure allows it.
+    AskTheOthers,
 }
 
 /// Decides whom to ask about, at the sources with the days their answers are due.
@@ -150,16 +163,17 @@ pub(super) async fn running(office: &Office, no: ApplicationNo) -> Done<Option<i
 }
 
 /// Opens a batch over cases whose open step is a verification: only persons with a consent that holds
-/// are asked about.
+/// are asked about. While a member has none nothing is asked, unless the others are chosen.
 ///
 /// # Errors
-/// The right is missing, a case does not wait for it or is in a batch already, nobody consents, or
+/// The right is missing, a case does not wait for it or is in a batch already, somebody does not consent, or
 /// the calendar of the year is missing.
 pub async fn open(
     office: &Office,
     who: &Acting,
     form_key: &str,
     numbers: &[CaseNo],
+    unsigned: Unsigned,
 ) -> Done<Opened> {
     let scope = who.scope(Right::VERIFY)?;
     let book = super::book(office)?;
@@ -170,7 +184,9 @@ pub async fn open(
     if let Some(no) = verifications::find_by_form(&office.store, form_key).await? {
         return opened(office, no, true).await;
     }
-    let (applications, members) = gather(office, who, &book, numbers).await?;
+    let cases = gather(office, who, &book, numbers).await?;
+    let members: BTreeSet<PersonId> = cases.iter().flat_map(members_of).collect();
+    let members: Vec<PersonId> = members.into_iter().collect();
     let home = office.home().await?.map(|area| area.code);
     let area = scope.start().or(home);
     let area = area.ok_or_else(|| CaseError::Refused("本系统还没有登记地区".to_owned()))?;
@@ -187,12 +203,18 @@ pub async fn open(
         );
         return Err(CaseError::Refused(said));
     }
+    let silent: BTreeSet<PersonId> = plan.left_out.iter().map(|left| left.person).collect();
+    if !silent.is_empty() {
+        may_go_on(&tx, &book, (&cases, &plan.left_out), unsigned).await?;
+    }
+    let applications: BTreeSet<ApplicationNo> =
+        cases.iter().map(|case| case.application.no).collect();
     let new = NewVerification {
         form_key: form_key.to_owned(),
         area,
         day: today,
         actor: who.login().to_owned(),
-        applications,
+        applications: applications.into_iter().collect(),
         requests: plan.asked,
         left_out: plan.left_out,
     };
@@ -200,7 +222,13 @@ pub async fn open(
         Begun::New(no) => no,
         Begun::Before(no) => return opened(office, no, true).await,
     };
-    let says = format!("{} 份申请", new.applications.len());
+    let says = match silent.len() {
+        0 => format!("{} 份申请", new.applications.len()),
+        left => format!(
+            "{} 份申请;{left} 人没有授权,先查其余的人",
+            new.applications.len()
+        ),
+    };
     note(&mut tx, office, who, "verification.open", no, &says);
     office.end(tx).await?;
     opened(office, no, false).await
@@ -215,17 +243,79 @@ async fn opened(office: &Office, no: i64, again: bool) -> Done<Opened> {
     })
 }
 
+fn members_of(case: &Case) -> impl Iterator<Item = PersonId> {
+    let members = case.application.content.members.iter();
+    members.map(|(person, _)| *person)
+}
+
+/// Asks whether the others may be asked about while somebody has not consented; names who it is.
+async fn may_go_on(
+    on: &impl Reads,
+    book: &VerifyBook,
+    (cases, left): (&[Case], &[LeftOut]),
+    unsigned: Unsigned,
+) -> Done<()> {
+    let people: Vec<PersonId> = left.iter().map(|one| one.person).collect();
+    let masked = identity::masked(on, &people).await?;
+    let (mut named, mut count) = (Vec::new(), 0_usize);
+    let mut firm: Vec<&str> = Vec::new();
+    for case in cases {
+        for (person, relation) in &case.application.content.members {
+            let own: Vec<&LeftOut> = left.iter().filter(|one| one.person == *person).collect();
+            let Some(first) = own.first() else { continue };
+            let title = &case.procedure.title;
+            if !book.rest_first.contains(&case.procedure.id) && !firm.contains(&title.as_str()) {
+                firm.push(title);
+            }
+            count = count.saturating_add(1);
+            if named.len() >= NAMED_MAX {
+                continue;
+            }
+            let name = masked.get(person).and_then(|masked| masked.name.clone());
+            let name = name.unwrap_or_else(|| "姓名未登记".to_owned());
+            let sources: Vec<String> = own.iter().map(|one| book.title(&one.source)).collect();
+            let sources = match sources.len() == book.sources.len() {
+                true => "全部来源".to_owned(),
+                false => sources.join("、"),
+            };
+            named.push(format!(
+                "№ {} 的{name}({},{sources}:{})",
+                case.no(),
+                relation.name(),
+                first.because
+            ));
+        }
+    }
+    if unsigned == Unsigned::AskTheOthers && firm.is_empty() {
+        return Ok(());
+    }
+    let way = match firm.is_empty() {
+        true => {
+            "请先登记签字;暂时签不了的,可以勾选“先查其余的人”再发起,没有授权的人不查".to_owned()
+        }
+        false => format!("{}要人人有授权才能核对,请先登记签字", firm.join("、")),
+    };
+    let more = match count > named.len() {
+        true => "等",
+        false => "",
+    };
+    Err(CaseError::Refused(format!(
+        "没有发起核对:{count} 名家庭成员没有有效的核对授权,{}{more}。{way}",
+        named.join("、")
+    )))
+}
+
+/// The ticked cases, one for each application.
 async fn gather(
     office: &Office,
     who: &Acting,
     book: &VerifyBook,
     numbers: &[CaseNo],
-) -> Done<(Vec<ApplicationNo>, Vec<PersonId>)> {
+) -> Done<Vec<Case>> {
     if numbers.is_empty() {
         return Err(CaseError::Refused("请至少勾选一件".to_owned()));
     }
-    let mut applications: BTreeSet<ApplicationNo> = BTreeSet::new();
-    let mut members: BTreeSet<PersonId> = BTreeSet::new();
+    let mut out: Vec<Case> = Vec::new();
     for no in numbers {
         let case = load_with(office, who, Right::VERIFY, *no).await?;
         if step_of(book, &case).is_none() || !case.is_for(who) {
@@ -233,23 +323,20 @@ async fn gather(
             return Err(CaseError::Refused(said));
         }
         let application = case.application.no;
-        if !applications.insert(application) {
+        if out.iter().any(|one| one.application.no == application) {
             continue;
         }
         if let Some(running) = running(office, application).await? {
             let said = format!("№ {no} 的申请已经在第 {running} 批核对,不重复查;请等它出报告");
             return Err(CaseError::Refused(said));
         }
-        members.extend(case.application.content.members.iter().map(|(p, _)| *p));
+        out.push(case);
     }
-    if applications.len() > book.most {
+    if out.len() > book.most {
         let said = format!("一批最多 {} 份申请,请分几批", book.most);
         return Err(CaseError::Refused(said));
     }
-    Ok((
-        applications.into_iter().collect(),
-        members.into_iter().collect(),
-    ))
+    Ok(out)
 }
 
 /// The sources with the day each answer is due.

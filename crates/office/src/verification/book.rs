@@ -84,6 +84,8 @@ pub struct VerifyBook {
     pub prefix: String,
     /// The most applications of one batch.
     pub most: usize,
+    /// Procedures in which those who signed may be asked about while others have not.
+    pub rest_first: Vec<String>,
     pub(super) template: Vec<(String, Content)>,
     /// The dictionary and the tables of answers.
     pub(super) program: Program,
@@ -120,14 +122,11 @@ impl VerifyBook {
             consent_version: version.chars().take(12).collect(),
             consent_days: settings.number("授权有效", &mut reader),
             explain_days: settings.number("说明期限", &mut reader),
-            papers: settings
-                .text("报告文书")
-                .split('、')
-                .map(str::to_owned)
-                .collect(),
+            papers: listed(&settings.text("报告文书")),
             mismatch: settings.text("不符情形"),
             prefix: settings.text("报告编号"),
             most: usize::try_from(settings.number("一批最多", &mut reader)).unwrap_or(usize::MAX),
+            rest_first: listed(&settings.text("可先查其余")),
             template,
             program,
         };
@@ -249,6 +248,13 @@ fn offices(book: &Rulebook, locality: &str) -> BTreeMap<String, String> {
             Some((pair.0.trim().to_owned(), pair.1.trim().to_owned()))
         })
         .collect()
+}
+
+/// Names with 、 between.
+fn listed(text: &str) -> Vec<String> {
+    let names = text.split('、').map(str::trim);
+    let names = names.filter(|name| !name.is_empty());
+    names.map(str::to_owned).collect()
 }
 
 struct Settings(BTreeMap<String, String>);

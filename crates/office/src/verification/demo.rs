@@ -2,7 +2,7 @@
 //! the same acts as any other. Some have not consented; one department stays silent.
 
 use super::{
-    Given, Signed, candidates, give, import_text, issue, mistakes_view, open, request_csv,
+    Given, Signed, Unsigned, candidates, give, import_text, issue, mistakes_view, open, request_csv,
 };
 use crate::access::{Access, Acting};
 use crate::casework::{CaseError, Done};
@@ -92,7 +92,7 @@ async fn asked(
     key: &str,
     numbers: &[CaseNo],
 ) -> Done<Option<(i64, usize)>> {
-    match open(office, officer, key, numbers).await {
+    match open(office, officer, key, numbers, Unsigned::AskTheOthers).await {
         Ok(opened) if !opened.again => Ok(Some((opened.no, opened.asked))),
         Ok(_) | Err(CaseError::Refused(_)) => Ok(None),
         Err(error) => Err(error),
@@ -185,10 +185,13 @@ async fn sign(
         Err(CaseError::NotFound(_) | CaseError::Forbidden(_)) => return Ok(()),
         Err(error) => return Err(error),
     };
+    // Only where the others may be asked about without them.
+    let rest = super::book(office)?.rest_first;
+    let may_miss = rest.contains(&case.procedure.id);
     let mut given = Vec::new();
     for (person, _) in &case.application.content.members {
         *count = count.saturating_add(1);
-        if !count.is_multiple_of(unsigned_every) {
+        if !may_miss || !count.is_multiple_of(unsigned_every) {
             given.push(signed(*person));
         }
     }

@@ -5,6 +5,7 @@ use super::book::{Content, VerifyBook};
 use super::found;
 use crate::access::{Acting, Right};
 use crate::casework::{CaseError, Done};
+use crate::intake::workbook::FILLED_IN;
 use crate::office::Office;
 use crate::views::ViewError;
 use domain::PersonId;
@@ -187,7 +188,7 @@ fn workbook(sheet: &Sheet) -> Result<Vec<u8>, XlsxError> {
     book.set_properties(&DocProperties::new().set_creation_datetime(&fixed));
     table(book.add_worksheet(), "请求", &sheet.header, &sheet.rows)?;
     let (header, rows) = (&sheet.answer_header, &sheet.answer_rows);
-    table(book.add_worksheet(), "答复表", header, rows)?;
+    table(book.add_worksheet(), FILLED_IN, header, rows)?;
     book.save_to_buffer()
 }
 

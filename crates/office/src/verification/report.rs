@@ -8,6 +8,8 @@ use super::{found, not_a_relative, subject};
 use crate::access::{Acting, Right};
 use crate::casework::{self, CaseError, Completion, Done, Holds, circumstance, complete};
 use crate::office::Office;
+use crate::pdf::Part;
+use crate::views::ViewError;
 use domain::{ApplicationNo, CaseNo};
 use std::fmt::Write as _;
 use store::applications::Application;
@@ -168,6 +170,68 @@ pub async fn report(office: &Office, who: &Acting, no: i64) -> Done<Report> {
         true => Ok(report),
         false => Err(missing()),
     }
+}
+
+/// The reports of a case's application, newest first: number in the record, printed number and which time it was;
+/// none for whoever may not read reports.
+///
+/// # Errors
+/// The record.
+pub async fn reports_of_case(
+    office: &Office,
+    who: &Acting,
+    no: CaseNo,
+) -> Done<Vec<(i64, String, i64)>> {
+    if !who.may(Right::VERIFY_REPORT) {
+        return Ok(Vec::new());
+    }
+    let Some(row) = cases::find(&office.store, no).await? else {
+        return Ok(Vec::new());
+    };
+    let application = row.content.application;
+    let all = verifications::reports_of_application(&office.store, application).await?;
+    let line = |report: Report| (report.no, report.number, report.content.version);
+    Ok(all.into_iter().map(line).collect())
+}
+
+/// The same as PDF, page by page, the same bytes every time: its name and bytes. The look is in the chain before
+/// it leaves.
+///
+/// # Errors
+/// As [`report`]; no font is installed.
+pub async fn pdf(office: &Office, who: &Acting, no: i64) -> Done<(String, Vec<u8>)> {
+    let report = report(office, who, no).await?;
+    let seen = Act::new(&office.clock.at(), who.login(), "read.verification-report");
+    office.store.record_alone(seen.on("report", no)).await?;
+    let name = format!("{}.pdf", report.number);
+    let written = tokio::task::spawn_blocking(move || crate::pdf::report(&parts(&report))).await;
+    let bytes = written.map_err(|error| ViewError::Failed(error.to_string()))??;
+    Ok((name, bytes))
+}
+
+/// A report as a page to print, the same bytes every time; the reading is in the chain before they leave.
+///
+/// # Errors
+/// As [`report`].
+pub async fn printed(office: &Office, who: &Acting, no: i64) -> Done<String> {
+    let report = report(office, who, no).await?;
+    let seen = Act::new(&office.clock.at(), who.login(), "read.verification-report");
+    office.store.record_alone(seen.on("report", no)).await?;
+    Ok(page(&report))
+}
+
+/// The text of a report as it is printed: its first line above, a member a section.
+fn parts(report: &Report) -> Vec<Part> {
+    let lines = report.text.lines().enumerate();
+    let part = |(at, line): (usize, &str)| match at {
+        0 => Part::Title(line.to_owned()),
+        _ if line.starts_with("成员 ") || line == "合计" => Part::Heading(line.to_owned()),
+        _ => Part::Text(line.to_owned()),
+    };
+    let mut out: Vec<Part> = lines.map(part).collect();
+    let digest = store::digest::hex(&report.digest);
+    out.push(Part::Text(format!("摘要 sha256:{digest}")));
+    out
 }
 
 /// The text of a report: plain lines, the same for the same matter.

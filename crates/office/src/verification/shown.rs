@@ -104,10 +104,13 @@ async fn batch_row(
             late = late.saturating_add(open_of(count));
         }
     }
-    let state = match (open, late) {
-        (0, _) => word("都答复了", Tone::Good),
-        (_, 0) => word("等答复", Tone::Calm),
-        (_, _) => word("有逾期未答复", Tone::Urgent),
+    let urged = verifications::urges(&office.store, one.no).await?;
+    let urged = urged.iter().any(|urge| own.contains(&urge.source));
+    let state = match (open, late, urged) {
+        (0, ..) => word("都答复了", Tone::Good),
+        (_, 0, _) => word("等答复", Tone::Calm),
+        (_, _, false) => word("有逾期未答复", Tone::Urgent),
+        (_, _, true) => word("有逾期未答复,已催办", Tone::Urgent),
     };
     Ok(BatchRow {
         no: one.no,

@@ -126,6 +126,10 @@ pub struct CaseView {
     pub members: Vec<MemberLine>,
     /// Who was found elsewhere when it was taken.
     pub flags: Vec<String>,
+    /// The letters that can be printed.
+    pub letters: Vec<String>,
+    /// Whether it came after a decision, with a page of its own for what was before and is after.
+    pub afterwards: bool,
     /// The papers, each with its state.
     pub papers: Vec<(String, Word, String)>,
     /// What was declared.
@@ -218,10 +222,18 @@ pub struct Acts {
     pub gives: Vec<String>,
     /// Whether it takes a second person.
     pub needs_second: bool,
+    /// Who that can be: account and name.
+    pub seconds: Vec<Choice>,
+    /// What is to be done on the page of the review, with its part of that page: the step is done there.
+    pub reviews: Option<(&'static str, &'static str)>,
+    /// Whether the step is done by a report of the verification.
+    pub verifies: bool,
     /// Whether it is a visit, with a form to fill in at the door.
     pub visits: bool,
     /// Whether it can be done now; a pause or a missing paper stands against it otherwise.
     pub completes: bool,
+    /// Whether what was found has to be written down for it.
+    pub needs_words: bool,
     /// Whether everything missing can be told to the applicant now.
     pub corrects: bool,
     /// Papers that may be handed in.

@@ -19,6 +19,7 @@ use store::{Act, JournalTx, Reads};
 /// The settings of visits, beside the procedures and in a place's own folder.
 const SETTINGS: &str = "visits.csv";
 const SILENT_DAYS: &str = "不属实以后静默";
+const HANDLED_DAYS: &str = "属实以后静默";
 
 /// What was seen at the door of a case, the newest last: at visits of its application, and at those of
 /// the warning it came from.
@@ -134,16 +135,9 @@ async fn not_so(
     let today = office.clock.today();
     let until = today.add_days(i64::from(days)).unwrap_or(today);
     let at = office.clock.at();
-    let why = format!("不属实:{because}");
+    let why = format!("不属实:{because};同一条规则静默到 {until}");
     warnings::close_many(tx, &at, &[warning.id], &why).await?;
-    let silence = Silence {
-        warning: warning.id,
-        rule: warning.content.rule.clone(),
-        about: (warning.content.entity, warning.content.entity_id),
-        until,
-        because: because.to_owned(),
-    };
-    visits::silence(tx, &at, who.login(), &silence).await?;
+    keep_silent(office, tx, who, warning, (until, because)).await?;
     tx.record(
         Act::new(&at, who.login(), "warning.dismiss")
             .on("warning", warning.id)
@@ -153,27 +147,62 @@ async fn not_so(
     Ok(until)
 }
 
+async fn keep_silent(
+    office: &Office,
+    tx: &mut JournalTx,
+    who: &Acting,
+    warning: &Warning,
+    (until, because): (Day, &str),
+) -> Done<()> {
+    let silence = Silence {
+        warning: warning.id,
+        rule: warning.content.rule.clone(),
+        about: (warning.content.entity, warning.content.entity_id),
+        until,
+        because: because.to_owned(),
+    };
+    visits::silence(tx, &office.clock.at(), who.login(), &silence).await?;
+    Ok(())
+}
+
+/// 属实: what became a case is not raised again while the case runs, for the days the settings give; a rulebook
+/// that names no days raises it at the next run.
+pub(crate) async fn being_handled(
+    office: &Office,
+    tx: &mut JournalTx,
+    who: &Acting,
+    warning: &Warning,
+) -> Done<()> {
+    let today = office.clock.today();
+    let until = set_days(office, HANDLED_DAYS).and_then(|days| today.add_days(i64::from(days)));
+    match until {
+        Some(until) => keep_silent(office, tx, who, warning, (until, "核实属实,已经开办件")).await,
+        None => Ok(()),
+    }
+}
+
 /// 静默: as the rule itself says, else as the settings of visits say.
 fn silent_days(office: &Office, rule: &str) -> Done<u32> {
     let program = office.rules_on(office.clock.today());
     let file = program.files.iter().find(|file| file.id == rule);
     let own = file.and_then(|file| file.dispatches.first()?.silent_days);
-    let texts = office.book.texts();
-    let place = format!("localities/{}/{SETTINGS}", office.locality);
-    let text = texts
-        .get(&place)
-        .or_else(|| texts.get(&format!("procedures/{SETTINGS}")));
-    let set = || {
-        let lines = text.into_iter().flat_map(|text| text.lines()).skip(1);
-        let mut rows = lines.map(rules::params::split);
-        rows.find_map(|row| match row.as_slice() {
-            [name, days, ..] if name == SILENT_DAYS => days.parse().ok(),
-            _ => None,
+    own.or_else(|| set_days(office, SILENT_DAYS))
+        .ok_or_else(|| {
+            let said = format!("规则没有写“{SILENT_DAYS}”几天,不能处置;请在 {SETTINGS} 里填");
+            CaseError::Refused(said)
         })
-    };
-    own.or_else(set).ok_or_else(|| {
-        let said = format!("规则没有写“{SILENT_DAYS}”几天,不能处置;请在 {SETTINGS} 里填");
-        CaseError::Refused(said)
+}
+
+/// Days of a setting of visits: the place's own, else the procedures'.
+fn set_days(office: &Office, wanted: &str) -> Option<u32> {
+    let texts = office.book.texts();
+    let own = texts.get(&format!("localities/{}/{SETTINGS}", office.locality));
+    let text = own.or_else(|| texts.get(&format!("procedures/{SETTINGS}")));
+    let lines = text.into_iter().flat_map(|text| text.lines()).skip(1);
+    let mut rows = lines.map(rules::params::split);
+    rows.find_map(|row| match row.as_slice() {
+        [name, days, ..] if name == wanted => days.parse().ok(),
+        _ => None,
     })
 }
 
@@ -235,6 +264,7 @@ pub async fn confirm(
     let at = office.clock.at();
     let why = format!("核实属实,转为申请 {}", opened.application);
     warnings::close_many(&mut tx, &at, &[id], &why).await?;
+    being_handled(office, &mut tx, who, &warning).await?;
     tasks::close_answered(&mut tx, &at, who.login(), "要核实的预警都已处置").await?;
     tx.record(
         Act::new(&at, who.login(), "warning.confirm")

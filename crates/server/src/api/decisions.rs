@@ -161,7 +161,7 @@ async fn replay(call: Call) -> Told<Shown<Replayed>> {
         Err(why) => (None, Some(why)),
     };
     Ok(Shown(Replayed {
-        no: told.decision,
+        no: told.decision.number(),
         case: told.case,
         digest: told.digest,
         same: told.same,

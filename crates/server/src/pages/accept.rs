@@ -5,6 +5,7 @@
 use askama::Template;
 use axum::response::{IntoResponse, Redirect};
 use office::casework::{self, CaseError, Looked, Paper, PaperState, Window};
+use office::photos::PhotoView;
 use office::views::ViewError;
 use office::views::casework::{Family, FamilyAsk};
 
@@ -56,6 +57,15 @@ impl AcceptPage {
         papers.any(|one| one.name == paper && one.state == state)
     }
 
+    /// The clue this comes from, with whom it is about.
+    fn by_clue(&self) -> Option<&(String, String)> {
+        self.looked.as_ref()?.clue.as_ref()
+    }
+
+    fn photos(&self) -> &[PhotoView] {
+        self.looked.as_ref().map_or(&[], |looked| &looked.photos)
+    }
+
     fn later_why(&self) -> &str {
         let later = self
             .form
@@ -66,8 +76,18 @@ impl AcceptPage {
     }
 }
 
-/// The empty form.
+/// The empty form; a clue brings the family it is about.
 pub(crate) async fn show(desk: Desk) -> Answered {
+    let clue = desk.fields.get("clue");
+    if let Some(no) = clue.and_then(|no| no.parse().ok()) {
+        let form = casework::from_clue(desk.access.office(), &desk.who, no).await;
+        let page = match form {
+            Ok(form) => page(&desk, form, None).await?,
+            Err(CaseError::Refused(said)) => empty(&desk, Window::default(), Some(said)),
+            Err(error) => return Err(desk.refuse(error.into())),
+        };
+        return desk.show(&page);
+    }
     let form = Window {
         cause: desk
             .fields
@@ -76,15 +96,19 @@ pub(crate) async fn show(desk: Desk) -> Answered {
         cause_id: desk.fields.get("cause_id").and_then(|id| id.parse().ok()),
         ..Window::default()
     };
-    let page = AcceptPage {
+    desk.show(&empty(&desk, form, None))
+}
+
+/// The form before anybody was looked up.
+fn empty(desk: &Desk, form: Window, problem: Option<String>) -> AcceptPage {
+    AcceptPage {
         shell: desk.shell("收件", Some(Menu::Inbox)),
-        problem: None,
+        problem,
         form,
         looked: None,
         family: Family::default(),
         causes: causes(),
-    };
-    desk.show(&page)
+    }
 }
 
 /// Looks at what was sent, or takes it.
@@ -126,16 +150,7 @@ async fn page(desk: &Desk, form: Window, problem: Option<String>) -> Result<Acce
     let office = desk.access.office();
     let looked = match casework::look(office, &desk.who, &form).await {
         Ok(looked) => looked,
-        Err(CaseError::Refused(said)) => {
-            return Ok(AcceptPage {
-                shell,
-                problem: Some(said),
-                form,
-                looked: None,
-                family: Family::default(),
-                causes: causes(),
-            });
-        }
+        Err(CaseError::Refused(said)) => return Ok(empty(desk, form, Some(said))),
         Err(error) => return Err(desk.refuse(error.into())),
     };
     let mut form = form;

@@ -9,6 +9,7 @@ use office::casework::{
 };
 use office::photos::{self, PhotoView};
 use office::portal;
+use office::verification;
 use office::views::casework::CaseView;
 
 use crate::desk::{Answered, Desk};
@@ -28,6 +29,8 @@ pub(super) struct CasePage {
     photos: Vec<PhotoView>,
     /// What was complained of, where this case handles a complaint.
     complaint: Option<portal::ComplaintView>,
+    /// Reports of verification: number in the record, printed number, which time.
+    reports: Vec<(i64, String, i64)>,
     view: CaseView,
 }
 
@@ -47,6 +50,7 @@ pub(super) async fn page(
     let view = view.map_err(refuse)?;
     let photos = photos::shown_of_case(desk.access.office(), &desk.who, no).await;
     let complaint = portal::complaint(desk.access.office(), &desk.who, no).await;
+    let reports = verification::reports_of_case(desk.access.office(), &desk.who, no).await;
     let word = |name: &str| desk.fields.get(name).unwrap_or_default();
     Ok(CasePage {
         shell: desk.shell(format!("办件 № {no}"), Some(Menu::Inbox)),
@@ -55,6 +59,7 @@ pub(super) async fn page(
         kept: super::photos::said(&word("scans"), &word("elsewhere")),
         photos: photos.map_err(refuse)?,
         complaint: complaint.map_err(refuse)?,
+        reports: reports.map_err(refuse)?,
         view,
     })
 }

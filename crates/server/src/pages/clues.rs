@@ -1,13 +1,15 @@
 //! 上报线索: somebody may need help. The same person told of again joins the clue that is open.
 
 use askama::Template;
+use axum::extract::Request;
 use axum::response::{IntoResponse, Redirect};
 use office::access::Right;
-use office::casework::{self, CaseError, ClueSource, Done, Report, Reported};
+use office::casework::{self, CaseError, CluePhoto, ClueSource, Done, Report, Reported};
 
 use crate::desk::{Answered, Desk};
 use crate::links::Fields;
 use crate::shell::{Menu, Shell};
+use crate::upload;
 
 #[derive(Template)]
 #[template(path = "clue_new.html")]
@@ -27,8 +29,12 @@ struct CluePage {
 pub(crate) async fn show(desk: Desk) -> Answered {
     let number = |name: &str| desk.fields.get(name).and_then(|no| no.parse::<i64>().ok());
     let told = match (number("no"), number("into")) {
-        (Some(no), Some(into)) => Some(format!("已有线索 #{into},第 {no} 号并入")),
-        (Some(no), None) => Some(format!("已登记线索 #{no}")),
+        (Some(no), Some(into)) => Some(format!(
+            "已有线索 #{into},第 {no} 号并入;两次说的窗口都看得到,不用再报"
+        )),
+        (Some(no), None) => Some(format!(
+            "已登记线索 #{no},乡镇窗口的待办里已经看得到;还有别家可以接着报"
+        )),
         (None, _) => None,
     };
     let page = page(&desk, &Fields::default(), (told, None));
@@ -59,9 +65,20 @@ fn page(
     }
 }
 
-pub(crate) async fn send(desk: Desk, body: String) -> Answered {
-    let fields = Fields::read(&body);
-    match reported(&desk, &fields).await {
+pub(crate) async fn send(desk: Desk, request: Request) -> Answered {
+    let sent = match upload::read(request).await {
+        Ok(sent) => sent,
+        Err((status, said)) => {
+            let page = page(&desk, &Fields::default(), (None, Some(said)));
+            return Ok((status, desk.show(&page)?).into_response());
+        }
+    };
+    let fields = sent.fields;
+    let photos = sent.files.into_iter().map(|file| CluePhoto {
+        name: file.name,
+        bytes: file.bytes,
+    });
+    match reported(&desk, &fields, photos.collect()).await {
         Ok(Reported::New(no)) => Ok(Redirect::to(&format!("/clues/new?no={no}")).into_response()),
         Ok(Reported::Joined { no, into }) => {
             let place = format!("/clues/new?no={no}&into={into}");
@@ -75,7 +92,7 @@ pub(crate) async fn send(desk: Desk, body: String) -> Answered {
     }
 }
 
-async fn reported(desk: &Desk, fields: &Fields) -> Done<Reported> {
+async fn reported(desk: &Desk, fields: &Fields, photos: Vec<CluePhoto>) -> Done<Reported> {
     let (office, who) = (desk.access.office(), &desk.who);
     let word = |name: &str| fields.get(name).unwrap_or_default();
     let (name, number) = (word("name"), word("number"));
@@ -94,5 +111,5 @@ async fn reported(desk: &Desk, fields: &Fields) -> Done<Reported> {
         urgent: fields.get("urgent").is_some(),
         text: word("text"),
     };
-    casework::report(office, who, &report).await
+    casework::report_with(office, who, &report, photos).await
 }

@@ -18,6 +18,8 @@ struct HouseholdPage {
     list: Option<WarningFilter>,
     /// Whether numbers may be asked for in full.
     reveals: bool,
+    /// Whether what the rules find may be pushed to departments.
+    finds: bool,
     /// Who looked; none for those who may not know.
     openings: Option<Vec<OpeningRow>>,
     view: HouseholdFile,
@@ -43,6 +45,7 @@ pub(crate) async fn show(desk: Desk, Path(id): Path<String>) -> Answered {
             .collect(),
         list: None,
         reveals: desk.who.may(Right::REVEAL),
+        finds: desk.who.may(Right::FIND_PUSH),
         openings,
         view,
     };

@@ -3,11 +3,13 @@
 
 use askama::Template;
 use axum::extract::Path;
+use axum::response::{IntoResponse, Redirect};
 use office::desk::matters::{self, Matter, MatterField, PlaceMatters};
+use office::views::ViewError;
 use std::collections::BTreeMap;
 
-use crate::desk::{Answered, Desk};
-use crate::links::Link as _;
+use crate::desk::{Answered, Desk, Refusal};
+use crate::links::{Fields, Link as _};
 use crate::look::{Look as _, Part as _, Sign as _};
 use crate::shell::{Menu, Shell};
 
@@ -61,16 +63,62 @@ async fn answered(
     (place, id): (String, String),
     filled: Option<BTreeMap<String, String>>,
 ) -> Answered {
+    let view = read(&desk, (place, id), filled).await?;
+    shown(&desk, view)
+}
+
+async fn read(
+    desk: &Desk,
+    (place, id): (String, String),
+    filled: Option<BTreeMap<String, String>>,
+) -> Result<Matter, Refusal> {
     let office = std::sync::Arc::clone(desk.access.office());
-    let work = move || matters::matter(&office, (&place, &id), filled.as_ref());
-    let view = worked(&desk, work).await?;
-    let wrong = view.fields.iter().filter(|field| !field.slip.is_empty());
-    let slips = wrong.count() + usize::from(!view.day_slip.is_empty());
-    let page = MatterPage {
+    let recorded = matters::recorded(&office, &desk.who, (&place, &id)).await;
+    let recorded = recorded.map_err(|error| desk.refuse(error))?;
+    let work = move || matters::matter(&office, (&place, &id), filled.as_ref(), recorded.as_ref());
+    worked(desk, work).await
+}
+
+/// Records a list of the register the matter is judged over.
+pub(crate) async fn record(
+    desk: Desk,
+    Path((place, id)): Path<(String, String)>,
+    body: String,
+) -> Answered {
+    let fields = Fields::read(&body);
+    let (list, because) = (
+        fields.get("list").unwrap_or_default(),
+        fields.get("because").unwrap_or_default(),
+    );
+    let office = desk.access.office();
+    let done = matters::record(office, &desk.who, (&place, &id), (&list, &because)).await;
+    match done {
+        Ok(_) => Ok(Redirect::to(&format!("/matters/{place}/{id}")).into_response()),
+        Err(ViewError::NotAnswerable(said)) => {
+            let mut view = read(&desk, (place, id), None).await?;
+            if let Some(register) = &mut view.register {
+                register.problem = Some(said);
+                register.list = list;
+            }
+            let page = page(&desk, view, 0);
+            desk.show_again(&page)
+        }
+        Err(error) => Err(desk.refuse(error)),
+    }
+}
+
+fn page(desk: &Desk, view: Matter, slips: usize) -> MatterPage {
+    MatterPage {
         shell: desk.shell(view.link.title.clone(), Some(Menu::Rulebook)),
         slips,
         view,
-    };
+    }
+}
+
+fn shown(desk: &Desk, view: Matter) -> Answered {
+    let wrong = view.fields.iter().filter(|field| !field.slip.is_empty());
+    let slips = wrong.count() + usize::from(!view.day_slip.is_empty());
+    let page = page(desk, view, slips);
     match slips {
         0 => desk.show(&page),
         _ => desk.show_again(&page),
@@ -80,12 +128,10 @@ async fn answered(
 /// Reads rules beside the threads that answer everybody else.
 async fn worked<T: Send + 'static>(
     desk: &Desk,
-    work: impl FnOnce() -> Result<T, office::views::ViewError> + Send + 'static,
-) -> Result<T, crate::desk::Refusal> {
+    work: impl FnOnce() -> Result<T, ViewError> + Send + 'static,
+) -> Result<T, Refusal> {
     let done = tokio::task::spawn_blocking(work).await;
-    let failed = |error: tokio::task::JoinError| {
-        desk.refuse(office::views::ViewError::Failed(error.to_string()))
-    };
+    let failed = |error: tokio::task::JoinError| desk.refuse(ViewError::Failed(error.to_string()));
     done.map_err(failed)?.map_err(|error| desk.refuse(error))
 }
 

@@ -2,7 +2,7 @@
 //! bank leave here, after the entry that says so.
 
 use askama::Template;
-use axum::extract::Path;
+use axum::extract::{Path, Request};
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse, Redirect, Response};
 use office::disbursement::{
@@ -11,6 +11,7 @@ use office::disbursement::{
 };
 use office::views::ViewError;
 
+use super::changes::uploaded;
 use crate::desk::{Answered, Desk, Refusal};
 use crate::links::{Fields, with_field};
 use crate::look::{Grouped as _, Look as _};
@@ -183,6 +184,7 @@ fn done(act: &str) -> Option<String> {
         "close" => "已办结",
         "confirm" => "已记下;请核查的人再核查一次",
         "answer" => "回盘已收",
+        "answer-again" => "这一份回盘以前收过,什么都没有变",
         "settle" => "银行的书面答复已记下",
         "answer-for-feeds" => "已记下谁核实了来文;请核查的人再核查一次",
         "card" => "已换卡,从下一次编制起用新卡;刚换的卡核查时会先剔出,看过凭证再确认",
@@ -232,6 +234,31 @@ pub(crate) async fn answer(desk: Desk, Path(no): Path<String>, body: String) -> 
     let text = Fields::read(&body).get("file").unwrap_or_default();
     let answered = disbursement::answer_text(desk.access.office(), &desk.who, no, &text).await;
     after(&desk, no, "answer", answered.map(|_| ())).await
+}
+
+/// Takes the bank's file as it came.
+pub(crate) async fn answer_file(desk: Desk, Path(no): Path<String>, request: Request) -> Answered {
+    let no = desk.id(&no, "发放批次")?;
+    let upload = match uploaded(request).await {
+        Ok(upload) => upload,
+        Err((status, said)) => {
+            let page = page(&desk, no, Some(said)).await?;
+            return Ok((status, desk.show(&page)?).into_response());
+        }
+    };
+    let (office, who) = (desk.access.office(), &desk.who);
+    let answered = match upload.files.as_slice() {
+        [only] => disbursement::answer(office, who, no, &only.name, &only.bytes).await,
+        [] => Err(PayError::Refused(
+            "没有选文件;请选银行的回盘文件再交".to_owned(),
+        )),
+        _ => Err(PayError::Refused("一次交一份回盘文件;请分开交".to_owned())),
+    };
+    let act = match &answered {
+        Ok(told) if told.repeated => "answer-again",
+        _ => "answer",
+    };
+    after(&desk, no, act, answered.map(|_| ())).await
 }
 
 async fn after(desk: &Desk, no: i64, act: &str, done: Result<(), PayError>) -> Answered {

@@ -9,8 +9,8 @@ use office::casework::opinion::{Proposed, look_into};
 use office::casework::review::{Review, Waiting};
 use office::casework::sample::{self, Draw};
 use office::casework::{
-    self, CaseError, DecidedAs, DeliveryWay, Done, ObjectionState, Proposal, decision, letters,
-    notice, objection, opinion, review,
+    self, CaseError, DecidedAs, DeliveryWay, Done, ObjectionState, Proposal, SignedBy, decision,
+    letters, notice, objection, opinion, review,
 };
 use office::views::{Block, markdown};
 
@@ -39,6 +39,8 @@ struct WaitingPage {
 struct LetterPage {
     shell: Shell,
     no: String,
+    /// Whether it is of a decision after the first, which has a page of its own.
+    later: bool,
     blocks: Vec<Block>,
 }
 
@@ -148,9 +150,13 @@ async fn done(desk: &Desk, no: &str, fields: &Fields) -> Done<()> {
         "deliver" => {
             let way = DeliveryWay::from_word(&word("way"));
             let way = way.ok_or_else(|| CaseError::Refused("请选送达方式".to_owned()))?;
-            let receiver = word("receiver");
+            let (who_signs, why) = (word("receiver"), word("why"));
+            let to = SignedBy {
+                who: &who_signs,
+                because: &why,
+            };
             let mut tx = office.begin().await?;
-            decision::deliver(office, &mut tx, who, &mut case, (way, &receiver)).await?;
+            decision::deliver(office, &mut tx, who, &mut case, (way, to)).await?;
             office.end(tx).await
         }
         "publish" => {
@@ -198,6 +204,7 @@ pub(crate) async fn letter(desk: Desk, Path((no, title)): Path<(String, String)>
     desk.show(&LetterPage {
         shell: desk.shell(letter.title, None),
         no,
+        later: letter.later,
         blocks: markdown::blocks(&letter.text),
     })
 }

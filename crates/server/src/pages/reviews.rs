@@ -4,11 +4,12 @@
 use askama::Template;
 use axum::extract::Path;
 use axum::response::{IntoResponse, Redirect};
+use office::access::Right;
 use office::casework::afterwards::{
     self, AfterFile, AfterKind, AfterOverview, AfterPurpose, Begin, Finding, GoodFaith, Heard,
-    HeardAnswer, HeardAs, HistoryView, Ruling, Told, WorkLine, WorkView,
+    HeardAnswer, HeardAs, HistoryView, Ruling, RunningHelp, Told, WorkLine, WorkView,
 };
-use office::casework::{self, CaseError, DeliveryWay, Done, Holds};
+use office::casework::{self, CaseError, DeliveryWay, Done, Holds, SignedBy};
 
 use crate::desk::{Answered, Desk, Refusal};
 use crate::links::Fields;
@@ -21,6 +22,8 @@ struct ReviewsPage {
     problem: Option<String>,
     said: Option<String>,
     purposes: Vec<(&'static str, &'static str)>,
+    /// The household something is begun for, and what it is given now.
+    home: Option<(i64, Vec<RunningHelp>)>,
     view: AfterOverview,
 }
 
@@ -29,7 +32,6 @@ struct ReviewsPage {
 struct CasePage {
     shell: Shell,
     problem: Option<String>,
-    receivers: [&'static str; 3],
     view: AfterFile,
 }
 
@@ -37,6 +39,8 @@ struct CasePage {
 #[template(path = "household_history.html")]
 struct HistoryPage {
     shell: Shell,
+    /// Whether this person may begin something about it.
+    handles: bool,
     view: HistoryView,
 }
 
@@ -57,8 +61,38 @@ pub(crate) async fn list(desk: Desk) -> Answered {
         }
         _ => None,
     };
-    let page = list_page(&desk, desk.fields.get("month"), (None, said)).await?;
+    let asked = desk.fields.get("household").unwrap_or_default();
+    let page = match asked.trim() {
+        "" => list_page(&desk, desk.fields.get("month"), (None, said)).await?,
+        asked => home_page(&desk, asked, None).await?,
+    };
     desk.show(&page)
+}
+
+/// The list with what a household is given now, to choose from; one that is not there is told.
+async fn home_page(
+    desk: &Desk,
+    asked: &str,
+    problem: Option<String>,
+) -> Result<ReviewsPage, Refusal> {
+    let found = match asked.trim().parse() {
+        Ok(id) => afterwards::running_of(desk.access.office(), &desk.who, id)
+            .await
+            .map(|all| (id, all)),
+        Err(_) => {
+            let said =
+                format!("`{asked}` 不是家庭编号;从家庭档案的享受历史点“登记变更、渐退或者停发”");
+            Err(CaseError::Refused(said))
+        }
+    };
+    let (home, told) = match found {
+        Ok(home) => (Some(home), None),
+        Err(CaseError::Office(error)) => return Err(desk.refuse(error.into())),
+        Err(why) => (None, Some(why.to_string())),
+    };
+    let mut page = list_page(desk, None, (problem.or(told), None)).await?;
+    page.home = home;
+    Ok(page)
 }
 
 async fn list_page(
@@ -74,6 +108,7 @@ async fn list_page(
         problem,
         said,
         purposes: afterwards::purposes(),
+        home: None,
         view: view.map_err(refuse)?,
     })
 }
@@ -88,14 +123,18 @@ pub(crate) async fn open(desk: Desk, body: String) -> Answered {
     };
     match done {
         Ok(done) => Ok(Redirect::to(&format!("/reviews?opened={}", done.reviews)).into_response()),
-        Err(error) => list_again(&desk, error).await,
+        Err(error) => list_again(&desk, error, "").await,
     }
 }
 
-async fn list_again(desk: &Desk, error: CaseError) -> Answered {
+/// The list with what is wrong on top; for a household, with what it is given.
+async fn list_again(desk: &Desk, error: CaseError, home: &str) -> Answered {
     match error {
         CaseError::Refused(said) | CaseError::Forbidden(said) => {
-            let page = list_page(desk, None, (Some(said), None)).await?;
+            let page = match home {
+                "" => list_page(desk, None, (Some(said), None)).await?,
+                home => home_page(desk, home, Some(said)).await?,
+            };
             desk.show_again(&page)
         }
         error => Err(desk.refuse(error.into())),
@@ -110,7 +149,7 @@ pub(crate) async fn begin(desk: Desk, body: String) -> Answered {
     if word("act") == "recoveries" {
         return match afterwards::open_recoveries(office, who).await {
             Ok(_) => Ok(Redirect::to("/reviews").into_response()),
-            Err(error) => list_again(&desk, error).await,
+            Err(error) => list_again(&desk, error, "").await,
         };
     }
     let new = match (
@@ -124,7 +163,9 @@ pub(crate) async fn begin(desk: Desk, body: String) -> Answered {
             cause: afterwards::by_hand(office),
             because: word("said"),
         }),
-        _ => Err(CaseError::Refused("请选办什么,并填待遇编号".to_owned())),
+        _ => Err(CaseError::Refused(
+            "请选办什么,并选是哪一项在发的待遇".to_owned(),
+        )),
     };
     let opened = match new {
         Ok(new) => afterwards::begin(office, who, &new).await,
@@ -132,22 +173,26 @@ pub(crate) async fn begin(desk: Desk, body: String) -> Answered {
     };
     match opened {
         Ok(no) => Ok(Redirect::to(&format!("/reviews/{no}")).into_response()),
-        Err(error) => list_again(&desk, error).await,
+        Err(error) => list_again(&desk, error, &word("household")).await,
     }
 }
 
 /// 预警转办.
 pub(crate) async fn from_warning(desk: Desk, Path(id): Path<String>, body: String) -> Answered {
-    let id = desk.id(&id, "预警")?;
+    let warning = desk.id(&id, "预警")?;
     let purpose = Fields::read(&body).get("purpose");
     let purpose = purpose.and_then(|word| AfterPurpose::from_word(&word));
-    let id = office::visits::WarningId::new(id);
+    let id = office::visits::WarningId::new(warning);
     let opened = afterwards::from_warning(desk.access.office(), &desk.who, id, purpose).await;
-    let opened = opened.map_err(|error| desk.refuse(error.into()))?;
-    let place = match opened.first() {
-        Some(no) => format!("/reviews/{no}"),
-        None => "/reviews".to_owned(),
+    let place = match opened {
+        Ok(opened) => opened.first().map(|no| format!("/reviews/{no}")),
+        Err(error) => {
+            let slip = desk.slip(error)?;
+            let page = super::warnings::page(&desk, warning, Some(slip)).await?;
+            return desk.show_again(&page);
+        }
     };
+    let place = place.unwrap_or_else(|| "/reviews".to_owned());
     Ok(Redirect::to(&place).into_response())
 }
 
@@ -163,7 +208,6 @@ async fn page(desk: &Desk, no: &str, problem: Option<String>) -> Result<CasePage
     Ok(CasePage {
         shell: desk.shell(format!("后续 № {no}"), Some(Menu::Reviews)),
         problem,
-        receivers: afterwards::RECEIVERS,
         view: view.map_err(refuse)?,
     })
 }
@@ -235,8 +279,12 @@ async fn done(desk: &Desk, no: &str, fields: &Fields) -> Done<()> {
             office.end(tx).await?;
         }
         "deliver" => {
-            let receiver = word("receiver");
-            afterwards::deliver(office, who, number, (way()?, &receiver)).await?;
+            let (who_signs, why) = (word("receiver"), word("why"));
+            let to = SignedBy {
+                who: &who_signs,
+                because: &why,
+            };
+            afterwards::deliver(office, who, number, (way()?, to)).await?;
         }
         _ => {
             casework::load(office, who, number).await?;
@@ -250,7 +298,7 @@ async fn sign(desk: &Desk, no: &str, fields: &Fields) -> Done<()> {
     let word = |name: &str| fields.get(name).unwrap_or_default();
     let number = casework::case_no(no)?;
     let office = desk.access.office();
-    casework::load_with(office, &desk.who, office::access::Right::DECISION, number).await?;
+    casework::load_with(office, &desk.who, Right::DECISION, number).await?;
     let refused = |said: String| CaseError::Refused(said);
     let month = afterwards::month_written(&word("from"))?;
     let amount = afterwards::yuan_written(&word("amount"))?;
@@ -272,6 +320,7 @@ pub(crate) async fn history(desk: Desk, Path(id): Path<String>) -> Answered {
     let view = afterwards::history(desk.access.office(), &desk.who, id).await;
     let page = HistoryPage {
         shell: desk.shell("享受历史", None),
+        handles: desk.who.may(Right::CASE_HANDLE),
         view: view.map_err(|error| desk.refuse(error.into()))?,
     };
     desk.show(&page)

@@ -26,6 +26,8 @@ struct UsersPage {
     roles: Vec<Role>,
     password: Option<(String, String)>,
     problem: Option<String>,
+    /// What the rulebook in force lacks for this program.
+    missing: Option<String>,
 }
 
 pub(crate) async fn show(desk: Desk) -> Answered {
@@ -52,6 +54,7 @@ async fn page(
         roles: desk.access.book().roles().to_vec(),
         password,
         problem,
+        missing: desk.access.office().missing_line(),
     })
 }
 

@@ -1,15 +1,16 @@
 //! 信息核对: batches, one batch with its sources and files, declared beside found, reports, consents.
 
 use askama::Template;
-use axum::extract::Path;
+use axum::extract::{Path, Request};
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use office::casework::{self, CaseError, Done};
 use office::verification::{
-    self, ApplicationNo, BatchView, CaseNo, ConsentView, DiffView, Given, ListView, MistakeRow,
-    PersonId, ReportView, Signed,
+    self, ApplicationNo, BatchView, CaseNo, ConsentView, DiffView, Given, Imported, ListView,
+    MistakeRow, PersonId, ReportView, Signed, Unsigned,
 };
 
+use super::changes::uploaded;
 use crate::desk::{Answered, Desk, Refusal};
 use crate::links::Fields;
 use crate::look::{Grouped as _, Look as _};
@@ -22,7 +23,17 @@ const WORKBOOK: &str = "application/vnd.openxmlformats-officedocument.spreadshee
 struct ListPage {
     shell: Shell,
     problem: Option<String>,
+    /// The cases that were ticked; none before anything was sent.
+    ticked: Option<Vec<i64>>,
+    /// Whether the others are asked about while somebody has not consented.
+    rest: bool,
     view: ListView,
+}
+
+impl ListPage {
+    fn on(&self, case: &i64) -> bool {
+        self.ticked.as_ref().is_none_or(|all| all.contains(case))
+    }
 }
 
 #[derive(Template)]
@@ -85,6 +96,8 @@ async fn list_page(desk: &Desk, problem: Option<String>) -> Result<ListPage, Ref
     Ok(ListPage {
         shell: desk.shell("信息核对", Some(Menu::Verify)),
         problem,
+        ticked: None,
+        rest: false,
         view: view.map_err(|error| desk.refuse(error.into()))?,
     })
 }
@@ -99,10 +112,19 @@ pub(crate) async fn open(desk: Desk, body: String) -> Answered {
         .filter_map(|no| no.parse().ok().map(CaseNo::new))
         .collect();
     let office = desk.access.office();
-    match verification::open(office, &desk.who, &key, &cases).await {
+    let rest = fields.get("rest").is_some();
+    let unsigned = match rest {
+        true => Unsigned::AskTheOthers,
+        false => Unsigned::Stop,
+    };
+    match verification::open(office, &desk.who, &key, &cases, unsigned).await {
         Ok(opened) => Ok(Redirect::to(&format!("/verify/{}?done=open", opened.no)).into_response()),
         Err(error) if on_page(&error) => {
-            let page = list_page(&desk, Some(error.to_string())).await?;
+            let page = ListPage {
+                ticked: Some(cases.iter().map(|case| case.get()).collect()),
+                rest,
+                ..list_page(&desk, Some(error.to_string())).await?
+            };
             desk.show_again(&page)
         }
         Err(error) => Err(desk.refuse(error.into())),
@@ -154,12 +176,41 @@ pub(crate) async fn answers(desk: Desk, Path(no): Path<String>, body: String) ->
     let text = fields.get("file").unwrap_or_default();
     let office = desk.access.office();
     let taken = verification::import_text(office, &desk.who, no, &source, &text).await;
-    let place = taken.map(|taken| match (taken.mistakes, taken.repeated) {
+    after(&desk, no, taken.map(|taken| place_of(no, &taken))).await
+}
+
+/// Takes a department's answers as the file it filled in.
+pub(crate) async fn answers_file(desk: Desk, Path(no): Path<String>, request: Request) -> Answered {
+    let no = desk.id(&no, "核对批次")?;
+    let upload = match uploaded(request).await {
+        Ok(upload) => upload,
+        Err((status, said)) => {
+            let page = batch_page(&desk, no, Some(said)).await?;
+            return Ok((status, desk.show(&page)?).into_response());
+        }
+    };
+    let source = upload.fields.get("source").unwrap_or_default();
+    let (office, who) = (desk.access.office(), &desk.who);
+    let taken = match upload.files.as_slice() {
+        [only] => {
+            let file = (only.name.as_str(), only.bytes.as_slice());
+            verification::import_bytes(office, who, (no, &source), file).await
+        }
+        [] => Err(CaseError::Refused(
+            "没有选文件;请选填好的答复表再交".to_owned(),
+        )),
+        _ => Err(CaseError::Refused("一次交一份答复表;请分开交".to_owned())),
+    };
+    after(&desk, no, taken.map(|taken| place_of(no, &taken))).await
+}
+
+/// Where it is told what became of a file.
+fn place_of(no: i64, taken: &Imported) -> String {
+    match (taken.mistakes, taken.repeated) {
         (0, false) => format!("/verify/{no}?done=taken"),
         (0, true) => format!("/verify/{no}?done=repeated"),
         _ => format!("/verify/{no}/files/{}", taken.file),
-    });
-    after(&desk, no, place).await
+    }
 }
 
 async fn after(desk: &Desk, no: i64, done: Done<String>) -> Answered {
@@ -299,9 +350,17 @@ pub(crate) async fn report(desk: Desk, Path(no): Path<String>) -> Answered {
 /// The report to be printed: the same bytes every time.
 pub(crate) async fn print(desk: Desk, Path(no): Path<String>) -> Answered {
     let no = desk.id(&no, "核对报告")?;
-    let report = verification::report(desk.access.office(), &desk.who, no).await;
-    let report = report.map_err(|error| desk.refuse(error.into()))?;
-    Ok(Html(verification::report_page(&report)).into_response())
+    let page = verification::report_printed(desk.access.office(), &desk.who, no).await;
+    let page = page.map_err(|error| desk.refuse(error.into()))?;
+    Ok(Html(page).into_response())
+}
+
+/// The report as PDF: the same bytes every time.
+pub(crate) async fn pdf(desk: Desk, Path(no): Path<String>) -> Answered {
+    let no = desk.id(&no, "核对报告")?;
+    let made = verification::report_pdf(desk.access.office(), &desk.who, no).await;
+    let (name, bytes) = made.map_err(|error| desk.refuse(error.into()))?;
+    Ok(download("application/pdf", &name, no, "pdf", bytes))
 }
 
 pub(crate) async fn consents(desk: Desk, Path(no): Path<String>) -> Answered {

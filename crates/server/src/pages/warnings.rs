@@ -27,7 +27,7 @@ struct WarningsPage {
 
 #[derive(Template)]
 #[template(path = "warning.html")]
-struct WarningPage {
+pub(super) struct WarningPage {
     shell: Shell,
     back: String,
     list: Option<WarningFilter>,
@@ -114,7 +114,11 @@ async fn disposed(desk: &Desk, id: i64, fields: &Fields) -> Done<String> {
     }
 }
 
-async fn page(desk: &Desk, id: i64, problem: Option<String>) -> Result<WarningPage, Refusal> {
+pub(super) async fn page(
+    desk: &Desk,
+    id: i64,
+    problem: Option<String>,
+) -> Result<WarningPage, Refusal> {
     let view = desk
         .views
         .warning(&desk.who, id)

@@ -41,6 +41,16 @@ pub(super) fn changes(routes: Routes) -> Routes {
             withdraw,
             pages::changes::withdraw,
         )
+        .get(
+            Has(Right::RULEBOOK),
+            "/admin/calendar",
+            pages::calendar::show,
+        )
+        .post(
+            Has(Right::CALENDAR_IMPORT),
+            "/admin/calendar",
+            pages::calendar::take,
+        )
         .get(Has(Right::RULEBOOK), "/admin/params", pages::params::show)
         .post(
             Has(Right::RULEBOOK_PROPOSE),

@@ -18,6 +18,8 @@ pub(super) fn add(routes: Routes) -> Routes {
         .get(Resident, "/apply", apply::begin)
         .post(Resident, "/apply/send", apply::send)
         .post(Resident, "/apply/drop", apply::drop)
+        .get(Resident, "/apply/photos/{photo}", apply::photo)
+        .post(Resident, "/my/sent/{no}/again", apply::again)
         .get(Resident, step, apply::show)
         .post(Resident, step, apply::take)
         .get(Nothing, "/sos", open::sos)
@@ -40,6 +42,11 @@ pub(super) fn add(routes: Routes) -> Routes {
             Has(Right::CASE_ASSIST),
             "/apply/for/{draft}/drop",
             apply::assist_drop,
+        )
+        .get(
+            Has(Right::CASE_ASSIST),
+            "/apply/for/{draft}/photos/{photo}",
+            apply::assist_photo,
         )
         .get(Has(Right::CASE_ASSIST), for_whom, apply::assist_show)
         .post(Has(Right::CASE_ASSIST), for_whom, apply::assist_take)

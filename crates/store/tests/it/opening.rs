@@ -61,6 +61,39 @@ async fn a_migration_other_than_the_one_applied_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_migration_that_was_numbered_before_the_newest_is_applied_where_it_is_missing() {
+    on_both(async |mut db| {
+        // As a record of the program before 0017 was there, which knew 0018.
+        for table in [
+            "stay_tasks",
+            "stays",
+            "lookup_gaps",
+            "lookups",
+            "policy_finds",
+            "ticket_events",
+            "tickets",
+        ] {
+            db.raw(&format!("drop table {table}")).await.unwrap();
+        }
+        db.raw("delete from schema_version where version = 17")
+            .await
+            .unwrap();
+        db.reopen().await.unwrap();
+        let new = store::channels::NewStay {
+            station_no: "J-1".to_owned(),
+            area: domain::AreaCode::parse("990101").unwrap(),
+            admitted: domain::Day::new(2026, 6, 16).unwrap(),
+            ticket: None,
+            by: "wang".to_owned(),
+        };
+        let mut tx = db.store.write().await.unwrap();
+        let kept = store::channels::admit(&mut tx, &moment(0), &new).await;
+        assert_eq!(kept.unwrap(), Some(1));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_lost_key_file_is_asked_for_and_never_made_anew() {
     on_both(async |mut db| {
         let mode = std::fs::metadata(db.key_file())

@@ -6,7 +6,8 @@ use crate::access::right::Right;
 /// The mistakes of an access book that could be read.
 pub(super) fn wrong(book: &AccessBook) -> Vec<String> {
     let mut out = Vec::new();
-    for right in Right::ALL.iter().filter(|r| book.rule(**r).is_none()) {
+    let unsaid = |r: &&Right| book.rule(**r).is_none() && book.lack(**r).is_none();
+    for right in Right::ALL.iter().filter(unsaid) {
         out.push(format!(
             "“权限”里没有 `{}`,程序用得到它;没有人可以用也要写上一行",
             right.code()

@@ -4,9 +4,10 @@
 
 use super::super::capsule::{self, Capsule};
 use super::super::decision::{letter_after, not_an_investigator, remedy};
+use super::super::receivers::SignedBy;
 use super::super::{
     Case, CaseError, Completion, DeliveryWay, Done, Holds, Outcome, Writing, circumstance,
-    complete, without_numbers,
+    complete, receivers, without_numbers,
 };
 use super::bound::{Footing, footing, within_told};
 use super::exit::{ExitPlan, plan};
@@ -16,14 +17,11 @@ use crate::access::{Acting, Right};
 use crate::disbursement;
 use crate::office::Office;
 use domain::procedure::{Ground, Step};
-use domain::{CaseNo, Fen, Month};
+use domain::{CaseNo, Day, Fen, Month};
 use store::entitlements::{Cause, Entitlement};
 use store::notices::RuleResult;
 use store::reviews::{self, AfterDecision, Effect, NewAfter, NewAfterDecision};
 use store::{Act, Reads};
-
-/// Who may sign for a decision.
-pub const RECEIVERS: [&str; 3] = ["本人", "同住成年家属", "代收"];
 
 /// What a decider says.
 #[derive(Clone, Debug)]
@@ -120,6 +118,8 @@ async fn in_step(
     ruling: &Ruling,
 ) -> Done<i64> {
     let no = case.no();
+    // Nobody is judged for good while a rule of the signed version is left out.
+    office.may_judge()?;
     super::super::is_own(who, &case)?;
     let refused = |said: &str| CaseError::Refused(said.to_owned());
     if !kinds(&case, (after, help), before).contains(&ruling.kind) {
@@ -425,22 +425,17 @@ pub async fn deliver(
     office: &Office,
     who: &Acting,
     no: CaseNo,
-    (way, receiver): (DeliveryWay, &str),
+    (way, to): (DeliveryWay, SignedBy<'_>),
 ) -> Done<Option<i64>> {
     let mut tx = office.begin().await?;
     let mut case = super::file::within(office, &tx, who, (Right::CASE_HANDLE, no)).await?;
-    let receiver = receiver.trim();
     let refused = |said: &str| CaseError::Refused(said.to_owned());
-    // A word of the list and never a name.
-    if !RECEIVERS.contains(&receiver) {
-        let said = format!("请选谁签收:{}", RECEIVERS.join("、"));
-        return Err(refused(&said));
-    }
+    let receiver = receivers::named(office, &tx, &case, (way, to)).await?;
     let all = reviews::decisions(&tx, no).await?;
     let (after, help) = about(&tx, &case).await?;
     if let (Some(signed), Some(recovery)) = (write_off::signed(&all), after.recovery) {
         let what = (&case, signed, recovery);
-        return write_off::deliver(office, tx, who, what, (way, receiver)).await;
+        return write_off::deliver(office, tx, who, what, (way, &receiver)).await;
     }
     super::super::is_own(who, &case)?;
     let step = case
@@ -464,7 +459,7 @@ pub async fn deliver(
         let effect = Effect {
             day: office.clock.today().max(decision.content.day),
             way,
-            receiver: receiver.to_owned(),
+            receiver: receiver.clone(),
             by: who.login().to_owned(),
             from,
             recovery: opened,
@@ -492,7 +487,7 @@ pub async fn deliver(
 }
 
 /// By how many months a gradual exit that is handed over late begins late, with all its parts and its end.
-fn late(office: &Office, signed: &[&AfterDecision]) -> i32 {
+pub(super) fn late(office: &Office, signed: &[&AfterDecision]) -> i32 {
     let this = Month::containing(office.clock.today());
     let mut exits = signed
         .iter()
@@ -501,6 +496,14 @@ fn late(office: &Office, signed: &[&AfterDecision]) -> i32 {
     first
         .filter(|from| *from <= this)
         .map_or(0, |from| from.months_until(this.next()))
+}
+
+/// A cut handed over late does not reach back: it holds from the month after.
+pub(super) fn ahead(from: Month, signed: Day, this: Month) -> Month {
+    match from > Month::containing(signed) && from <= this {
+        true => this.next(),
+        false => from,
+    }
 }
 
 /// What a delivered decision does to the help: from which month, and the recovery it opened.
@@ -515,11 +518,6 @@ async fn hold(
     let cause = Cause::new("after-decision", decision.no);
     let by = who.login();
     let this = Month::containing(office.clock.today().max(content.day));
-    // A cut handed over late does not reach back: it holds from the month after.
-    let ahead = |from: Month| match from > Month::containing(content.day) && from <= this {
-        true => this.next(),
-        false => from,
-    };
     match (content.kind, content.from, content.after) {
         (AfterKind::Raised | AfterKind::Restored, Some(from), Some(amount)) => {
             let with = (from, amount);
@@ -527,7 +525,7 @@ async fn hold(
             Ok((Some(from), None))
         }
         (AfterKind::Cut, Some(from), Some(amount)) => {
-            let from = ahead(from);
+            let from = ahead(from, content.day, this);
             disbursement::change(office, tx, by, help.id, (from, amount), &cause).await?;
             Ok((Some(from), None))
         }
@@ -546,7 +544,7 @@ async fn hold(
             Ok((Some(from), opened))
         }
         (AfterKind::Stopped, Some(from), _) => {
-            let from = ahead(from);
+            let from = ahead(from, content.day, this);
             if help.to.is_some_and(|to| to <= from) {
                 return Ok((help.to, None));
             }

@@ -2,10 +2,11 @@
 //! decided and from when it holds.
 
 use super::super::capsule::Found;
-use super::super::{Case, CaseError, Done, place_name, read};
+use super::super::{Case, CaseError, Done, Receiver, place_name, read, receivers};
 use super::decide::kinds;
 use super::exit::plan;
 use super::hearing::{may_hear, may_tell};
+use super::letters::printable;
 use super::weigh::weigh;
 use super::{AfterKind, AfterPurpose, AfterState, kind_name, purpose_name, write_off};
 use crate::access::{Acting, Right};
@@ -114,6 +115,10 @@ pub struct AfterFile {
     pub decisions: Vec<DecisionLine>,
     /// What must come back; empty for nothing.
     pub recovery: String,
+    /// The letters that can be printed by this person.
+    pub letters: Vec<String>,
+    /// Who may sign for what is handed over; empty while nothing is.
+    pub receivers: Vec<Receiver>,
     /// What this person may do.
     pub may: MayAfter,
 }
@@ -261,6 +266,14 @@ pub async fn after_file(office: &Office, who: &Acting, no: CaseNo) -> Done<After
         hearings: heard_lines(office, store, no).await?,
         decisions: decided.iter().map(decision_line).collect(),
         recovery,
+        letters: match who.may(Right::CASE_HANDLE) {
+            true => printable(store, &case).await?,
+            false => Vec::new(),
+        },
+        receivers: match may.deliver {
+            true => receivers::choices(office, store, &case).await?,
+            false => Vec::new(),
+        },
         may,
     })
 }

@@ -14,7 +14,7 @@ use store::Act;
 use store::hearings::{self, DeliveryWay, HeardAnswer, HeardAs, NewHearing, NewHearingNotice};
 
 /// The field that only a letter about a hearing names.
-const UNTIL: &str = "{{提出意见期限}}";
+pub(super) const UNTIL: &str = "{{提出意见期限}}";
 
 /// How a family was told.
 #[derive(Clone, Debug)]

@@ -37,6 +37,52 @@ pub struct HistoryView {
     pub cases: Vec<(i64, String)>,
 }
 
+/// Help a household is given now, to choose from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RunningHelp {
+    /// Which help.
+    pub entitlement: i64,
+    /// The programme, how much a month, since when and to when.
+    pub words: String,
+}
+
+/// What a household is given now: the monthly help a change, a gradual exit, a stop or a review can be about.
+///
+/// # Errors
+/// No right, no such household there, a near relative's, or the record.
+pub async fn running_of(office: &Office, who: &Acting, id: i64) -> Done<Vec<RunningHelp>> {
+    let scope = who.scope(Right::CASE_HANDLE)?;
+    let store = &office.store;
+    let home = home_within(store, &scope, id).await?;
+    if who.is_kept_from(home.id) {
+        return Err(ViewError::kept_from().into());
+    }
+    let this = Month::containing(office.clock.today());
+    let mut out = Vec::new();
+    for help in entitlements::of_household(store, home.id).await? {
+        let runs = help.component == super::BASIC && help.to.is_none_or(|to| this < to);
+        if !runs {
+            continue;
+        }
+        let amount = super::amount_in(store, &help, this).await?;
+        let until = help.to.map(|to| format!(",发到 {}", to.prev()));
+        out.push(RunningHelp {
+            entitlement: help.id,
+            words: format!(
+                "{}:每月 {amount} 元,{} 起{}",
+                title(office, &help.programme),
+                help.from,
+                until.unwrap_or_default()
+            ),
+        });
+    }
+    let seen = Act::new(&office.clock.at(), who.login(), "read.history")
+        .on("household", id)
+        .because("看在发的待遇,登记变更、渐退或者停发");
+    store.record_alone(seen).await?;
+    Ok(out)
+}
+
 /// What a household was given, period by period.
 ///
 /// # Errors

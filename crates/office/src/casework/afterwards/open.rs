@@ -328,6 +328,7 @@ pub async fn from_warning(
         numbers.join("、")
     );
     warnings::close_many(&mut tx, &at, &[id], &why).await?;
+    crate::visits::being_handled(office, &mut tx, who, &warning).await?;
     store::tasks::close_answered(&mut tx, &at, who.login(), "要核实的预警都已处置").await?;
     tx.record(
         Act::new(&at, who.login(), "warning.change")

@@ -144,6 +144,13 @@ pub(super) async fn deliver(
     if !is_for(who, case, Ground::Delivery) {
         return Err(not_theirs(case, Ground::Delivery));
     }
+    // What came back since it was signed is not given up as well.
+    if let Some((back, _)) = disbursement::owed(&tx, recovery).await?
+        && Some(back) != decision.content.after
+    {
+        let said = "签署核销以后又退回了钱,其余的数变了;请重新签署核销";
+        return Err(CaseError::Refused(said.to_owned()));
+    }
     let cause = Cause::new("after-decision", decision.no);
     disbursement::written_off(office, &mut tx, who.login(), recovery, &cause).await?;
     let effect = Effect {

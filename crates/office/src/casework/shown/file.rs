@@ -2,10 +2,11 @@
 //! may do now.
 
 use super::{Words, split, state_word, word};
-use crate::access::{Access, Acting};
+use crate::access::{Access, Acting, Right};
 use crate::calendar;
+use crate::casework::notice::State;
 use crate::casework::reasons::{For, reasons};
-use crate::casework::{Case, Done, is_own, load};
+use crate::casework::{Case, Done, guard, is_own, letters, load, notice, review, worklist};
 use crate::desk::minute;
 use crate::office::Office;
 use crate::views::casework::{
@@ -13,8 +14,8 @@ use crate::views::casework::{
 };
 use crate::views::{Behind, Choice, Tone, Word};
 use domain::casework::{Outcome, Runs};
-use domain::procedure::{Counted, Length};
-use domain::{CaseNo, HouseholdId, PersonId};
+use domain::procedure::{Counted, Ground, Length, Purpose};
+use domain::{CaseNo, HouseholdId, PersonId, Relation};
 use store::Act;
 use store::applications::{self, FlagKind, PaperState};
 use store::cases::{self, EventKind};
@@ -43,7 +44,19 @@ pub async fn case_file(access: &Access, who: &Acting, no: CaseNo) -> Done<CaseVi
     let seen = seen.carrying(format!("{{\"channel\":\"{}\"}}", who.channel().word()));
     office.store.record_alone(seen).await?;
     let elsewhere = content.taken_area != content.area;
-    let (acts, not_yours) = acts(office, who, &case);
+    let state = notice::state(&office.store, no).await?;
+    let (acts, not_yours) = acts(office, who, &case, &state);
+    let acts = match acts {
+        Some(acts) if acts.needs_second => Some(Acts {
+            seconds: worklist::seconds(office, who, &case).await?,
+            ..acts
+        }),
+        acts => acts,
+    };
+    let letters = match who.may(Right::CASE_HANDLE) {
+        true => letters::printable(office, &office.store, &case).await?,
+        false => Vec::new(),
+    };
     Ok(CaseView {
         no: no.get(),
         title: words.programme(&case.row.content.programme),
@@ -56,7 +69,8 @@ pub async fn case_file(access: &Access, who: &Acting, no: CaseNo) -> Done<CaseVi
         place: words.place(&case.standing.area),
         taken_place: elsewhere.then(|| words.place(&content.taken_area)),
         cause: match content.cause_id {
-            Some(id) => format!("{} № {id}", content.cause.name()),
+            // Nobody asked: the office went to them.
+            Some(id) => format!("主动发现:{} № {id}", content.cause.name()),
             None => content.cause.name().to_owned(),
         },
         received: minute(&content.received_at),
@@ -77,19 +91,7 @@ pub async fn case_file(access: &Access, who: &Acting, no: CaseNo) -> Done<CaseVi
             .collect(),
         pauses: pauses(&case),
         told: case.standing.told.iter().cloned().collect(),
-        members: content
-            .members
-            .iter()
-            .map(|(person, relation)| MemberLine {
-                name: words.person(*person),
-                number: words.number(*person),
-                relation: match *person == content.applicant {
-                    true => "申请人".to_owned(),
-                    false => relation.name().to_owned(),
-                },
-                behind: Behind::Person(person.get()),
-            })
-            .collect(),
+        members: members(&case, &words),
         flags: flags
             .iter()
             .map(|flag| {
@@ -101,19 +103,10 @@ pub async fn case_file(access: &Access, who: &Acting, no: CaseNo) -> Done<CaseVi
                 format!("{person}{kind};继续办理的理由:{}", flag.because)
             })
             .collect(),
+        letters,
+        afterwards: is_afterwards(case.procedure.purpose),
         papers: case.papers.iter().map(paper).collect(),
-        declared: declared
-            .iter()
-            .map(|row| DeclaredLine {
-                who: row
-                    .content
-                    .person
-                    .map_or_else(|| "全家".to_owned(), |person| words.person(person)),
-                fact: row.content.fact.clone(),
-                value: row.content.value.clone(),
-                said: format!("{} · {}", minute(&row.at), words.colleague(&row.actor)),
-            })
-            .collect(),
+        declared: declared_lines(&declared, &words),
         events: case
             .events
             .iter()
@@ -128,6 +121,34 @@ pub async fn case_file(access: &Access, who: &Acting, no: CaseNo) -> Done<CaseVi
         acts,
         not_yours,
     })
+}
+
+/// The family, as the applicant says.
+fn members(case: &Case, words: &Words) -> Vec<MemberLine> {
+    let content = &case.application.content;
+    let line = |(person, relation): &(PersonId, Relation)| MemberLine {
+        name: words.person(*person),
+        number: words.number(*person),
+        relation: match *person == content.applicant {
+            true => "申请人".to_owned(),
+            false => relation.name().to_owned(),
+        },
+        behind: Behind::Person(person.get()),
+    };
+    content.members.iter().map(line).collect()
+}
+
+fn declared_lines(declared: &[applications::DeclaredRow], words: &Words) -> Vec<DeclaredLine> {
+    let line = |row: &applications::DeclaredRow| DeclaredLine {
+        who: row
+            .content
+            .person
+            .map_or_else(|| "全家".to_owned(), |person| words.person(person)),
+        fact: row.content.fact.clone(),
+        value: row.content.value.clone(),
+        said: format!("{} · {}", minute(&row.at), words.colleague(&row.actor)),
+    };
+    declared.iter().map(line).collect()
 }
 
 fn advice(office: &Office, case: &Case) -> String {
@@ -311,8 +332,20 @@ fn line(event: &cases::Event, words: &Words) -> EventLine {
     }
 }
 
+/// Whether cases of a procedure have the page that compares before and after.
+fn is_afterwards(purpose: Purpose) -> bool {
+    match purpose {
+        Purpose::Review | Purpose::Change | Purpose::GradualExit | Purpose::Ending => true,
+        Purpose::Admission
+        | Purpose::Recovery
+        | Purpose::Complaint
+        | Purpose::Visit
+        | Purpose::Other => false,
+    }
+}
+
 /// What somebody may do now, or why nothing.
-fn acts(office: &Office, who: &Acting, case: &Case) -> (Option<Acts>, String) {
+fn acts(office: &Office, who: &Acting, case: &Case, state: &State) -> (Option<Acts>, String) {
     let Some(step) = case.open_step() else {
         return (None, String::new());
     };
@@ -353,13 +386,21 @@ fn acts(office: &Office, who: &Acting, case: &Case) -> (Option<Acts>, String) {
         );
     }
     let missing = case.missing();
+    let able = !paused && missing.is_empty() && !kept.contains_key(who.login());
+    let reviews = review::may(office, who, case, state).first();
+    let found_out = matches!(step.ground, Some(Ground::Verification | Ground::Visit));
+    let found_out = found_out && !guard::leaves_the_way(case, step);
     let acts = Acts {
         step: step.name.clone(),
         gives: step.gives.clone(),
         needs_second: step.persons > 1,
-        visits: who.may(crate::access::Right::VISIT_REPORT)
-            && crate::visits::is_visit(office, step),
-        completes: !paused && missing.is_empty() && !kept.contains_key(who.login()),
+        needs_words: step.ground == Some(Ground::Finding) && !guard::leaves_the_way(case, step),
+        seconds: Vec::new(),
+        visits: able && who.may(Right::VISIT_REPORT) && crate::visits::is_visit(office, step),
+        verifies: able && found_out && step.ground == Some(Ground::Verification),
+        // What has a page of its own is done there.
+        completes: able && reviews.is_none() && !found_out,
+        reviews: reviews.filter(|_| able),
         corrects: !paused && !missing.is_empty() && case.correction().is_some(),
         papers: case
             .papers

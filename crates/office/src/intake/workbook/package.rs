@@ -51,7 +51,7 @@ pub(super) fn inspect(file: &mut File) -> Result<Kind, String> {
     let mut package = open(file)?;
     if package.len() > ENTRIES_MAX {
         return Err(format!(
-            "工作簿里有 {} 个部分,超过上限 {ENTRIES_MAX}",
+            "工作簿里有 {} 个部分,超过上限 {ENTRIES_MAX};请另存为 CSV 再报送",
             package.len()
         ));
     }
@@ -86,7 +86,10 @@ fn entry<R: Read + Seek>(package: &mut ZipArchive<R>, at: usize) -> Result<u64, 
         .name()
         .is_ok_and(|n| !n.starts_with('/') && !n.contains('\\') && !n.contains("../"));
     if !plain || part.enclosed_name().is_none() || part.is_symlink() {
-        return Err("工作簿里有指向别处的路径,不是正常保存的文件,不接收".to_owned());
+        return Err(
+            "工作簿里有指向别处的路径,不是正常保存的文件,不接收;请用表格软件另存为新的 xlsx 再报送"
+                .to_owned(),
+        );
     }
     let packed = part.compressed_size();
     if part.size() > ENTRY_MAX {
@@ -153,7 +156,8 @@ pub(super) fn scan_sheets(path: &Path, names: &[String]) -> Result<Vec<(String, 
     let parts = parts(&mut package)?;
     let mut out = Vec::new();
     for name in names {
-        let missing = || format!("工作簿已损坏:找不到表 `{name}` 的内容");
+        let missing =
+            || format!("工作簿已损坏:找不到表 `{name}` 的内容,请用表格软件另存为新的 xlsx 再报送");
         let part = parts.get(name).ok_or_else(missing)?;
         let xml = package.by_name(part).map_err(|_| missing())?;
         out.push((name.clone(), sheet_xml::scan(BufReader::new(xml))?));
@@ -192,7 +196,8 @@ fn each<R: Read + Seek>(
     name: &str,
     mut see: impl FnMut(&BytesStart<'_>),
 ) -> Result<(), String> {
-    let damaged = || format!("工作簿已损坏:部分 {name} 缺失或读不懂");
+    let damaged =
+        || format!("工作簿已损坏:部分 {name} 缺失或读不懂,请用表格软件另存为新的 xlsx 再报送");
     let part = package.by_name(name).map_err(|_| damaged())?;
     let mut xml = quick_xml::Reader::from_reader(BufReader::new(part));
     let mut buffer = Vec::new();

@@ -10,7 +10,8 @@ const KEPT_MAX: usize = 100_000;
 /// How many hidden rows or columns are named.
 const NAMED_MAX: usize = 5;
 
-pub(super) const DOCTYPE: &str = "工作簿里有外部实体声明,不是表格软件保存的文件,不接收";
+pub(super) const DOCTYPE: &str =
+    "工作簿里有外部实体声明,不是表格软件保存的文件,不接收;请用表格软件另存为新的 xlsx 再报送";
 
 /// What was found in a sheet's part. Rows and columns count from 0.
 #[derive(Debug, Default)]
@@ -81,9 +82,7 @@ pub(super) fn scan(xml: impl BufRead) -> Result<Scan, String> {
     let mut walk = Walk::default();
     let mut buffer = Vec::new();
     loop {
-        let event = reader
-            .read_event_into(&mut buffer)
-            .map_err(|e| format!("工作表已损坏,读不下去:{e}"))?;
+        let event = reader.read_event_into(&mut buffer).map_err(super::unread)?;
         match event {
             Event::Start(tag) => walk.start(&tag, false)?,
             Event::Empty(tag) => walk.start(&tag, true)?,

@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use office::casework::{CaseError, Done};
 use office::portal::{self, DraftLine, Filled, Form, Receipt, StepView, TakenStep, Writer};
 
+use super::super::photos::answer;
 use super::{refused, resident};
 use crate::desk::{Answered, Desk};
 use crate::links::Fields;
@@ -139,6 +140,51 @@ pub(crate) async fn take(caller: Caller, Path(key): Path<String>, request: Reque
                 view: *view,
             };
             caller.porch.show(StatusCode::UNPROCESSABLE_ENTITY, &page)
+        }
+        Err(error) => refused(&caller, error),
+    }
+}
+
+/// A picture of one's own draft, as a copy.
+pub(crate) async fn photo(caller: Caller, Path(photo): Path<String>) -> Response {
+    let (writer, no) = match own(&caller).await {
+        Ok(own) => own,
+        Err(response) => return response,
+    };
+    let office = caller.porch.app.access.office();
+    let photo = photo.parse().unwrap_or(0);
+    match portal::draft_photo(office, &writer, no, photo).await {
+        Ok(served) => answer(served),
+        Err(error) => refused(&caller, error),
+    }
+}
+
+/// The same of a draft in somebody's name.
+pub(crate) async fn assist_photo(
+    desk: Desk,
+    Path((no, photo)): Path<(String, String)>,
+) -> Answered {
+    let (no, photo) = (desk.id(&no, "代办申请")?, desk.id(&photo, "照片")?);
+    let writer = Writer::Worker(desk.who.clone());
+    let served = portal::draft_photo(desk.access.office(), &writer, no, photo).await;
+    Ok(answer(served.map_err(|error| desk.refuse(error.into()))?))
+}
+
+/// What the window sent back is a draft again.
+pub(crate) async fn again(caller: Caller, Path(no): Path<String>) -> Response {
+    let who = match resident(&caller) {
+        Ok(who) => who,
+        Err(response) => return *response,
+    };
+    let no = no.parse().unwrap_or(0);
+    match portal::again(&caller.porch.app.access, &who, no).await {
+        Ok(draft) => {
+            to_step(
+                &caller,
+                &Writer::Resident(who),
+                ("/apply".to_owned(), draft),
+            )
+            .await
         }
         Err(error) => refused(&caller, error),
     }

@@ -88,6 +88,12 @@ async fn done(desk: &Desk, fields: &Fields) -> Done<Option<String>> {
             return Ok(Some(format!("已收件:办件 {}", cases.join("、"))));
         }
         "refuse" => portal::refuse_submission(office, who, number, &text).await?,
+        "join" => {
+            let seen = (word("number"), text.as_str());
+            portal::join_member(office, who, number, (&seen.0, seen.1)).await?;
+            let told = "已并入申请;成年的要另外登记核对授权";
+            return Ok(Some(told.to_owned()));
+        }
         "doubt" => portal::settle_doubt(office, who, number, &text).await?,
         "rating" => portal::answer_rating(office, who, case_no(&no)?, &text).await?,
         "accept" => {

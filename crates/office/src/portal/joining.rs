@@ -1,0 +1,113 @@
+//! 并入: a member somebody typed on their telephone belongs to the application once an official has seen the
+//! papers. Until then a name and a number attach nobody.
+
+use super::claim::read;
+use super::draft::Member;
+use crate::access::{Acting, Right};
+use crate::casework::people::{self, KnownBy, Line};
+use crate::casework::{CaseError, Done, found, near, without_numbers};
+use crate::office::Office;
+use crate::views::ViewError;
+use domain::{IdNumber, Relation};
+use store::applications::{self, Flag};
+use store::cases::CaseState;
+use store::portal::{self, Doubt};
+use store::{Act, cases};
+
+/// A typed member within the places of whoever handles residents' matters.
+pub(super) async fn doubt(office: &Office, who: &Acting, no: i64) -> Done<Doubt> {
+    let scope = who.scope(Right::RESIDENT_HANDLE)?;
+    let mut open = Vec::new();
+    for place in scope.each_place() {
+        open.extend(portal::doubts(&office.store, place.as_ref(), u32::MAX).await?);
+    }
+    let none = || CaseError::NotFound(format!("没有编号为 {no} 的待核对成员"));
+    open.into_iter().find(|one| one.no == no).ok_or_else(none)
+}
+
+/// The official saw the card of a typed member: the person joins the application and its cases, found in the
+/// register by number and name or taken into it. `number` is typed from the card and must be the one that was
+/// said; `because` says how it was seen.
+///
+/// # Errors
+/// No right, another place, another number or name, a near relative, nothing said, or nothing goes on any more.
+pub async fn join_member(
+    office: &Office,
+    who: &Acting,
+    no: i64,
+    (number, because): (&str, &str),
+) -> Done<()> {
+    let held = doubt(office, who, no).await?;
+    let member: Member = read(&held.content)?;
+    let because = because.trim();
+    without_numbers(because)?;
+    if because.is_empty() {
+        let said = "请写明怎么核对的,如“看过户口簿和身份证”";
+        return Err(CaseError::Refused(said.to_owned()));
+    }
+    let number = IdNumber::parse(number, office.clock.today())
+        .map_err(|error| CaseError::Refused(format!("身份证号:{error}")))?
+        .number;
+    if number.as_str() != member.number {
+        let said = "证件上的号码和网上写的不一样,不能并入;写明不并入的理由,请本人重新写";
+        return Err(CaseError::Refused(said.to_owned()));
+    }
+    let line = Line {
+        row: 1,
+        name: member.name.clone(),
+        known_by: KnownBy::Number(number),
+        relation: Relation::parse(&member.relation).unwrap_or(Relation::Other),
+    };
+    let at = office.clock.at();
+    let application = held.application;
+    let mut tx = office.store.write().await?;
+    let rows = cases::of_application(&tx, application).await?;
+    let open: Vec<_> = rows
+        .iter()
+        .filter(|row| row.state == CaseState::Open)
+        .map(|row| row.no)
+        .collect();
+    if open.is_empty() {
+        let said = "这份申请的办件都已经办结,不能再并入;请写明不并入的理由";
+        return Err(CaseError::Refused(said.to_owned()));
+    }
+    let lines = std::slice::from_ref(&line);
+    let right = Right::RESIDENT_HANDLE;
+    let taken = people::take_with(office, &mut tx, who, right, (lines, held.area)).await?;
+    let taken = taken.map_err(|wrong| {
+        let said = wrong.into_iter().next().map(|wrong| wrong.said);
+        CaseError::Refused(said.unwrap_or_else(|| "这一位登记不了,请对照证件".to_owned()))
+    })?;
+    let first = taken.first().copied();
+    let (person, relation) =
+        first.ok_or_else(|| CaseError::Refused("没有登记成,请再试一次".to_owned()))?;
+    let held_application = applications::find(&tx, application).await?;
+    let home = held_application.and_then(|held| held.content.household);
+    let near = who.is_kept_from_person(person) || home.is_some_and(|home| who.is_kept_from(home));
+    if near {
+        return Err(ViewError::kept_from().into());
+    }
+    let elsewhere = found::elsewhere(office, &tx, &[person], home).await?;
+    let flags: Vec<Flag> = elsewhere
+        .iter()
+        .filter(|one| one.case.is_none_or(|case| !open.contains(&case)))
+        .map(|one| Flag {
+            person: one.person,
+            kind: one.kind,
+            programme: one.programme.clone(),
+            case: one.case,
+            because: because.to_owned(),
+        })
+        .collect();
+    if !applications::join(&mut tx, application, (person, relation)).await? {
+        let said = "这一位已经在这份申请里;请写明核对过了";
+        return Err(CaseError::Refused(said.to_owned()));
+    }
+    applications::add_flags(&mut tx, &at, who.login(), application, &flags).await?;
+    near::mark(office, &mut tx, &open).await?;
+    portal::settle_doubt(&mut tx, &at, who.login(), no, because).await?;
+    let act = Act::new(&at, who.login(), "application.join").on("application", application);
+    tx.record(act.under(format!("person:{person}")).because(because));
+    tx.commit().await?;
+    Ok(())
+}

@@ -1,0 +1,190 @@
+//! Changing the rulebook and trying it out: a year's numbers go out as a workbook and come back as a version,
+//! two persons put it in force; what residents ask, trials with two scenarios, and the candidate lines.
+
+use super::page::{Page, Scripts};
+use super::place::{Cases, demo};
+use super::{DESK, PHONE, nothing_found};
+use crate::county::Faults;
+use std::path::{Path, PathBuf};
+
+/// Whoever wants to look at the pages names a folder here.
+const FOLDER: &str = "DOUDI_LOOK";
+
+/// Judges a page at both widths, and keeps pictures where somebody wants them.
+fn judged(page: &mut Page, step: &str) {
+    for width in [DESK, PHONE] {
+        page.resize(width);
+        page.judge(step);
+        let Some(folder) = std::env::var_os(FOLDER) else {
+            continue;
+        };
+        for screen in 0..4 {
+            page.tell(&format!("window.scrollTo(0, {screen} * innerHeight); 0"));
+            let name = format!("{}-{width}-{screen}.png", step.replace(['/', ' '], "-"));
+            std::fs::write(Path::new(&folder).join(name), page.picture()).unwrap();
+        }
+    }
+    page.resize(DESK);
+}
+
+/// The sheet of the year with one number filled in, as the office keeps it.
+fn filled(sheet: &Path, to: PathBuf, value: &str) -> PathBuf {
+    let csv = sheet.with_extension("sheet.csv");
+    office::intake::workbook::to_csv(sheet, std::fs::File::create(&csv).unwrap()).unwrap();
+    let mut reader = csv::Reader::from_path(&csv).unwrap();
+    let header = reader.headers().unwrap().clone();
+    let at = |name: &str| header.iter().position(|h| h.starts_with(name)).unwrap();
+    let mut writer = csv::Writer::from_path(&to).unwrap();
+    writer.write_record(&header).unwrap();
+    let mut found = false;
+    for row in reader.records() {
+        let mut cells: Vec<String> = row.unwrap().iter().map(str::to_owned).collect();
+        if cells[at("参数")] == "低保标准" && cells[at("键")] == "城乡=城镇" {
+            value.clone_into(&mut cells[at("新值")]);
+            "2027-01-01".clone_into(&mut cells[at("新值起")]);
+            "示例民发〔2026〕12 号".clone_into(&mut cells[at("新值来源")]);
+            found = true;
+        }
+        writer.write_record(&cells).unwrap();
+    }
+    writer.flush().unwrap();
+    assert!(
+        found,
+        "the standard of the demo is where the test looks for it"
+    );
+    to
+}
+
+fn hands_in(page: &mut Page, file: &Path) {
+    page.open("/admin/params");
+    page.fill("为什么改", "示例民发〔2026〕12 号");
+    page.attach("填好的调标表", file);
+    page.press("button", "交回并检查");
+}
+
+#[test]
+fn a_years_numbers_go_out_come_back_and_are_put_in_force_by_two_persons() {
+    let Some((chrome, county, place)) = demo(Faults::None, Cases::None) else {
+        return;
+    };
+    let mut chen = place.enter(&chrome, "chen", DESK, Scripts::On);
+    for path in ["/rulebook/changes", "/admin/params"] {
+        chen.open(path);
+        judged(&mut chen, path);
+    }
+    let (_, sheet) = chen.download("button", "导出调标表");
+    let wrong = filled(&sheet, county.folder.path().join("wrong.csv"), "许多");
+    hands_in(&mut chen, &wrong);
+    assert_eq!(chen.status(), 422, "{}", chen.text());
+    assert!(chen.text().contains("什么也没有改"), "{}", chen.text());
+    judged(&mut chen, "a sheet sent back");
+    let right = filled(&sheet, county.folder.path().join("right.csv"), "860");
+    hands_in(&mut chen, &right);
+    assert_eq!(
+        chen.place(),
+        "/rulebook/changes/1?done=propose",
+        "{}",
+        chen.text()
+    );
+    judged(&mut chen, "proposed");
+    chen.press("button", "预览会影响谁");
+    judged(&mut chen, "previewed");
+    chen.press("link", "看受影响的家庭");
+    judged(&mut chen, "households");
+    let mut pages = Vec::new();
+    if chen.text().contains("批准才能签发") || !signs(&mut chen) {
+        // The leader reads on a phone, without scripts.
+        let mut zhou = place.enter(&chrome, "zhou", PHONE, Scripts::Off);
+        zhou.open("/rulebook/changes/1");
+        zhou.press("button", "我看过这份影响预览");
+        judged(&mut zhou, "approved");
+        pages.push(zhou);
+        assert!(signs(&mut chen), "{}", chen.text());
+    }
+    chen.press("button", "签发(第一签)");
+    assert!(!chen.has("button", "签发"), "nobody signs twice");
+    judged(&mut chen, "signed once");
+    let mut second = place.enter(&chrome, "chen2", PHONE, Scripts::Off);
+    second.open("/rulebook/changes/1");
+    second.press("button", "签发(第二签");
+    judged(&mut second, "in force");
+    second.open("/rulebook/changes");
+    // The version is taken up while the pages go on answering.
+    for _ in 0..500 {
+        if !second.text().contains("正在换上") {
+            break;
+        }
+        second.open("/rulebook/changes");
+    }
+    assert!(second.text().contains("现在运行"), "{}", second.text());
+    judged(&mut second, "versions");
+    second.open("/admin/params?day=2027-01-01&words=低保标准");
+    assert!(second.text().contains("860"), "{}", second.text());
+    judged(&mut second, "numbers of next year");
+    pages.extend([chen, second]);
+    nothing_found(pages);
+}
+
+/// Whether the proposal may be signed as it stands.
+fn signs(page: &mut Page) -> bool {
+    page.open("/rulebook/changes/1");
+    page.has("button", "签发(第一签)")
+}
+
+/// Ticks the first choice of every question on the page, and writes a number where one is asked for.
+const ANSWER: &str = "(() => { \
+    document.querySelectorAll('#answers fieldset').forEach(f => { \
+        const one = f.querySelector('input'); if (one) one.checked = true; }); \
+    document.querySelectorAll('#answers input.form-control').forEach(i => { i.value = '3'; }); \
+    document.querySelectorAll('#answers select').forEach(s => { s.selectedIndex = 1; }); \
+    return 0; })()";
+
+#[test]
+fn what_is_asked_tried_and_proposed_is_whole_on_a_phone_and_on_a_screen() {
+    let Some((chrome, _county, place)) = demo(Faults::None, Cases::None) else {
+        return;
+    };
+    let mut resident = place.page(&chrome, PHONE, Scripts::Off);
+    resident.open("/guide");
+    judged(&mut resident, "guide");
+    for (question, step) in [
+        ("冬天暖气费交不起", "guide answers"),
+        ("今天天气怎么样呢", "guide finds nothing"),
+    ] {
+        resident.open("/guide");
+        resident.fill("您遇到了什么事", question);
+        resident.press("button", "问");
+        judged(&mut resident, step);
+    }
+    resident.open("/check");
+    judged(&mut resident, "check first");
+    for number in 0..6 {
+        resident.tell(ANSWER);
+        resident.press("button", "下一题");
+        judged(&mut resident, &format!("check {number}"));
+    }
+    if resident.has("button", "先看结果") {
+        resident.press("button", "先看结果");
+        judged(&mut resident, "check result");
+    }
+    let mut chen = place.enter(&chrome, "chen", DESK, Scripts::Off);
+    chen.open("/whatif");
+    chen.tell(
+        "(() => { const all = document.querySelector('form.trial-form').elements; \
+         document.querySelectorAll('details').forEach(d => { d.open = true; }); \
+         all['value1'].value = '860'; all['parameter2'].value = all['parameter1'].value; \
+         all['value2'].value = '900'; all['plan2'].value = '二'; return 0; })()",
+    );
+    judged(&mut chen, "whatif asked");
+    chen.press("button", "试算");
+    let text = chen.text();
+    assert!(text.contains("方案一") && text.contains("方案二"), "{text}");
+    judged(&mut chen, "whatif two scenarios");
+    chen.open("/line");
+    judged(&mut chen, "line");
+    chen.tell("document.querySelector('#value1').value = '许多'; 0");
+    chen.press("button", "重算");
+    assert!(chen.text().contains("没有采用"), "{}", chen.text());
+    judged(&mut chen, "line with a slip");
+    nothing_found([resident, chen]);
+}
