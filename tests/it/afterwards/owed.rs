@@ -132,10 +132,10 @@ async fn more_is_found_later(database: Database) {
     let recovery = first.unwrap();
     decided(&bench, recovery, part).await;
     // The same hand adds to it after the county's decision.
-    let more = (september, due(fen(120_00)));
+    let more = (september, due(fen(12_000)));
     let again = pay::recover(office, chen, help, more, "又核出一笔").await;
     assert_eq!(again.unwrap(), recovery);
-    assert_eq!(state(&bench, recovery).await.1, fen(120_00));
+    assert_eq!(state(&bench, recovery).await.1, fen(12_000));
     said(
         repaid(&bench, recovery, fen(90_01)).await,
         "写明的 90.00 元",
