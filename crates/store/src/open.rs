@@ -186,19 +186,6 @@ impl Store {
         );
     }
 
-    /// Copies the whole record into a new SQLite file while it is in use.
-    ///
-    /// A PostgreSQL record is copied with PostgreSQL's own means and answers false.
-    pub async fn copy_to(&self, target: PathBuf) -> Result<bool> {
-        match &self.0.engine {
-            Engine::Sqlite(sqlite) => {
-                sqlite.read(move |c| sqlite::copy_to(c, &target)).await?;
-                Ok(true)
-            }
-            Engine::Postgres(_) => Ok(false),
-        }
-    }
-
     /// Appends an act that changes nothing else, such as a read of names; several callers share
     /// one commit, and each is answered after it is durable.
     pub async fn record_alone(&self, act: Act) -> Result<()> {

@@ -432,9 +432,3 @@ pub(crate) fn examine(connection: &Connection) -> Result<Vec<String>> {
     }
     Ok(said)
 }
-
-/// Copies the whole record while it is in use.
-pub(crate) fn copy_to(connection: &Connection, target: &Path) -> Result<()> {
-    let mut copy = Connection::open(target)?;
-    crate::backup::all_pages(connection, &mut copy, &|_, _| {})
-}

@@ -39,8 +39,7 @@ pub(super) async fn stamp(office: &Office, month: Month) -> Result<String> {
     Ok(format!("{month} {}", store::digest::hex(&digest)))
 }
 
-/// Writes the figures of a month; the file for the manifest. None where a sum is too large to be kept:
-/// then they are counted whenever they are asked for.
+/// Writes the figures of a month; the file for the manifest. None where a figure is of no measure of the program.
 ///
 /// # Errors
 /// The disk.
@@ -91,15 +90,16 @@ struct Line<'a> {
     spread: Option<Spread>,
 }
 
-const WORDS: [&str; 5] = ["file", "measure", "group", "label", "area"];
-const NUMBERS: [&str; 7] = [
-    "part", "part÷", "whole", "whole÷", "counted", "among", "unknown",
+// Sums are exact fractions of whatever length a large county gives them: as text `2/3`.
+const WORDS: [&str; 7] = [
+    "file", "measure", "group", "label", "area", "part/", "whole/",
 ];
+const NUMBERS: [&str; 3] = ["counted", "among", "unknown"];
 const SPREAD: &str = "spread";
 
 fn sheet(program: &Program, all: &[Figure]) -> Option<Sheet> {
-    let mut words: [Vec<Option<String>>; 5] = Default::default();
-    let mut numbers: [Vec<Option<i64>>; 7] = Default::default();
+    let mut words: [Vec<Option<String>>; 7] = Default::default();
+    let mut numbers: [Vec<Option<i64>>; 3] = Default::default();
     let mut spreads: Vec<Option<String>> = Vec::new();
     let mut push = |line: &Line<'_>| {
         let tally = &line.tally;
@@ -109,14 +109,11 @@ fn sheet(program: &Program, all: &[Figure]) -> Option<Sheet> {
             line.group.map(|(title, _)| title.to_owned()),
             line.group.map(|(_, label)| label.to_owned()),
             line.area.map(|area| area.full().to_owned()),
+            Some(fraction_text(tally.part)),
+            Some(fraction_text(tally.whole)),
         ];
-        let whole = |n: i128| i64::try_from(n).ok();
         let count = |n: u64| i64::try_from(n).ok();
         let sums = [
-            whole(tally.part.num())?,
-            whole(tally.part.den())?,
-            whole(tally.whole.num())?,
-            whole(tally.whole.den())?,
             count(tally.part_rows)?,
             count(tally.whole_rows)?,
             count(tally.unknown)?,
@@ -194,8 +191,9 @@ fn figures(program: &Program, sheet: &Sheet) -> Option<Vec<Figure>> {
         Some(Column::Text(texts)) => Some(texts.as_slice()),
         _ => None,
     };
-    let [files, measures, groups, labels, areas] = WORDS.map(texts);
+    let [files, measures, groups, labels, areas, parts, wholes] = WORDS.map(texts);
     let (files, measures, groups, labels, areas) = (files?, measures?, groups?, labels?, areas?);
+    let (parts, wholes) = (parts?, wholes?);
     let numbers = NUMBERS.map(|name| sheet.ints(name));
     let spreads = texts(SPREAD)?;
     for row in 0..sheet.len() {
@@ -215,7 +213,8 @@ fn figures(program: &Program, sheet: &Sheet) -> Option<Vec<Figure>> {
             });
         }
         let figure = out.last_mut()?;
-        let tally = tally(numbers, row)?;
+        let sums = (word(parts)?, word(wholes)?);
+        let tally = tally(numbers, row, &sums)?;
         let area = match word(areas) {
             None => None,
             Some(code) => Some(AreaCode::parse(&code).ok()?),
@@ -244,20 +243,29 @@ fn figures(program: &Program, sheet: &Sheet) -> Option<Vec<Figure>> {
     Some(out)
 }
 
-fn tally(numbers: [&[Option<i64>]; 7], row: usize) -> Option<Tally> {
+fn tally(
+    numbers: [&[Option<i64>]; 3],
+    row: usize,
+    (part, whole): &(String, String),
+) -> Option<Tally> {
     let number = |at: usize| numbers.get(at)?.get(row).copied().flatten();
-    let ratio = |at: usize| {
-        let den = number(at.checked_add(1)?)?;
-        Ratio::new(i128::from(number(at)?), i128::from(den))
-    };
     let count = |at: usize| u64::try_from(number(at)?).ok();
     Some(Tally {
-        part: ratio(0)?,
-        whole: ratio(2)?,
-        part_rows: count(4)?,
-        whole_rows: count(5)?,
-        unknown: count(6)?,
+        part: fraction_of(part)?,
+        whole: fraction_of(whole)?,
+        part_rows: count(0)?,
+        whole_rows: count(1)?,
+        unknown: count(2)?,
     })
+}
+
+fn fraction_text(sum: Ratio) -> String {
+    format!("{}/{}", sum.num(), sum.den())
+}
+
+fn fraction_of(text: &str) -> Option<Ratio> {
+    let (num, den) = text.split_once('/')?;
+    Ratio::new(num.parse().ok()?, den.parse().ok()?)
 }
 
 fn place<T>(told: &mut Told<T>, area: Option<AreaCode>, value: T) {
@@ -355,4 +363,23 @@ fn spread_of(text: &str) -> Option<Spread> {
         at_risk,
         median_gap,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{fraction_of, fraction_text};
+    use rules::Ratio;
+
+    #[test]
+    fn a_sum_longer_than_any_column_of_numbers_is_read_back_the_same() {
+        let long = i128::from(i64::MAX) * 1_000_003;
+        for (num, den) in [(long, 7), (-long, i128::from(i64::MAX))] {
+            let sum = Ratio::new(num, den);
+            assert!(sum.is_some());
+            assert_eq!(sum.and_then(|sum| fraction_of(&fraction_text(sum))), sum);
+        }
+        for damaged in ["", "1", "1/0", "a/2", "1/2/3"] {
+            assert_eq!(fraction_of(damaged), None, "{damaged}");
+        }
+    }
 }
