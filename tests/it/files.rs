@@ -1,7 +1,7 @@
 //! The catalogue of bad files (E): whole files that go back leave nothing, and say why; good ones in
 //! odd clothes are taken.
 
-use crate::county::open;
+use crate::county::{County, Faults, open};
 use office::Database;
 use office::intake::{Intake, State};
 
@@ -162,6 +162,88 @@ async fn e15_e16_e29_headers_are_found_by_name_and_totals_are_no_data() {
         "入库 1",
     )
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn c11_a_sum_headed_by_another_unit_sends_the_file_back_instead_of_being_left_out() {
+    let wages = |header: &str| {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("social-insurance.2026-08.csv");
+        let head = "身份证号,姓名,险种,参保月份,缴费基数";
+        let row = "990101195403121282,王桂英,职工养老,2026-08,4000";
+        std::fs::write(&file, format!("{head},{header}\n{row},0.4\n")).unwrap();
+        (folder, file)
+    };
+    for header in ["申报工资(万元)", "申报工资（千元）", "申报工资万元"] {
+        let (folder, file) = wages(header);
+        let office = open(&folder.path().join("data"), Database::Sqlite).await;
+        let received = Intake::new(&office).receive(&file, None, true).await;
+        let received = received.unwrap();
+        let State::Refused(said) = &received.state else {
+            panic!("{header}: {:?}", received.state)
+        };
+        assert!(
+            said.contains("申报工资") && said.contains("换算成元"),
+            "{said}"
+        );
+        office.close().await;
+    }
+    let (folder, file) = wages("单位电话");
+    let office = open(&folder.path().join("data"), Database::Sqlite).await;
+    let received = Intake::new(&office).receive(&file, None, true).await;
+    let received = received.unwrap();
+    assert_eq!(received.state, State::Applied);
+    let told: Vec<&str> = received.remarks.iter().map(|r| r.code.as_str()).collect();
+    assert_eq!(told, ["unread"], "{:?}", received.remarks);
+    assert!(
+        received.remarks[0].message.contains("第 6 列"),
+        "{:?}",
+        received.remarks
+    );
+    office.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a19_what_a_number_says_otherwise_than_its_row_is_told_and_the_row_stays() {
+    let county = County::new(Faults::None);
+    let mut turned = String::new();
+    county.rewrite("2026-08", "register", |register| {
+        let row = (1..=register.len())
+            .find(|row| ["男", "女", "1", "2"].contains(&register.cell(*row, "性别")))
+            .unwrap();
+        let other = match register.cell(row, "性别") {
+            "男" | "1" => "女",
+            _ => "男",
+        };
+        register.set(row, "性别", other);
+        turned = row.to_string();
+    });
+    let office = county.office("a19").await;
+    let areas = county.folder.path().join("county/areas.csv");
+    office.load_areas(&areas).await.unwrap();
+    let file = county.feeds().join("2026-08/register.csv");
+    let received = Intake::new(&office).receive(&file, None, true).await;
+    let received = received.unwrap();
+    assert_eq!(received.state, State::Applied);
+    let told: Vec<String> = received
+        .remarks
+        .iter()
+        .filter(|r| r.code == "sex")
+        .map(|r| format!("{} {}", r.row_no, r.column))
+        .collect();
+    assert_eq!(told, [format!("{turned} 性别")], "{:?}", received.remarks);
+    assert_eq!(received.counts.refused, 0);
+    office.close().await;
+    let record = county.folder.path().join("a19/doudi.db");
+    let kept: i64 = rusqlite::Connection::open(record)
+        .unwrap()
+        .query_row(
+            "select count(*) from feed_remark where code = 'sex'",
+            [],
+            |row| row.get(0),
+        )
+        .unwrap();
+    assert_eq!(kept, 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,7 +1,8 @@
 //! The catalogue of bad cells: `inputs/*.md`, tables that anybody may read and add to.
 //!
 //! `来文 deaths,列 身份证号` names the feed and the column; each row of the table below it is one cell
-//! and the answer it must get: `入库`, or `退回` with the code and words of the message.
+//! and the answer it must get: `入库`; `提醒` where it is taken and its sender told that it deserves a look; or
+//! `退回`; the two with the code and words of the message.
 
 use crate::county::open;
 use office::Database;
@@ -132,10 +133,15 @@ async fn answers(group: &Group) -> Vec<String> {
             .refusals
             .iter()
             .find(|r| usize::try_from(r.row_no).unwrap() == number);
-        refusal.map_or_else(
-            || "入库".to_owned(),
-            |r| format!("退回 {} {}", r.code, r.message),
-        )
+        let remark = received
+            .remarks
+            .iter()
+            .find(|r| usize::try_from(r.row_no).unwrap() == number);
+        match (refusal, remark) {
+            (Some(r), _) => format!("退回 {} {}", r.code, r.message),
+            (None, Some(r)) => format!("提醒 {} {}", r.code, r.message),
+            (None, None) => "入库".to_owned(),
+        }
     };
     (0..group.inputs.len()).map(of_row).collect()
 }

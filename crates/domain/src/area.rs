@@ -320,6 +320,18 @@ impl PrefixHistory {
         Self(codes)
     }
 
+    /// How many codes with their last years.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Could somebody born on that day have been first registered under the code?
     #[must_use]
     pub fn knows(&self, code6: &str, birth: Day) -> bool {

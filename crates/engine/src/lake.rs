@@ -12,7 +12,9 @@ use datafusion::execution::context::SessionContext;
 use datafusion::execution::options::ParquetReadOptions;
 use datafusion::parquet::arrow::ArrowWriter;
 use datafusion::parquet::arrow::ProjectionMask;
-use datafusion::parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use datafusion::parquet::arrow::arrow_reader::{
+    ParquetRecordBatchReaderBuilder, RowSelection, RowSelector,
+};
 use datafusion::parquet::basic::{Compression, Encoding, ZstdLevel};
 use datafusion::parquet::file::properties::{EnabledStatistics, WriterProperties};
 use datafusion::parquet::schema::types::ColumnPath;
@@ -257,6 +259,31 @@ pub fn stream(
     }
     let reader = builder.with_batch_size(ROWS_IN_BATCH).build()?;
     Ok(reader.map(|batch| batch.map_err(EngineError::from)))
+}
+
+/// One row of a file, from 0, as a batch of one; none past the end. Only its group of rows is read, and of
+/// that only the pages it stands on.
+///
+/// # Errors
+/// A file that is missing or no Parquet.
+pub fn read_row(lake: &Path, path: &str, place: usize) -> Result<Option<RecordBatch>> {
+    let path = lake.join(path);
+    let opened = File::open(&path).map_err(|e| file_error(&path, e))?;
+    let builder = ParquetRecordBatchReaderBuilder::try_new(opened)?;
+    let mut before = 0_usize;
+    for (at, group) in builder.metadata().row_groups().iter().enumerate() {
+        let rows = usize::try_from(group.num_rows()).unwrap_or(0);
+        let within = place.saturating_sub(before);
+        if within < rows {
+            let wanted = vec![RowSelector::skip(within), RowSelector::select(1)];
+            let reader = builder
+                .with_row_groups(vec![at])
+                .with_row_selection(RowSelection::from(wanted));
+            return Ok(reader.build()?.next().transpose()?);
+        }
+        before = before.saturating_add(rows);
+    }
+    Ok(None)
 }
 
 /// The files as one table for a query.

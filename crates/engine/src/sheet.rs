@@ -210,6 +210,26 @@ impl Lake {
         Ok(concat_batches(&first.schema(), &batches)?)
     }
 
+    /// Reads some columns of a file; a name the file does not have is passed over.
+    ///
+    /// # Errors
+    /// No such file, or not what was written.
+    pub fn read_some(&self, path: &str, columns: &[&str]) -> Result<Sheet> {
+        Sheet::from_batch(&self.read_columns(path, columns)?)
+    }
+
+    /// Reads one row of a file, from 0, without the others.
+    ///
+    /// # Errors
+    /// No such file or row, or not what was written.
+    pub fn read_row(&self, path: &str, place: usize) -> Result<Sheet> {
+        let batch = lake::read_row(&self.root, path, place)?;
+        let batch = batch.ok_or_else(|| EngineError::Column {
+            column: path.to_owned(),
+        })?;
+        Sheet::from_batch(&batch)
+    }
+
     /// The folder.
     pub fn root(&self) -> &Path {
         &self.root

@@ -20,6 +20,7 @@ pub mod matters;
 mod month;
 mod names;
 mod overview;
+mod owners;
 mod paging;
 mod payments;
 mod preview;
@@ -69,6 +70,8 @@ pub struct Desk {
     findings: Vec<String>,
     rulebook: String,
     months: Months,
+    /// Whose the rows of the batches are that were asked for.
+    owners: tokio::sync::Mutex<owners::Shelf>,
     figures: indicators::Shelf,
     trials: whatif::Trials,
     guide: crate::guide::Shelf,
@@ -158,6 +161,7 @@ impl Desk {
             findings,
             rulebook,
             months: Months::default(),
+            owners: tokio::sync::Mutex::default(),
             figures: indicators::Shelf::default(),
             trials: whatif::Trials::default(),
             guide: crate::guide::Shelf::default(),

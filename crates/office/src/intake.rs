@@ -33,7 +33,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
-use store::batches::{self, BatchState, Begun, Counts, NewBatch, Refusal};
+use store::batches::{self, BatchState, Begun, Counts, NewBatch, Refusal, Remark};
 use store::manifest::{self, LakeFile};
 use store::tokens::Tokeniser;
 use store::{Act, RowId};
@@ -51,6 +51,8 @@ const ROWS_AT_ONCE: usize = 4_096;
 const TRIES_MAX: usize = 5;
 /// How many refusals are kept row by row; the counts cover all.
 const REFUSALS_KEPT_MAX: usize = 20_000;
+/// How many remarks are kept.
+const REMARKS_KEPT_MAX: usize = 20_000;
 
 /// What became of a file.
 #[derive(Clone, Debug)]
@@ -71,6 +73,8 @@ pub struct Received {
     pub counts: Counts,
     /// The first refusals, for the one who sent it.
     pub refusals: Vec<Refusal>,
+    /// 提醒: what was taken and deserves a look, the first ones.
+    pub remarks: Vec<Remark>,
     /// Rows that were taken and are nobody's the record knows.
     pub unknown: u64,
 }
@@ -201,6 +205,7 @@ impl<'a> Intake<'a> {
                 doubtful: 0,
             },
             refusals: vec![],
+            remarks: vec![],
             unknown: 0,
         };
         let seen = batches::find_file(&self.office.store, survey.digest).await?;
@@ -370,6 +375,8 @@ impl<'a> Intake<'a> {
         let mut refusals = std::mem::take(&mut taken.refusals);
         refusals.truncate(REFUSALS_KEPT_MAX);
         batches::refuse_many(&mut tx, batch_no, &refusals).await?;
+        let remarks = std::mem::take(&mut taken.remarks);
+        batches::remark_many(&mut tx, batch_no, &remarks).await?;
         let asked = (batch_no, feed, received.period);
         link::raise_doubts(self.office, &mut tx, at, asked, &taken.doubts).await?;
         let [certain, doubts, unknown] = taken.whose;
@@ -410,6 +417,7 @@ impl<'a> Intake<'a> {
         received.batch_no = Some(batch_no);
         received.counts = counts;
         received.refusals = refusals;
+        received.remarks = remarks;
         received.unknown = unknown;
         crate::audit::keep(self.office).await?;
         Ok(Settled::Done)

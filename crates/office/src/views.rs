@@ -30,7 +30,7 @@ use serde::Serialize;
 pub use areas::{AreaAsk, AreaFound, AreaHit, AreaRow, AreaTree};
 pub use feeds::{
     BatchState, ColumnQuality, DoubtfulRow, Download, FeedBatchView, FeedCell, FeedCounts,
-    FeedList, FeedRow, ReasonCount, RefusalRow,
+    FeedList, FeedRow, ReasonCount, RefusalRow, RemarkRow,
 };
 pub use health::{HealthCheck, HealthView};
 pub use household::{

@@ -3,8 +3,11 @@
 //!
 //! The same content of the same feed and month is known again and changes nothing.
 
+mod remarks;
 mod undo;
 
+pub(crate) use remarks::STATEMENTS as REMARK_STATEMENTS;
+pub use remarks::{Remark, list_remarks, remark_many};
 pub(crate) use undo::STATEMENTS as UNDO_STATEMENTS;
 pub use undo::{Undo, close_doubts, links_of, list_undone, undo, undone};
 
@@ -72,7 +75,7 @@ const REFUSALS: Table = Table {
         ("masked", Kind::Text),
     ],
 };
-pub(crate) const TABLES: &[Table] = &[REFUSALS];
+pub(crate) const TABLES: &[Table] = &[REFUSALS, remarks::REMARKS];
 
 words! {
     /// How far a file has come.

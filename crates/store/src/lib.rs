@@ -87,6 +87,7 @@ fn every_statement() -> Vec<String> {
         audit::VERIFY_STATEMENTS,
         bank_accounts::STATEMENTS,
         batches::STATEMENTS,
+        batches::REMARK_STATEMENTS,
         batches::UNDO_STATEMENTS,
         cases::STATEMENTS,
         cases::WAIT_STATEMENTS,

@@ -146,6 +146,12 @@ const MIGRATIONS: &[Migration] = &[
         sqlite: "",
         postgres: "",
     },
+    Migration {
+        version: 27,
+        common: include_str!("../migrations/0027_remarks.sql"),
+        sqlite: "",
+        postgres: "",
+    },
 ];
 
 // On PostgreSQL two programs may start at once: the second waits for the first.

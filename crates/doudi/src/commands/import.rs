@@ -12,6 +12,7 @@ use office::Office;
 use office::casework::CaseError;
 use office::intake::{Intake, Received, State, Undone};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// How many refused rows of a file are shown; the pages have all.
@@ -232,6 +233,9 @@ fn show(received: &Received) {
             say::count(received.unknown)
         ));
     }
+    for (message, cells) in noticed(received) {
+        say::line(format!("  提醒 {} 处:{message}", say::count(cells)));
+    }
     for r in received.refusals.iter().take(SHOWN_MAX) {
         let column = if r.column.is_empty() {
             String::new()
@@ -246,6 +250,18 @@ fn show(received: &Received) {
     }
 }
 
+/// How often each thing was noticed in rows that were taken, most first.
+fn noticed(received: &Received) -> Vec<(&str, u64)> {
+    let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
+    for remark in &received.remarks {
+        let cells = counts.entry(remark.message.as_str()).or_default();
+        *cells = cells.saturating_add(1);
+    }
+    let mut out: Vec<(&str, u64)> = counts.into_iter().collect();
+    out.sort_by_key(|(_, cells)| std::cmp::Reverse(*cells));
+    out
+}
+
 fn value(received: &Received) -> Value {
     let (_, said) = word(&received.state);
     let state = match received.state {
@@ -256,9 +272,10 @@ fn value(received: &Received) -> Value {
     };
     let c = &received.counts;
     let refusals: Vec<Value> = received.refusals.iter().map(|r| json!({ "row": r.row_no, "column": r.column, "code": r.code, "message": r.message })).collect();
+    let remarks: Vec<Value> = received.remarks.iter().map(|r| json!({ "row": r.row_no, "column": r.column, "code": r.code, "message": r.message })).collect();
     json!({
         "batch": received.batch_no, "feed": received.feed, "month": received.period.to_string(), "file": received.file,
         "state": state, "said": said, "received": c.received, "applied": c.applied, "unchanged": c.unchanged,
-        "refused": c.refused, "doubtful": c.doubtful, "unknown": received.unknown, "refusals": refusals,
+        "refused": c.refused, "doubtful": c.doubtful, "unknown": received.unknown, "refusals": refusals, "remarks": remarks,
     })
 }

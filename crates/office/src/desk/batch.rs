@@ -5,8 +5,8 @@ use super::feeds::{counts, rule_of, state};
 use super::paging::{count, minute, page, word};
 use super::{Desk, Told};
 use crate::views::{
-    BatchState, Behind, ColumnQuality, DoubtfulRow, FeedBatchView, ReasonCount, RefusalRow, Tone,
-    ViewError,
+    BatchState, Behind, ColumnQuality, DoubtfulRow, FeedBatchView, ReasonCount, RefusalRow,
+    RemarkRow, Tone, ViewError,
 };
 use domain::PersonId;
 use engine::{Column, Sheet};
@@ -14,17 +14,19 @@ use rules::Program;
 use rules::feed::FeedPlan;
 use std::cmp::Reverse;
 use store::RowId;
-use store::batches::{self, Batch, DoubtState, Refusal};
+use store::batches::{self, Batch, DoubtState, Refusal, Remark};
 
 const ROWS_ON_PAGE: usize = 50;
 const READ: u32 = 5_000;
 const DOUBTS_SHOWN: u32 = 20;
+const REMARKS_SHOWN: usize = 50;
 
 /// A batch with its feed and all it was refused for.
 pub(super) struct Found {
     pub batch: Batch,
     pub program: Program,
     pub refusals: Vec<Refusal>,
+    pub remarks: Vec<Remark>,
 }
 
 impl Found {
@@ -50,11 +52,20 @@ pub(super) async fn find(desk: &Desk, id: i64) -> Told<Found> {
         after = *last;
         refusals.extend(page.into_iter().map(|(_, r)| r));
     }
+    let mut remarks = Vec::new();
+    let mut after = 0;
+    loop {
+        let page = batches::list_remarks(store, id, after, READ).await?;
+        let Some((last, _)) = page.last() else { break };
+        after = *last;
+        remarks.extend(page.into_iter().map(|(_, r)| r));
+    }
     let program = desk.office.program_of(batch.period);
     Ok(Found {
         batch,
         program,
         refusals,
+        remarks,
     })
 }
 
@@ -112,6 +123,13 @@ pub(super) async fn view(desk: &Desk, id: i64, cursor: Option<String>) -> Told<F
         columns: columns(&found, sheet.as_ref()),
         reasons: reasons(&found.refusals),
         refusals,
+        remarks: tallied(found.remarks.iter().map(|r| r.message.as_str())),
+        remarked: found
+            .remarks
+            .iter()
+            .take(REMARKS_SHOWN)
+            .map(remark)
+            .collect(),
         doubtful,
     })
 }
@@ -208,9 +226,14 @@ fn next_step(code: &str) -> &'static str {
 }
 
 fn reasons(refusals: &[Refusal]) -> Vec<ReasonCount> {
+    tallied(refusals.iter().map(|refusal| kind_of(&refusal.code).0))
+}
+
+/// How often each word comes, most first.
+fn tallied<'a>(words: impl Iterator<Item = &'a str>) -> Vec<ReasonCount> {
     let mut counts: std::collections::BTreeMap<&str, u64> = std::collections::BTreeMap::new();
-    for refusal in refusals {
-        let rows = counts.entry(kind_of(&refusal.code).0).or_default();
+    for word in words {
+        let rows = counts.entry(word).or_default();
         *rows = rows.saturating_add(1);
     }
     let mut out: Vec<ReasonCount> = counts
@@ -222,6 +245,15 @@ fn reasons(refusals: &[Refusal]) -> Vec<ReasonCount> {
         .collect();
     out.sort_by_key(|r| Reverse(r.rows));
     out
+}
+
+/// What was noticed, as its sender finds it.
+pub(super) fn remark(remark: &Remark) -> RemarkRow {
+    RemarkRow {
+        row: u64::from(remark.row_no).saturating_add(1),
+        column: remark.column.clone(),
+        message: remark.message.clone(),
+    }
 }
 
 /// The rows of a batch in the lake; none when it was not taken.

@@ -1,23 +1,26 @@
-//! 退回明细: a workbook for the department, every cell a text, so that no number loses its digits.
+//! 退回明细: a workbook for the department, every cell a text, so that no number loses its digits; what
+//! was taken and deserves a look on a sheet of its own.
 
-use super::batch::{find, refusal};
+use super::batch::{find, refusal, remark};
 use super::{Desk, Told};
-use crate::views::{Download, RefusalRow, ViewError};
+use crate::views::{Download, RefusalRow, RemarkRow, ViewError};
 use rust_xlsxwriter::{Workbook, XlsxError};
 use store::batches::Refusal;
 
+const NOTICED: [&str; 3] = ["行", "列", "提醒"];
 const HEADER: [&str; 5] = ["行", "列", "原值(已遮盖)", "退回原因", "请这样办"];
 
 pub(super) async fn download(desk: &Desk, id: i64) -> Told<Download> {
     let found = find(desk, id).await?;
-    if found.refusals.is_empty() {
+    if found.refusals.is_empty() && found.remarks.is_empty() {
         return Err(ViewError::NotAnswerable(
-            "这一批没有退回的行,不用下载明细".to_owned(),
+            "这一批没有退回的行,也没有提醒,不用下载明细".to_owned(),
         ));
     }
     let title = found.title();
     let rows: Vec<RefusalRow> = found.refusals.iter().map(refusal).collect();
-    let written = tokio::task::spawn_blocking(move || workbook(&rows)).await;
+    let noticed: Vec<RemarkRow> = found.remarks.iter().map(remark).collect();
+    let written = tokio::task::spawn_blocking(move || workbook(&rows, &noticed)).await;
     let written = written.map_err(|e| ViewError::Failed(e.to_string()))?;
     let bytes = written.map_err(|e| ViewError::Failed(e.to_string()))?;
     Ok(Download {
@@ -29,10 +32,10 @@ pub(super) async fn download(desk: &Desk, id: i64) -> Told<Download> {
 /// The workbook of the refused rows of a batch.
 pub(crate) fn of(refusals: &[Refusal]) -> Result<Vec<u8>, XlsxError> {
     let rows: Vec<RefusalRow> = refusals.iter().map(refusal).collect();
-    workbook(&rows)
+    workbook(&rows, &[])
 }
 
-fn workbook(rows: &[RefusalRow]) -> Result<Vec<u8>, XlsxError> {
+fn workbook(rows: &[RefusalRow], noticed: &[RemarkRow]) -> Result<Vec<u8>, XlsxError> {
     let mut book = Workbook::new();
     let sheet = book.add_worksheet();
     sheet.set_name("退回明细")?;
@@ -52,6 +55,22 @@ fn workbook(rows: &[RefusalRow]) -> Result<Vec<u8>, XlsxError> {
         ];
         for (column, text) in (0_u16..).zip(cells) {
             sheet.write_string(at, column, text.as_str())?;
+        }
+    }
+    if !noticed.is_empty() {
+        let sheet = book.add_worksheet();
+        sheet.set_name("提醒")?;
+        for (column, width) in (0_u16..).zip([8.0, 16.0, 60.0]) {
+            sheet.set_column_width(column, width)?;
+        }
+        for (column, text) in (0_u16..).zip(NOTICED) {
+            sheet.write_string(0, column, text)?;
+        }
+        for (at, row) in (1_u32..).zip(noticed) {
+            let cells = [&row.row.to_string(), &row.column, &row.message];
+            for (column, text) in (0_u16..).zip(cells) {
+                sheet.write_string(at, column, text.as_str())?;
+            }
         }
     }
     book.save_to_buffer()

@@ -1,6 +1,7 @@
 //! 事实 with their sources: for each feed the rows that are a person's, back to batch and row.
 
 use super::month::Judgement;
+use super::owners::Owners;
 use super::paging::day;
 use super::{Desk, Told};
 use crate::views::{Behind, FactView};
@@ -16,32 +17,27 @@ use std::sync::Arc;
 use store::RowId;
 use store::batches::Batch;
 
-/// Whose rows there are, by person; of one feed the newest stands last.
+/// Columns of a file of links that say whose its rows are.
+const LINKS: [&str; 3] = ["row_id", "person_id", "household_id"];
+
+/// Whose rows there are that count for a month.
 #[derive(Default)]
 pub(super) struct RowIndex {
-    rows: HashMap<i64, Vec<(u16, RowId)>>,
-    /// Feeds by the number their rows carry.
-    feeds: Vec<String>,
+    /// By feed, the oldest batch first.
+    rows: HashMap<String, Vec<Arc<Owners>>>,
     /// Batches that count for the month.
     pub batches: HashMap<i64, Batch>,
     /// The newest of them by feed.
     newest: HashMap<String, i64>,
-    /// Row files by batch.
-    files: HashMap<i64, String>,
+    /// Row files by batch, and whose their rows are.
+    files: HashMap<i64, (String, Arc<Owners>)>,
 }
 
 impl RowIndex {
     /// The rows of a feed about a person, oldest first.
     pub fn of(&self, person: i64, feed: &str) -> impl DoubleEndedIterator<Item = RowId> + '_ {
-        let rows = self.rows.get(&person).map_or(&[][..], Vec::as_slice);
-        let number = self
-            .feeds
-            .iter()
-            .position(|f| f == feed)
-            .and_then(|at| u16::try_from(at).ok());
-        rows.iter()
-            .filter(move |(f, _)| Some(*f) == number)
-            .map(|(_, row)| *row)
+        let batches = self.rows.get(feed).map_or(&[][..], Vec::as_slice);
+        batches.iter().flat_map(move |owners| owners.of(person))
     }
 
     /// The batch a row came with.
@@ -68,8 +64,7 @@ impl Desk {
         let store = &self.office.store;
         let month = judgement.data.month;
         let mut out = RowIndex::default();
-        for (number, feed) in (0_u16..).zip(&judgement.data.program.feeds) {
-            out.feeds.push(feed.id.clone());
+        for feed in &judgement.data.program.feeds {
             let links =
                 store::manifest::list_up_to(store, &format!("link-{}", feed.id), month).await?;
             let rows =
@@ -90,14 +85,13 @@ impl Desk {
                 if let Some(found) = store::batches::find(store, batch).await? {
                     out.batches.insert(batch, found);
                 }
-                out.files.insert(batch, file.path.clone());
                 let Some(link) = links.iter().find(|l| l.cause == file.cause) else {
                     continue;
                 };
-                let (lake, path) = (self.office.lake.clone(), link.path.clone());
-                let sheet = tokio::task::spawn_blocking(move || lake.read(&path)).await;
-                let sheet = sheet.map_err(|e| crate::views::ViewError::Failed(e.to_string()))??;
-                take(&mut out, number, &sheet);
+                let owners = self.owners(batch, &link.path).await?;
+                out.files
+                    .insert(batch, (file.path.clone(), Arc::clone(&owners)));
+                out.rows.entry(feed.id.clone()).or_default().push(owners);
             }
             if let Some(counted) = counted {
                 out.newest.insert(feed.id.clone(), counted);
@@ -106,30 +100,30 @@ impl Desk {
         Ok(out)
     }
 
-    /// A row of the lake: its row sheet and the place in it.
-    pub(super) fn row_sheet(&self, index: &RowIndex, row: RowId) -> Option<(Sheet, usize)> {
-        let sheet = self
-            .office
-            .lake
-            .read(index.files.get(&row.batch_no())?)
-            .ok()?;
-        let at = sheet
-            .ints("row_id")
-            .iter()
-            .position(|id| *id == Some(row.get()))?;
-        Some((sheet, at))
-    }
-}
-
-fn take(index: &mut RowIndex, feed: u16, link: &Sheet) {
-    // A feed's rows are all persons' or all households', so the feed's number keeps the two apart.
-    for column in ["person_id", "household_id"] {
-        for (row, owner) in link.ints("row_id").iter().zip(link.ints(column)) {
-            if let (Some(row), Some(owner)) = (row, owner) {
-                let rows = index.rows.entry(*owner).or_default();
-                rows.push((feed, RowId::from_get(*row)));
-            }
+    /// Whose the rows of a batch are; read once.
+    async fn owners(&self, batch: i64, link: &str) -> Told<Arc<Owners>> {
+        let mut shelf = self.owners.lock().await;
+        if let Some(known) = shelf.get(link) {
+            return Ok(Arc::clone(known));
         }
+        let (lake, path) = (self.office.lake.clone(), link.to_owned());
+        let read = tokio::task::spawn_blocking(move || {
+            let sheet = lake.read_some(&path, &LINKS)?;
+            Ok::<_, engine::EngineError>(Owners::of_links(batch, &sheet))
+        });
+        let read = read
+            .await
+            .map_err(|e| crate::views::ViewError::Failed(e.to_string()))??;
+        let owners = Arc::new(read);
+        shelf.insert(link.to_owned(), Arc::clone(&owners));
+        Ok(owners)
+    }
+
+    /// A row of the lake, as a sheet of one row.
+    pub(super) fn row_sheet(&self, index: &RowIndex, row: RowId) -> Option<Sheet> {
+        let (path, owners) = index.files.get(&row.batch_no())?;
+        let sheet = self.office.lake.read_row(path, owners.place(row)?).ok()?;
+        (sheet.ints("row_id").first() == Some(&Some(row.get()))).then_some(sheet)
     }
 }
 

@@ -330,12 +330,12 @@ fn roll(desk: &Desk, door: &Door, index: &RowIndex) -> Vec<RollEntry> {
     let mut out = Vec::new();
     for person in &door.persons {
         for row in index.of(*person, ROLL) {
-            let Some((sheet, at)) = desk.row_sheet(index, row) else {
+            let Some(sheet) = desk.row_sheet(index, row) else {
                 continue;
             };
             let cell = |name: &str| {
                 let column = feed.columns.iter().find(|c| c.name == name)?;
-                cell_words(program, column, sheet.column(name)?, at)
+                cell_words(program, column, sheet.column(name)?, 0)
             };
             let until = cell("终止月份").map_or(String::new(), |m| format!(" 至 {m}"));
             out.push(RollEntry {

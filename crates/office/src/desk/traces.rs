@@ -47,7 +47,7 @@ pub(super) fn causes(
         };
         let says = desk.row_sheet(index, row).map_or_else(
             || "这一行的内容已不在本机".to_owned(),
-            |(sheet, at)| row_words(program, feed, &sheet, at),
+            |sheet| row_words(program, feed, &sheet, 0),
         );
         out.push(Cause {
             feed: format!("{} · {}", feed.title, feed.department),

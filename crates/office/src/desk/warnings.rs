@@ -183,7 +183,7 @@ pub(super) async fn one(desk: &Desk, who: &Acting, scope: &Scope, id: i64) -> To
     note_read::warning(&desk.office, who, &entry.warning).await?;
     let told = Subjects::of(desk, &[entry]).await?;
     let content = &entry.warning.content;
-    let judgement = desk.judgement(content.month).await?;
+    let judgement = explained_by(desk, entry).await?;
     let index = desk.index(&judgement).await?;
     let program = &judgement.data.program;
     let kind = record.kind(&content.rule);
@@ -223,6 +223,7 @@ pub(super) async fn one(desk: &Desk, who: &Acting, scope: &Scope, id: i64) -> To
         |plan| format!("预警 {} · {} 起施行", plan.title, plan.from),
     );
     Ok(WarningView {
+        by_month: judgement.data.month.to_string(),
         row: row(&record, entry, &told),
         advice: due(desk, entry, advice(plan)).await?,
         rule: if kind.path.is_empty() {
@@ -239,6 +240,25 @@ pub(super) async fn one(desk: &Desk, who: &Acting, scope: &Scope, id: i64) -> To
         events: events(desk, entry).await?,
         others,
     })
+}
+
+/// The month a warning is explained by: the newest where it still holds, as whoever goes there needs it, else
+/// the one it was raised in.
+async fn explained_by(desk: &Desk, entry: &Entry) -> Told<Arc<super::month::Judgement>> {
+    let content = &entry.warning.content;
+    let newest = desk.newest().await?;
+    let open = matches!(
+        entry.state,
+        crate::views::WarningState::Open | crate::views::WarningState::Assigned
+    );
+    let holds = |id: i64| {
+        let answer = newest.answer(&content.rule, id);
+        answer.is_some_and(|(.., verdict)| verdict == Some(true))
+    };
+    if newest.data.month == content.month || (open && holds(content.entity_id)) {
+        return Ok(newest);
+    }
+    desk.judgement(content.month).await
 }
 
 /// Everybody a situation holds.

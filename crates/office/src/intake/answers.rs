@@ -127,7 +127,7 @@ fn rows(
     out: &mut Answers,
 ) -> Result<()> {
     let (mut records, header) = Records::open(text).map_err(|e| came.told(e))?;
-    let mut table = Table::new(office, program, feed, period, &header)?;
+    let mut table = Table::new(office, program, feed, period, (&header, None))?;
     let mut page = Page::default();
     while records
         .read(&mut page, ROWS_AT_ONCE)

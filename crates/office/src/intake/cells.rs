@@ -1,7 +1,7 @@
 //! One cell of a department's file → a value, or why it is refused. Never guesses money, ids, dates.
 
 use super::workbook::UNREADABLE;
-use domain::{BankCard, Day, DisabilityCard, Fen, IdNumber, Month};
+use domain::{BankCard, CardNote, Day, DisabilityCard, Fen, IdNote, IdNumber, Month};
 use engine::Shape;
 use rules::dict::Dict;
 use rules::feed::{ColumnKind, FeedColumn};
@@ -60,6 +60,13 @@ pub(crate) struct Refused {
     pub masked: String,
 }
 
+/// What was noticed in a cell that is taken as it came: a stable code and the words for its sender.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Noted {
+    pub code: &'static str,
+    pub message: &'static str,
+}
+
 /// Reads the cells of one column.
 pub(crate) struct Reader<'a> {
     pub column: &'a FeedColumn,
@@ -91,9 +98,13 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The value of a cell; a number past all reason is refused.
-    pub(crate) fn read<'c>(&'c self, cell: &'c str) -> Result<Cell<'c>, Refused> {
-        let read = self.plain(cell)?;
+    /// The value of a cell; a number past all reason is refused. What deserves a look is added to `noted`.
+    pub(crate) fn read<'c>(
+        &'c self,
+        cell: &'c str,
+        noted: &mut Vec<Noted>,
+    ) -> Result<Cell<'c>, Refused> {
+        let read = self.plain(cell, noted)?;
         match read {
             Cell::Int(n) if n.checked_abs().is_none_or(|n| n > self.most) => Err(Refused {
                 code: "range",
@@ -104,7 +115,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn plain<'c>(&'c self, cell: &'c str) -> Result<Cell<'c>, Refused> {
+    fn plain<'c>(&'c self, cell: &'c str, noted: &mut Vec<Noted>) -> Result<Cell<'c>, Refused> {
         if let Some(said) = cell.strip_prefix(UNREADABLE) {
             return Err(Refused {
                 code: "cell",
@@ -115,12 +126,17 @@ impl<'a> Reader<'a> {
         let text = trimmed(cell);
         let whole = self.column.scientific.then(|| written_out(text)).flatten();
         match whole {
-            Some(whole) => self.of_text(cell, &whole).map(Cell::into_owned),
-            None => self.of_text(cell, text),
+            Some(whole) => self.of_text(cell, &whole, noted).map(Cell::into_owned),
+            None => self.of_text(cell, text, noted),
         }
     }
 
-    fn of_text<'c>(&'c self, cell: &'c str, text: &'c str) -> Result<Cell<'c>, Refused> {
+    fn of_text<'c>(
+        &'c self,
+        cell: &'c str,
+        text: &'c str,
+        noted: &mut Vec<Noted>,
+    ) -> Result<Cell<'c>, Refused> {
         if text.is_empty() {
             return Ok(Cell::Missing);
         }
@@ -130,8 +146,8 @@ impl<'a> Reader<'a> {
             masked: short(text),
         };
         match self.column.kind {
-            ColumnKind::IdNumber => self.id(cell),
-            ColumnKind::PersonName => name(cell),
+            ColumnKind::IdNumber => self.id(cell, noted),
+            ColumnKind::PersonName => name(cell, noted),
             // A code table of a text column is complete: what it does not name is a mistake.
             ColumnKind::Text if !self.codes.is_empty() => match self.codes.get(text) {
                 Some(word) => Ok(Cell::Text(word.as_str().into())),
@@ -139,7 +155,10 @@ impl<'a> Reader<'a> {
             },
             ColumnKind::Text => Ok(Cell::Text(cell.trim().into())),
             ColumnKind::Card => match BankCard::parse(text) {
-                Ok(card) => Ok(Cell::Text(card.card.as_str().to_owned().into())),
+                Ok(card) => {
+                    noted.extend(card.notes.iter().filter_map(of_card));
+                    Ok(Cell::Text(card.card.as_str().to_owned().into()))
+                }
                 Err(e) => Err(Refused {
                     code: "card",
                     message: e.to_string(),
@@ -185,7 +204,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn id(&self, cell: &str) -> Result<Cell<'static>, Refused> {
+    fn id(&self, cell: &str, noted: &mut Vec<Noted>) -> Result<Cell<'static>, Refused> {
         let said = |message: String| Refused {
             code: "id-number",
             message,
@@ -198,20 +217,49 @@ impl<'a> Reader<'a> {
                 .map_err(|e| said(e.to_string()));
         }
         match IdNumber::parse(cell, self.today) {
-            Ok(parsed) => Ok(Cell::Id(parsed.number)),
+            Ok(parsed) => {
+                noted.extend(parsed.notes.iter().filter_map(of_id));
+                Ok(Cell::Id(parsed.number))
+            }
             Err(domain::IdError::Missing) => Ok(Cell::Missing),
             Err(e) => Err(said(e.to_string())),
         }
     }
 }
 
+/// What deserves a look in a number; what was only tidied does not.
+fn of_id(note: &IdNote) -> Option<Noted> {
+    let code = match note {
+        IdNote::Cleaned | IdNote::LowerX => return None,
+        IdNote::From15 => "id-15",
+        IdNote::VeryOld => "id-old",
+    };
+    let message = note.message();
+    Some(Noted { code, message })
+}
+
+fn of_card(note: &CardNote) -> Option<Noted> {
+    let message = note.message();
+    match note {
+        CardNote::Cleaned => None,
+        CardNote::CheckDigit => Some(Noted {
+            code: "card-check",
+            message,
+        }),
+    }
+}
+
 /// A name as received; one with control characters, emoji or a wrong encoding is refused.
-fn name(cell: &str) -> Result<Cell<'_>, Refused> {
-    match domain::names::review(cell)
-        .into_iter()
-        .find(|p| p.refuses())
-    {
-        None => Ok(Cell::Text(cell.trim().into())),
+fn name<'c>(cell: &'c str, noted: &mut Vec<Noted>) -> Result<Cell<'c>, Refused> {
+    let problems = domain::names::review(cell);
+    match problems.iter().find(|p| p.refuses()) {
+        None => {
+            noted.extend(problems.iter().map(|problem| Noted {
+                code: "name-odd",
+                message: problem.message(),
+            }));
+            Ok(Cell::Text(cell.trim().into()))
+        }
         Some(problem) => Err(Refused {
             code: "name",
             message: problem.message().to_owned(),

@@ -2,13 +2,13 @@
 
 use super::REGISTER;
 use super::block::{Block, Head, Layout};
-use super::cells::{Cell, Reader, Refused};
+use super::cells::{Cell, Noted, Reader, Refused};
 use super::digests::RowDigest;
 use super::owner::{self, Gap};
 use super::records::Written;
 use crate::error::{OfficeError, Result};
 use crate::office::Office;
-use domain::Month;
+use domain::{IdNumber, Month, PrefixHistory, Sex};
 use rules::Program;
 use rules::eval::Evaluator;
 use rules::feed::{ColumnKind, FeedPlan};
@@ -18,7 +18,7 @@ use rules::value::{Ratio, Value};
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 use std::sync::Arc;
-use store::batches::Refusal;
+use store::batches::{Refusal, Remark};
 
 /// Rows judged by one evaluator: enough to share its set-up, few enough to stay in the cache.
 const ROWS_AT_ONCE: usize = 512;
@@ -34,6 +34,8 @@ pub(crate) struct SentBack {
     pub rows: u64,
     /// Whose they were.
     pub gaps: Vec<Gap>,
+    /// What was noticed in rows that are taken, by row.
+    pub remarks: Vec<Remark>,
 }
 
 /// Reads the rows below a header.
@@ -48,8 +50,12 @@ pub(crate) struct Table<'a> {
     owners: Vec<usize>,
     width: usize,
     layout: Arc<Layout>,
+    /// First digits of identity numbers there ever were; none where the record does not hold the country's.
+    prefixes: Option<PrefixHistory>,
     /// What the row under way says, to be digested.
     said: Vec<u8>,
+    /// What is noticed in a cell of it.
+    noted: Vec<Noted>,
 }
 
 /// Header without blanks, width and brackets folded.
@@ -84,6 +90,14 @@ fn places(feed: &FeedPlan, header: &[String]) -> Result<Vec<Option<usize>>> {
             return Err(OfficeError::FileRefused(said));
         }
     }
+    let units: Vec<String> = folded.iter().filter_map(|h| other_unit(feed, h)).collect();
+    if !units.is_empty() {
+        // Sums are never multiplied on a guess, and never left out in silence.
+        return Err(OfficeError::FileRefused(format!(
+            "表头写的单位不是元:{};请把这些列换算成元,表头照报送页写",
+            units.join("、")
+        )));
+    }
     let mut missing = Vec::new();
     let out = feed
         .columns
@@ -106,17 +120,47 @@ fn places(feed: &FeedPlan, header: &[String]) -> Result<Vec<Option<usize>>> {
         true => "没有一列认得出:第一行应当是表头,上面的标题行请删去;列之间用半角逗号;打开是乱码的另存为 CSV(UTF-8)".to_owned(),
         false => format!("认得出的有:{};请对照报送页写的列名改表头", known.join("、")),
     };
-    // A unit in the header is another column: sums are never multiplied on a guess.
-    let unit = match folded.iter().any(|h| h.contains("万元")) {
-        true => ";写着“万元”的列请换算成元",
-        false => "",
-    };
     let said = format!(
-        "表头缺少:{};文件有 {} 列,{rest}{unit}",
+        "表头缺少:{};文件有 {} 列,{rest}",
         missing.join("、"),
         header.len()
     );
     Err(OfficeError::FileRefused(said))
+}
+
+/// A header of a sum with another unit than yuan behind it, such as `申报工资(万元)`.
+fn other_unit(feed: &FeedPlan, folded: &str) -> Option<String> {
+    let (name, unit) = folded.trim_end_matches(')').split_once('(').or_else(|| {
+        let at = folded.find(['万', '千', '百', '亿'])?;
+        folded.split_at_checked(at)
+    })?;
+    let other = unit.ends_with('元') && unit != "元" && unit != "人民币元";
+    let sums = feed
+        .columns
+        .iter()
+        .filter(|c| matches!(c.kind, ColumnKind::Number(unit) if unit.money_power() == 1));
+    let known = sums.flat_map(|c| &c.headers).find(|h| fold(h) == name);
+    known
+        .filter(|_| other)
+        .map(|header| format!("`{header}` 写着 {unit}"))
+}
+
+/// Columns nothing is read of: which they are is told by their places, for their names may be anybody's words.
+pub(super) fn unread(feed: &FeedPlan, header: &[String]) -> Option<Remark> {
+    let places: Vec<String> = (1_usize..)
+        .zip(header)
+        .filter(|(_, h)| !fold(h).is_empty() && names(feed, &fold(h)).is_none())
+        .map(|(place, _)| place.to_string())
+        .collect();
+    (!places.is_empty()).then(|| Remark {
+        row_no: 0,
+        column: String::new(),
+        code: "unread".to_owned(),
+        message: format!(
+            "第 {} 列的表头不在来文说明里,这些列没有读;如果其中有要报的内容,请改成报送页写的列名重新报送",
+            places.join("、")
+        ),
+    })
 }
 
 /// A header as the feed writes it. Any other first row may be somebody's, and is never repeated.
@@ -136,7 +180,7 @@ impl<'a> Table<'a> {
         program: &'a Program,
         feed: &'a FeedPlan,
         period: Month,
-        header: &[String],
+        (header, prefixes): (&[String], Option<PrefixHistory>),
     ) -> Result<Self> {
         let places = places(feed, header)?;
         let today = office.clock.today();
@@ -165,7 +209,9 @@ impl<'a> Table<'a> {
             owners: owners.collect(),
             width: header.len(),
             layout: Arc::new(layout),
+            prefixes,
             said: Vec::new(),
+            noted: Vec::new(),
         })
     }
 
@@ -189,7 +235,8 @@ impl<'a> Table<'a> {
         }
         let mut said = std::mem::take(&mut self.said);
         said.clear();
-        let before = back.refusals.len();
+        let mut noted = std::mem::take(&mut self.noted);
+        let (before, remarked) = (back.refusals.len(), back.remarks.len());
         let mut head = Head {
             number: written.number,
             ..Head::default()
@@ -197,7 +244,10 @@ impl<'a> Table<'a> {
         for (place, reader) in self.readers.iter().enumerate() {
             let text = self.places.get(place).copied().flatten();
             let text = text.and_then(|p| written.cell(p)).unwrap_or("");
-            let cell = self.cell(reader, text, &mut head, &mut back.refusals);
+            noted.clear();
+            let cell = self.cell(reader, text, &mut head, (&mut back.refusals, &mut noted));
+            back.remarks
+                .extend(noted.iter().map(|n| remark(head.number, reader, n)));
             match (reader.column.kind, cell) {
                 (ColumnKind::IdNumber, Cell::Id(id)) => {
                     Cell::Id(id).digested(&mut said);
@@ -224,8 +274,54 @@ impl<'a> Table<'a> {
                 }
             }
         }
+        if back.refusals.len() == before
+            && let Some(id) = &head.id
+        {
+            self.compare(id, head.number, block, &mut back.remarks);
+        } else {
+            // What goes back is told as that.
+            back.remarks.truncate(remarked);
+        }
         self.end(head, &said, before, block, back);
-        self.said = said;
+        (self.said, self.noted) = (said, noted);
+    }
+
+    /// What a number says against what the row under way says beside it.
+    fn compare(&self, id: &IdNumber, number: u32, block: &Block, remarks: &mut Vec<Remark>) {
+        let at = block.len();
+        let sex = block.text_of("性别", at).and_then(Sex::parse);
+        let birth = block.day_of("出生日期", at);
+        let history = self.prefixes.as_ref();
+        // 99 is no province: synthetic people live there.
+        let unknown = |known: &PrefixHistory| {
+            !id.area6().starts_with("99") && !known.knows(id.area6(), id.birth())
+        };
+        let is_citizen = id.kind() == domain::IdKind::Citizen;
+        let found = [
+            (
+                sex.is_some_and(|sex| sex != id.sex()),
+                ("性别", "sex", "性别与证件号第17位不符,请核对"),
+            ),
+            (
+                birth.is_some_and(|birth| birth != id.birth()),
+                ("出生日期", "birth", "出生日期与证件号里的不符,请核对"),
+            ),
+            (
+                is_citizen && history.is_some_and(unknown),
+                (
+                    "",
+                    "id-prefix",
+                    "证件号前六位不是本人出生以来任何一年的行政区划代码,请核对",
+                ),
+            ),
+        ];
+        let found = found.into_iter().filter(|(found, _)| *found);
+        remarks.extend(found.map(|(_, (column, code, message))| Remark {
+            row_no: number,
+            column: column.to_owned(),
+            code: code.to_owned(),
+            message: message.to_owned(),
+        }));
     }
 
     /// A cell's value; what is wrong with it is added to the refusals.
@@ -234,7 +330,7 @@ impl<'a> Table<'a> {
         reader: &'c Reader<'_>,
         text: &'c str,
         head: &mut Head<'c>,
-        refusals: &mut Vec<Refusal>,
+        (refusals, noted): (&mut Vec<Refusal>, &mut Vec<Noted>),
     ) -> Cell<'c> {
         let column = reader.column;
         let header = column.headers.first().map_or("", String::as_str);
@@ -247,7 +343,7 @@ impl<'a> Table<'a> {
                 masked: refused.masked,
             });
         };
-        match reader.read(text) {
+        match reader.read(text, noted) {
             Err(refused) => {
                 refuse(refused);
                 if column.kind == ColumnKind::IdNumber && head.id.is_none() {
@@ -338,6 +434,16 @@ impl<'a> Table<'a> {
                 masked: String::new(),
             })
         });
+    }
+}
+
+fn remark(row_no: u32, reader: &Reader<'_>, noted: &Noted) -> Remark {
+    let header = reader.column.headers.first();
+    Remark {
+        row_no,
+        column: header.cloned().unwrap_or_default(),
+        code: noted.code.to_owned(),
+        message: noted.message.to_owned(),
     }
 }
 

@@ -11,16 +11,16 @@ use super::households::{self, Gaps, Places};
 use super::link::Doubtful;
 use super::records::{Page, Records};
 use super::register;
-use super::sheet::{SentBack, Table};
-use super::{Intake, REFUSALS_KEPT_MAX, REGISTER};
+use super::sheet::{self, SentBack, Table};
+use super::{Intake, REFUSALS_KEPT_MAX, REGISTER, REMARKS_KEPT_MAX};
 use crate::error::{OfficeError, Result};
-use domain::{AreaCode, AreaLevel, Month};
+use domain::{AreaCode, AreaLevel, Month, PrefixHistory};
 use engine::{LaneWriter, Sheet};
 use rules::Program;
 use rules::feed::FeedPlan;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::Ordering;
-use store::batches::{self, Refusal};
+use store::batches::{self, Refusal, Remark};
 use store::tokens::Token;
 use store::{At, JournalTx};
 
@@ -28,6 +28,8 @@ use store::{At, JournalTx};
 const AREAS: [&str; 4] = ["居住地区", "户籍地区", "发放地区", "发布地区"];
 /// The first rows say of which county a file is.
 const COUNTY_ROWS_MAX: usize = 1_000;
+/// China has had some three thousand counties at a time; fewer codes are not the country's.
+const COUNTRY_CODES_MIN: usize = 2_500;
 /// The county of a file that does not say.
 const NO_COUNTY: &str = "000000";
 
@@ -65,6 +67,8 @@ pub(super) struct Taken {
     pub whose: [u64; 3],
     /// What goes back, by row; the counts cover what is more.
     pub refusals: Vec<Refusal>,
+    /// What was noticed in rows that are taken, by row; of very many the first.
+    pub remarks: Vec<Remark>,
     /// Open where rows are written to the record on the way.
     pub tx: Option<JournalTx>,
     /// Bank cards by row number, for the record alone.
@@ -89,8 +93,11 @@ pub(super) struct Left {
 pub(super) async fn run(intake: &Intake<'_>, job: &Job<'_>) -> Result<Taken> {
     let wrong = |e| told(job.survey.path(), e);
     let (mut records, header) = Records::open(job.survey.open()?).map_err(wrong)?;
-    let mut table = Table::new(intake.office, job.program, job.feed, job.period, &header)?;
+    let prefixes = prefixes(intake).await?;
+    let head = (header.as_slice(), prefixes);
+    let mut table = Table::new(intake.office, job.program, job.feed, job.period, head)?;
     let mut taken = Taken::begin(intake, job, &table).await?;
+    taken.remarks.extend(sheet::unread(job.feed, &header));
     let mut page = Page::default();
     while records
         .read(&mut page, intake.rows_at_once)
@@ -113,6 +120,14 @@ pub(super) async fn run(intake: &Intake<'_>, job: &Job<'_>) -> Result<Taken> {
     }
     job.survey.check_unchanged()?;
     Ok(taken)
+}
+
+/// The first digits of identity numbers, where the record holds the areas of the whole country: with
+/// those of one county alone everybody who moved in would look wrong.
+async fn prefixes(intake: &Intake<'_>) -> Result<Option<PrefixHistory>> {
+    let store = &intake.office.store;
+    let known = store::areas::prefixes(store, intake.office.clock.today()).await?;
+    Ok((known.len() >= COUNTRY_CODES_MIN).then_some(known))
 }
 
 impl Taken {
@@ -149,6 +164,7 @@ impl Taken {
             doubts_sent_back: 0,
             whose: [0; 3],
             refusals: vec![],
+            remarks: vec![],
             tx,
             cards: vec![],
             sum: Sum::default(),
@@ -202,6 +218,8 @@ impl Taken {
         };
         self.gaps.add(intake, feed, &block, back.gaps);
         self.keep_refusals(back.refusals);
+        let free = REMARKS_KEPT_MAX.saturating_sub(self.remarks.len());
+        self.remarks.extend(back.remarks.into_iter().take(free));
         self.refused = self.refused.saturating_add(back.rows);
         self.repeated = self.repeated.saturating_add(links.repeated);
         for (sum, more) in self.whose.iter_mut().zip(links.counts()) {

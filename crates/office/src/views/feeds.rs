@@ -109,8 +109,23 @@ pub struct FeedBatchView {
     pub reasons: Vec<ReasonCount>,
     /// One page of refusals.
     pub refusals: Page<RefusalRow>,
+    /// 提醒: what was noticed in rows that were taken, by what it is, most first.
+    pub remarks: Vec<ReasonCount>,
+    /// The first of them, row by row.
+    pub remarked: Vec<RemarkRow>,
     /// Rows whose person is doubtful, the first few.
     pub doubtful: Vec<DoubtfulRow>,
+}
+
+/// What was noticed in a row that was taken.
+#[derive(Clone, Debug, Serialize)]
+pub struct RemarkRow {
+    /// Row of the file as a spreadsheet counts it, headers included.
+    pub row: u64,
+    /// Header of the column; empty for the whole row.
+    pub column: String,
+    /// What was noticed.
+    pub message: String,
 }
 
 /// How well a column is filled.

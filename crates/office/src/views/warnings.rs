@@ -95,6 +95,8 @@ pub struct WarningRow {
 /// One warning, whole.
 #[derive(Clone, Debug, Serialize)]
 pub struct WarningView {
+    /// The month whose facts explain it: the newest where it still holds, else the one it was raised in.
+    pub by_month: String,
     /// Its line in the list.
     pub row: WarningRow,
     /// What to do next, and who, e.g. 15 个工作日内入户核实.
