@@ -96,7 +96,7 @@ async fn the_dead_who_are_still_paid_are_found_and_nobody_else() {
     let (_staff, chen) = reviewer(&office, "990101").await;
     let mut open = 0;
     for id in warnings(views.as_ref(), &chen.who, "paid_after_death").await {
-        let warning = views.warning(&chen.who, id).await.unwrap();
+        let warning = views.warning(&chen.who, id, true).await.unwrap();
         if warning.row.state == office::views::WarningState::Open {
             assert_eq!(warning.row.month, "2026-08");
             open += 1;

@@ -250,10 +250,10 @@ impl Views for Desk {
         })
     }
 
-    fn warning<'a>(&'a self, who: &'a Acting, id: i64) -> Answer<'a, WarningView> {
+    fn warning<'a>(&'a self, who: &'a Acting, id: i64, explain: bool) -> Answer<'a, WarningView> {
         Box::pin(async move {
             let scope = who.scope(Right::WARNING)?;
-            warnings::one(self, who, &scope, id).await
+            warnings::one(self, (who, &scope), id, explain).await
         })
     }
 

@@ -78,7 +78,8 @@ pub trait Views: Send + Sync + 'static {
     /// 预警: one page of the list that a filter asks for, most urgent first.
     fn warnings<'a>(&'a self, who: &'a Acting, filter: WarningFilter) -> Answer<'a, WarningList>;
     /// One warning with its explanation, its causes and its trace.
-    fn warning<'a>(&'a self, who: &'a Acting, id: i64) -> Answer<'a, WarningView>;
+    /// With `explain` the steps of a warning that is over are made, which judges its month anew.
+    fn warning<'a>(&'a self, who: &'a Acting, id: i64, explain: bool) -> Answer<'a, WarningView>;
     /// 名册: the households or persons behind a programme's number.
     fn programme<'a>(
         &'a self,

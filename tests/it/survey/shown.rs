@@ -140,7 +140,10 @@ pub(crate) async fn a_warning_walks_back_to_its_row(
         ..WarningFilter::default()
     };
     let list = views.warnings(who, filter).await.unwrap();
-    let warning = views.warning(who, list.page.rows[0].id).await.unwrap();
+    let warning = views
+        .warning(who, list.page.rows[0].id, true)
+        .await
+        .unwrap();
     let Behind::Household(id) = warning.row.about else {
         panic!("{:?}", warning.row.about)
     };

@@ -182,6 +182,12 @@ impl Desk {
         }
     }
 
+    /// A month that was judged before and is still held.
+    pub(super) async fn judgement_at_hand(&self, month: Month) -> Told<Option<Arc<Judgement>>> {
+        let newest_batch = self.newest_batch().await?;
+        Ok(self.months.at_hand(newest_batch, month).await)
+    }
+
     /// A month, judged whole.
     pub(super) async fn judgement(&self, month: Month) -> Told<Arc<Judgement>> {
         let newest_batch = self.newest_batch().await?;

@@ -2,16 +2,17 @@
 //! the rows of the departments' files.
 
 use super::ledger::{Entry, Record};
+use super::month::Judgement;
 use super::names::Names;
 use super::paging::{choice, minute, page};
 use super::traces::{Used, causes, trace};
 use super::{Desk, Told, clusters, explained, facts};
 use crate::access::{Acting, Scope, note_read};
 use crate::views::{
-    Behind, Choice, ExplainLine, ExplainPart, ViewError, WarningEvent, WarningFilter, WarningList,
-    WarningRow, WarningView,
+    Behind, Cause, Choice, ExplainLine, ExplainPart, ViewError, WarningEvent, WarningFilter,
+    WarningList, WarningRow, WarningView,
 };
-use domain::WarningId;
+use domain::{Month, WarningId};
 use rules::Program;
 use rules::eval::Evaluator;
 use rules::explain::{Detail, Explanation, explain};
@@ -21,7 +22,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use store::tasks::TaskEvent;
-use store::warnings::Entity;
+use store::warnings::{Entity, NewWarning};
 
 const ROWS_ON_PAGE: usize = 50;
 
@@ -171,7 +172,12 @@ pub(super) async fn rows_where(
     Ok(chosen.into_iter().map(|e| row(record, e, &told)).collect())
 }
 
-pub(super) async fn one(desk: &Desk, who: &Acting, scope: &Scope, id: i64) -> Told<WarningView> {
+pub(super) async fn one(
+    desk: &Desk,
+    (who, scope): (&Acting, &Scope),
+    id: i64,
+    explain: bool,
+) -> Told<WarningView> {
     let record = desk.record().await?;
     let missing = || ViewError::NotFound(format!("没有编号为 {id} 的预警;请核对编号"));
     let entry = record.find(scope, id).ok_or_else(missing)?;
@@ -183,33 +189,19 @@ pub(super) async fn one(desk: &Desk, who: &Acting, scope: &Scope, id: i64) -> To
     note_read::warning(&desk.office, who, &entry.warning).await?;
     let told = Subjects::of(desk, &[entry]).await?;
     let content = &entry.warning.content;
-    let judgement = explained_by(desk, entry).await?;
-    let index = desk.index(&judgement).await?;
-    let program = &judgement.data.program;
     let kind = record.kind(&content.rule);
-    let file = program.file(&content.rule);
     let household = content.household.map(|h| h.get());
-    let person = content.person.map(|p| p.get());
-    let sides = clusters::around(&judgement, household, person);
-    let mut members: Vec<i64> = household
-        .into_iter()
-        .flat_map(|h| judgement.members(h))
-        .collect();
-    members.extend(person.filter(|p| !members.contains(p)));
-    let names = desk.names(&all_persons(&judgement, &sides)).await?;
-    let (lines, beneath, facts) = file.map_or_else(Default::default, |(at, plan)| {
-        explanation(
-            &judgement,
-            &sides,
-            (at, plan),
-            content.entity_id,
-            &members,
-            &names,
-            index,
-        )
-    });
-    let causes = causes(desk, &judgement, index, &facts, &names);
-    let trace = trace(desk, entry, &kind, &facts, index).await?;
+    let judgement = judged(desk, content.month, explain).await?;
+    let steps = match &judgement {
+        Some(judgement) => steps(desk, judgement, content).await?,
+        None => Steps::default(),
+    };
+    let nothing = facts::RowIndex::default();
+    let index = match &judgement {
+        Some(judgement) => desk.index(judgement).await?,
+        None => &nothing,
+    };
+    let trace = trace(desk, entry, &kind, &steps.facts, index).await?;
     let others = match household {
         Some(home) => {
             let same = |e: &Entry| e.warning.content.household.map(|h| h.get()) == Some(home);
@@ -217,13 +209,17 @@ pub(super) async fn one(desk: &Desk, who: &Acting, scope: &Scope, id: i64) -> To
         }
         None => Vec::new(),
     };
-    let plan = file.map(|(_, plan)| plan);
+    let program = match &judgement {
+        Some(judgement) => std::borrow::Cow::Borrowed(&judgement.data.program),
+        None => std::borrow::Cow::Owned(desk.office.program_of(content.month)),
+    };
+    let plan = program.file(&content.rule).map(|(_, plan)| plan);
     let rule_title = plan.map_or_else(
         || content.rule.clone(),
         |plan| format!("预警 {} · {} 起施行", plan.title, plan.from),
     );
     Ok(WarningView {
-        by_month: judgement.data.month.to_string(),
+        explained: judgement.is_some(),
         row: row(&record, entry, &told),
         advice: due(desk, entry, advice(plan)).await?,
         rule: if kind.path.is_empty() {
@@ -232,40 +228,61 @@ pub(super) async fn one(desk: &Desk, who: &Acting, scope: &Scope, id: i64) -> To
             Behind::Rule(kind.path)
         },
         rule_title,
-        lines,
-        beneath,
-        facts: facts.into_iter().map(|used| used.view).collect(),
-        causes,
+        lines: steps.lines,
+        beneath: steps.beneath,
+        facts: steps.facts.into_iter().map(|used| used.view).collect(),
+        causes: steps.causes,
         trace,
         events: events(desk, entry).await?,
         others,
     })
 }
 
-/// The month a warning is explained by: the newest where it still holds, as whoever goes there needs it, else
-/// the one it was raised in.
-async fn explained_by(desk: &Desk, entry: &Entry) -> Told<Arc<super::month::Judgement>> {
-    let content = &entry.warning.content;
-    let newest = desk.newest().await?;
-    let open = matches!(
-        entry.state,
-        crate::views::WarningState::Open | crate::views::WarningState::Assigned
-    );
-    let holds = |id: i64| {
-        let answer = newest.answer(&content.rule, id);
-        answer.is_some_and(|(.., verdict)| verdict == Some(true))
-    };
-    if newest.data.month == content.month || (open && holds(content.entity_id)) {
-        return Ok(newest);
+/// What a judged month says of a warning.
+#[derive(Default)]
+struct Steps {
+    lines: Vec<ExplainLine>,
+    beneath: Vec<ExplainPart>,
+    facts: Vec<Used>,
+    causes: Vec<Cause>,
+}
+
+async fn steps(desk: &Desk, judgement: &Arc<Judgement>, content: &NewWarning) -> Told<Steps> {
+    let index = desk.index(judgement).await?;
+    let file = judgement.data.program.file(&content.rule);
+    let household = content.household.map(|h| h.get());
+    let person = content.person.map(|p| p.get());
+    let sides = clusters::around(judgement, household, person);
+    let mut members: Vec<i64> = household
+        .into_iter()
+        .flat_map(|h| judgement.members(h))
+        .collect();
+    members.extend(person.filter(|p| !members.contains(p)));
+    let names = desk.names(&all_persons(judgement, &sides)).await?;
+    let (lines, beneath, facts) = file.map_or_else(Default::default, |(at, plan)| {
+        let about = (at, plan);
+        let id = content.entity_id;
+        explanation(judgement, &sides, about, id, &members, &names, index)
+    });
+    Ok(Steps {
+        causes: causes(desk, judgement, index, &facts, &names),
+        lines,
+        beneath,
+        facts,
+    })
+}
+
+/// The month a warning was last true in, judged: the newest, one at hand, or whichever is asked for. A page
+/// never judges a whole county for a warning that is over.
+async fn judged(desk: &Desk, month: Month, explain: bool) -> Told<Option<Arc<Judgement>>> {
+    if explain || desk.month_list().await?.first() == Some(&month) {
+        return Ok(Some(desk.judgement(month).await?));
     }
-    desk.judgement(content.month).await
+    desk.judgement_at_hand(month).await
 }
 
 /// Everybody a situation holds.
-pub(super) fn all_persons(
-    judgement: &super::month::Judgement,
-    sides: &engine::differential::Sides,
-) -> Vec<i64> {
+pub(super) fn all_persons(judgement: &Judgement, sides: &engine::differential::Sides) -> Vec<i64> {
     let entity = judgement.entity("个人");
     entity
         .into_iter()
@@ -302,7 +319,7 @@ async fn due(desk: &Desk, entry: &Entry, advice: String) -> Told<String> {
 
 /// The rule's steps, and the facts of the door that it rests on with the person they are of.
 fn explanation(
-    judgement: &Arc<super::month::Judgement>,
+    judgement: &Arc<Judgement>,
     sides: &engine::differential::Sides,
     (file, plan): (FileId, &FilePlan),
     id: i64,

@@ -95,8 +95,8 @@ pub struct WarningRow {
 /// One warning, whole.
 #[derive(Clone, Debug, Serialize)]
 pub struct WarningView {
-    /// The month whose facts explain it: the newest where it still holds, else the one it was raised in.
-    pub by_month: String,
+    /// Whether its steps are here: those of a warning that is over are made when they are asked for.
+    pub explained: bool,
     /// Its line in the list.
     pub row: WarningRow,
     /// What to do next, and who, e.g. 15 个工作日内入户核实.

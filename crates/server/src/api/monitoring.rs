@@ -322,7 +322,10 @@ async fn warnings(call: Call) -> Told<Shown<WarningPage>> {
 
 async fn warning(call: Call) -> Told<Shown<WarningFile>> {
     let desk = call.desk()?;
-    let view = desk.views.warning(&desk.who, call.number("id")).await?;
+    let view = desk
+        .views
+        .warning(&desk.who, call.number("id"), false)
+        .await?;
     let causes = view.causes.into_iter().map(|cause| CauseLine {
         feed: cause.feed,
         batch: cause.batch,

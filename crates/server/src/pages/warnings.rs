@@ -121,7 +121,7 @@ pub(super) async fn page(
 ) -> Result<WarningPage, Refusal> {
     let view = desk
         .views
-        .warning(&desk.who, id)
+        .warning(&desk.who, id, desk.fields.get("explain").is_some())
         .await
         .map_err(|error| desk.refuse(error))?;
     // The list it was opened from is read as a filter and written anew: no foreign address comes back.
