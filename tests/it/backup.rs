@@ -239,3 +239,39 @@ async fn a_folder_without_all_its_files_is_not_backed_up_as_if_it_were_whole() {
     let said = backup::back_up(&nothing, &quiet).unwrap_err().to_string();
     assert!(said.contains("doudi.db"), "{said}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_key_takes_over_everything_sealed_and_the_old_one_goes() {
+    let bench = Bench::new().await;
+    let keys = bench.at("data").join("doudi.keys");
+    let lines = |text: &str| {
+        let seals = text.lines().filter(|line| line.starts_with("seal "));
+        seals.map(str::to_owned).collect::<Vec<_>>()
+    };
+    let before = lines(&std::fs::read_to_string(&keys).unwrap());
+    let mut told = Vec::new();
+    let rotated = office::keys::rotate(&bench.office, "secadmin", false, |done, left| {
+        told.push((done, left));
+    });
+    let rotated = rotated.await.unwrap();
+    // Every person has a sealed identity at least, and the work is told on the way.
+    assert!(rotated.sealed >= crate::county::PERSONS, "{rotated:?}");
+    assert!(told.len() > 1 && told.last() == Some(&(rotated.sealed, 0)), "{told:?}");
+    let after = lines(&std::fs::read_to_string(&keys).unwrap());
+    assert_eq!(after.len(), 1);
+    assert!(!before.contains(&after[0]));
+    let verified = office::audit::verify_against(&bench.office, &[], None).await;
+    assert!(verified.unwrap().is_whole());
+    // A number is still found, and its name read, by an office opened with the new key alone.
+    let Bench { county, office } = bench;
+    Arc::into_inner(office).unwrap().close().await;
+    let office = county.office("data").await;
+    let again = Intake::new(&office)
+        .receive_folder(&county.feeds(), |_, _, _| {})
+        .await
+        .unwrap();
+    assert!(again.iter().all(|file| file.state == State::Repeated));
+    let findings = office::doctor::examine(&office).await;
+    drop(findings);
+    office.close().await;
+}

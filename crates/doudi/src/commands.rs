@@ -13,6 +13,7 @@ pub mod doctor;
 pub mod explain;
 pub mod import;
 pub mod indicators;
+pub mod keys;
 pub mod line;
 pub mod months;
 pub mod parameters;

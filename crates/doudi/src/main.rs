@@ -13,8 +13,8 @@ mod words;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use commands::{
     areas, ask, audit, backup, bank_sim, calendar, cases, check, demo, doctor, explain, import,
-    indicators, line, months, parameters, pay, replay, rulebook, sample, serve, simulate, synth,
-    token, trace, users, verify, workbook,
+    indicators, keys, line, months, parameters, pay, replay, rulebook, sample, serve, simulate,
+    synth, token, trace, users, verify, workbook,
 };
 use std::process::ExitCode;
 use tracing_subscriber::EnvFilter;
@@ -73,6 +73,9 @@ enum Command {
     Backup(backup::BackUp),
     /// 恢复:用备份做一个新的数据文件夹,逐个文件核对
     Restore(backup::Restore),
+    /// 密钥:换一把新的
+    #[command(subcommand)]
+    Keys(keys::Keys),
     /// 发放:开账、编制、核查、批准、封存、交银行、回盘
     #[command(subcommand)]
     Pay(pay::Pay),
@@ -157,6 +160,7 @@ async fn run(command: Command) -> anyhow::Result<ended::Ended> {
         Command::Doctor(args) => doctor::run(args).await,
         Command::Areas(what) => areas::run(what).await,
         Command::Audit(audit::Audit::Verify(args)) => audit::run(args).await,
+        Command::Keys(keys::Keys::Rotate(args)) => keys::run(args).await,
         Command::Backup(args) => backup::back_up(args).await,
         Command::Restore(args) => backup::restore(args).await,
         Command::Pay(what) => pay::run(what).await,

@@ -19,6 +19,7 @@ mod error;
 pub mod guide;
 pub mod indicators;
 pub mod intake;
+pub mod keys;
 pub mod line;
 pub mod monitoring;
 mod office;

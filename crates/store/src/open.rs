@@ -214,6 +214,12 @@ impl Store {
         answered.await.map_err(|_| StoreError::Busy)
     }
 
+    /// Number of the key new values are sealed with.
+    #[must_use]
+    pub fn newest_key(&self) -> u32 {
+        self.key_ring().0.newest()
+    }
+
     /// Adds a newer key: new values are sealed with it, old ones until [`crate::identity::rotate`].
     pub async fn add_key(&self, act: Act) -> Result<u32> {
         let mut tx = self.write().await?;
