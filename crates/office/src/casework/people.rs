@@ -20,9 +20,10 @@ const ROWS_MAX: usize = 50;
 const NAME: &str = "姓名";
 const NUMBER: &str = "身份证号";
 const RELATION: &str = "与申请人关系";
-const BIRTH: &str = "出生日期";
+/// The column of a birth day.
+pub(crate) const BIRTH: &str = "出生日期";
 /// What is written for a birth day nobody knows.
-const NOT_KNOWN: &str = "不详";
+pub(crate) const NOT_KNOWN: &str = "不详";
 
 /// One typed row. Has no printable form.
 #[derive(Clone, PartialEq, Eq)]
@@ -145,7 +146,10 @@ pub fn pasted(book: &Rulebook, text: &str, today: Day) -> (Vec<Line>, Vec<Wrong>
 }
 
 /// The number, or the birth day of whoever has none; what is wrong, by column.
-fn known_by((number, birth): (&str, &str), today: Day) -> Result<KnownBy, (&'static str, String)> {
+pub(crate) fn known_by(
+    (number, birth): (&str, &str),
+    today: Day,
+) -> Result<KnownBy, (&'static str, String)> {
     match IdNumber::parse(number, today) {
         Ok(parsed) => return Ok(KnownBy::Number(parsed.number)),
         // 无, 暂无 and the like: no number yet.
