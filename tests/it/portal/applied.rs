@@ -139,7 +139,7 @@ async fn a_child_without_a_number(place: &Place, own: &Phone, at: &str) {
     };
     let none = place.post(own, at, &child("")).await;
     assert!(
-        none.status == 422 && none.body.contains("再加一列写出生日期"),
+        none.status == 422 && none.body.contains("请写出生日期;不知道的写“不详”"),
         "{}",
         none.body
     );

@@ -191,7 +191,7 @@ fn take_member(office: &Office, form: &Form, content: &mut Content, view: &mut S
     }
     let (name, number) = (form.get("name"), form.get("number"));
     let relation = form.get("relation");
-    let nothing = name.is_empty() && number.is_empty();
+    let nothing = name.is_empty() && number.is_empty() && form.get("birth").is_empty();
     match form.get("more") {
         "no" if nothing => return true,
         "yes" => {}
@@ -218,15 +218,17 @@ fn take_member(office: &Office, form: &Form, content: &mut Content, view: &mut S
         }
         (_, birth) => match people::known_by((number, birth), office.clock.today()) {
             Ok(known) => Some(known),
+            // What the window says of a missing column is no help on a telephone.
+            Err((people::NUMBER, _)) if birth.is_empty() && people::has_none(number) => {
+                view.slip("birth", "还没有身份证号的,请写出生日期;不知道的写“不详”");
+                None
+            }
             Err((column, said)) => {
-                view.slip(
-                    if column == people::BIRTH {
-                        "birth"
-                    } else {
-                        "number"
-                    },
-                    said,
-                );
+                let field = match column {
+                    people::BIRTH => "birth",
+                    _ => "number",
+                };
+                view.slip(field, said);
                 None
             }
         },
