@@ -398,6 +398,7 @@ async fn nobody_works_on_a_household_of_their_own_or_of_a_relative() {
         .await
         .body;
     assert!(!account.contains(&number) && account.contains("父母"));
+    relation_ends(&pages, &wang, (&account, &places[0])).await;
     // Others go on working there.
     assert_eq!(
         pages
@@ -405,5 +406,49 @@ async fn nobody_works_on_a_household_of_their_own_or_of_a_relative() {
             .await
             .status,
         200
+    );
+}
+
+/// Who no longer is a relative says since when and why; it holds once another person has confirmed it, and both
+/// stay on the page.
+async fn relation_ends(pages: &Pages, wang: &Signed, (account, door): (&str, &str)) {
+    let path = account.split("action=\"/account/recusals/").nth(1).unwrap();
+    let path = path.split('"').next().unwrap();
+    let path = format!("/account/recusals/{path}");
+    let ask = async |who: &Signed, path: &str, fields: &str| {
+        let body = format!("form={}&{fields}", who.word);
+        pages.ask("POST", path, &who.secret, body).await
+    };
+    let early = ask(wang, &path, "day=2030-01-01&reason=%E8%AF%AF%E7%99%BB").await;
+    assert!(early.status == 422 && early.body.contains("还没有到"));
+    let asked = ask(wang, &path, "day=2026-09-01&reason=%E8%AF%AF%E7%99%BB").await;
+    assert_eq!(asked.status, 303, "{}", asked.body);
+    let still = pages.ask("GET", door, &wang.secret, String::new()).await;
+    assert_eq!(still.status, 403, "until another person confirms");
+    let anquan = pages
+        .staff
+        .enter("anquan", "安全保密管理员", "990101")
+        .await;
+    let users = pages
+        .ask("GET", "/admin/users", &anquan.secret, String::new())
+        .await;
+    assert!(users.body.contains("等确认终止:1 件") && users.body.contains("父母"));
+    let settle = users
+        .body
+        .split("action=\"/admin/recusals/")
+        .nth(1)
+        .unwrap();
+    let settle = format!("/admin/recusals/{}", settle.split('"').next().unwrap());
+    let mute = ask(&anquan, &settle, "act=confirm&reason=").await;
+    assert_eq!(mute.status, 422, "{}", mute.body);
+    let done = ask(&anquan, &settle, "act=confirm&reason=%E7%9C%8B%E8%BF%87").await;
+    assert_eq!(done.status, 303, "{}", done.body);
+    let open = pages.ask("GET", door, &wang.secret, String::new()).await;
+    assert_eq!(open.status, 200, "{}", open.body);
+    let account = pages
+        .ask("GET", "/account", &wang.secret, String::new())
+        .await;
+    assert!(
+        account.body.contains("已终止,从 2026-09-01 起不再是") && account.body.contains("父母")
     );
 }

@@ -2,8 +2,10 @@
 //! fen, a stop with its hearing and what was paid beyond, death, the crisis channel, the conference, delegation
 //! and who handled what.
 
+mod added;
 mod bound;
 mod counters;
+mod guardian;
 mod letters;
 mod months;
 mod owed;

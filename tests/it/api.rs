@@ -6,6 +6,7 @@ use crate::staff::Staff;
 use axum::Router;
 use axum::body::Body;
 use axum::http::Request;
+use domain::CaseNo;
 use http_body_util::BodyExt;
 use office::access::{AccessError, By, NewAccount, NewToken};
 use office::desk::Desk;
@@ -228,6 +229,7 @@ async fn an_application_is_taken_once_and_a_step_is_done_once_however_often_they
         .get(&token, "/api/v1/cases?state=open&programme=dibao&limit=1")
         .await;
     assert_eq!(open.body["rows"][0]["no"], no);
+    verified(&programs, &token, (no, seq + 2)).await;
     let none = programs.get(&token, "/api/v1/cases?state=closed").await;
     assert_eq!(
         (
@@ -236,6 +238,44 @@ async fn an_application_is_taken_once_and_a_step_is_done_once_however_often_they
         ),
         (0, &Value::Null)
     );
+}
+
+/// Questions go on their way when everybody signed, or by choice; a batch is opened once under its word.
+async fn verified(programs: &Programs, token: &str, (no, seq): (i64, i64)) {
+    let completions = format!("/api/v1/cases/{no}/completions");
+    let start = json!({ "seq": seq, "step": "启动调查", "gave": "核对请求" });
+    let unsigned = programs.post(token, &completions, None, &start).await;
+    let said = unsigned.body["detail"].as_str().unwrap_or_default();
+    assert!(
+        unsigned.status == 422 && said.contains(&format!("/verify/consents/{no}")),
+        "{}",
+        unsigned.body
+    );
+    let mut rest = start.clone();
+    rest["rest_first"] = json!(true);
+    let started = programs.post(token, &completions, None, &rest).await;
+    assert_eq!(started.status, 201, "{}", started.body);
+    programs.account("check", &["核对员"], COUNTY).await;
+    let rights = ["verification.handle", "verification.answer"];
+    let check = programs.token("check", &rights, COUNTY).await.unwrap();
+    let open = async |once: &str, rest: bool| {
+        let form = json!({ "cases": [no], "rest_first": rest });
+        let once = Some(once);
+        programs
+            .post(&check, "/api/v1/verifications", once, &form)
+            .await
+    };
+    let nobody = open("batch-0001", true).await;
+    assert_eq!(nobody.status, 422, "{}", nobody.body);
+    let wang = programs.staff.enter("wang", "窗口经办", TOWN).await;
+    let office = programs.staff.access.office();
+    crate::found_out::signed(office, &wang.who, CaseNo::new(no)).await;
+    let opened = open("batch-0002", false).await;
+    assert_eq!(opened.status, 201, "{}", opened.body);
+    assert_eq!(opened.body["left_out"], 0);
+    let again = open("batch-0002", false).await;
+    assert_eq!((again.status, &again.body), (200, &opened.body));
+    assert_eq!(open("batch-0002", true).await.status, 422);
 }
 
 #[tokio::test(flavor = "multi_thread")]

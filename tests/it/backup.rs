@@ -3,6 +3,7 @@
 
 use crate::county::{County, Faults, run_months};
 use office::backup::{self, Ask, Holds};
+use office::views::Tone;
 use office::{Clock, Database, Office, Setting};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -221,6 +222,57 @@ async fn a_backup_that_is_not_whole_is_refused_with_what_and_where_and_nothing_i
     assert!(said.unwrap_err().contains("不是这份记录的"));
     assert!(!to.exists());
     assert!(restored(&target, &keys, &to).await.is_ok());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backup_is_in_the_chain_and_the_page_tells_how_old_the_newest_is() {
+    let bench = Bench::new().await;
+    let office = &bench.office;
+    let staff = crate::staff::Staff::of(office, "990101").await;
+    let admin = staff.admin().await;
+    let health = async || {
+        let views = office::desk::Desk::open(Arc::clone(office)).await.unwrap();
+        let view = views.health(&admin.who).await.unwrap();
+        let mut checks = view.checks.into_iter();
+        let check = checks.find(|check| check.name == "备份").unwrap();
+        (check.tone, check.found)
+    };
+    let (tone, found) = health().await;
+    assert!(
+        tone == Tone::Notice && found.contains("还没有登记过"),
+        "{found}"
+    );
+    let target = bench.at("backup");
+    let made = ask(&bench.at("data"), &target, &bench.at("apart.keys"));
+    let holds = backup::back_up(&made, &quiet).unwrap();
+    backup::note(office, &holds).await.unwrap();
+    office.clock().set("2026-09-14T14:30");
+    let (tone, found) = health().await;
+    assert!(tone == Tone::Good && found.contains("小时前"), "{found}");
+    office.clock().set("2026-09-17T09:30");
+    let (tone, found) = health().await;
+    assert!(
+        tone == Tone::Notice && found.contains("3 天前") && found.contains("超过 2 天"),
+        "{found}"
+    );
+    // What somebody says they copied with PostgreSQL's tools is looked at first.
+    let dump = bench.at("dump");
+    std::fs::create_dir(&dump).unwrap();
+    let refused = async |says: &str| {
+        let said = backup::confirm(office, &dump)
+            .await
+            .unwrap_err()
+            .to_string();
+        assert!(said.contains(says) && said.contains("没有登记"), "{said}");
+    };
+    refused("没有 doudi.dump").await;
+    std::fs::write(dump.join(backup::DUMP), "hello").unwrap();
+    refused("不是 pg_dump").await;
+    std::fs::write(dump.join(backup::DUMP), "PGDMP and more").unwrap();
+    refused("没有审计链存证").await;
+    std::fs::write(dump.join("audit-heads.txt"), "").unwrap();
+    assert_eq!(backup::confirm(office, &dump).await.unwrap().0, 14);
+    assert_eq!(health().await.0, Tone::Good);
 }
 
 #[tokio::test(flavor = "multi_thread")]

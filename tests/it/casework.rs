@@ -228,7 +228,14 @@ async fn left(counter: &Counter, wang: &Signed, zhao: &Signed) {
         ("step", "启动调查"),
         ("gave", "核对请求"),
     ];
-    assert_eq!(act(wang, &done).await.status, 303);
+    // Nobody signed: who it is and where to sign is told; the others may be asked about by choice.
+    let unsigned = act(wang, &done).await;
+    assert_eq!(unsigned.status, 422, "{}", unsigned.body);
+    for words in ["没有有效的核对授权", "/verify/consents/1", "先查其余的人"] {
+        assert!(unsigned.body.contains(words), "{words}: {}", unsigned.body);
+    }
+    let rest = [done.as_slice(), &[("rest", "yes")]].concat();
+    assert_eq!(act(wang, &rest).await.status, 303);
     let own = [
         ("act", "complete"),
         ("step", "信息核对"),

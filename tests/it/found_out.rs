@@ -1,10 +1,11 @@
 //! Steps of finding out, done as the product wants them: a verification with its report, a visit by two.
 
-use domain::{CaseNo, PersonId, Relation};
+use domain::{CaseNo, Month, PersonId, Relation};
 use office::Office;
 use office::access::Acting;
 use office::casework::afterwards::{self, AfterPurpose, Begin};
 use office::casework::{self, Cause, Completion, Opening, Paper, PaperState, Wanted};
+use office::disbursement::{self, PayError};
 use office::photos::PhotoRole;
 use office::verification::{self, Given, Signed, Unsigned};
 use office::visits::{self, About, Ending, Said, VisitPhoto};
@@ -47,7 +48,20 @@ pub(crate) fn dibao(
 /// Everybody of a case signs, the batch is asked and its report issued; no department replied, so all of it
 /// is 待查. The case goes on.
 pub(crate) async fn verified(office: &Office, clerk: &Acting, officer: &Acting, no: CaseNo) {
+    signed(office, clerk, no).await;
     let case = casework::load(office, officer, no).await.unwrap();
+    let key = format!("found-out-{no}");
+    let batch = verification::open(office, officer, &key, &[no], Unsigned::Stop)
+        .await
+        .unwrap();
+    verification::issue(office, officer, batch.no, case.application.no)
+        .await
+        .unwrap();
+}
+
+/// Everybody of a case consents to being asked about.
+pub(crate) async fn signed(office: &Office, clerk: &Acting, no: CaseNo) {
+    let case = casework::load(office, clerk, no).await.unwrap();
     let members = case.application.content.members.iter();
     let given: Vec<Given> = members
         .map(|(person, _)| Given {
@@ -58,13 +72,6 @@ pub(crate) async fn verified(office: &Office, clerk: &Acting, officer: &Acting, 
         })
         .collect();
     verification::give(office, clerk, no, &given).await.unwrap();
-    let key = format!("found-out-{no}");
-    let batch = verification::open(office, officer, &key, &[no], Unsigned::Stop)
-        .await
-        .unwrap();
-    verification::issue(office, officer, batch.no, case.application.no)
-        .await
-        .unwrap();
 }
 
 /// Two go to the door: everybody of the application lives there. The case goes on.
@@ -73,7 +80,7 @@ pub(crate) async fn visited(office: &Office, who: &Acting, other: &Acting, no: C
 }
 
 /// The same, and something more was told there.
-async fn visited_and_told(
+pub(crate) async fn visited_and_told(
     office: &Office,
     (who, other): (&Acting, &Acting),
     no: CaseNo,
@@ -143,4 +150,19 @@ pub(crate) async fn in_custody(
         base: 0,
     };
     visited_and_told(office, (who, other), no, &[told]).await;
+}
+
+/// Help stopped from a month on as a delivered decision stops it; what was paid past it is asked back.
+pub(crate) async fn stopped(
+    office: &Office,
+    who: &Acting,
+    help: i64,
+    from: Month,
+    why: &str,
+) -> Result<Option<i64>, PayError> {
+    let mut tx = office.begin().await.unwrap();
+    let cause = store::entitlements::Cause::new("after-decision", why);
+    let opened = disbursement::stop(office, &mut tx, who.login(), help, from, &cause).await?;
+    office.end(tx).await.unwrap();
+    Ok(opened)
 }

@@ -288,7 +288,7 @@ async fn stopped_and_recovered(place: &mut Place, batch: i64) {
     let entitlement = line.content.entitlement;
     let [_, _, three] = &place.people;
     let office = place.office();
-    let halted = pay::halt(
+    let halted = crate::found_out::stopped(
         office,
         &three.who,
         entitlement,

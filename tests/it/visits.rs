@@ -137,6 +137,7 @@ impl Bench {
         let opening = found_out::dibao(format!("visits-{head}"), head, members);
         let opened = casework::open(&self.office, &self.wang.who, &opening).await;
         let no = opened.unwrap().cases[0];
+        found_out::signed(&self.office, &self.wang.who, no).await;
         for step in ["提交申请", "受理", "启动调查"] {
             self.done(&self.wang.who, no, step).await;
         }

@@ -32,7 +32,7 @@ pub use demo::DemoAccount;
 pub(crate) use journal::note_read;
 pub use journal::{EntryRow, JournalPage, OpeningRow, RowsChecked};
 pub use own::{Binding, SessionRow};
-pub use recusal::RecusalRow;
+pub use recusal::{EndingRow, EndingState, RecusalRow};
 pub(crate) use resident::actor;
 pub use reveal::{CauseRow, InFull, RevealAsk, RevealForm};
 pub use right::Right;

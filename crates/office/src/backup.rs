@@ -5,6 +5,10 @@
 //! has a backup without them has no name and no number. A copy is whole under its name or not there, and is
 //! compared byte by byte with its list before anything of it is put in place.
 
+mod noted;
+
+pub use noted::{DUMP, Newest, confirm, newest, note};
+
 use crate::audit::{HEADS_FILE, write_checkpoint};
 use crate::clock::Clock;
 use crate::error::{OfficeError, Result, at_path};

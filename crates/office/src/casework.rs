@@ -64,6 +64,7 @@ pub use worklist::{Group, Item, Worklist, unowned, worklist};
 
 use crate::access::{Acting, Right};
 use crate::office::Office;
+use crate::verification::Unsigned;
 use crate::views::ViewError;
 use domain::AreaCode;
 use domain::casework::{self as machine, Event, clocks};
@@ -130,6 +131,8 @@ pub struct Completion<'a> {
     pub because: &'a str,
     /// What belongs to it, as JSON without a name or number; may be empty.
     pub detail: &'a str,
+    /// What becomes of it where it sends questions on their way and somebody has not consented.
+    pub unsigned: Unsigned,
 }
 
 /// One case that somebody may see.

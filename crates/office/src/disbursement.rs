@@ -10,6 +10,7 @@ mod asked_back;
 mod bank_file;
 mod book;
 mod checks;
+mod decided;
 pub mod demo;
 mod entitled;
 mod facts;
@@ -30,13 +31,14 @@ pub use asked_back::{
 pub use bank_file::BankBook;
 pub use book::{BatchKind, Budget, Check, Festival, Of, PayBook, Programme, Source, Step, Stops};
 pub use checks::{answer_for_feeds, confirm, set_card};
+pub use decided::{decided, ruled_on, undecided};
 pub(crate) use entitled::BASIC;
-pub use entitled::{Entitle, amend, change, entitle, halt, in_force, stop};
+pub use entitled::{Entitle, amend, change, entitle, in_force, stop};
 pub(crate) use facts::died;
 pub use medical::{StatusList, status_list};
 pub use of_household::{EntitledRow, HouseholdPayments, household};
 pub use prepare::{Prepared, prepare};
-pub use recover::{decided, nothing_beyond, owed, recover, recovery_step, written_off};
+pub use recover::{nothing_beyond, owed, recover, recovery_step, written_off};
 pub(crate) use roll::begun as roll_begun;
 pub use roll::{TakenOver, take_over};
 pub use shown::{

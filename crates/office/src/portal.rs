@@ -18,6 +18,7 @@ mod joining;
 mod matters;
 mod my;
 mod pictures;
+mod reopen;
 mod send;
 mod sign_in;
 mod steps;
@@ -41,6 +42,7 @@ pub use matters::{
 };
 pub use my::{FixView, MyCase, MyCaseLine, MyView, SentLine, fix, fix_view, my, my_case};
 pub use pictures::{again, draft_photo};
+pub use reopen::{reopen_correction, reopen_submission};
 pub use send::{Receipt, drop_draft, send};
 pub use sign_in::{PortalError, ask_code, enter, leave, of_secret};
 pub use store::portal::{CorrectionKind, CorrectionState, Grade};

@@ -20,6 +20,7 @@ mod views;
 
 pub use answers::{Imported, import_bytes, import_file, import_text, mistakes_book};
 pub use batch::{Candidate, Opened, Plan, Unsigned, candidates, open, plan};
+pub(crate) use batch::{all_signed, may_ask_the_others, starts};
 pub use book::{ItemRule, SourceRule, VerifyBook};
 pub use consent::{Given, Signed, SignedText, consents_of, give, give_in, withdraw, withdraw_in};
 pub use differences::{

@@ -220,6 +220,11 @@ fn outside(routes: Routes) -> Routes {
             "/account/recusals",
             pages::account::declare,
         )
+        .post(
+            Has(Right::ACCOUNT),
+            "/account/recusals/{id}/end",
+            pages::account::end_relation,
+        )
         .get(Nothing, "/guide", pages::guide::show)
         .post(Nothing, "/guide", pages::guide::ask)
         .get(Nothing, "/guide/{id}", pages::guide::one)
@@ -542,6 +547,11 @@ fn offices(routes: Routes) -> Routes {
             Has(Right::ROLE_GRANT),
             "/admin/users/{login}/roles",
             pages::users::grant,
+        )
+        .post(
+            Has(Right::ROLE_GRANT),
+            "/admin/recusals/{ending}",
+            pages::users::end_relation,
         )
         .post(
             Has(Right::ROLE_GRANT),

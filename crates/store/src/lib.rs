@@ -123,6 +123,7 @@ fn every_statement() -> Vec<String> {
         persons::STATEMENTS,
         portal::STATEMENTS,
         portal::MATTER_STATEMENTS,
+        portal::REOPENED_STATEMENTS,
         portal::SENDING_STATEMENTS,
         photos::STATEMENTS,
         previews::STATEMENTS,

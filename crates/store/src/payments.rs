@@ -25,10 +25,10 @@ pub(crate) use opened::STATEMENTS as OPENED_STATEMENTS;
 pub use opened::{OpenLine, open_lines};
 pub(crate) use recoveries::STATEMENTS as RECOVERY_STATEMENTS;
 pub use recoveries::{
-    Asked, NewRecovery, Overpaid, Recovery, RecoveryState, RecoveryStep, add_recovery, asked_back,
-    close_recovery, extend_recovery, find_recovery, let_go, list_recoveries, lower_recovery,
-    note_step, open_recovery_of, overpaid, recoveries_of_household, recovery_discrepancies,
-    recovery_lines, recovery_steps,
+    Asked, NewRecovery, Overpaid, Recovery, RecoveryState, RecoveryStep, add_recovery, added_since,
+    asked_back, close_recovery, extend_recovery, find_recovery, let_go, list_recoveries,
+    lower_recovery, note_step, open_recovery_of, overpaid, recoveries_of_household,
+    recovery_discrepancies, recovery_lines, recovery_steps, ruled,
 };
 
 use crate::at::At;

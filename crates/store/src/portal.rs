@@ -4,6 +4,7 @@
 //! official's account, and no session of a resident is one of an official.
 
 mod matters;
+mod reopened;
 mod sending;
 
 pub(crate) use matters::STATEMENTS as MATTER_STATEMENTS;
@@ -13,12 +14,15 @@ pub use matters::{
     bad_ratings_in, complaint_of_case, correction, corrections, corrections_in, find_help, helps,
     helps_since, invite_rating, rate, rating_by_token, rating_of_case, seek_help,
 };
+pub(crate) use reopened::STATEMENTS as REOPENED_STATEMENTS;
+pub use reopened::{Reopened, Reopening, corrections_refused, reopen, reopenings};
 pub(crate) use sending::STATEMENTS as SENDING_STATEMENTS;
 pub use sending::{
     Doubt, Draft, Invite, NewSubmission, Owner, Sent, Submission, SubmissionState, add_doubt,
     doubts, draft, drafts_of, drop_draft, find_submission, invite, invite_by_token, invites_of,
     of_application, old_drafts, open_draft, renew_invite, save_draft, send, settle_doubt,
-    settle_submission, submission_by_key, submissions_in, submissions_of, try_invite, use_invite,
+    settle_submission, submission_by_key, submissions_in, submissions_of, submissions_refused,
+    try_invite, use_invite,
 };
 
 use crate::areas::range;

@@ -147,6 +147,12 @@ const MIGRATIONS: &[Migration] = &[
         postgres: "",
     },
     Migration {
+        version: 22,
+        common: include_str!("../migrations/0022_mends.sql"),
+        sqlite: "",
+        postgres: "",
+    },
+    Migration {
         version: 27,
         common: include_str!("../migrations/0027_remarks.sql"),
         sqlite: "",

@@ -170,7 +170,7 @@ async fn each_place_opens_its_own(database: Database) {
     let mut towns: Vec<(String, i64)> = Vec::new();
     for line in dibao {
         let town = line.area.at(AreaLevel::Township).unwrap().as_str()[..9].to_owned();
-        let stopped = pay::halt(
+        let stopped = crate::found_out::stopped(
             office,
             chen,
             line.entitlement,

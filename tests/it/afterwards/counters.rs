@@ -341,6 +341,7 @@ async fn to_the_decision(bench: &Bench, place: &str, day: &str) -> (CaseNo, Stri
             }
         };
         let no = opened.cases[0];
+        crate::found_out::signed(office, &bench.wang.who, no).await;
         for step in ["提交申请", "受理", "启动调查"] {
             bench.done(&bench.wang.who, no, step).await.unwrap();
         }

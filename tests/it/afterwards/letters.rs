@@ -74,7 +74,11 @@ impl Bench {
             "nobody was recorded: {offered:?}"
         );
         let hand = async |way: DeliveryWay, who: &str, because: &str| {
-            let by = SignedBy { who, because };
+            let by = SignedBy {
+                who,
+                because,
+                witness: "li",
+            };
             after::deliver(&self.office, &self.wang.who, no, (way, by)).await
         };
         let here = DeliveryWay::InPerson;
@@ -92,12 +96,28 @@ impl Bench {
         refused(hand(here, "留置送达", " ").await, "要写明理由");
         let number = "拒收,电话 19900000002";
         refused(hand(here, "留置送达", number).await, "手机号");
-        let why = "本人拒绝签收,村干部两人见证";
+        let why = "本人拒绝签收,同住家属也拒绝";
+        // The applicant is grown up and nothing says that they could not act.
+        assert!(!offered.contains(&"监护人"), "{offered:?}");
+        refused(hand(here, "监护人", "他的哥哥").await, "不能由监护人签收");
+        for (witness, says) in [
+            ("", "要有见证人"),
+            ("wang", "不能填您自己"),
+            ("村干部两人", "不能见证"),
+        ] {
+            let by = SignedBy {
+                who: "留置送达",
+                because: why,
+                witness,
+            };
+            let left = after::deliver(&self.office, &self.wang.who, no, (here, by)).await;
+            refused(left, says);
+        }
         hand(here, "留置送达", why).await.unwrap();
         let tx = self.office.begin().await.unwrap();
         let all = store::reviews::decisions(&tx, no).await.unwrap();
         let effect = all.last().unwrap().effect.as_ref().unwrap();
-        assert_eq!(effect.receiver, format!("留置送达:{why}"));
+        assert_eq!(effect.receiver, format!("留置送达(见证 li):{why}"));
     }
 
     /// What must come back is told, heard, decided and handed over with its letter.

@@ -6,13 +6,13 @@ use super::*;
 use office::disbursement::PayError;
 use store::payments::RecoveryState;
 
-fn said<T: std::fmt::Debug>(answer: Result<T, PayError>, says: &str) {
+pub(super) fn said<T: std::fmt::Debug>(answer: Result<T, PayError>, says: &str) {
     let said = answer.unwrap_err().to_string();
     assert!(said.contains(says), "{said}");
 }
 
 /// A month paid to everybody: the first dibao help of a place in the list, its household, and how much.
-async fn paid(bench: &Bench, skip: usize) -> (i64, HouseholdId, Fen) {
+pub(super) async fn paid(bench: &Bench, skip: usize) -> (i64, HouseholdId, Fen) {
     bench.at("2026-09-02T09:00");
     let (batch, _) = bench
         .drawn(month("2026-09"), bench.dibao().await[0].1)
@@ -34,12 +34,12 @@ async fn paid(bench: &Bench, skip: usize) -> (i64, HouseholdId, Fen) {
     found.swap_remove(skip)
 }
 
-async fn repaid(bench: &Bench, recovery: i64, amount: Fen) -> Result<(), PayError> {
+pub(super) async fn repaid(bench: &Bench, recovery: i64, amount: Fen) -> Result<(), PayError> {
     let (office, who) = (&bench.office, &bench.chen.who);
     pay::recovery_step(office, who, recovery, "repaid", Some(amount), "退款回单").await
 }
 
-async fn state(bench: &Bench, recovery: i64) -> (RecoveryState, Fen) {
+pub(super) async fn state(bench: &Bench, recovery: i64) -> (RecoveryState, Fen) {
     let tx = bench.office.begin().await.unwrap();
     let found = store::payments::find_recovery(&tx, recovery).await.unwrap();
     let found = found.unwrap();
@@ -52,13 +52,13 @@ async fn case_of(bench: &Bench, recovery: i64) -> CaseNo {
     case.expect("it has its case").case
 }
 
-async fn adds_up(bench: &Bench) {
+pub(super) async fn adds_up(bench: &Bench) {
     let found = pay::verify(&bench.office).await.unwrap();
     assert!(found.is_empty(), "{found:?}");
 }
 
 /// The case of a recovery from its beginning to the decision handed over.
-async fn decided(bench: &Bench, recovery: i64, amount: Fen) -> CaseNo {
+pub(super) async fn decided(bench: &Bench, recovery: i64, amount: Fen) -> CaseNo {
     let no = case_of(bench, recovery).await;
     let wang = &bench.wang.who;
     bench.done(wang, no, "登记多领").await.unwrap();
@@ -110,7 +110,7 @@ async fn a_part_comes_back(database: Database) {
     // Asked again for the same there is nothing; help that is stopped asks for the rest of that month.
     let again = pay::recover(office, chen, help, (september, due), why).await;
     said(again, "没有比每月");
-    let stopped = pay::halt(office, chen, help, september, "核实已迁出").await;
+    let stopped = crate::found_out::stopped(office, chen, help, september, "核实已迁出").await;
     let rest = stopped.unwrap().expect("the rest of September");
     assert_eq!(state(&bench, rest).await, (RecoveryState::Open, due));
     adds_up(&bench).await;
@@ -159,6 +159,7 @@ async fn the_rest_is_given_up(database: Database) {
         .await
         .unwrap();
     let no = decided(&bench, recovery, amount).await;
+    bench.no_letter(no, "核销决定书").await;
     repaid(&bench, recovery, fen(30_00)).await.unwrap();
     // It makes room for a change, and can be given up all the same.
     let change = bench.begin(AfterPurpose::Change, help).await.unwrap();
@@ -175,6 +176,16 @@ async fn the_rest_is_given_up(database: Database) {
     sign(&rest).await.unwrap();
     // Signed is not handed over.
     assert_eq!(state(&bench, recovery).await.0, RecoveryState::Open);
+    let rest = amount.checked_sub(fen(30_00)).unwrap();
+    let told = [
+        format!("多领 {amount} 元,已经退回 30.00 元"),
+        format!("其余 {rest} 元,决定核销"),
+        "重病住院,确实退不了".to_owned(),
+        "不用再退".to_owned(),
+        "行政复议".to_owned(),
+    ];
+    let told: Vec<&str> = told.iter().map(String::as_str).collect();
+    bench.letter_says(no, "核销决定书", &told).await;
     let by_county = after::deliver(
         office,
         &bench.chen2.who,
@@ -195,6 +206,8 @@ async fn the_rest_is_given_up(database: Database) {
         newest.amounts, "追回 30.00 元",
         "what came back is all of it"
     );
+    let whole = ["其余", "决定核销"];
+    bench.letter_says(no, "核销决定书", &whole).await;
     adds_up(&bench).await;
 }
 
@@ -221,7 +234,8 @@ async fn due_after_all(database: Database) {
     let (office, chen) = (&bench.office, &bench.chen.who);
     let mut opened = Vec::new();
     for help in [help, other] {
-        let stopped = pay::halt(office, chen, help, month("2026-09"), "核实已迁出").await;
+        let stopped =
+            crate::found_out::stopped(office, chen, help, month("2026-09"), "核实已迁出").await;
         opened.push(stopped.unwrap().expect("September was paid"));
     }
     // The other family pays all of it back before the mistake is seen.
@@ -286,7 +300,8 @@ async fn open_and_due(database: Database) {
     let (batch, october) = bench.drawn(month("2026-10"), household).await;
     assert_eq!(october, Some(amount));
     bench.paid(batch).await;
-    let stopped = pay::halt(office, chen, help, month("2026-09"), "核实已迁出").await;
+    let stopped =
+        crate::found_out::stopped(office, chen, help, month("2026-09"), "核实已迁出").await;
     let recovery = stopped.unwrap().expect("two months were paid");
     let both = amount.checked_add(amount).unwrap();
     assert_eq!(state(&bench, recovery).await, (RecoveryState::Open, both));

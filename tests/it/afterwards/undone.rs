@@ -105,7 +105,7 @@ async fn money_is_on_its_way(database: Database) {
     let file = pay::release(office, &bench.chen3.who, batch, |_| {})
         .await
         .unwrap();
-    let stopped = pay::halt(
+    let stopped = crate::found_out::stopped(
         office,
         &bench.chen.who,
         help,
@@ -125,7 +125,7 @@ async fn money_is_on_its_way(database: Database) {
     let asked: Vec<String> = seen.recoveries.iter().map(|one| one.2.clone()).collect();
     assert_eq!(asked, [paid.unwrap().to_string()], "arrived and asked back");
     // An earlier stop finds nothing new and leaves that recovery as it is.
-    let earlier = pay::halt(
+    let earlier = crate::found_out::stopped(
         office,
         &bench.chen.who,
         help,

@@ -115,6 +115,7 @@ fn from_papers(page: &mut Page, who: &Named, helped: &Named) {
     assert!(page.text().contains("启动调查"), "{}", page.text());
     page.judge("J3 4 the list");
     page.open(&case);
+    page.click("checkbox", "先查其余的人");
     page.press("button", "办完“启动调查”");
     page.judge("J3 10 in other hands");
     assert!(

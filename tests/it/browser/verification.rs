@@ -9,7 +9,7 @@ use crate::county::{County, Faults, Table};
 use domain::{CaseNo, PersonId};
 use office::casework::{self, Completion, Declared, complete};
 use office::intake::workbook;
-use office::verification;
+use office::verification::{self, Unsigned};
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -82,6 +82,7 @@ fn declaring(place: &Place, county: &County) -> Declaring {
                 let mut tx = office.begin().await.unwrap();
                 let completion = Completion {
                     step,
+                    unsigned: Unsigned::AskTheOthers,
                     ..Completion::default()
                 };
                 complete(office, &mut tx, &wang, &mut held, completion)

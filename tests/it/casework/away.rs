@@ -88,6 +88,7 @@ async fn a_case_that_goes_home_keeps_its_days_and_goes_on_where_it_stood() {
         ("act", "complete"),
         ("step", "启动调查"),
         ("gave", "核对请求"),
+        ("rest", "yes"),
     ];
     done(&counter, &home, &path, &next).await;
     assert_eq!(days(&counter, &home, no).await, before);

@@ -134,6 +134,7 @@ async fn a_step_of_finding_out_is_done_by_its_record_alone_unless_the_case_leave
         casework::complete(office, &mut tx, &by.who, &mut case, done).await?;
         office.end(tx).await
     };
+    found_out::signed(office, &wang.who, no).await;
     for step in ["提交申请", "受理", "启动调查"] {
         act(&wang, step, &[]).await.unwrap();
     }

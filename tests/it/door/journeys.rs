@@ -69,6 +69,7 @@ impl Desk {
             Vec::new(),
         );
         let no = casework::open(office, wang, &opening).await.unwrap().cases[0];
+        found_out::signed(office, wang, no).await;
         for step in ["提交申请", "受理", "启动调查"] {
             self.done(no, step).await;
         }
@@ -322,6 +323,7 @@ async fn the_case_of_a_clerks_brother_is_written_down_and_looked_into_by_the_cou
     case.says(&["涉及近亲属", "近亲属备案"]);
     let no = CaseNo::new(case.number());
     let mut page = case;
+    found_out::signed(&desk.place.office, &desk.wang.who, no).await;
     for step in ["提交申请", "受理", "近亲属备案", "启动调查"] {
         page = window
             .done(&page, &path, &[("act", "complete"), ("step", step)])

@@ -348,7 +348,7 @@ async fn the_dead_and_those_in_custody(database: Database) {
     });
     let ended = ended.unwrap();
     let [_, _, three] = &place.people;
-    pay::halt(
+    crate::found_out::stopped(
         office,
         &three.who,
         ended.content.entitlement,

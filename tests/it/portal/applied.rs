@@ -91,6 +91,7 @@ async fn a_resident_applies_one_question_a_page_and_follows_the_case_to_the_rati
     ];
     let right = place.post(&own, &at, &right).await;
     assert_eq!(right.place, "/apply/member", "{}", right.body);
+    a_child_without_a_number(&place, &own, &at).await;
     // J1 4: birth day and sex are told by the number.
     let listed = place.see(&own, &at).await;
     assert!(listed.body.contains("出生 1954-03-12"), "{}", listed.body);
@@ -118,11 +119,50 @@ async fn a_resident_applies_one_question_a_page_and_follows_the_case_to_the_rati
     }
     // Whom one typed belongs to nothing until the window has looked.
     let desk = place.staff_see(&wang, "/residents").await;
-    assert!(desk.body.contains("要核对的家人:1 位"), "{}", desk.body);
+    assert!(desk.body.contains("要核对的家人:2 位"), "{}", desk.body);
     member_signs(&place, &again, &wife[1]).await;
     member_joins(&place, &wang, &desk.body).await;
     window_goes_on(&place, &wang, &again).await;
     own_pages(&place, &wang, &again, &heads).await;
+}
+
+/// Who has no number yet is told by the day of birth, as at the window; that too is told once.
+async fn a_child_without_a_number(place: &Place, own: &Phone, at: &str) {
+    let child = |birth: &'static str| {
+        [
+            ("more", "yes"),
+            ("name", "林小苗"),
+            ("relation", "子女"),
+            ("number", "无"),
+            ("birth", birth),
+        ]
+    };
+    let none = place.post(own, at, &child("")).await;
+    assert!(
+        none.status == 422 && none.body.contains("请写出生日期;不知道的写“不详”"),
+        "{}",
+        none.body
+    );
+    let later = place.post(own, at, &child("2026-12-01")).await;
+    assert!(
+        later.status == 422 && later.body.contains("今天以后"),
+        "{}",
+        later.body
+    );
+    let taken = place.post(own, at, &child("2026-08-01")).await;
+    assert_eq!(taken.place, "/apply/member", "{}", taken.body);
+    let again = place.post(own, at, &child("2026-08-01")).await;
+    assert!(
+        again.status == 422 && again.body.contains("这一位已经填过了"),
+        "{}",
+        again.body
+    );
+    let listed = place.see(own, at).await;
+    assert!(
+        listed.body.contains("还没有身份证号,出生 2026-08-01"),
+        "{}",
+        listed.body
+    );
 }
 
 /// J1 9: sent twice, one case; the message tells no income.
@@ -177,10 +217,27 @@ async fn member_joins(place: &Place, wang: &Signed, desk: &str) {
         "{}",
         joined.body
     );
+    assert!(joined.body.contains("要核对的家人:1 位"), "{}", joined.body);
+    // The child is seen by the paper of its birth.
+    let child = field_of_form(&joined.body, "act\" value=\"join\"");
+    let child = [("act", "join"), ("no", child.as_str()), because];
+    for (typed, says) in [("", "出生医学证明"), ("2026-08-02", "和网上写的不一样")] {
+        let other = [child.as_slice(), &[("number", typed)]].concat();
+        let other = place.staff_post(wang, "/residents", &other).await;
+        assert!(
+            other.status == 422 && other.body.contains(says),
+            "{}",
+            other.body
+        );
+    }
+    let born = [child.as_slice(), &[("number", "2026-08-01")]].concat();
+    let joined = place.staff_post(wang, "/residents", &born).await;
     assert!(joined.body.contains("要核对的家人:0 位"), "{}", joined.body);
     for page in ["/case/1", "/verify/consents/1"] {
         let page = place.staff_see(wang, page).await;
-        assert!(page.body.contains("林*满"), "{}", page.body);
+        for name in ["林*满", "林*苗"] {
+            assert!(page.body.contains(name), "{name}: {}", page.body);
+        }
     }
     let twice = place.staff_post(wang, "/residents", &seen).await;
     assert_eq!(twice.status, 404);
@@ -296,6 +353,35 @@ async fn own_pages(place: &Place, wang: &Signed, own: &Phone, heads: &[[String; 
             .body
             .contains("采纳:已转公安更正")
     );
+    // What is not accepted is taken up again by the office, with its reason; the time runs anew.
+    let asked = place.post(own, "/my/data", &wrong).await;
+    assert_eq!(asked.status, 303, "{}", asked.body);
+    let desk = place.staff_see(wang, "/residents").await;
+    let no = field_of_form(&desk.body, "act\" value=\"decline\"");
+    let no = ("no", no.as_str());
+    let decline = [("act", "decline"), no, ("text", "没有凭证")];
+    assert_eq!(
+        place.staff_post(wang, "/residents", &decline).await.status,
+        303
+    );
+    let silent = [("act", "reopen-correction"), no, ("text", " ")];
+    let silent = place.staff_post(wang, "/residents", &silent).await;
+    assert!(silent.status == 422 && silent.body.contains("写明理由"));
+    let again = [("act", "reopen-correction"), no, ("text", "补来了离婚证")];
+    let again = place.staff_post(wang, "/residents", &again).await;
+    assert!(
+        again.status == 200 && again.body.contains("已重新打开"),
+        "{}",
+        again.body
+    );
+    let told = place.message().await;
+    assert!(
+        told.contains("更正已重新打开") && told.contains("补来了离婚证"),
+        "{told}"
+    );
+    let accept = [("act", "accept"), no, ("text", "已转公安更正")];
+    let accepted = place.staff_post(wang, "/residents", &accept).await;
+    assert_eq!(accepted.status, 303, "{}", accepted.body);
     // Somebody else sees nothing of it, and gets no sign that it is there.
     let other = place.bound(wang, "19900000012", &heads[1]).await;
     for path in ["/my/1", "/my/1/fix"] {

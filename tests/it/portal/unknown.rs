@@ -1,6 +1,7 @@
 //! What a resident never learns: whether somebody else is known here.
 
 use super::{Phone, Place, TOWN, Told, VILLAGE, field_of_form, hidden};
+use crate::staff::Signed;
 
 /// A page without what belongs to one request alone.
 fn plain(told: &Told) -> String {
@@ -100,6 +101,7 @@ async fn nobody_learns_here_whether_somebody_else_is_known() {
         ("text", number.as_str()),
     ];
     let wang2 = place.staff.enter("wang2", "窗口经办", "990101002").await;
+    refused_and_reopened(&place, (&wang, &wang2), &no).await;
     assert_eq!(
         place.staff_post(&wang2, "/residents", &take).await.status,
         404
@@ -121,4 +123,34 @@ async fn nobody_learns_here_whether_somebody_else_is_known() {
         told = place.post(&nobody, "/my/sign-in", &fields).await.status;
     }
     assert_eq!(told, 429);
+}
+
+/// What the window did not take it takes up again, in its own place alone; whoever sent it is told, and it waits as
+/// on the day it came.
+async fn refused_and_reopened(place: &Place, (wang, other): (&Signed, &Signed), no: &str) {
+    let no = ("no", no);
+    let back = [("act", "refuse"), no, ("text", "照片看不清")];
+    assert_eq!(
+        place.staff_post(wang, "/residents", &back).await.status,
+        303
+    );
+    let again = [("act", "reopen"), no, ("text", "本人带证件来了")];
+    let elsewhere = place.staff_post(other, "/residents", &again).await;
+    assert_eq!(elsewhere.status, 404, "{}", elsewhere.body);
+    let silent = [("act", "reopen"), no, ("text", "")];
+    let silent = place.staff_post(wang, "/residents", &silent).await;
+    assert!(silent.status == 422 && silent.body.contains("没有收件的网上申请:1 件"));
+    let opened = place.staff_post(wang, "/residents", &again).await;
+    assert!(
+        opened.status == 200 && opened.body.contains("已经用短信告诉本人"),
+        "{}",
+        opened.body
+    );
+    let told = place.message().await;
+    assert!(
+        told.contains("已重新打开") && told.contains("本人带证件来了"),
+        "{told}"
+    );
+    let twice = place.staff_post(wang, "/residents", &again).await;
+    assert_eq!(twice.status, 404);
 }

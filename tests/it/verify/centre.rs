@@ -11,6 +11,7 @@ use office::casework::{
     self, Cause, Completion, Declared, Opening, Paper, PaperState, Wanted, complete,
 };
 use office::desk::Desk;
+use office::verification::Unsigned;
 use office::{Clock, Database, Office, Setting};
 use server::House;
 use std::collections::BTreeMap;
@@ -185,6 +186,7 @@ impl Centre {
             let completion = Completion {
                 step: &step.name,
                 gave: &step.gives[0],
+                unsigned: Unsigned::AskTheOthers,
                 ..Completion::default()
             };
             complete(&self.office, &mut tx, &self.wang.who, &mut case, completion)

@@ -5,8 +5,8 @@ use crate::folder::Folder;
 use crate::progress::Step;
 use crate::say;
 use anyhow::Result;
-use office::Database;
 use office::backup::{self, Ask, Holds};
+use office::{Database, Office, Setting};
 use serde_json::json;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -22,6 +22,9 @@ pub struct BackUp {
     /// 密钥文件另外抄一份到这里;不能在备份文件夹里
     #[arg(long, value_name = "FILE")]
     keys: Option<PathBuf>,
+    /// 记录在 PostgreSQL 里的:已经照写出来的步骤用 pg_dump 备份到这个文件夹,看过以后记入审计链
+    #[arg(long, conflicts_with = "keys")]
+    confirm: bool,
     /// 给程序读
     #[arg(long)]
     json: bool,
@@ -51,7 +54,15 @@ pub struct Restore {
 pub async fn back_up(args: BackUp) -> Result<Ended> {
     let setting = args.folder.setting()?;
     if let Database::Postgres { .. } = setting.database {
+        if args.confirm {
+            return confirmed(setting, &args).await;
+        }
         return Err(RefusedInput(by_postgres(&args.target, &setting.folder)).into());
+    }
+    if args.confirm {
+        let said =
+            "--confirm 只用于 PostgreSQL;记录在数据文件夹里的,doudi backup 自己备份、自己登记";
+        return Err(RefusedInput(said.to_owned()).into());
     }
     let ask = Ask {
         data: setting.folder,
@@ -70,6 +81,18 @@ pub async fn back_up(args: BackUp) -> Result<Ended> {
     if let Ok(step) = step.into_inner() {
         step.done(&amount(&holds));
     }
+    // The copy is whole whatever becomes of the entry about it.
+    let noted = match Office::open(args.folder.setting()?).await {
+        Ok(office) => {
+            let noted = backup::note(&office, &holds).await;
+            office.close().await;
+            noted
+        }
+        Err(error) => Err(error),
+    };
+    if let Err(error) = noted {
+        say::aside(format!("备份是好的,但是没有记入审计链:{error}"));
+    }
     let keys = match &args.keys {
         Some(keys) => format!("密钥抄在 {},请和备份分开保管", keys.display()),
         None => "密钥文件 doudi.keys 不在备份里:请另外抄一份,分开保管;没有它,姓名和证件号打不开"
@@ -82,6 +105,25 @@ pub async fn back_up(args: BackUp) -> Result<Ended> {
     say::line(format!("备份好了:{}", args.target.display()));
     show(&holds);
     say::line(keys);
+    Ok(Ended::Good)
+}
+
+/// Writes down what the operator copied with PostgreSQL's own tools.
+async fn confirmed(setting: Setting, args: &BackUp) -> Result<Ended> {
+    let office = Office::open(setting).await?;
+    let done = backup::confirm(&office, &args.target).await;
+    office.close().await;
+    let (bytes, sha256) = done?;
+    if args.json {
+        say::json(&json!({ "bytes": bytes, "sha256": sha256 }));
+        return Ok(Ended::Good);
+    }
+    say::line(format!(
+        "已记入审计链:{} {} 字节,SHA-256 {sha256}",
+        args.target.join(backup::DUMP).display(),
+        say::count(bytes)
+    ));
+    say::line("请再用 pg_restore --list 看一遍,并定期恢复到另一个库试一试");
     Ok(Ended::Good)
 }
 
@@ -163,6 +205,6 @@ fn by_postgres(target: &Path, data: &Path) -> String {
          cp -p '{data}/audit-heads.txt' '{target}/'\n  \
          pg_dump --format=custom --no-owner --file='{target}/doudi.dump' \"$DOUDI_POSTGRES\"\n  \
          for d in lake rulebooks photos; do [ -d '{data}'/$d ] && cp -rp '{data}'/$d '{target}/'; done\n\
-         密钥文件 '{data}/doudi.keys' 另外保管。先抄存证、再备份库、最后抄文件,这样恢复出来的才对得上"
+         密钥文件 '{data}/doudi.keys' 另外保管。先抄存证、再备份库、最后抄文件,这样恢复出来的才对得上。\n做完以后运行 doudi backup '{target}' --confirm,记入审计链"
     )
 }

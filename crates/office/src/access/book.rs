@@ -199,6 +199,8 @@ pub struct Settings {
     pub calls_all: u32,
     /// 每小时看明文.
     pub reveals_an_hour: u64,
+    /// 备份提醒, in days.
+    pub backup_days: i64,
     /// 演示账号从简 is 是.
     pub demo_is_simple: bool,
 }
@@ -552,6 +554,7 @@ impl Reader<'_> {
             calls_each: values.number("每令牌调用", 1..=100_000),
             calls_all: values.number("全部调用", 1..=1_000_000),
             reveals_an_hour: values.number("每小时看明文", 1..=10_000),
+            backup_days: values.number("备份提醒", 1..=31),
             demo_is_simple: values.choice("演示账号从简", "是", "否"),
         };
         let left: Vec<String> = values.rows.into_keys().collect();

@@ -19,6 +19,7 @@ mod history;
 mod letters;
 mod open;
 mod overview;
+mod supplement;
 mod weigh;
 mod work;
 mod write_off;
@@ -39,7 +40,7 @@ pub use file::{
 pub(super) use guarded::{before, ended};
 pub use hearing::{Heard, Told, hear, tell};
 pub use history::{HistoryLine, HistoryView, RunningHelp, history, running_of};
-pub(super) use letters::values as letter_values;
+pub(super) use letters::{is_beside, values as letter_values};
 pub(super) use open::give_way;
 pub use open::{Begin, begin, begin_in, from_warning, open_recoveries};
 pub(crate) use open::{begin_recovery, settled};
@@ -48,6 +49,7 @@ pub use store::hearings::{HeardAnswer, HeardAs};
 pub use store::reviews::{AfterDecision, AfterKind, AfterPurpose, AfterState, GoodFaith};
 pub use weigh::{Weighed, weigh};
 pub use work::{Finding, SentBackLine, WorkLine, WorkView, find_fault, work, workers};
+pub(crate) use write_off::NAME as WRITE_OFF;
 
 use super::{Case, CaseError, Done};
 use crate::office::Office;

@@ -9,6 +9,7 @@ use super::{
 };
 use crate::access::{Access, Acting, Right};
 use crate::office::Office;
+use crate::verification::Unsigned;
 use crate::verification::demo::whole_round;
 use crate::visits::{self, About, Ending, Said, Typed};
 use domain::procedure::Ground;
@@ -290,6 +291,7 @@ async fn plain(office: &Office, who: &Acting, no: CaseNo) -> Done<()> {
         step: &step.name,
         gave: step.gives.first().map_or("", String::as_str),
         others: &others,
+        unsigned: Unsigned::AskTheOthers,
         ..Completion::default()
     };
     let mut tx = office.begin().await?;

@@ -200,12 +200,21 @@ pub(crate) async fn decide(
 
 /// Whoever took part in the investigation does not decide, whatever role or account they hold by now.
 pub(super) async fn not_an_investigator(on: &impl Reads, who: &Acting, case: &Case) -> Done<()> {
+    let deciding = case.open_step().map_or(&[][..], |step| &step.who);
+    not_another_step(on, who, (case, deciding)).await
+}
+
+/// Refuses whoever did a step of a case that is not of the roles that decide.
+pub(super) async fn not_another_step(
+    on: &impl Reads,
+    who: &Acting,
+    (case, deciding): (&Case, &[String]),
+) -> Done<()> {
     let same = store::recusals::same_person(on, who.user(), "self").await?;
     let mut mine: BTreeSet<String> = BTreeSet::from([who.login().to_owned()]);
     for user in same {
         mine.extend(store::users::get(on, user).await?.map(|user| user.login));
     }
-    let deciding = case.open_step().map_or(&[][..], |step| &step.who);
     for done in &case.standing.done {
         let step = case.procedure.step(&done.step);
         let own = step.is_some_and(|step| step.who.iter().any(|role| deciding.contains(role)));
@@ -392,7 +401,7 @@ pub async fn deliver(
     (way, to): (DeliveryWay, SignedBy<'_>),
 ) -> Done<()> {
     super::is_own(who, case)?;
-    let receiver = receivers::named(office, tx, case, (way, to)).await?;
+    let receiver = receivers::named(office, tx, (who, case), (way, to)).await?;
     let decision = newest(tx, case.no()).await?;
     let decision = decision.ok_or_else(|| CaseError::Refused("还没有决定,不能送达".to_owned()))?;
     let step = case.open_step().cloned();

@@ -8,6 +8,7 @@ use super::{
 };
 use crate::access::{Access, Acting};
 use crate::office::Office;
+use crate::verification::Unsigned;
 use domain::{AreaCode, CaseNo, Day, HouseholdId, PersonId, Relation};
 use std::collections::BTreeSet;
 use store::warnings::{self, Filter};
@@ -383,6 +384,7 @@ async fn next(office: &Office, clerk: &Acting, no: CaseNo) -> Done<()> {
     let completion = Completion {
         step: &step,
         gave: &gave,
+        unsigned: Unsigned::AskTheOthers,
         ..Completion::default()
     };
     complete(office, &mut tx, clerk, &mut case, completion).await?;

@@ -3,6 +3,7 @@
 
 use super::{Case, CaseError, Completion, Done};
 use crate::office::Office;
+use crate::verification;
 use domain::Day;
 use domain::procedure::{Ground, Procedure, Step};
 use std::collections::BTreeSet;
@@ -183,6 +184,9 @@ pub(super) async fn before(
         }
     }
     found_out(tx, case, step, done.because).await?;
+    if verification::starts(office, step) && !leaves_the_way(case, step) {
+        verification::all_signed(office, tx, case, done.unsigned).await?;
+    }
     super::afterwards::before(office, tx, case, step).await?;
     if is_opinion(step) {
         let all = notices::opinions(tx, case.no()).await?;

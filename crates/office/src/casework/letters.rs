@@ -228,6 +228,7 @@ pub async fn letter(office: &Office, who: &Acting, no: CaseNo, title: &str) -> D
     let case = load_with(office, who, Right::CASE_HANDLE, no).await?;
     let on = &office.store;
     let known = of_case(&case).iter().any(|one| one == title);
+    let known = known || afterwards::is_beside(&case, title);
     let document = case.procedure.document(title).filter(|_| known);
     let document = document.ok_or_else(|| CaseError::NotFound(format!("这一件没有“{title}”")))?;
     // It hangs masked, and is printed as it hangs.

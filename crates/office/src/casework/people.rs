@@ -18,11 +18,15 @@ use store::{Act, JournalTx, Reads, RowId};
 /// Rows that are read; a family is smaller.
 const ROWS_MAX: usize = 50;
 const NAME: &str = "姓名";
-const NUMBER: &str = "身份证号";
+/// The column of a number.
+pub(crate) const NUMBER: &str = "身份证号";
 const RELATION: &str = "与申请人关系";
-const BIRTH: &str = "出生日期";
+/// The column of a birth day.
+pub(crate) const BIRTH: &str = "出生日期";
+/// What is written for a number that is still to come.
+const NONE_YET: &str = "暂无";
 /// What is written for a birth day nobody knows.
-const NOT_KNOWN: &str = "不详";
+pub(crate) const NOT_KNOWN: &str = "不详";
 
 /// One typed row. Has no printable form.
 #[derive(Clone, PartialEq, Eq)]
@@ -144,13 +148,21 @@ pub fn pasted(book: &Rulebook, text: &str, today: Day) -> (Vec<Line>, Vec<Wrong>
     (lines, wrong)
 }
 
+/// Whether a cell says that there is no number: empty, 无, 暂无 and the like.
+pub(crate) fn has_none(number: &str) -> bool {
+    let parsed = IdNumber::parse(number, Day::default());
+    number == NONE_YET || matches!(parsed, Err(domain::IdError::Missing))
+}
+
 /// The number, or the birth day of whoever has none; what is wrong, by column.
-fn known_by((number, birth): (&str, &str), today: Day) -> Result<KnownBy, (&'static str, String)> {
+pub(crate) fn known_by(
+    (number, birth): (&str, &str),
+    today: Day,
+) -> Result<KnownBy, (&'static str, String)> {
     match IdNumber::parse(number, today) {
         Ok(parsed) => return Ok(KnownBy::Number(parsed.number)),
-        // 无, 暂无 and the like: no number yet.
         Err(domain::IdError::Missing) => {}
-        Err(_) if number == "暂无" => {}
+        Err(_) if number == NONE_YET => {}
         Err(error) => return Err((NUMBER, error.to_string())),
     }
     match birth {

@@ -2,7 +2,9 @@
 //! stands in their place, with its reason. Which forms there are, and by which way each goes, the rulebook's
 //! list says. What is kept is a word and a number of the register, never a name.
 
-use super::{Case, CaseError, DeliveryWay, Done, fields, without_numbers};
+use super::facts::{PERSON, Told};
+use super::{Case, CaseError, DeliveryWay, Done, fields, gather, without_numbers, worklist};
+use crate::access::Acting;
 use crate::office::Office;
 use domain::{Day, PersonId, Relation, age_in_years};
 use rules::Rulebook;
@@ -20,6 +22,8 @@ enum Whose {
     Applicant,
     Relative,
     Agent,
+    /// Somebody in the place of a child, or of whom the record says that they cannot act for themselves.
+    Guardian,
     /// Nobody's hand: a form in the place of one.
     Instead,
 }
@@ -30,6 +34,10 @@ struct Form {
     ways: Vec<DeliveryWay>,
     whose: Whose,
     needs_reason: bool,
+    /// Another official has to stand by.
+    needs_witness: bool,
+    /// The facts for which a guardian signs.
+    facts: Vec<String>,
 }
 
 /// Who signs, as a form sends it.
@@ -39,11 +47,17 @@ pub struct SignedBy<'f> {
     pub who: &'f str,
     /// Why in this form; empty where the list asks for none.
     pub because: &'f str,
+    /// The account of who stood by; empty where the list asks for nobody.
+    pub witness: &'f str,
 }
 
 impl<'f> From<&'f str> for SignedBy<'f> {
     fn from(who: &'f str) -> Self {
-        Self { who, because: "" }
+        Self {
+            who,
+            because: "",
+            witness: "",
+        }
     }
 }
 
@@ -74,6 +88,7 @@ fn forms(book: &Rulebook) -> Done<Vec<Form>> {
             "申请人" => Some(Whose::Applicant),
             "成年家属" => Some(Whose::Relative),
             "代办人" => Some(Whose::Agent),
+            "监护人" => Some(Whose::Guardian),
             "" => Some(Whose::Instead),
             _ => None,
         };
@@ -85,11 +100,16 @@ fn forms(book: &Rulebook) -> Done<Vec<Form>> {
         let (Some(ways), Some(whose), Some(needs_reason)) = (ways, whose, needs_reason) else {
             return Err(wrong(line));
         };
+        // A version signed before these columns asks for no witness.
+        let more = |at: usize| cells.get(at).map_or("", String::as_str);
+        let facts = more(6).split('、').filter(|fact| !fact.is_empty());
         out.push(Form {
             name: name.clone(),
             ways,
             whose,
             needs_reason,
+            needs_witness: more(5) == "必填",
+            facts: facts.map(str::to_owned).collect(),
         });
     }
     match out.is_empty() {
@@ -123,9 +143,39 @@ struct People {
     /// Grown-up members beside the applicant.
     relatives: Vec<(PersonId, Relation)>,
     agent: Option<PersonId>,
+    /// Whether a guardian signs for the applicant.
+    guarded: bool,
 }
 
-async fn people(office: &Office, on: &impl Reads, case: &Case) -> Done<People> {
+/// Whether the record says of somebody that they cannot act for themselves, or not wholly: at a door, in the
+/// application, or from a department.
+async fn cannot_act(office: &Office, on: &impl Reads, case: &Case, facts: &[String]) -> Done<bool> {
+    let applicant = case.application.content.applicant.get();
+    for fact in facts {
+        let all = store::reviews::answered(on, fact).await?;
+        let mut own = all
+            .iter()
+            .rev()
+            .filter(|(_, person, _)| *person == applicant);
+        if own.next().is_some_and(|(_, _, value)| value == "是") {
+            return Ok(true);
+        }
+    }
+    let known = match gather::gather(office, on, case).await {
+        Ok(known) => known,
+        // Nothing came yet that could say so.
+        Err(CaseError::Refused(_)) => return Ok(false),
+        Err(error) => return Err(error),
+    };
+    let mut own = known.things.iter();
+    let own = own.find(|thing| thing.entity == PERSON && thing.key == applicant);
+    Ok(own.is_some_and(|thing| {
+        let mut told = thing.facts.iter();
+        told.any(|one| facts.contains(&one.name) && one.value == Told::Yes(true))
+    }))
+}
+
+async fn people(office: &Office, on: &impl Reads, case: &Case, forms: &[Form]) -> Done<People> {
     let content = &case.application.content;
     let ids: BTreeSet<PersonId> = content
         .members
@@ -148,6 +198,11 @@ async fn people(office: &Office, on: &impl Reads, case: &Case) -> Done<People> {
     // Nobody signs for another of whom it is not known that they are grown up.
     let grown = |id: PersonId| of(id).is_some_and(|p| alive(p) && p.birth.is_some_and(aged));
     let own = of(content.applicant);
+    let facts = forms.iter().flat_map(|form| form.facts.iter().cloned());
+    let facts: Vec<String> = facts.collect();
+    let lives = own.is_some_and(alive);
+    let child = own.is_some_and(|p| p.birth.is_some_and(|birth| !aged(birth)));
+    let guarded = lives && (child || cannot_act(office, on, case, &facts).await?);
     let relatives = content.members.iter().copied();
     Ok(People {
         applicant: content.applicant,
@@ -156,6 +211,7 @@ async fn people(office: &Office, on: &impl Reads, case: &Case) -> Done<People> {
             .filter(|(person, _)| *person != content.applicant && grown(*person))
             .collect(),
         agent: content.helper.filter(|person| grown(*person)),
+        guarded,
     })
 }
 
@@ -164,7 +220,8 @@ async fn people(office: &Office, on: &impl Reads, case: &Case) -> Done<People> {
 /// # Errors
 /// The list cannot be read, or the record.
 pub(super) async fn choices(office: &Office, on: &impl Reads, case: &Case) -> Done<Vec<Receiver>> {
-    let people = people(office, on, case).await?;
+    let forms = forms(&office.book)?;
+    let people = people(office, on, case, &forms).await?;
     let ids: Vec<PersonId> = people.relatives.iter().map(|(person, _)| *person).collect();
     let ids = [
         ids,
@@ -178,12 +235,12 @@ pub(super) async fn choices(office: &Office, on: &impl Reads, case: &Case) -> Do
         name.unwrap_or_else(|| "姓名未登记".to_owned())
     };
     let mut out = Vec::new();
-    for form in forms(&office.book)? {
+    for form in forms {
         let ways: Vec<&str> = form.ways.iter().map(|way| way_word(*way)).collect();
-        let reason = if form.needs_reason {
-            ",写明理由"
-        } else {
-            ""
+        let reason = match (form.needs_reason, form.needs_witness) {
+            (true, true) => ",写明理由和见证人",
+            (true, false) => ",写明理由",
+            (false, _) => "",
         };
         let mut offer = |value: String, who: String| {
             out.push(Receiver {
@@ -207,7 +264,8 @@ pub(super) async fn choices(office: &Office, on: &impl Reads, case: &Case) -> Do
                     offer(form.name.clone(), format!(" {}", name(agent)));
                 }
             }
-            Whose::Instead => offer(form.name.clone(), String::new()),
+            Whose::Guardian if !people.guarded => {}
+            Whose::Guardian | Whose::Instead => offer(form.name.clone(), String::new()),
         }
     }
     Ok(out)
@@ -221,7 +279,7 @@ pub(super) async fn choices(office: &Office, on: &impl Reads, case: &Case) -> Do
 pub(super) async fn named(
     office: &Office,
     on: &impl Reads,
-    case: &Case,
+    (who, case): (&Acting, &Case),
     (way, to): (DeliveryWay, SignedBy<'_>),
 ) -> Done<String> {
     let refused = |said: String| CaseError::Refused(said);
@@ -249,10 +307,11 @@ pub(super) async fn named(
     }
     if form.needs_reason && because.is_empty() {
         return Err(refused(format!(
-            "“{name}”要写明理由:为什么不能交给本人、家属或者代办人,谁见证"
+            "“{name}”要写明理由:为什么不能交给本人、家属或者代办人"
         )));
     }
-    let people = people(office, on, case).await?;
+    let stood_by = witness(office, on, (who, case), (form, to)).await?;
+    let people = people(office, on, case, &all).await?;
     let who = match form.whose {
         Whose::Applicant if people.applicant_signs => String::new(),
         Whose::Applicant => {
@@ -275,10 +334,41 @@ pub(super) async fn named(
                 .ok_or_else(|| refused(format!("这一件没有登记代办人,不能写“{name}”签收")))?;
             format!("(人员 {agent})")
         }
-        Whose::Instead => String::new(),
+        Whose::Guardian if !people.guarded => {
+            return Err(refused(format!(
+                "申请人在登记里是成年人,“{}”也没有一项是“是”,不能由监护人签收;请选本人、家属或者别的方式,情况变了的先走访登记",
+                form.facts.join("、")
+            )));
+        }
+        Whose::Guardian | Whose::Instead => stood_by,
     };
     Ok(match because {
         "" => format!("{name}{who}"),
         why => format!("{name}{who}:{why}"),
     })
+}
+
+/// Who stood by, in the words that are kept; empty where nobody need.
+async fn witness(
+    office: &Office,
+    on: &impl Reads,
+    (who, case): (&Acting, &Case),
+    (form, to): (&Form, SignedBy<'_>),
+) -> Done<String> {
+    let login = to.witness.trim();
+    let name = &form.name;
+    if !form.needs_witness {
+        return Ok(String::new());
+    }
+    let said = match login {
+        "" => format!("“{name}”要有见证人;请填在场的另一位工作人员的账号"),
+        own if own == who.login() => format!("“{name}”的见证人不能填您自己;请填另一位的账号"),
+        other if worklist::stands_by(office, on, who, case, other).await? => {
+            return Ok(format!("(见证 {other})"));
+        }
+        other => {
+            format!("账号 `{other}` 不能见证:要用在用的账号,辖区包括这里,又不用回避;请另填一位")
+        }
+    };
+    Err(CaseError::Refused(said))
 }

@@ -228,6 +228,22 @@ pub(super) async fn could(
     Ok(member.is_some_and(|member| waits.iter().any(|wait| member.could(&case.row, wait))))
 }
 
+/// Whether an account may stand by at a case: it is in use, works here and must not stay away from it.
+pub(super) async fn stands_by(
+    office: &Office,
+    on: &impl Reads,
+    who: &Acting,
+    case: &Case,
+    login: &str,
+) -> Done<bool> {
+    let team = Team::read(office, on, who.book(), |one| one == login).await?;
+    let area = &case.standing.area;
+    Ok(team.0.get(login).is_some_and(|member| {
+        let here = member.roles.iter().any(|(_, place)| place.contains(area));
+        here && !member.kept.contains(&case.no())
+    }))
+}
+
 /// Those who could do the open step of a case together with somebody: account and name.
 pub(super) async fn seconds(office: &Office, who: &Acting, case: &Case) -> Done<Vec<Choice>> {
     let on = &office.store;

@@ -2,6 +2,7 @@
 
 use super::paging::grouped;
 use super::{Desk, Told};
+use crate::access::AccessBook;
 use crate::views::{HealthCheck, HealthView, Tone};
 use store::Backend;
 
@@ -31,6 +32,7 @@ pub(super) async fn view(desk: &Desk) -> Told<HealthView> {
             Some("请管理员运行 doudi doctor 查看"),
         ));
     }
+    checks.push(backup(desk).await?);
     checks.push(lake(desk).await?);
     let failed = desk.cases.iter().filter(|c| !c.passed()).count();
     let all = grouped(super::paging::count(desk.cases.len()));
@@ -87,6 +89,38 @@ async fn chain(desk: &Desk) -> Told<HealthCheck> {
                 found,
                 Some("请保护现场,不要再写入,立即告诉管理员"),
             )
+        }
+    })
+}
+
+/// How old the newest copy is that was written down.
+async fn backup(desk: &Desk) -> Told<HealthCheck> {
+    const DAY: i64 = 86_400;
+    let office = &desk.office;
+    let book = AccessBook::read_signed(&office.book(), &office.locality);
+    let days = book.map_or(0, |book| book.settings().backup_days);
+    let advice = match office.store.backend() {
+        Backend::Sqlite => "请运行 doudi backup 目标文件夹,密钥另外保管",
+        Backend::Postgres => {
+            "请运行 doudi backup 目标文件夹,照写出来的步骤用 pg_dump 备份,再加 --confirm 登记"
+        }
+    };
+    Ok(match crate::backup::newest(office, &office.store).await? {
+        None => check(
+            "备份",
+            Tone::Notice,
+            "还没有登记过备份".to_owned(),
+            Some(advice),
+        ),
+        Some(newest) => {
+            let found = format!("最近一次在{}({})", newest.ago(), newest.at);
+            match newest.seconds > days.saturating_mul(DAY) {
+                false => check("备份", Tone::Good, found, None),
+                true => {
+                    let found = format!("{found},超过 {days} 天");
+                    check("备份", Tone::Notice, found, Some(advice))
+                }
+            }
         }
     })
 }

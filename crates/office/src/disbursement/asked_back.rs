@@ -5,7 +5,7 @@
 
 use super::of_household::within;
 use super::shown::title;
-use super::{Arrived, Paid, PayError, book, recover, whole};
+use super::{Arrived, Paid, PayError, book, decided, recover, whole};
 use crate::access::{Acting, Right};
 use crate::casework::without_numbers;
 use crate::desk::minute;
@@ -75,6 +75,8 @@ pub struct RecoveryView {
     pub case: Option<i64>,
     /// Whether the county's decision was handed over: only then money may come back on it.
     pub decided: bool,
+    /// What was added since it was decided and waits for a decision of its own, in yuan; empty for nothing.
+    pub added: String,
     /// What was done so far.
     pub steps: Vec<StepRow>,
     /// What can be done now; empty when nothing can, or not by this person.
@@ -208,7 +210,9 @@ async fn row(office: &Office, one: &Recovery) -> Paid<RecoveryRow> {
     let open = one.state == RecoveryState::Open;
     let left = content.amount.checked_sub(back).filter(|_| open);
     let left = left.unwrap_or(Fen::ZERO);
+    let added = decided::undecided(&office.store, one.id).await?;
     let (text, tone) = match one.state {
+        RecoveryState::Open if added > Fen::ZERO => ("又多发,待补充决定", Tone::Notice),
         RecoveryState::Open => ("追回中", Tone::Notice),
         RecoveryState::Closed => ("已了结", Tone::Good),
     };
@@ -250,7 +254,8 @@ pub async fn recovery(office: &Office, who: &Acting, id: i64) -> Paid<RecoveryVi
             ));
         }
     }
-    let rests = recover::rests_on(store, id).await?;
+    let rests = decided::rests_on(store, id).await?;
+    let added = decided::undecided(store, id).await?;
     let decided = rests.is_some_and(|(_, decided)| decided.is_some());
     let steps = payments::recovery_steps(store, id).await?;
     let steps = steps.into_iter().map(|step| StepRow {
@@ -275,6 +280,10 @@ pub async fn recovery(office: &Office, who: &Acting, id: i64) -> Paid<RecoveryVi
         paid,
         case: rests.map(|(case, _)| case),
         decided,
+        added: match added > Fen::ZERO {
+            true => added.to_string(),
+            false => String::new(),
+        },
         steps: steps.collect(),
         choices: choices.collect(),
     })

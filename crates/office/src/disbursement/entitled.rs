@@ -3,7 +3,6 @@
 
 use super::book::PayBook;
 use super::{Paid, PayError, recover};
-use crate::access::{Acting, Right};
 use crate::office::Office;
 use domain::payment::LineState;
 use domain::{BankCard, Fen, HouseholdId, Month, PersonId};
@@ -243,29 +242,6 @@ async fn cease(
             .under(&why),
     );
     Ok(())
-}
-
-/// Stops an entitlement by hand, with its reason; what was paid past it becomes a recovery.
-///
-/// # Errors
-/// The right is missing, no reason is told, there is no such entitlement, or it has ended by then.
-pub async fn halt(
-    office: &Office,
-    who: &Acting,
-    entitlement: i64,
-    from: Month,
-    why: &str,
-) -> Paid<Option<i64>> {
-    super::whole(who, Right::PAYMENT_APPROVE)?;
-    if why.trim().is_empty() {
-        let said = "请写明为什么停发,依据是哪份文件或者哪条记录";
-        return Err(PayError::Refused(said.to_owned()));
-    }
-    let mut tx = office.store.write().await?;
-    let cause = Cause::new("act", why.trim());
-    let opened = stop(office, &mut tx, who.login(), entitlement, from, &cause).await?;
-    tx.commit().await?;
-    Ok(opened)
 }
 
 /// The entitlement of a person or household in a programme that covers a month, for whoever decides

@@ -2,6 +2,7 @@
 //! county decided on it and the decision was handed over. Money that comes back moves in the ledger in the same
 //! write; months that are due after all are let go, and what came back for them is paid again.
 
+use super::decided::{rests_on, undecided};
 use super::{Paid, PayBook, PayError, book, whole};
 use crate::access::{Acting, Right};
 use crate::casework::{CaseError, afterwards};
@@ -12,7 +13,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use store::entitlements::{Cause, Entitlement};
 use store::ledger::{Entry, Pending};
 use store::payments::{self, NewRecovery, Recovery, RecoveryState, RecoveryStep};
-use store::reviews::{AfterDecision, AfterKind, AfterState};
 use store::{Act, At, JournalTx, Reads};
 
 /// Asks back what an entitlement was paid from a month on beyond what was due a month, and no recovery asks back
@@ -61,7 +61,7 @@ pub(super) async fn ask_back_arrived(
     Ok(())
 }
 
-fn large() -> PayError {
+pub(super) fn large() -> PayError {
     PayError::Refused("多发的合计超出可以计算的范围".to_owned())
 }
 
@@ -153,8 +153,15 @@ async fn net(
     let now = before.checked_sub(freed).ok_or_else(large)?;
     let back = came_back(tx, recovery).await?;
     let asked = found.content.amount;
-    let left = sums::left(asked, back, (before, now));
+    // What was added to a decided recovery is weighed apart: it is in no decision that could ask less of it.
+    let added = undecided(tx, recovery).await?;
     payments::let_go(tx, (at, by), recovery, free).await?;
+    let still = undecided(tx, recovery).await?;
+    let apart = |whole: Fen, added: Fen| whole.checked_sub(added).ok_or_else(large);
+    let (before, now) = (apart(before, added)?, apart(now, still)?);
+    let mut left = sums::left(apart(asked, added)?, back, (before, now));
+    left.amount = left.amount.checked_add(still).ok_or_else(large)?;
+    left.ends &= still == Fen::ZERO;
     let says = match left.again > Fen::ZERO {
         true => format!(
             "{freed} 元原是应当发的,不再追回;已经退回的 {} 元随以后的发放补回",
@@ -181,18 +188,18 @@ async fn net(
     Ok(left.again)
 }
 
-async fn known(on: &impl Reads, recovery: i64) -> Paid<Recovery> {
+pub(super) async fn known(on: &impl Reads, recovery: i64) -> Paid<Recovery> {
     let found = payments::find_recovery(on, recovery).await?;
     found.ok_or_else(|| PayError::NotFound(format!("没有编号为 {recovery} 的追回")))
 }
 
 /// How much came back on a recovery.
-async fn came_back(on: &impl Reads, recovery: i64) -> Paid<Fen> {
+pub(super) async fn came_back(on: &impl Reads, recovery: i64) -> Paid<Fen> {
     let steps = payments::recovery_steps(on, recovery).await?;
     Fen::total(steps.iter().filter_map(|step| step.amount)).ok_or_else(large)
 }
 
-async fn note(
+pub(super) async fn note(
     tx: &mut JournalTx,
     (at, by): (&At, &str),
     recovery: i64,
@@ -206,45 +213,6 @@ async fn note(
         says: says.to_owned(),
     };
     Ok(payments::note_step(tx, recovery, &noted).await?)
-}
-
-/// What a delivered decision asks back is what is asked back, and no more.
-///
-/// # Errors
-/// It is closed, or more came back already than was decided.
-pub async fn decided(
-    office: &Office,
-    tx: &mut JournalTx,
-    by: &str,
-    (recovery, amount): (i64, Fen),
-    cause: &Cause,
-) -> Paid<()> {
-    let found = known(tx, recovery).await?;
-    let back = came_back(tx, recovery).await?;
-    if back > amount || amount > found.content.amount {
-        let said = format!(
-            "追回 {recovery} 登记多领 {} 元;决定追回的 {amount} 元不能比它多,也不能比已经退回的少",
-            found.content.amount
-        );
-        return Err(PayError::Refused(said));
-    }
-    if amount == found.content.amount {
-        return Ok(());
-    }
-    payments::lower_recovery(tx, recovery, amount).await?;
-    let at = office.clock.at();
-    let says = format!("登记多领 {} 元,决定追回 {amount} 元", found.content.amount);
-    note(tx, (&at, by), recovery, ("追回决定", &says)).await?;
-    if back == amount {
-        payments::close_recovery(tx, recovery, &at).await?;
-    }
-    tx.record(
-        Act::new(&at, by, "payment.recover")
-            .on("recovery", recovery)
-            .because(says)
-            .under(format!("{}:{}", cause.kind, cause.id)),
-    );
-    Ok(())
 }
 
 /// How much of an open recovery has not come back; none where it is closed.
@@ -471,22 +439,6 @@ async fn allowed<'b>(
         (false, Some(_)) => format!("“{}”不收款,不要写金额", known.title),
     };
     Err(PayError::Refused(said))
-}
-
-/// The case of a recovery, and how much the decision that was handed over asks back; none while none was.
-pub(super) async fn rests_on(on: &impl Reads, recovery: i64) -> Paid<Option<(i64, Option<Fen>)>> {
-    let Some(case) = store::reviews::of_recovery(on, recovery).await? else {
-        return Ok(None);
-    };
-    let decided = store::reviews::decisions(on, case.case).await?;
-    let holds = |one: &AfterDecision| {
-        one.content.kind == AfterKind::Recover && one.state == AfterState::Effective
-    };
-    let newest = decided.iter().rev().find(|one| holds(one));
-    Ok(Some((
-        case.case.get(),
-        newest.and_then(|one| one.content.after),
-    )))
 }
 
 /// Money is taken on a recovery only once the county decided on it and the decision was handed over, and no more

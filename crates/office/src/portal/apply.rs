@@ -290,7 +290,8 @@ fn member(office: &Office, content: &Content, view: &mut StepView) {
     "户口不在一起、但是一起生活的也要写。没有了就选“没有了”。".clone_into(&mut view.help);
     let today = office.clock.today();
     for (at, one) in content.members.iter().enumerate() {
-        let said = match born(&one.number, today) {
+        let number = Some(&one.number).filter(|number| !number.is_empty());
+        let said = match number.and_then(|number| born(number, today)) {
             Some((birth, sex)) => {
                 let sex = match sex {
                     domain::Sex::Male => "男",
@@ -300,7 +301,7 @@ fn member(office: &Office, content: &Content, view: &mut StepView) {
             }
             None => one.relation.clone(),
         };
-        let name = format!("{} {}", mask_name(&one.name), mask_number(&one.number));
+        let name = format!("{} {}", mask_name(&one.name), one.shown());
         view.rows.push((name, said, at.to_string()));
     }
     let choices = [("yes", "还有一位"), ("no", "没有了")];
@@ -315,6 +316,13 @@ fn member(office: &Office, content: &Content, view: &mut StepView) {
     });
     view.picks.push(text("name", "家人的姓名", ""));
     view.picks.push(text("number", "家人的身份证号", ""));
+    view.picks.push(Pick {
+        name: "birth".to_owned(),
+        label: "还没有身份证号的,写出生日期".to_owned(),
+        help: "新生儿等还没有号码的,上面写“无”,这里写 2026-09-14 这样的日期;不知道的写“不详”。有号码的不用写。"
+            .to_owned(),
+        ..text("birth", "", "")
+    });
     let relations = Relation::ALL.iter().filter(|one| **one != Relation::Head);
     view.picks.push(Pick {
         name: "relation".to_owned(),

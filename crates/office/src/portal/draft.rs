@@ -12,7 +12,7 @@ use domain::{Day, PersonId};
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use store::identity::mask_name;
+use store::identity::{mask_name, mask_number};
 use store::portal::{self, Draft, Owner};
 use store::{Act, At, JournalTx};
 
@@ -25,8 +25,22 @@ const OLD_READ: u32 = 500;
 #[derive(Clone, Default, Serialize, Deserialize, PartialEq, Eq)]
 pub(crate) struct Member {
     pub name: String,
+    /// Empty for whoever has none yet: then [`Self::birth`] says when they were born.
     pub number: String,
     pub relation: String,
+    /// As the window writes it, with 不详 for a day nobody knows; empty where there is a number.
+    #[serde(default)]
+    pub birth: String,
+}
+
+impl Member {
+    /// The number, masked, or that there is none and the day of birth.
+    pub(super) fn shown(&self) -> String {
+        match self.number.as_str() {
+            "" => format!("还没有身份证号,出生 {}", self.birth),
+            number => mask_number(number),
+        }
+    }
 }
 
 /// How the person helped let the official send it.

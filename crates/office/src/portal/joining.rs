@@ -25,6 +25,45 @@ pub(super) async fn doubt(office: &Office, who: &Acting, no: i64) -> Done<Doubt>
     open.into_iter().find(|one| one.no == no).ok_or_else(none)
 }
 
+/// How a typed member is told from others, as the official has seen it: by the number of the card, which must be the
+/// one that was said. Whoever had none is seen by the day of birth, or by a number they have by now.
+fn seen(office: &Office, member: &Member, typed: &str) -> Done<KnownBy> {
+    let today = office.clock.today();
+    let refused = |said: &str| CaseError::Refused(said.to_owned());
+    if let ("", "") = (member.number.as_str(), typed.trim()) {
+        return Err(refused(
+            "这一位还没有身份证号:请看出生医学证明或者户口簿,写上面的出生日期;已经有号码的写号码",
+        ));
+    }
+    let again = "证件上的号码和网上写的不一样,不能并入;写明不并入的理由,请本人重新写";
+    match (member.number.as_str(), IdNumber::parse(typed, today)) {
+        ("", Ok(parsed)) => {
+            let number = parsed.number;
+            let born = number.birth().to_string();
+            match member.birth == people::NOT_KNOWN || member.birth == born {
+                true => Ok(KnownBy::Number(number)),
+                false => Err(refused(
+                    "这个号码的出生日期和网上写的不一样,不能并入;请对照证件",
+                )),
+            }
+        }
+        ("", Err(_)) => {
+            let day = typed.trim();
+            let known = people::known_by(("无", day), today);
+            let known = known.map_err(|(_, said)| CaseError::Refused(said))?;
+            match day == member.birth {
+                true => Ok(known),
+                false => Err(refused(
+                    "出生日期和网上写的不一样,不能并入;请对照证明,或者请本人重新写",
+                )),
+            }
+        }
+        (said, Ok(parsed)) if said == parsed.number.as_str() => Ok(KnownBy::Number(parsed.number)),
+        (_, Ok(_)) => Err(refused(again)),
+        (_, Err(error)) => Err(CaseError::Refused(format!("身份证号:{error}"))),
+    }
+}
+
 /// The official saw the card of a typed member: the person joins the application and its cases, found in the
 /// register by number and name or taken into it. `number` is typed from the card and must be the one that was
 /// said; `because` says how it was seen.
@@ -45,17 +84,10 @@ pub async fn join_member(
         let said = "请写明怎么核对的,如“看过户口簿和身份证”";
         return Err(CaseError::Refused(said.to_owned()));
     }
-    let number = IdNumber::parse(number, office.clock.today())
-        .map_err(|error| CaseError::Refused(format!("身份证号:{error}")))?
-        .number;
-    if number.as_str() != member.number {
-        let said = "证件上的号码和网上写的不一样,不能并入;写明不并入的理由,请本人重新写";
-        return Err(CaseError::Refused(said.to_owned()));
-    }
     let line = Line {
         row: 1,
         name: member.name.clone(),
-        known_by: KnownBy::Number(number),
+        known_by: seen(office, &member, number)?,
         relation: Relation::parse(&member.relation).unwrap_or(Relation::Other),
     };
     let at = office.clock.at();

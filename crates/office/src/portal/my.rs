@@ -12,7 +12,7 @@ use crate::photos::{self, AboutKind, NewPhoto, PhotoAbout, PhotoRole};
 use domain::{CaseNo, PersonId};
 use std::collections::BTreeSet;
 use store::cases;
-use store::portal::{self, SubmissionState};
+use store::portal::{self, Reopened, SubmissionState};
 
 /// One case in a resident's list.
 #[derive(Clone, Debug)]
@@ -161,7 +161,13 @@ pub async fn my(access: &Access, who: &Resident) -> Done<MyView> {
     for sent in portal::submissions_of(store, who.no).await? {
         let place = place_name(office, &sent.new.area, office.clock.today()).await?;
         let said = match sent.state {
-            SubmissionState::Waiting => format!("已收到,等{place}窗口核对身份后受理"),
+            SubmissionState::Waiting => {
+                let again = portal::reopenings(store, (Reopened::Submission, sent.no)).await?;
+                let again = again.last().map_or_else(String::new, |one| {
+                    format!("{} 重新打开({});", minute(&one.at), one.because)
+                });
+                format!("{again}已收到,等{place}窗口核对身份后受理")
+            }
             SubmissionState::Refused => format!("退回:{}", sent.because),
             SubmissionState::Taken if who.person.is_some() => continue,
             SubmissionState::Taken => {

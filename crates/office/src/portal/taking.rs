@@ -8,11 +8,12 @@ use super::sign_in::{PortalError, give_code, right_code};
 use super::steps::{self, Step, Subject, field, subject};
 use super::{Writer, claim, mobile};
 use crate::access::Access;
+use crate::casework::people::{self, KnownBy};
 use crate::casework::{CaseError, Done, residents};
 use crate::guide::NOT_SURE;
 use crate::office::Office;
 use crate::photos::{self, NewPhoto, PhotoRole};
-use domain::{IdNumber, Relation};
+use domain::Relation;
 use store::Act;
 use store::portal::{CodeFor, PhoneToken};
 use store::tokens::Tokeniser;
@@ -190,7 +191,7 @@ fn take_member(office: &Office, form: &Form, content: &mut Content, view: &mut S
     }
     let (name, number) = (form.get("name"), form.get("number"));
     let relation = form.get("relation");
-    let nothing = name.is_empty() && number.is_empty();
+    let nothing = name.is_empty() && number.is_empty() && form.get("birth").is_empty();
     match form.get("more") {
         "no" if nothing => return true,
         "yes" => {}
@@ -209,18 +210,42 @@ fn take_member(office: &Office, form: &Form, content: &mut Content, view: &mut S
     } else if name.chars().count() > NAME_CHARS_MAX {
         view.slip("name", "姓名太长,请核对");
     }
-    let parsed = IdNumber::parse(number, office.clock.today());
-    match &parsed {
-        _ if number.is_empty() => view.slip("number", "请填家人的身份证号"),
-        Err(error) => view.slip("number", error.to_string()),
-        Ok(_) => {}
-    }
+    // As the window takes them: by the number, or by the day of birth of whoever has none yet.
+    let parsed = match (number.is_empty(), form.get("birth")) {
+        (true, "") => {
+            view.slip("number", "请填家人的身份证号");
+            None
+        }
+        (_, birth) => match people::known_by((number, birth), office.clock.today()) {
+            Ok(known) => Some(known),
+            // What the window says of a missing column is no help on a telephone.
+            Err((people::NUMBER, _)) if birth.is_empty() && people::has_none(number) => {
+                view.slip("birth", "还没有身份证号的,请写出生日期;不知道的写“不详”");
+                None
+            }
+            Err((column, said)) => {
+                let field = match column {
+                    people::BIRTH => "birth",
+                    _ => "number",
+                };
+                view.slip(field, said);
+                None
+            }
+        },
+    };
     if Relation::parse(relation).is_none() {
         view.slip("relation", "请选是您的什么人");
     }
-    let same = |one: &str| !number.is_empty() && one == number;
-    if content.members.iter().any(|one| same(&one.number)) || same(&content.who.number) {
-        view.slip("number", "这个身份证号已经填过了");
+    let typed = parsed.map(|known| member_of(name, known, relation));
+    if let Some(typed) = &typed {
+        let twice = |one: &Member| match typed.number.as_str() {
+            "" => one.number.is_empty() && one.name == typed.name && one.birth == typed.birth,
+            number => one.number == number,
+        };
+        let own = !typed.number.is_empty() && typed.number == content.who.number;
+        if own || content.members.iter().any(twice) {
+            view.slip("number", "这一位已经填过了");
+        }
     }
     if content.members.len() >= MEMBERS_MAX {
         view.slip("more", "家人太多了,请到窗口办");
@@ -228,14 +253,22 @@ fn take_member(office: &Office, form: &Form, content: &mut Content, view: &mut S
     if !view.slips().is_empty() {
         return false;
     }
-    if let Ok(parsed) = parsed {
-        content.members.push(Member {
-            name: name.to_owned(),
-            number: parsed.number.as_str().to_owned(),
-            relation: relation.to_owned(),
-        });
-    }
+    content.members.extend(typed);
     true
+}
+
+fn member_of(name: &str, known: KnownBy, relation: &str) -> Member {
+    let (number, birth) = match known {
+        KnownBy::Number(number) => (number.as_str().to_owned(), String::new()),
+        KnownBy::Birth(Some(day)) => (String::new(), day.to_string()),
+        KnownBy::Birth(None) => (String::new(), people::NOT_KNOWN.to_owned()),
+    };
+    Member {
+        name: name.to_owned(),
+        number,
+        relation: relation.to_owned(),
+        birth,
+    }
 }
 
 fn take_fact(

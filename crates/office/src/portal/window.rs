@@ -7,6 +7,7 @@ use super::draft::Assent;
 use super::draft::Member;
 use super::helping::Need;
 use super::joining::doubt;
+use super::reopen;
 use super::send::{Begun, content_of, open_content};
 use super::steps::{Subject, subject_for};
 use super::{claim::exact_of, send::Known};
@@ -17,7 +18,7 @@ use crate::office::Office;
 use crate::verification::Signed;
 use domain::{AreaCode, IdNumber};
 use store::identity::{mask_name, mask_number};
-use store::portal::{self, Correction, CorrectionState, SubmissionState};
+use store::portal::{self, Correction, CorrectionState, Reopened, SubmissionState};
 use store::{Act, identity};
 
 /// Rows of one part that are read.
@@ -68,6 +69,10 @@ pub struct ResidentDesk {
     pub claims: Vec<Waiting>,
     /// What was sent and waits.
     pub submissions: Vec<MatterLine>,
+    /// What was sent and not taken; it can be taken up again.
+    pub refused: Vec<MatterLine>,
+    /// Corrections that were not accepted; they can be taken up again.
+    pub declined: Vec<MatterLine>,
     /// Members nobody is sure of.
     pub doubts: Vec<MatterLine>,
     /// Bad ratings to be put right; the number is the case's.
@@ -106,6 +111,7 @@ pub async fn resident_desk(access: &Access, who: &Acting) -> Done<ResidentDesk> 
     };
     if who.may(Right::CORRECTION_ANSWER) {
         out.corrections = corrections(office, who).await?;
+        out.declined = reopen::declined(office, who).await?;
     }
     if !out.handles {
         who.scope(Right::CORRECTION_ANSWER)?;
@@ -132,30 +138,21 @@ pub async fn resident_desk(access: &Access, who: &Acting) -> Done<ResidentDesk> 
             });
         }
         for one in portal::submissions_in(store, place.as_ref(), ROWS_READ).await? {
-            let content = content_of(&one)?;
-            let who = &content.who;
-            out.submissions.push(MatterLine {
-                no: one.no,
-                title: format!("{} {}", mask_name(&who.name), mask_number(&who.number)),
-                text: format!(
-                    "{} 项救助,{} 位家人",
-                    content.programmes.len(),
-                    content.members.len()
-                ),
-                place: place_name(office, &one.new.area, today).await?,
-                when: minute(&one.new.at),
-                late: one.new.day < today,
+            out.submissions.push(sent_line(office, &one).await?);
+        }
+        for one in portal::submissions_refused(store, place.as_ref(), ROWS_READ).await? {
+            let line = sent_line(office, &one).await?;
+            out.refused.push(MatterLine {
+                text: format!("{};没有收件:{}", line.text, one.because),
+                late: false,
+                ..line
             });
         }
         for one in portal::doubts(store, place.as_ref(), ROWS_READ).await? {
             let member: Member = read(&one.content)?;
             out.doubts.push(MatterLine {
                 no: one.no,
-                title: format!(
-                    "{} {}",
-                    mask_name(&member.name),
-                    mask_number(&member.number)
-                ),
+                title: format!("{} {}", mask_name(&member.name), member.shown()),
                 text: format!(
                     "申请 {} 写的{},没有核对过",
                     one.application, member.relation
@@ -185,6 +182,33 @@ pub async fn resident_desk(access: &Access, who: &Acting) -> Done<ResidentDesk> 
         store.record_alone(act.because("回应求助")).await?;
     }
     Ok(out)
+}
+
+/// What was sent, as a line; taken up again, its day is that day.
+async fn sent_line(office: &Office, one: &portal::Submission) -> Done<MatterLine> {
+    let content = content_of(one)?;
+    let who = &content.who;
+    let today = office.clock.today();
+    let again = portal::reopenings(&office.store, (Reopened::Submission, one.no)).await?;
+    let (when, day) = match again.last() {
+        Some(again) => (
+            format!("{} 重新打开:{}", minute(&again.at), again.because),
+            again.day,
+        ),
+        None => (minute(&one.new.at), one.new.day),
+    };
+    Ok(MatterLine {
+        no: one.no,
+        title: format!("{} {}", mask_name(&who.name), mask_number(&who.number)),
+        text: format!(
+            "{} 项救助,{} 位家人",
+            content.programmes.len(),
+            content.members.len()
+        ),
+        place: place_name(office, &one.new.area, today).await?,
+        when,
+        late: day < today,
+    })
 }
 
 /// Those somebody may answer: of the own organisation, or of the own window where no department owns them.
@@ -230,7 +254,7 @@ pub(crate) async fn organisation(office: &Office, who: &Acting) -> Done<String> 
 
 /// A correction is for the department that owns the fact; where that has no account here, for whoever
 /// handles residents' matters there.
-fn is_for(one: &Correction, who: &Acting, own: &str) -> bool {
+pub(super) fn is_for(one: &Correction, who: &Acting, own: &str) -> bool {
     let theirs = !one.new.office.is_empty() && one.new.office == own;
     let windows = one.new.office.is_empty() && who.may(Right::RESIDENT_HANDLE);
     (theirs || windows) && !who.is_kept_from_person(one.new.person)

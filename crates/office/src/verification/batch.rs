@@ -1,10 +1,12 @@
 //! 核对批次: whose questions go to which source. Of a household of N members exactly those who consent are
 //! asked about, each once at each source; the others are listed with the reason.
 
+use super::book::{REST_FIRST, STARTS, words};
 use super::{VerifyBook, note};
 use crate::access::{Acting, Right};
 use crate::casework::{Case, CaseError, Done, load_with};
 use crate::office::Office;
+use domain::procedure::Step;
 use domain::{ApplicationNo, AreaCode, CaseNo, Day, PersonId};
 use std::collections::{BTreeMap, BTreeSet};
 use store::Reads;
@@ -50,9 +52,10 @@ pub struct Opened {
 }
 
 /// What becomes of a batch in which somebody has not consented.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Unsigned {
     /// Nothing is asked, and who it is is told.
+    #[default]
     Stop,
     /// 先查其余的人: the others are asked about, where the procedure allows it.
     AskTheOthers,
@@ -243,6 +246,43 @@ async fn opened(office: &Office, no: i64, again: bool) -> Done<Opened> {
     })
 }
 
+/// Whether a step sends questions on their way.
+pub(crate) fn starts(office: &Office, step: &Step) -> bool {
+    let papers = words(office, STARTS);
+    step.gives.iter().any(|paper| papers.contains(paper))
+}
+
+/// Whether the others may be asked about while somebody of a case has not signed.
+pub(crate) fn may_ask_the_others(office: &Office, case: &Case) -> bool {
+    words(office, REST_FIRST).contains(&case.procedure.id)
+}
+
+/// Refuses to send questions on their way while somebody of a case has no consent that holds, as a batch does.
+///
+/// # Errors
+/// Somebody has none, and the others were not chosen or may not be asked about.
+pub(crate) async fn all_signed(
+    office: &Office,
+    on: &impl Reads,
+    case: &Case,
+    unsigned: Unsigned,
+) -> Done<()> {
+    let book = super::book(office)?;
+    let today = office.clock.today();
+    let members: Vec<PersonId> = members_of(case).collect();
+    let held = consents::of_persons(on, &members).await?;
+    let sources = book.sources.iter().map(|one| (one.code.clone(), today));
+    let sources: Vec<(String, Day)> = sources.collect();
+    let plan = plan(&members, &held, &sources, today);
+    match plan.left_out.is_empty() {
+        true => Ok(()),
+        false => {
+            let one = std::slice::from_ref(case);
+            may_go_on(on, &book, (one, &plan.left_out), unsigned).await
+        }
+    }
+}
+
 fn members_of(case: &Case) -> impl Iterator<Item = PersonId> {
     let members = case.application.content.members.iter();
     members.map(|(person, _)| *person)
@@ -289,11 +329,19 @@ async fn may_go_on(
     if unsigned == Unsigned::AskTheOthers && firm.is_empty() {
         return Ok(());
     }
+    let mut places: Vec<String> = Vec::new();
+    for case in cases {
+        let mut own = case.application.content.members.iter();
+        if own.any(|(person, _)| people.contains(person)) {
+            places.push(format!("/verify/consents/{}", case.no()));
+        }
+    }
+    let sign = format!("请先在核对授权页 {} 登记签字", places.join("、"));
     let way = match firm.is_empty() {
         true => {
-            "请先登记签字;暂时签不了的,可以勾选“先查其余的人”再发起,没有授权的人不查".to_owned()
+            format!("{sign};暂时签不了的,可以勾选“先查其余的人”再办,没有授权的人不查")
         }
-        false => format!("{}要人人有授权才能核对,请先登记签字", firm.join("、")),
+        false => format!("{}要人人有授权才能核对,{sign}", firm.join("、")),
     };
     let more = match count > named.len() {
         true => "等",

@@ -13,6 +13,10 @@ use std::collections::BTreeMap;
 /// Where the sources stand, unless the place has its own.
 const SOURCES: &str = "verification/sources.md";
 /// The block of a source's file that describes its answers.
+/// The papers of a step that sends questions on their way.
+pub(super) const STARTS: &str = "启动文书";
+/// Procedures in which those who signed may be asked about while others have not.
+pub(super) const REST_FIRST: &str = "可先查其余";
 const BLOCK: &str = "```答复";
 
 /// 来源.
@@ -94,12 +98,7 @@ pub struct VerifyBook {
 impl VerifyBook {
     pub(super) fn read(office: &Office) -> Done<Self> {
         let book = office.book();
-        let own = format!("localities/{}/{SOURCES}", office.locality);
-        let path = if book.document(&own).is_some() {
-            own
-        } else {
-            SOURCES.to_owned()
-        };
+        let path = path_of(office);
         let none = || CaseError::Refused(format!("规则手册里没有 {path},不能核对"));
         let document = book.document(&path).ok_or_else(none)?;
         let program = program(office)?;
@@ -126,7 +125,7 @@ impl VerifyBook {
             mismatch: settings.text("不符情形"),
             prefix: settings.text("报告编号"),
             most: usize::try_from(settings.number("一批最多", &mut reader)).unwrap_or(usize::MAX),
-            rest_first: listed(&settings.text("可先查其余")),
+            rest_first: listed(&settings.text(REST_FIRST)),
             template,
             program,
         };
@@ -251,6 +250,27 @@ fn offices(book: &Rulebook, locality: &str) -> BTreeMap<String, String> {
 }
 
 /// Names with 、 between.
+/// The place's own rules, or those of all.
+fn path_of(office: &Office) -> String {
+    let own = format!("localities/{}/{SOURCES}", office.locality);
+    match office.book().document(&own).is_some() {
+        true => own,
+        false => SOURCES.to_owned(),
+    }
+}
+
+/// The words of one setting without reading the rest of the book; none where nobody wrote it down.
+pub(super) fn words(office: &Office, name: &str) -> Vec<String> {
+    let book = office.book();
+    let path = path_of(office);
+    let Some(document) = book.document(&path) else {
+        return Vec::new();
+    };
+    let wrong = Vec::new();
+    let settings = Reader { path, wrong }.settings(document);
+    listed(&settings.text(name))
+}
+
 fn listed(text: &str) -> Vec<String> {
     let names = text.split('、').map(str::trim);
     let names = names.filter(|name| !name.is_empty());

@@ -234,6 +234,8 @@ pub struct Acts {
     pub completes: bool,
     /// Whether what was found has to be written down for it.
     pub needs_words: bool,
+    /// Whether the others may be asked about while somebody has not consented.
+    pub may_ask_the_others: bool,
     /// Whether everything missing can be told to the applicant now.
     pub corrects: bool,
     /// Papers that may be handed in.

@@ -217,6 +217,8 @@ forms! {
         others: Option<Vec<Text<32>>>,
         /// 说明,不写姓名和号码。
         because: Option<Text<200>>,
+        /// 先查其余的人:有人没有签授权的,流程允许才行。
+        rest_first: Option<bool>,
     }
     /// 登记或者撤销一种情形。
     CircumstanceForm {
@@ -381,6 +383,7 @@ async fn complete(call: Call, sent: Sent<CompletionForm>) -> Told<Made<CaseFile>
         gave: &gave,
         others: &others,
         because: &because,
+        unsigned: crate::pages::case::unsigned(form.rest_first.unwrap_or(false)),
         ..Completion::default()
     };
     casework::complete(office, &mut tx, &desk.who, &mut case, completion).await?;

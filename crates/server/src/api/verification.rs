@@ -3,11 +3,11 @@
 
 use axum::http::StatusCode;
 use office::access::Right;
-use office::verification::{self, BatchRow};
+use office::verification::{self, BatchRow, CaseNo};
 
 use super::operation::{Call, Kind, Made, Operation, Sent, Shown};
 use super::problem::{FieldError, Problem, Told};
-use super::shape::{Cells, choices, forms, shapes};
+use super::shape::{Cells, Number, choices, forms, shapes};
 use crate::routes::{Need, Routes};
 
 const TAG: &str = "信息核对";
@@ -92,7 +92,26 @@ shapes! {
     }
 }
 
+shapes! {
+    /// 发起的一批核对。
+    VerificationOpened {
+        /// 批次编号。
+        no: i64,
+        /// 列入了几条请求。
+        asked: usize,
+        /// 没有列入的人和来源有几条。
+        left_out: usize,
+    }
+}
+
 forms! {
+    /// 发起一批核对。
+    VerificationForm {
+        /// 办件编号,现在都在信息核对这一步。
+        cases: Vec<Number>,
+        /// 先查其余的人:有人没有签授权的,流程允许才行;没有签的人不查。
+        rest_first: Option<bool>,
+    }
     /// 一份答复。
     AnswersForm {
         /// 每行写明列名和内容;列名见 columns,没有写的列是空白。
@@ -112,6 +131,20 @@ pub(super) fn add(routes: Routes) -> Routes {
             Operation::get("/api/v1/verifications", see, "listVerifications")
                 .about(TAG, "核对批次;部门联络员只见本部门的来源"),
             list,
+        )
+        .takes(
+            Operation::post(
+                "/api/v1/verifications",
+                Need::Right(Right::VERIFY),
+                "openVerification",
+            )
+            .about(
+                TAG,
+                "发起一批核对;有人没有签授权的整批不发,写明是谁、在哪里登记",
+            )
+            .once()
+            .also(404),
+            open,
         )
         .gives(
             batch(Operation::get(
@@ -152,6 +185,29 @@ async fn list(call: Call) -> Told<Shown<VerificationList>> {
     Ok(Shown(VerificationList {
         rows: view.batches.into_iter().map(line).collect(),
     }))
+}
+
+async fn open(call: Call, sent: Sent<VerificationForm>) -> Told<Made<VerificationOpened>> {
+    let desk = call.desk()?;
+    let word = call.once();
+    if !desk.access.keep_word(&desk.who, &word, &sent.bytes).await? {
+        let said = "这个 Idempotency-Key 已经用于另一份内容;新的一批请换一个编号";
+        return Err(Problem::of(StatusCode::UNPROCESSABLE_ENTITY, said).at("idempotency-key"));
+    }
+    let cases: Vec<CaseNo> = sent.body.cases.iter().map(|no| CaseNo::new(no.0)).collect();
+    let unsigned = crate::pages::case::unsigned(sent.body.rest_first.unwrap_or(false));
+    let key = format!("api:{}:{word}", desk.who.user());
+    let office = desk.access.office();
+    let opened = verification::open(office, &desk.who, &key, &cases, unsigned).await?;
+    let told = VerificationOpened {
+        no: opened.no,
+        asked: opened.asked,
+        left_out: opened.left_out,
+    };
+    Ok(match opened.again {
+        true => Made::Again(told),
+        false => Made::New(told),
+    })
 }
 
 async fn one(call: Call) -> Told<Shown<VerificationFile>> {

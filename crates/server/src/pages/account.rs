@@ -56,6 +56,7 @@ pub(crate) async fn show(desk: Desk) -> Answered {
         Some("password") => Some("口令改好了,别处的登录都已结束。"),
         Some("second-factor") => Some("动态口令绑好了,下次登录要用它。"),
         Some("ended") => Some("会话已经结束。"),
+        Some("recusal-end") => Some("已经申请终止,等安全保密管理员确认;确认以前照旧回避。"),
         Some("recusal") => Some("已经登记。名册上有这个人的,您不能再看、再办他那一户。"),
         _ => None,
     };
@@ -217,6 +218,21 @@ pub(crate) async fn declare(desk: Desk, body: String) -> Answered {
     let relation = fields.get("relation").unwrap_or_default();
     match desk.access.declare(&desk.visitor, &number, &relation).await {
         Ok(()) => Ok(back("recusal")),
+        Err(error) => again(&desk, error).await,
+    }
+}
+
+pub(crate) async fn end_relation(desk: Desk, Path(id): Path<String>, body: String) -> Answered {
+    let id = desk.id(&id, "近亲属备案")?;
+    let fields = Fields::read(&body);
+    let (day, why) = (fields.get("day"), fields.get("reason"));
+    let said = (day.unwrap_or_default(), why.unwrap_or_default());
+    match desk
+        .access
+        .ask_end(&desk.visitor, id, (&said.0, &said.1))
+        .await
+    {
+        Ok(()) => Ok(back("recusal-end")),
         Err(error) => again(&desk, error).await,
     }
 }

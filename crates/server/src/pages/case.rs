@@ -9,7 +9,7 @@ use office::casework::{
 };
 use office::photos::{self, PhotoView};
 use office::portal;
-use office::verification;
+use office::verification::{self, Unsigned};
 use office::views::casework::CaseView;
 
 use crate::desk::{Answered, Desk};
@@ -111,6 +111,7 @@ async fn step(
                 gave: &word("gave"),
                 others: &others,
                 because: &said,
+                unsigned: unsigned(fields.get("rest").is_some()),
                 ..Completion::default()
             };
             casework::complete(office, tx, who, case, completion).await?;
@@ -165,6 +166,14 @@ async fn step(
         _ => return Err(CaseError::Refused("没有选要办什么".to_owned())),
     }
     Ok(())
+}
+
+/// What becomes of a step that sends questions on their way while somebody has not consented.
+pub(crate) fn unsigned(rest: bool) -> Unsigned {
+    match rest {
+        true => Unsigned::AskTheOthers,
+        false => Unsigned::Stop,
+    }
 }
 
 /// The papers ticked, each handed in or to follow.

@@ -150,10 +150,11 @@ async fn done(desk: &Desk, no: &str, fields: &Fields) -> Done<()> {
         "deliver" => {
             let way = DeliveryWay::from_word(&word("way"));
             let way = way.ok_or_else(|| CaseError::Refused("请选送达方式".to_owned()))?;
-            let (who_signs, why) = (word("receiver"), word("why"));
+            let (who_signs, why, witness) = (word("receiver"), word("why"), word("witness"));
             let to = SignedBy {
                 who: &who_signs,
                 because: &why,
+                witness: &witness,
             };
             let mut tx = office.begin().await?;
             decision::deliver(office, &mut tx, who, &mut case, (way, to)).await?;

@@ -279,10 +279,11 @@ async fn done(desk: &Desk, no: &str, fields: &Fields) -> Done<()> {
             office.end(tx).await?;
         }
         "deliver" => {
-            let (who_signs, why) = (word("receiver"), word("why"));
+            let (who_signs, why, witness) = (word("receiver"), word("why"), word("witness"));
             let to = SignedBy {
                 who: &who_signs,
                 because: &why,
+                witness: &witness,
             };
             afterwards::deliver(office, who, number, (way()?, to)).await?;
         }

@@ -4,8 +4,8 @@ use askama::Template;
 use axum::extract::Path;
 use axum::response::{IntoResponse, Redirect};
 use office::access::{
-    AccessError, AccountRow, By, Done, NewAccount, NewOffice, OfficeRow, OneTimePassword, Right,
-    Role, SignInError,
+    AccessError, AccountRow, By, Done, EndingRow, EndingState, NewAccount, NewOffice, OfficeRow,
+    OneTimePassword, Right, Role, SignInError,
 };
 
 use super::sign_in::raw;
@@ -24,6 +24,8 @@ struct UsersPage {
     accounts: Vec<AccountRow>,
     offices: Vec<OfficeRow>,
     roles: Vec<Role>,
+    /// Declared relations that are to end, for another person to confirm.
+    endings: Vec<EndingRow>,
     password: Option<(String, String)>,
     problem: Option<String>,
     /// What the rulebook in force lacks for this program.
@@ -43,6 +45,8 @@ async fn page(
     let seen = desk.access.accounts(By::Official(&desk.who)).await;
     let fresh = desk.who.is_fresh();
     let (accounts, offices) = seen.map_err(|error| desk.refuse(error.into()))?;
+    let endings = desk.access.endings(&desk.who).await;
+    let endings = endings.map_err(|error| desk.refuse(error.into()))?;
     Ok(UsersPage {
         shell: desk.shell("用户与机构", Some(Menu::Users)),
         manages: fresh && desk.who.may(Right::USER_MANAGE),
@@ -52,6 +56,7 @@ async fn page(
         accounts,
         offices,
         roles: desk.access.book().roles().to_vec(),
+        endings,
         password,
         problem,
         missing: desk.access.office().missing_line(),
@@ -171,5 +176,22 @@ pub(crate) async fn revoke(
     let why = Fields::read(&body).get("reason").unwrap_or_default();
     let by = By::Official(&desk.who);
     let done = desk.access.revoke(by, &login, grant, &why).await;
+    after(&desk, done).await
+}
+
+/// Confirms that a declared relation no longer holds, or does not.
+pub(crate) async fn end_relation(desk: Desk, Path(ending): Path<String>, body: String) -> Answered {
+    let no = desk.id(&ending, "终止备案")?;
+    let fields = Fields::read(&body);
+    let why = fields.get("reason").unwrap_or_default();
+    let state = match fields.get("act").as_deref() {
+        Some("confirm") => Ok(EndingState::Confirmed),
+        Some("keep") => Ok(EndingState::Refused),
+        _ => Err(AccessError::Refused("请选确认终止或者不同意".to_owned())),
+    };
+    let done = match state {
+        Ok(state) => desk.access.settle_end(&desk.who, no, (state, &why)).await,
+        Err(error) => Err(error),
+    };
     after(&desk, done).await
 }

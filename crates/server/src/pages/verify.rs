@@ -7,9 +7,10 @@ use axum::response::{Html, IntoResponse, Redirect, Response};
 use office::casework::{self, CaseError, Done};
 use office::verification::{
     self, ApplicationNo, BatchView, CaseNo, ConsentView, DiffView, Given, Imported, ListView,
-    MistakeRow, PersonId, ReportView, Signed, Unsigned,
+    MistakeRow, PersonId, ReportView, Signed,
 };
 
+use super::case::unsigned;
 use super::changes::uploaded;
 use crate::desk::{Answered, Desk, Refusal};
 use crate::links::Fields;
@@ -113,10 +114,7 @@ pub(crate) async fn open(desk: Desk, body: String) -> Answered {
         .collect();
     let office = desk.access.office();
     let rest = fields.get("rest").is_some();
-    let unsigned = match rest {
-        true => Unsigned::AskTheOthers,
-        false => Unsigned::Stop,
-    };
+    let unsigned = unsigned(rest);
     match verification::open(office, &desk.who, &key, &cases, unsigned).await {
         Ok(opened) => Ok(Redirect::to(&format!("/verify/{}?done=open", opened.no)).into_response()),
         Err(error) if on_page(&error) => {

@@ -2,7 +2,8 @@
 //!
 //! How much of a line is asked back stands among the steps as a row of its own, `line:` and its number; what of
 //! it is let go again as `free:`. Lists of steps leave both out, and neither counts as money that came back. A
-//! recovery without such rows is of the time when a line was asked back whole.
+//! recovery without such rows is of the time when a line was asked back whole. `ruled:` and the number of a
+//! decision stands where it was signed: what stands behind it was added since.
 
 use crate::at::At;
 use crate::error::{Result, StoreError};
@@ -16,6 +17,8 @@ use std::collections::BTreeMap;
 const OF_LINE: &str = "line:";
 /// Before the number of a line of which so much is let go.
 const LET_GO: &str = "free:";
+/// Before the number of a decision about all that stands before it.
+const RULED: &str = "ruled:";
 
 statements! {
     ADD = "insert into recovery (recovery_id, entitlement_id, household_id, programme, amount, state,
@@ -62,21 +65,24 @@ statements! {
               and not exists (select 1 from recovery_line r where r.line_id = l.line_id)) o
         where o.amount > o.due order by o.line_id";
     STEPS = "select step, amount, by_login, at, says from recovery_step
-        where recovery_id = $1 and step not like 'line:%' and step not like 'free:%'
+        where recovery_id = $1 and step not like 'line:%' and step not like 'free:%' and step not like 'ruled:%'
         order by step_no";
     // More came back than is asked.
     TOO_MUCH = "select r.recovery_id, r.amount, cast(sum(s.amount) as bigint) from recovery r
         join recovery_step s on s.recovery_id = r.recovery_id
-            and s.step not like 'line:%' and s.step not like 'free:%'
+            and s.step not like 'line:%' and s.step not like 'free:%' and s.step not like 'ruled:%'
         group by r.recovery_id, r.amount having sum(s.amount) > r.amount order by r.recovery_id";
     // What came back on recoveries, and what the ledger has of it.
     CAME_BACK = "select b.programme, b.amount, coalesce((select a.posted_in from ledger_account a
                 where a.kind = 'recovered' and a.of_what = b.programme), 0)
         from (select r.programme, cast(coalesce(sum(s.amount), 0) as bigint) as amount
             from recovery r join recovery_step s on s.recovery_id = r.recovery_id
-                and s.step not like 'line:%' and s.step not like 'free:%'
+                and s.step not like 'line:%' and s.step not like 'free:%' and s.step not like 'ruled:%'
             group by r.programme) b
         order by b.programme";
+    OWN_PARTS = "select step, amount from recovery_step
+        where recovery_id = $1 and (step like 'line:%' or step like 'free:%' or step like 'ruled:%')
+        order by step_no";
     ALL_PARTS = "select step, amount from recovery_step
         where step like 'line:%' or step like 'free:%' order by step_no";
     LINE_AMOUNTS = "select amount from payment_line where line_id = $1";
@@ -213,6 +219,62 @@ async fn parts(
         note_step(tx, recovery, &part).await?;
     }
     Ok(())
+}
+
+/// A decision about a recovery was signed: what is added from here on is not of it. `asked` is how much it was
+/// signed about.
+pub async fn ruled(
+    tx: &mut JournalTx,
+    (at, by): (&At, &str),
+    recovery: i64,
+    (decision, asked): (i64, Fen),
+) -> Result<()> {
+    let mark = RecoveryStep {
+        step: format!("{RULED}{decision}"),
+        amount: Some(asked),
+        by: by.to_owned(),
+        at: at.clone(),
+        says: String::new(),
+    };
+    note_step(tx, recovery, &mark).await
+}
+
+/// The lines a recovery was added since a decision was signed, and, where `until` names a later one, before that
+/// was; how much of each is asked back, what was let go of them since taken off. None where the record does not
+/// say when the first of the two was signed.
+pub async fn added_since(
+    on: &impl Reads,
+    recovery: i64,
+    (decision, until): (i64, Option<i64>),
+) -> Result<Option<Vec<(i64, Fen)>>> {
+    let (from, to) = (
+        format!("{RULED}{decision}"),
+        until.map(|no| format!("{RULED}{no}")),
+    );
+    let mut lines: Option<BTreeMap<i64, i64>> = None;
+    for row in on.rows(OWN_PARTS, vec![recovery.into()]).await? {
+        let step = row.text(0)?;
+        if Some(&step) == to.as_ref() {
+            break;
+        }
+        if step == from {
+            lines = Some(BTreeMap::new());
+        } else if let Some(lines) = &mut lines
+            && !step.starts_with(RULED)
+        {
+            let (line, amount) = part(&step, row.int(1)?)?;
+            let sum = lines.entry(line).or_default();
+            // What is let go of a line beyond what was added to it was asked before.
+            *sum = sum.saturating_add(amount).max(0);
+        }
+    }
+    let amounts = |lines: BTreeMap<i64, i64>| {
+        let asked = lines.into_iter().filter(|(_, amount)| *amount > 0);
+        asked
+            .map(|(line, amount)| (line, Fen::new(amount)))
+            .collect()
+    };
+    Ok(lines.map(amounts))
 }
 
 /// So much is asked back by an open recovery and no more; never more than before.

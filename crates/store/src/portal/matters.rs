@@ -389,7 +389,7 @@ pub async fn ask_correction(tx: &mut JournalTx, at: &At, new: &NewCorrection) ->
     Ok(no)
 }
 
-async fn read_correction(on: &impl Reads, row: &Row) -> Result<Correction> {
+pub(super) async fn read_correction(on: &impl Reads, row: &Row) -> Result<Correction> {
     Ok(Correction {
         no: row.int(0)?,
         new: NewCorrection {

@@ -38,6 +38,10 @@ statements! {
             at, day, because, settled_by
         from submissions where state = 'waiting' and area >= $1 and area < $2
         order by submission_no limit $3";
+    SUBMISSIONS_REFUSED = "select submission_no, form_key, resident_no, content, area, state, application_no,
+            at, day, because, settled_by
+        from submissions where state = 'refused' and area >= $1 and area < $2
+        order by submission_no desc limit $3";
     OF_APPLICATION = "select submission_no, form_key, resident_no, content, area, state, application_no,
             at, day, because, settled_by
         from submissions where application_no = $1 order by submission_no";
@@ -343,6 +347,21 @@ pub async fn submissions_in(
     let (from, below) = range(area);
     let mut out = Vec::new();
     let rows = on.rows(SUBMISSIONS_IN, vec![from, below, limit.into()]);
+    for row in rows.await? {
+        out.push(read_submission(on, &row).await?);
+    }
+    Ok(out)
+}
+
+/// Those that were sent back in a place and all inside it, the newest first.
+pub async fn submissions_refused(
+    on: &impl Reads,
+    area: Option<&AreaCode>,
+    limit: u32,
+) -> Result<Vec<Submission>> {
+    let (from, below) = range(area);
+    let mut out = Vec::new();
+    let rows = on.rows(SUBMISSIONS_REFUSED, vec![from, below, limit.into()]);
     for row in rows.await? {
         out.push(read_submission(on, &row).await?);
     }

@@ -4,7 +4,7 @@ use crate::databases::{Bench, area, moment, on_both, person};
 use domain::AreaLevel;
 use store::grants::{self, NewGrant};
 use store::organisations::{self, NewOrganisation};
-use store::recusals::{self, NewRecusal};
+use store::recusals::{self, EndingState, NewRecusal};
 use store::sessions::{self, NewSession, Outcome, SessionKind};
 use store::users::{self, NewUser, NextSignIn, UserId, UserState};
 use store::{At, JournalTx, StoreError, audit, identity, persons};
@@ -333,6 +333,59 @@ async fn two_accounts_that_declare_the_same_person_are_known_to_be_one() {
         assert_eq!(
             recusals::same_person(&db.store, one, "self").await.unwrap(),
             []
+        );
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_declared_relation_ends_with_its_day_when_another_person_confirms_it_and_stays_on_record()
+{
+    on_both(async |db| {
+        let mut tx = db.writing().await;
+        let user = an_account(&mut tx, "wang").await;
+        let people = vec![person(1, "王小英", "1")];
+        let ids = persons::create_many(&mut tx, &moment(1), people)
+            .await
+            .unwrap();
+        let new = NewRecusal {
+            user,
+            person: ids[0],
+            relation: "spouse".to_owned(),
+            declared_by: "wang".to_owned(),
+        };
+        recusals::add(&mut tx, &moment(2), &new).await.unwrap();
+        tx.commit().await.unwrap();
+        let id = recusals::of_user(&db.store, user).await.unwrap()[0].id;
+        let since = domain::Day::parse("2026-09-01").unwrap();
+        let mut tx = db.writing().await;
+        let asked = (since, "离婚");
+        let hand = (&moment(3), "wang");
+        assert!(recusals::ask_end(&mut tx, hand, id, asked).await.unwrap());
+        assert!(
+            !recusals::ask_end(&mut tx, hand, id, asked).await.unwrap(),
+            "asked once"
+        );
+        tx.commit().await.unwrap();
+        let stands = recusals::of_user(&db.store, user).await.unwrap();
+        assert_eq!(stands.len(), 1, "it stands until somebody confirms");
+        let open = recusals::endings_asked(&db.store).await.unwrap();
+        let confirmed = (EndingState::Confirmed, "看过离婚证");
+        let mut tx = db.writing().await;
+        let own = recusals::settle_end(&mut tx, (&moment(4), "wang"), &open[0], confirmed).await;
+        assert!(own.is_err(), "nobody confirms what they asked for");
+        drop(tx);
+        let mut tx = db.writing().await;
+        recusals::settle_end(&mut tx, (&moment(4), "anquan"), &open[0], confirmed)
+            .await
+            .unwrap();
+        tx.commit().await.unwrap();
+        assert!(recusals::of_user(&db.store, user).await.unwrap().is_empty());
+        assert_eq!(recusals::ended_of(&db.store, user).await.unwrap().len(), 1);
+        let kept = recusals::endings(&db.store, id).await.unwrap();
+        assert_eq!(
+            (kept[0].day, kept[0].settled_by.as_str(), kept[0].state),
+            (since, "anquan", EndingState::Confirmed)
         );
     })
     .await;

@@ -2,7 +2,10 @@
 
 use crate::databases::{Bench, act, area, day, moment, on_both, person};
 use domain::{ApplicationNo, PersonId};
-use store::portal::{self, CodeFor, Grade, NewHelp, NewSubmission, Owner, Sent};
+use store::portal::{
+    self, CodeFor, CorrectionKind, CorrectionState, Grade, NewCorrection, NewHelp, NewSubmission,
+    Owner, Reopened, Sent, SubmissionState,
+};
 use store::{StoreError, identity, persons};
 
 const PHONE: [u8; 16] = [7; 16];
@@ -168,6 +171,108 @@ async fn a_resident_has_one_open_draft_and_a_form_is_sent_once() {
                 .await
                 .is_err()
         );
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_refused_is_taken_up_again_with_the_answer_it_had_beside_it() {
+    on_both(async |db| {
+        let (no, person) = (account(&db).await, somebody(&db).await);
+        let mut tx = db.writing().await;
+        let owner = (Owner::Resident, "1");
+        portal::open_draft(&mut tx, &moment(3), owner, "form-1", "{}")
+            .await
+            .unwrap();
+        tx.commit().await.unwrap();
+        let draft = portal::drafts_of(&db.store, owner).await.unwrap().remove(0);
+        let new = NewSubmission {
+            form_key: "form-1".to_owned(),
+            resident: Some(no),
+            area: area("990101001001"),
+            application: None,
+            at: moment(4),
+            day: day("2026-09-14"),
+            by: String::new(),
+        };
+        let asked = NewCorrection {
+            person,
+            area: area("990101001001"),
+            fact: "婚姻状况".to_owned(),
+            kind: CorrectionKind::Update,
+            source: String::new(),
+            department: "民政".to_owned(),
+            office: String::new(),
+            says: "已经离婚".to_owned(),
+            due: Some(day("2026-09-20")),
+        };
+        let hand = (&moment(7), day("2026-09-18"), "wang2");
+        let due = Some(day("2026-09-30"));
+        let mut tx = db.writing().await;
+        portal::send(&mut tx, &draft, &new, "{}").await.unwrap();
+        let correction = portal::ask_correction(&mut tx, &moment(4), &asked)
+            .await
+            .unwrap();
+        tx.record(act("submission.wait"));
+        tx.commit().await.unwrap();
+        let matters = [
+            (Reopened::Submission, 1),
+            (Reopened::Correction, correction),
+        ];
+        for matter in matters {
+            let mut tx = db.writing().await;
+            let early = portal::reopen(&mut tx, hand, matter, ("补来了证件", due)).await;
+            assert!(
+                matches!(early, Err(StoreError::NotThere { .. })),
+                "nobody refused it"
+            );
+        }
+        let mut tx = db.writing().await;
+        portal::settle_submission(&mut tx, &moment(5), "wang", 1, (None, "证件不符"))
+            .await
+            .unwrap();
+        let no_proof = (CorrectionState::Refused, "没有凭证");
+        portal::answer_correction(&mut tx, &moment(5), "wang", correction, no_proof)
+            .await
+            .unwrap();
+        tx.record(act("submission.refuse"));
+        tx.commit().await.unwrap();
+        let there = area("990101001");
+        let sent_back = portal::submissions_refused(&db.store, Some(&there), 9).await;
+        assert_eq!(sent_back.unwrap().len(), 1);
+        let declined = portal::corrections_refused(&db.store, Some(&there), 9).await;
+        assert_eq!(declined.unwrap().len(), 1);
+        let mut tx = db.writing().await;
+        for matter in matters {
+            portal::reopen(&mut tx, hand, matter, ("补来了证件", due))
+                .await
+                .unwrap();
+        }
+        tx.record(act("submission.reopen"));
+        tx.commit().await.unwrap();
+        let sent = portal::find_submission(&db.store, 1)
+            .await
+            .unwrap()
+            .unwrap();
+        assert_eq!(
+            (sent.state, sent.because.as_str()),
+            (SubmissionState::Waiting, "")
+        );
+        let again = portal::correction(&db.store, correction).await.unwrap();
+        let again = again.unwrap();
+        assert_eq!(
+            (again.state, again.new.due, again.because.as_str()),
+            (CorrectionState::Open, due, "")
+        );
+        for (matter, was) in matters.into_iter().zip(["证件不符", "没有凭证"]) {
+            let kept = portal::reopenings(&db.store, matter).await.unwrap();
+            let kept = kept.first().unwrap();
+            assert_eq!(kept.refused, (was.to_owned(), "wang".to_owned(), moment(5)));
+            assert_eq!(
+                (kept.because.as_str(), kept.by.as_str(), kept.day),
+                ("补来了证件", "wang2", day("2026-09-18"))
+            );
+        }
     })
     .await;
 }

@@ -12,7 +12,9 @@ use super::super::{
 use super::bound::{Footing, footing, within_told};
 use super::exit::{ExitPlan, plan};
 use super::weigh::{Weighed, weigh};
-use super::{AfterKind, AfterPurpose, AfterState, about, amount_in, kind_name, write_off};
+use super::{
+    AfterKind, AfterPurpose, AfterState, about, amount_in, kind_name, supplement, write_off,
+};
 use crate::access::{Acting, Right};
 use crate::disbursement;
 use crate::office::Office;
@@ -102,6 +104,9 @@ pub async fn sign(office: &Office, who: &Acting, no: CaseNo, ruling: &Ruling) ->
     let case = super::file::within(office, &tx, who, (Right::DECISION, no)).await?;
     let (after, help) = about(&tx, &case).await?;
     let before = reviews::decisions(&tx, no).await?;
+    if let Some(added) = supplement::added(&tx, &case).await? {
+        return supplement::sign(office, tx, who, (&case, &added, &before), ruling).await;
+    }
     match write_off::owed(&tx, &after, &before).await? {
         Some(owed) => write_off::sign(office, tx, who, &case, (owed, &before), ruling).await,
         None => in_step(office, tx, who, case, (&after, &help, &before), ruling).await,
@@ -182,6 +187,10 @@ async fn in_step(
         };
         let decision = reviews::decide(&mut tx, &at, &new).await?;
         first = first.or(Some(decision));
+        if let Some(recovery) = after.recovery {
+            let what = (recovery, decision);
+            disbursement::ruled_on(office, &mut tx, who.login(), what).await?;
+        }
         tx.record(
             Act::new(&at, who.login(), "after.decide")
                 .on("after-decision", decision)
@@ -430,12 +439,16 @@ pub async fn deliver(
     let mut tx = office.begin().await?;
     let mut case = super::file::within(office, &tx, who, (Right::CASE_HANDLE, no)).await?;
     let refused = |said: &str| CaseError::Refused(said.to_owned());
-    let receiver = receivers::named(office, &tx, &case, (way, to)).await?;
+    let receiver = receivers::named(office, &tx, (who, &case), (way, to)).await?;
     let all = reviews::decisions(&tx, no).await?;
     let (after, help) = about(&tx, &case).await?;
     if let (Some(signed), Some(recovery)) = (write_off::signed(&all), after.recovery) {
         let what = (&case, signed, recovery);
         return write_off::deliver(office, tx, who, what, (way, &receiver)).await;
+    }
+    if let (Some(signed), Some(recovery)) = (supplement::signed(&all), after.recovery) {
+        let what = (&case, signed, recovery);
+        return supplement::deliver(office, tx, who, what, (way, &receiver)).await;
     }
     super::super::is_own(who, &case)?;
     let step = case
@@ -554,7 +567,7 @@ async fn hold(
         (AfterKind::Recover, _, Some(amount)) => {
             if let Some(recovery) = after.recovery {
                 let with = (recovery, amount);
-                disbursement::decided(office, tx, by, with, &cause).await?;
+                disbursement::decided(office, tx, by, with, (decision.no, &cause)).await?;
             }
             Ok((None, after.recovery))
         }

@@ -8,7 +8,7 @@ use super::exit::plan;
 use super::hearing::{may_hear, may_tell};
 use super::letters::printable;
 use super::weigh::weigh;
-use super::{AfterKind, AfterPurpose, AfterState, kind_name, purpose_name, write_off};
+use super::{AfterKind, AfterPurpose, AfterState, kind_name, purpose_name, supplement, write_off};
 use crate::access::{Acting, Right};
 use crate::office::Office;
 use domain::procedure::Ground;
@@ -70,6 +70,8 @@ pub struct MayAfter {
     pub kinds: Vec<(&'static str, &'static str)>,
     /// Hand the decision over.
     pub deliver: bool,
+    /// What was added to a decided recovery, in yuan, where that is what is told, heard and decided now.
+    pub added: Option<String>,
     /// Whether the open step is theirs and nothing of these.
     pub other: bool,
     /// Circumstances this person may state: name, what it means, whether it is told.
@@ -221,7 +223,10 @@ pub async fn after_file(office: &Office, who: &Acting, no: CaseNo) -> Done<After
     };
     let ruled = weighed.ruled();
     let mut may = may(who, &case, (&weighed.after, &weighed.help), &decided);
-    if let Some(owed) = write_off::owed(store, &weighed.after, &decided).await? {
+    if let Some(added) = supplement::added(store, &case).await? {
+        beside(who, &case, &added, &mut may);
+        recovery = format!("{recovery},其中决定以后又多发 {} 元", added.amount);
+    } else if let Some(owed) = write_off::owed(store, &weighed.after, &decided).await? {
         let given_up = write_off::signed(&decided).is_some();
         if !given_up
             && who.may(Right::DECISION)
@@ -278,6 +283,23 @@ pub async fn after_file(office: &Office, who: &Acting, no: CaseNo) -> Done<After
     })
 }
 
+/// What somebody may do about what was added to a decided recovery; nothing else is done before.
+fn beside(who: &Acting, case: &Case, added: &supplement::Added, may: &mut MayAfter) {
+    let handles = who.may(Right::CASE_HANDLE);
+    may.tell = handles && supplement::may_tell(who, case, added);
+    may.hear = handles && supplement::may_hear(who, case, added);
+    may.deliver = handles && added.signed && write_off::is_for(who, case, Ground::Delivery);
+    let kinds = match who.may(Right::DECISION) {
+        true => supplement::kinds(who, case, added),
+        false => Vec::new(),
+    };
+    let kinds = kinds.into_iter();
+    may.kinds = kinds
+        .map(|kind| (kind.word(), supplement::kind_name(kind)))
+        .collect();
+    may.added = Some(added.amount.to_string());
+}
+
 fn cause_words(cause: &entitlements::Cause) -> String {
     match cause.kind.as_str() {
         "due" => {
@@ -315,6 +337,7 @@ fn may(
     let hear = own && may_hear(case);
     let deliver = own && step.ground == Some(Ground::Delivery);
     MayAfter {
+        added: None,
         other: own && !tell && !hear && !deliver && kinds.is_empty(),
         tell,
         hear,
@@ -394,6 +417,10 @@ pub(super) fn decision_line(one: &AfterDecision) -> DecisionLine {
     let content = &one.content;
     let month = |month: Option<Month>| month.map_or_else(|| "—".to_owned(), |m| m.to_string());
     let amounts = match (content.kind, content.after) {
+        (AfterKind::Kept, _) if content.step == supplement::NAME => "新增的不追回".to_owned(),
+        (AfterKind::Recover, Some(after)) if content.step == supplement::NAME => {
+            format!("补充追回 {after} 元")
+        }
         (AfterKind::Kept, _) => format!("每月仍是 {} 元", content.before),
         (AfterKind::Stopped, _) => {
             format!(
@@ -424,6 +451,7 @@ pub(super) fn decision_line(one: &AfterDecision) -> DecisionLine {
             content.day,
             match content.step.as_str() {
                 write_off::NAME => write_off::NAME,
+                supplement::NAME => supplement::NAME,
                 _ => kind_name(content.kind),
             },
             content.decider

@@ -1,8 +1,9 @@
 //! 听取意见: before a cut the family is told what is meant and why, and what they say is written down. Silence
 //! counts only once the time to answer is over.
 
-use super::super::{Case, CaseError, Completion, Done, complete, without_numbers};
+use super::super::{Case, CaseError, Completion, Done, Writing, complete, without_numbers};
 use super::exit::plan;
+use super::supplement;
 use super::weigh::{Weighed, weigh};
 use super::{AfterPurpose, purpose_name};
 use crate::access::{Acting, Right};
@@ -11,7 +12,9 @@ use domain::procedure::{Ground, Length, Step};
 use domain::{CaseNo, Day, Fen, Month};
 use std::collections::BTreeSet;
 use store::Act;
-use store::hearings::{self, DeliveryWay, HeardAnswer, HeardAs, NewHearing, NewHearingNotice};
+use store::hearings::{
+    self, DeliveryWay, HeardAnswer, HeardAs, HearingNotice, NewHearing, NewHearingNotice,
+};
 
 /// The field that only a letter about a hearing names.
 pub(super) const UNTIL: &str = "{{提出意见期限}}";
@@ -67,7 +70,7 @@ pub(super) fn may_hear(case: &Case) -> bool {
 }
 
 /// How long the family has: the time of the step that hears.
-fn time_to_answer(case: &Case, step: &Step) -> Option<Length> {
+pub(super) fn time_to_answer(case: &Case, step: &Step) -> Option<Length> {
     let mut seen: BTreeSet<&str> = BTreeSet::new();
     let mut at = Some(step);
     while let Some(here) = at {
@@ -183,6 +186,9 @@ pub async fn tell(office: &Office, who: &Acting, no: CaseNo, told: &Told) -> Don
     without_numbers(words)?;
     let mut tx = office.begin().await?;
     let mut case = super::file::within(office, &tx, who, (Right::CASE_HANDLE, no)).await?;
+    if let Some(added) = supplement::added(&tx, &case).await? {
+        return supplement::tell(office, tx, who, (&case, &added), told).await;
+    }
     super::super::is_own(who, &case)?;
     let refused = |said: &str| CaseError::Refused(said.to_owned());
     let step = case.open_step().cloned();
@@ -236,7 +242,7 @@ pub async fn tell(office: &Office, who: &Acting, no: CaseNo, told: &Told) -> Don
     Ok(notice)
 }
 
-fn until(office: &Office, length: Length, today: Day) -> Done<Day> {
+pub(super) fn until(office: &Office, length: Length, today: Day) -> Done<Day> {
     let due = length.due(today, office.calendar()?, &[]);
     let due = due.map_err(|none| CaseError::Refused(none.to_string()))?;
     Ok(due.day)
@@ -248,10 +254,12 @@ fn until(office: &Office, length: Length, today: Day) -> Done<Day> {
 /// The open step does not hear or is not this person's, nobody was told, no words, silence before the time is
 /// over, or a hearing by one person alone.
 pub async fn hear(office: &Office, who: &Acting, no: CaseNo, heard: &Heard) -> Done<i64> {
-    let mut words = heard.words.trim().to_owned();
-    without_numbers(&words)?;
+    without_numbers(heard.words.trim())?;
     let mut tx = office.begin().await?;
     let mut case = super::file::within(office, &tx, who, (Right::CASE_HANDLE, no)).await?;
+    if let Some(added) = supplement::added(&tx, &case).await? {
+        return supplement::hear(office, tx, who, (&case, &added), heard).await;
+    }
     super::super::is_own(who, &case)?;
     let refused = |said: &str| CaseError::Refused(said.to_owned());
     let step = case
@@ -266,6 +274,53 @@ pub async fn hear(office: &Office, who: &Acting, no: CaseNo, heard: &Heard) -> D
         .last()
         .filter(|one| since.is_none_or(|since| one.at >= *since))
         .ok_or_else(|| refused("还没有告知本人准备怎么办,不能听取意见;请先告知"))?;
+    let at = office.clock.at();
+    let new = what_was_said(office, &tx, who, (&case, &step.name), (notice, heard)).await?;
+    let with = new.with.clone();
+    let hearing = hearings::hear(&mut tx, &at, &new).await?;
+    tx.record(
+        Act::new(&at, who.login(), "hearing.hear")
+            .on("hearing", hearing)
+            .because(heard.answer.word())
+            .under(format!("hearing-notice:{}", notice.no)),
+    );
+    for name in &heard.follows {
+        let told = (name.as_str(), super::super::Holds::Yes);
+        let why = "本人陈述时提出";
+        super::super::circumstance(office, &mut tx, who, &mut case, told, why).await?;
+    }
+    let others: Vec<String> = match step.persons {
+        0 | 1 => Vec::new(),
+        _ => vec![with],
+    };
+    let record = step
+        .gives
+        .iter()
+        .find(|g| case.procedure.document(g).is_none());
+    let done = Completion {
+        step: &step.name,
+        gave: record.map_or("", String::as_str),
+        others: &others,
+        ..Completion::default()
+    };
+    complete(office, &mut tx, who, &mut case, done).await?;
+    office.end(tx).await?;
+    Ok(hearing)
+}
+
+/// What is written down of what a family said to a notice.
+///
+/// # Errors
+/// No words, silence before the time is over, or a hearing by one person alone.
+pub(super) async fn what_was_said(
+    office: &Office,
+    on: &Writing,
+    who: &Acting,
+    (case, step): (&Case, &str),
+    (notice, heard): (&HearingNotice, &Heard),
+) -> Done<NewHearing> {
+    let refused = |said: &str| CaseError::Refused(said.to_owned());
+    let mut words = heard.words.trim().to_owned();
     let today = office.clock.today().max(case.standing.newest);
     match heard.answer {
         HeardAnswer::Silent if heard.form != HeardAs::Nothing || today <= notice.content.until => {
@@ -291,47 +346,17 @@ pub async fn hear(office: &Office, who: &Acting, no: CaseNo, heard: &Heard) -> D
         return Err(refused("另一位听取人不能填您自己"));
     }
     if !with.is_empty() {
-        super::super::able::is_able(office, &tx, who, &case, with).await?;
+        super::super::able::is_able(office, on, who, case, with).await?;
     }
-    let at = office.clock.at();
-    let new = NewHearing {
+    Ok(NewHearing {
         notice: (notice.no, notice.content.told, notice.content.until),
-        case: no,
-        step: step.name.clone(),
+        case: case.no(),
+        step: step.to_owned(),
         day: today,
         form: heard.form,
         answer: heard.answer,
         words,
         by: who.login().to_owned(),
         with: with.to_owned(),
-    };
-    let hearing = hearings::hear(&mut tx, &at, &new).await?;
-    tx.record(
-        Act::new(&at, who.login(), "hearing.hear")
-            .on("hearing", hearing)
-            .because(heard.answer.word())
-            .under(format!("hearing-notice:{}", notice.no)),
-    );
-    for name in &heard.follows {
-        let told = (name.as_str(), super::super::Holds::Yes);
-        let why = "本人陈述时提出";
-        super::super::circumstance(office, &mut tx, who, &mut case, told, why).await?;
-    }
-    let others: Vec<String> = match step.persons {
-        0 | 1 => Vec::new(),
-        _ => vec![with.to_owned()],
-    };
-    let record = step
-        .gives
-        .iter()
-        .find(|g| case.procedure.document(g).is_none());
-    let done = Completion {
-        step: &step.name,
-        gave: record.map_or("", String::as_str),
-        others: &others,
-        ..Completion::default()
-    };
-    complete(office, &mut tx, who, &mut case, done).await?;
-    office.end(tx).await?;
-    Ok(hearing)
+    })
 }

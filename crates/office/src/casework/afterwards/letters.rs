@@ -7,16 +7,21 @@ use super::super::fields::{self, Office as OfficeWords};
 use super::super::{Case, CaseError, Done};
 use super::decide::{ahead, late};
 use super::hearing::UNTIL;
-use super::{AfterDecision, AfterKind, AfterState, about};
+use super::{AfterDecision, AfterKind, AfterState, about, supplement, write_off};
 use crate::office::Office;
-use domain::procedure::Ground;
-use domain::{Day, Month};
+use domain::procedure::{Document, Ground};
+use domain::{Day, Fen, Month};
 use std::collections::BTreeMap;
 use store::Reads;
 use store::entitlements::Entitlement;
 use store::hearings::{self, HearingNotice};
-use store::payments;
+use store::payments::{self, Recovery};
 use store::reviews::{self, NewAfter};
+
+/// The field that only the letter about what was added to a recovery names.
+pub(super) const ADDED: &str = "{{补充追回金额}}";
+/// The field that only the letter about what is given up names.
+const GIVEN_UP: &str = "{{核销金额}}";
 
 /// What a letter is written from.
 enum Rests {
@@ -37,7 +42,11 @@ async fn rests(on: &impl Reads, case: &Case, title: &str) -> Done<Option<Rests>>
     }
     let decided = reviews::decisions(on, case.no()).await?;
     let of_this = |one: &AfterDecision| {
-        let letter = letter_after(case, &one.content.step, &case.standing.told);
+        let letter = match one.content.step.as_str() {
+            supplement::NAME => beside(case, ADDED),
+            write_off::NAME => beside(case, GIVEN_UP),
+            step => letter_after(case, step, &case.standing.told),
+        };
         one.state != AfterState::Replaced
             && one.content.kind != AfterKind::Kept
             && letter.is_some_and(|letter| letter.title == title)
@@ -50,10 +59,27 @@ async fn rests(on: &impl Reads, case: &Case, title: &str) -> Done<Option<Rests>>
     Ok(Some(Rests::Decision(own)))
 }
 
-/// The letters of a case that can be printed now, in the order of its steps.
+/// The letter of a decision beside the steps, by the field only it names.
+pub(super) fn beside<'c>(case: &'c Case, field: &str) -> Option<&'c Document> {
+    let mut all = case.procedure.documents.iter();
+    all.find(|one| one.template.contains(field))
+}
+
+/// Whether a letter is of a decision beside the steps.
+pub(in super::super) fn is_beside(case: &Case, title: &str) -> bool {
+    let letters = [ADDED, GIVEN_UP].map(|field| beside(case, field));
+    letters.into_iter().flatten().any(|one| one.title == title)
+}
+
+/// The letters of a case that can be printed now, in the order of its steps; those beside them last.
 pub(super) async fn printable(on: &impl Reads, case: &Case) -> Done<Vec<String>> {
     let mut out = Vec::new();
-    for title in super::super::letters::of_case(case) {
+    let letters = [ADDED, GIVEN_UP].map(|field| beside(case, field));
+    let letters = letters.into_iter().flatten().map(|one| one.title.clone());
+    for title in super::super::letters::of_case(case)
+        .into_iter()
+        .chain(letters)
+    {
         if rests(on, case, &title).await?.is_some() {
             out.push(title);
         }
@@ -169,14 +195,8 @@ async fn decision_words(
     if !amounts.is_empty() {
         say("变更后金额", amounts.join(","));
     }
-    if let (AfterKind::Recover, Some(amount)) = (content.kind, content.after) {
-        say("追回金额", format!("{amount} 元"));
-        if let Some(months) = months_of(on, after).await? {
-            say("追回期间", months);
-        }
-        let from = first.effect.as_ref().map(|effect| effect.day);
-        let from = from.unwrap_or_else(|| office.clock.today().max(content.day));
-        say("退回期限", give_back_by(office, case, from)?.to_string());
+    if content.kind == AfterKind::Recover {
+        recovery_words(office, on, case, (after, first), out).await?;
     }
     Ok(format!("after-decision:{}", first.no))
 }
@@ -217,16 +237,83 @@ fn held(
     parts.iter().map(one).collect()
 }
 
-/// The months that were paid beyond, first to last.
-async fn months_of(on: &impl Reads, after: &NewAfter) -> Done<Option<String>> {
-    let Some(recovery) = after.recovery else {
-        return Ok(None);
+/// How much of which months comes back until when; of what is given up, how much came back and how much does not.
+async fn recovery_words(
+    office: &Office,
+    on: &impl Reads,
+    case: &Case,
+    (after, one): (&NewAfter, &AfterDecision),
+    out: &mut BTreeMap<String, String>,
+) -> Done<()> {
+    let found = match after.recovery {
+        Some(recovery) => payments::find_recovery(on, recovery).await?,
+        None => None,
+    };
+    let (Some(found), Some(amount)) = (found, one.content.after) else {
+        return Ok(());
+    };
+    let mut say = |name: &str, value: String| out.insert(name.to_owned(), value);
+    let added = one.content.step == supplement::NAME;
+    if let Some(months) = months_of(on, case, (&found, one)).await? {
+        say("追回期间", months);
+    }
+    if one.content.step == write_off::NAME {
+        let whole = found.content.amount;
+        let rest = whole.checked_sub(amount).unwrap_or(Fen::ZERO);
+        say("追回金额", format!("{whole} 元"));
+        say("已退金额", format!("{amount} 元"));
+        say("核销金额", format!("{rest} 元"));
+        return Ok(());
+    }
+    let name = if added {
+        "补充追回金额"
+    } else {
+        "追回金额"
+    };
+    say(name, format!("{amount} 元"));
+    let from = one.effect.as_ref().map(|effect| effect.day);
+    let from = from.unwrap_or_else(|| office.clock.today().max(one.content.day));
+    say("退回期限", give_back_by(office, case, from)?.to_string());
+    Ok(())
+}
+
+/// The months that were paid beyond, first to last: of a decision on what was added, those that were added.
+async fn months_of(
+    on: &impl Reads,
+    case: &Case,
+    (recovery, one): (&Recovery, &AfterDecision),
+) -> Done<Option<String>> {
+    let lines = match one.content.step.as_str() {
+        supplement::NAME => {
+            let decided = reviews::decisions(on, case.no()).await?;
+            let before = decided.iter().rev().find(|earlier| {
+                earlier.no < one.no
+                    && earlier.content.step != write_off::NAME
+                    && earlier.state == AfterState::Effective
+            });
+            let added = match before {
+                None => None,
+                Some(before) => {
+                    let between = (before.no, Some(one.no));
+                    payments::added_since(on, recovery.id, between).await?
+                }
+            };
+            match added {
+                Some(lines) => lines,
+                None => payments::recovery_lines(on, recovery).await?,
+            }
+        }
+        _ => {
+            // What was added since it was signed is not of it.
+            let later = payments::added_since(on, recovery.id, (one.no, None)).await?;
+            let later: BTreeMap<i64, Fen> = later.unwrap_or_default().into_iter().collect();
+            let mut all = payments::recovery_lines(on, recovery).await?;
+            all.retain(|(line, asked)| later.get(line).is_none_or(|added| asked > added));
+            all
+        }
     };
     let mut months: Vec<Month> = Vec::new();
-    let Some(recovery) = payments::find_recovery(on, recovery).await? else {
-        return Ok(None);
-    };
-    for (line, _) in payments::recovery_lines(on, &recovery).await? {
+    for (line, _) in lines {
         let line = payments::find_line(on, line).await?;
         months.extend(line.map(|line| line.content.month));
     }

@@ -15,7 +15,7 @@ use store::reviews::{self, AfterDecision, Effect, NewAfter, NewAfterDecision};
 use store::{Act, Reads};
 
 /// What a decision to write off is called.
-pub(super) const NAME: &str = "核销";
+pub(crate) const NAME: &str = "核销";
 
 /// What is still owed on a recovery that a delivered decision asks back.
 pub(super) struct Owed {
@@ -43,13 +43,15 @@ pub(super) async fn owed(
 
 /// A delivered decision that asks back.
 fn asks(one: &AfterDecision) -> bool {
-    one.content.kind == AfterKind::Recover && one.state == AfterState::Effective
+    one.content.kind == AfterKind::Recover
+        && one.state == AfterState::Effective
+        && one.content.step != NAME
 }
 
 /// The signed decision that waits to be handed over.
 pub(super) fn signed(decided: &[AfterDecision]) -> Option<&AfterDecision> {
     let newest = decided.last()?;
-    (newest.state == AfterState::Signed && decided.iter().any(asks)).then_some(newest)
+    (newest.state == AfterState::Signed && newest.content.step == NAME).then_some(newest)
 }
 
 /// Whether somebody has the role of the steps of a kind.
@@ -61,13 +63,14 @@ pub(super) fn is_for(who: &Acting, case: &Case, ground: Ground) -> bool {
     })
 }
 
-fn not_theirs(case: &Case, ground: Ground) -> CaseError {
+/// What somebody is told to whom a decision beside the steps does not belong.
+pub(super) fn not_theirs(case: &Case, name: &str, ground: Ground) -> CaseError {
     let steps = case.procedure.steps.iter();
     let roles = steps
         .filter(|step| step.ground == Some(ground))
         .flat_map(|step| step.who.clone());
     CaseError::Forbidden(format!(
-        "{NAME}由{}办",
+        "{name}由{}办",
         roles.collect::<Vec<_>>().join("、")
     ))
 }
@@ -86,13 +89,14 @@ pub(super) async fn sign(
 ) -> Done<i64> {
     let refused = |said: &str| CaseError::Refused(said.to_owned());
     if !is_for(who, case, Ground::Adjustment) {
-        return Err(not_theirs(case, Ground::Adjustment));
+        return Err(not_theirs(case, NAME, Ground::Adjustment));
     }
     let first = decided.iter().find(|one| asks(one));
     let first = first.filter(|_| ruling.kind == AfterKind::Recover);
     let first = first.ok_or_else(|| refused("追回决定已经送达,现在只能核销其余的"))?;
     not_an_investigator(&tx, who, case).await?;
-    if first.content.decider == who.login() || first.content.looked_by == who.login() {
+    let mut asked = decided.iter().filter(|one| asks(one));
+    if asked.any(|one| one.content.decider == who.login() || one.content.looked_by == who.login()) {
         return Err(refused("核销由核实和作追回决定以外的人签署;请换一位同事"));
     }
     let because = ruling.because.trim();
@@ -142,7 +146,7 @@ pub(super) async fn deliver(
     (way, receiver): (DeliveryWay, &str),
 ) -> Done<Option<i64>> {
     if !is_for(who, case, Ground::Delivery) {
-        return Err(not_theirs(case, Ground::Delivery));
+        return Err(not_theirs(case, NAME, Ground::Delivery));
     }
     // What came back since it was signed is not given up as well.
     if let Some((back, _)) = disbursement::owed(&tx, recovery).await?

@@ -9,6 +9,7 @@ use crate::casework::reasons::{For, reasons};
 use crate::casework::{Case, Done, guard, is_own, letters, load, notice, review, worklist};
 use crate::desk::minute;
 use crate::office::Office;
+use crate::verification;
 use crate::views::casework::{
     Acts, CaseView, DeclaredLine, EventLine, MemberLine, StepView, TimeView,
 };
@@ -390,12 +391,14 @@ fn acts(office: &Office, who: &Acting, case: &Case, state: &State) -> (Option<Ac
     let reviews = review::may(office, who, case, state).first();
     let found_out = matches!(step.ground, Some(Ground::Verification | Ground::Visit));
     let found_out = found_out && !guard::leaves_the_way(case, step);
+    let asks = verification::starts(office, step);
     let acts = Acts {
         step: step.name.clone(),
         gives: step.gives.clone(),
         needs_second: step.persons > 1,
         needs_words: step.ground == Some(Ground::Finding) && !guard::leaves_the_way(case, step),
         seconds: Vec::new(),
+        may_ask_the_others: asks && verification::may_ask_the_others(office, case),
         visits: able && who.may(Right::VISIT_REPORT) && crate::visits::is_visit(office, step),
         verifies: able && found_out && step.ground == Some(Ground::Verification),
         // What has a page of its own is done there.

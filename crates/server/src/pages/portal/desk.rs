@@ -56,6 +56,13 @@ pub(crate) async fn act(desk: Desk, body: String) -> Answered {
     }
 }
 
+fn reopened(what: &str, told: bool) -> String {
+    match told {
+        true => format!("{what}已重新打开,时限从今天重新算,已经用短信告诉本人"),
+        false => format!("{what}已重新打开,时限从今天重新算;没有登记手机,请当面或者打电话告诉本人"),
+    }
+}
+
 /// What there is to tell of an act.
 async fn done(desk: &Desk, fields: &Fields) -> Done<Option<String>> {
     let (office, who) = (desk.access.office(), &desk.who);
@@ -88,6 +95,14 @@ async fn done(desk: &Desk, fields: &Fields) -> Done<Option<String>> {
             return Ok(Some(format!("已收件:办件 {}", cases.join("、"))));
         }
         "refuse" => portal::refuse_submission(office, who, number, &text).await?,
+        "reopen" => {
+            let told = portal::reopen_submission(office, who, number, &text).await?;
+            return Ok(Some(reopened("网上申请", told)));
+        }
+        "reopen-correction" => {
+            let told = portal::reopen_correction(office, who, number, &text).await?;
+            return Ok(Some(reopened("更正申请", told)));
+        }
         "join" => {
             let seen = (word("number"), text.as_str());
             portal::join_member(office, who, number, (&seen.0, seen.1)).await?;
