@@ -3,6 +3,7 @@
 
 use crate::county::{County, Faults, run_months};
 use office::backup::{self, Ask, Holds};
+use office::intake::{Intake, State};
 use office::views::Tone;
 use office::{Clock, Database, Office, Setting};
 use std::collections::BTreeMap;
@@ -308,7 +309,10 @@ async fn a_new_key_takes_over_everything_sealed_and_the_old_one_goes() {
     let rotated = rotated.await.unwrap();
     // Every person has a sealed identity at least, and the work is told on the way.
     assert!(rotated.sealed >= crate::county::PERSONS, "{rotated:?}");
-    assert!(told.len() > 1 && told.last() == Some(&(rotated.sealed, 0)), "{told:?}");
+    assert!(
+        told.len() > 1 && told.last() == Some(&(rotated.sealed, 0)),
+        "{told:?}"
+    );
     let after = lines(&std::fs::read_to_string(&keys).unwrap());
     assert_eq!(after.len(), 1);
     assert!(!before.contains(&after[0]));
@@ -323,7 +327,8 @@ async fn a_new_key_takes_over_everything_sealed_and_the_old_one_goes() {
         .await
         .unwrap();
     assert!(again.iter().all(|file| file.state == State::Repeated));
-    let findings = office::doctor::examine(&office).await;
-    drop(findings);
+    let checks = office::doctor::examine(&office).await.unwrap();
+    let bad: Vec<&str> = checks.iter().filter(|c| !c.good).map(|c| c.name).collect();
+    assert_eq!(bad, Vec::<&str>::new());
     office.close().await;
 }

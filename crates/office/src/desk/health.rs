@@ -97,7 +97,7 @@ async fn chain(desk: &Desk) -> Told<HealthCheck> {
 async fn backup(desk: &Desk) -> Told<HealthCheck> {
     const DAY: i64 = 86_400;
     let office = &desk.office;
-    let book = AccessBook::read_signed(&office.book(), &office.locality);
+    let book = AccessBook::read_signed(office.book(), &office.locality);
     let days = book.map_or(0, |book| book.settings().backup_days);
     let advice = match office.store.backend() {
         Backend::Sqlite => "请运行 doudi backup 目标文件夹,密钥另外保管",
