@@ -19,6 +19,8 @@ use store::prompt::{self, NewHelp};
 use store::{Act, Reads};
 
 const YES: &str = "是";
+/// Whoever writes down what the record itself tells.
+const RECORD: &str = "system";
 
 /// What somebody signs before the papers.
 #[derive(Clone, Debug)]
@@ -216,9 +218,9 @@ async fn note(
         evidence: "先行救助决定和补办登记".to_owned(),
         photo: None,
         day: paying::today(office, case),
-        by: who.login().to_owned(),
+        by: RECORD.to_owned(),
     };
-    recorded::keep(office, tx, &row).await?;
+    recorded::keep(office, tx, who, &row).await?;
     Ok(())
 }
 

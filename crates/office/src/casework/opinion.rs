@@ -61,15 +61,14 @@ impl Judged {
         }
     }
 
-    /// Whether a class of the rules is a member of it by name.
-    fn is_member(&self, office: &Office, (name, member): (&str, &str)) -> bool {
+    /// Whether a class of the rules is a member of it by name; none while it is not known.
+    fn is_member(&self, office: &Office, (name, member): (&str, &str)) -> Option<bool> {
         let (program, _) = asked(office, &self.question);
         let path = format!("{}.{name}", self.question.programme);
         let item = program.find(&path).and_then(|item| program.item(item));
-        let Some((item, value)) = item.zip(self.quantity(office, name)) else {
-            return false;
-        };
-        rules::show::value(value, item.ty, &program.dict) == member
+        let (item, value) = item.zip(self.quantity(office, name))?;
+        let known = value != Value::Unknown;
+        known.then(|| rules::show::value(value, item.ty, &program.dict) == member)
     }
 }
 
@@ -101,8 +100,8 @@ async fn tell_level(
         });
         let is = judged.is_member(office, (&level.rule, &level.member));
         let holds = match (is, case.standing.told.contains(&level.told)) {
-            (true, false) => Holds::Yes,
-            (false, true) => Holds::No,
+            (Some(true), false) => Holds::Yes,
+            (Some(false), true) => Holds::No,
             _ => continue,
         };
         if may {

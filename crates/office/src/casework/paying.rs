@@ -18,7 +18,7 @@ pub(super) enum Plan {
     /// Help with the months' batches from a month on.
     WithTheMonth(Month),
     /// A grant that waits for no month's batch.
-    AtOnce(Parts),
+    AtOnce(Box<Parts>),
 }
 
 /// A grant in its parts.
@@ -94,13 +94,13 @@ pub(super) async fn plan(
         }));
     };
     let parts = shared(office, judged, &once, amount)?;
-    Ok(Plan::AtOnce(Parts {
+    Ok(Plan::AtOnce(Box::new(Parts {
         owed: taken_off(&parts, given),
         parts,
         given,
         once,
         month,
-    }))
+    })))
 }
 
 /// The parts of an amount, as the rule shares it out.

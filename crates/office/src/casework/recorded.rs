@@ -215,7 +215,7 @@ pub async fn record(office: &Office, who: &Acting, no: CaseNo, new: &Finding) ->
         by: who.login().to_owned(),
     };
     let mut tx = office.begin().await?;
-    let found = keep(office, &mut tx, &row).await?;
+    let found = keep(office, &mut tx, who, &row).await?;
     if person.is_none() {
         tell(
             office,
@@ -231,11 +231,16 @@ pub async fn record(office: &Office, who: &Acting, no: CaseNo, new: &Finding) ->
 }
 
 /// Keeps a row with its entry in the chain.
-pub(super) async fn keep(office: &Office, tx: &mut Writing, row: &NewFound) -> Done<i64> {
+pub(super) async fn keep(
+    office: &Office,
+    tx: &mut Writing,
+    who: &Acting,
+    row: &NewFound,
+) -> Done<i64> {
     let at = office.clock.at();
     let found = found_facts::record(tx, &at, row).await?;
     tx.record(
-        Act::new(&at, &row.by, "case.found")
+        Act::new(&at, who.login(), "case.found")
             .on("case", row.case)
             .because(format!("查实 {}:{}", row.fact, row.because))
             .under(format!("found:{found}")),
@@ -280,7 +285,7 @@ async fn tell(
     Ok(())
 }
 
-/// Those who found something out for a case.
+/// Those who found something out for a case; what the record itself tells nobody found out.
 pub(super) async fn finders(on: &impl Reads, case: CaseNo) -> Done<BTreeSet<String>> {
     let all = found_facts::of_case(on, case).await?;
     Ok(all.into_iter().map(|one| one.content.by).collect())
@@ -296,7 +301,7 @@ pub(super) async fn of_case(office: &Office, on: &impl Reads, case: &Case) -> Do
     let beyond = beyond(&office.book);
     all.retain(|one| one.content.case != case.no() && beyond.contains(&one.content.fact));
     all.extend(found_facts::of_case(on, case.no()).await?);
-    all.sort_by(|a, b| (a.content.day, a.no).cmp(&(b.content.day, b.no)));
+    all.sort_by_key(|one| (one.content.day, one.no));
     let one = |found: found_facts::Found| Brought {
         person: found.content.person.map(PersonId::get),
         fact: found.content.fact,

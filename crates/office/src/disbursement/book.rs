@@ -1,14 +1,16 @@
 //! What the rulebook says about paying: which programmes, which batches, which checks with which
 //! numbers, which bank. A locality's own `payments.md` takes the place of the general one.
 
+mod once;
+
+pub use once::{AtOnce, HelpFirst, Level};
+
 use super::{Paid, PayError};
 use domain::{Fen, Month};
 use rules::Rulebook;
 use rules::markdown::{Document, Table};
 use std::collections::BTreeMap;
 
-/// Between a component and the case whose grant it is.
-const OF_CASE: char = '·';
 /// Where it stands, unless the place has its own.
 const PATH: &str = "banks/payments.md";
 
@@ -108,55 +110,6 @@ pub struct Budget {
     pub fund: String,
     /// How much.
     pub amount: Fen,
-}
-
-/// 即时发放: how a programme that is granted once is paid.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AtOnce {
-    /// Its file in the rulebook.
-    pub programme: String,
-    /// In batches of which kind.
-    pub kind: String,
-    /// The rule's quantity for the number of parts; empty where there is one part.
-    pub count: String,
-    /// The rule's quantity for each part but the last.
-    pub each: String,
-    /// The rule's quantity for the last part.
-    pub last: String,
-    /// The circumstance of a case that is paid in parts.
-    pub staged: String,
-    /// Working days until the money is with the bank.
-    pub days: u32,
-}
-
-/// 先行救助: how a programme helps before the papers.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct HelpFirst {
-    /// Its file in the rulebook.
-    pub programme: String,
-    /// The rule's quantities of which one says that help goes first.
-    pub rules: Vec<String>,
-    /// In batches of which kind.
-    pub kind: String,
-    /// Working days until the money is with the bank.
-    pub days: u32,
-    /// The fact that tells on which day somebody was helped first.
-    pub helped: String,
-    /// The fact that tells that the papers came.
-    pub papers: String,
-}
-
-/// 审批层级: which circumstance of a case a class of the rule is told as.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Level {
-    /// Its file in the rulebook.
-    pub programme: String,
-    /// The rule's quantity.
-    pub rule: String,
-    /// Its member.
-    pub member: String,
-    /// The circumstance.
-    pub told: String,
 }
 
 /// 停发上限: above both, a batch waits.
@@ -319,43 +272,6 @@ impl PayBook {
         self.kinds.iter().find(|k| k.code == code).ok_or_else(known)
     }
 
-    /// How a programme that is granted once is paid; none where it is paid with the month.
-    #[must_use]
-    pub fn at_once(&self, programme: &str) -> Option<&AtOnce> {
-        self.at_once.iter().find(|one| one.programme == programme)
-    }
-
-    /// How a programme helps before the papers.
-    #[must_use]
-    pub fn help_first(&self, programme: &str) -> Option<&HelpFirst> {
-        let mut all = self.help_first.iter();
-        all.find(|one| one.programme == programme)
-    }
-
-    /// Working days of a kind of batch until its money is with the bank.
-    #[must_use]
-    pub fn days_of(&self, kind: &str) -> Option<u32> {
-        let once = self.at_once.iter().map(|one| (&one.kind, one.days));
-        let first = self.help_first.iter().map(|one| (&one.kind, one.days));
-        let mut all = once.chain(first);
-        all.find(|(code, _)| *code == kind).map(|(_, days)| days)
-    }
-
-    /// The component of one grant that is paid at once: each grant has its own.
-    pub(super) fn component_of(&self, kind: &str, case: domain::CaseNo) -> Paid<String> {
-        let kind = self.kind(kind)?;
-        Ok(format!("{}{OF_CASE}{case}", kind.component))
-    }
-
-    /// Whether a component is of a grant that is paid at once.
-    pub(super) fn is_at_once(&self, component: &str) -> bool {
-        let Some((of_kind, _)) = component.split_once(OF_CASE) else {
-            return false;
-        };
-        let mut kinds = self.kinds.iter();
-        kinds.any(|kind| kind.source == Source::AtOnce && kind.component == of_kind)
-    }
-
     /// A check, where the place wants it.
     #[must_use]
     pub fn check(&self, code: &str) -> Option<&Check> {
@@ -508,72 +424,6 @@ impl Reader<'_> {
             });
         }
         out
-    }
-
-    /// The rows of a table a place may go without.
-    fn own_rows<const N: usize>(&mut self, heading: &str, columns: [&str; N]) -> Vec<[String; N]> {
-        match self.tables.iter().any(|table| table.heading == heading) {
-            true => self.rows(heading, columns),
-            false => Vec::new(),
-        }
-    }
-
-    fn days(&mut self, heading: &str, programme: &str, written: &str) -> u32 {
-        written.parse().unwrap_or_else(|_| {
-            self.say(format!(
-                "“{heading}”里 `{programme}` 的工作日 `{written}` 应是整数"
-            ));
-            0
-        })
-    }
-
-    fn at_once(&mut self) -> Vec<AtOnce> {
-        const TABLE: &str = "即时发放";
-        let columns = ["项目", "批次", "期数", "每期", "末期", "分次情形", "工作日"];
-        let mut out = Vec::new();
-        for [programme, kind, count, each, last, staged, days] in self.own_rows(TABLE, columns) {
-            let days = self.days(TABLE, &programme, &days);
-            out.push(AtOnce {
-                programme,
-                kind,
-                count,
-                each,
-                last,
-                staged,
-                days,
-            });
-        }
-        out
-    }
-
-    fn help_first(&mut self) -> Vec<HelpFirst> {
-        const TABLE: &str = "先行救助";
-        let columns = ["项目", "规则", "批次", "工作日", "记哪天", "记补齐"];
-        let mut out = Vec::new();
-        for [programme, rules, kind, days, helped, papers] in self.own_rows(TABLE, columns) {
-            let days = self.days(TABLE, &programme, &days);
-            out.push(HelpFirst {
-                programme,
-                rules: rules.split('、').map(|one| one.trim().to_owned()).collect(),
-                kind,
-                days,
-                helped,
-                papers,
-            });
-        }
-        out
-    }
-
-    fn levels(&mut self) -> Vec<Level> {
-        let rows = self.own_rows("审批层级", ["项目", "规则", "值", "情形"]);
-        rows.into_iter()
-            .map(|[programme, rule, member, told]| Level {
-                programme,
-                rule,
-                member,
-                told,
-            })
-            .collect()
     }
 
     fn checks(&mut self) -> Vec<Check> {
