@@ -39,6 +39,7 @@ mod pages;
 mod portal;
 #[path = "../../crates/store/tests/it/postgres.rs"]
 mod postgres;
+mod relief;
 mod sealed;
 mod simulate;
 mod staff;

@@ -14,6 +14,7 @@ mod fen;
 pub mod household;
 mod id_number;
 mod ids;
+pub mod instalments;
 pub mod ledger;
 mod month;
 pub mod names;

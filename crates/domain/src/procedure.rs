@@ -115,11 +115,15 @@ pub enum Ground {
     Adjustment,
     /// 送达: the newest signed decision handed over.
     Delivery,
+    /// 先行救助: a signed decision about help before the papers, with its money.
+    FirstHelp,
+    /// 交银行: what is to be paid at once was handed to the bank.
+    Payment,
 }
 
 impl Ground {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::Verification,
         Self::Visit,
         Self::Opinion,
@@ -128,6 +132,8 @@ impl Ground {
         Self::Hearing,
         Self::Adjustment,
         Self::Delivery,
+        Self::FirstHelp,
+        Self::Payment,
     ];
 
     /// Its word in the rulebook.
@@ -142,6 +148,8 @@ impl Ground {
             Self::Hearing => "听取意见",
             Self::Adjustment => "处理决定",
             Self::Delivery => "送达",
+            Self::FirstHelp => "先行救助",
+            Self::Payment => "交银行",
         }
     }
 }

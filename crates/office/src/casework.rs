@@ -17,6 +17,7 @@ mod error;
 mod events;
 mod facts;
 mod fields;
+pub mod first_help;
 pub(crate) mod found;
 mod gather;
 mod guard;
@@ -29,10 +30,12 @@ pub mod objection;
 mod open;
 pub mod opinion;
 mod papers;
+mod paying;
 pub mod people;
 mod procedures;
 mod reasons;
 mod receivers;
+pub mod recorded;
 pub(crate) mod residents;
 pub mod review;
 pub mod sample;
@@ -54,6 +57,7 @@ pub use papers::{Needed, correct, hand_in};
 pub use procedures::Procedures;
 pub use reasons::{For, Reason, because, reasons};
 pub use receivers::{Receiver, SignedBy};
+pub(crate) use recorded::{beyond, newest_of, of_household as found_of_household};
 pub(crate) use shown::place_name;
 pub use shown::{all_cases, case_file, case_no, inbox, listed};
 pub use store::applications::{Clue, Declared, Paper, PaperState};
@@ -267,6 +271,7 @@ pub async fn complete<'c>(
         detail: done.detail,
     };
     happen(office, tx, who, case, what, told).await?;
+    first_help::papers_came(office, tx, who, (case, done.step)).await?;
     afterwards::ended(office, tx, who, (case, done.step)).await?;
     Ok(&case.standing)
 }

@@ -17,6 +17,7 @@ mod facts;
 mod medical;
 mod of_household;
 mod prepare;
+mod prompt;
 mod recover;
 mod roll;
 mod roster;
@@ -29,7 +30,10 @@ pub use asked_back::{
     recovery, settle, step_of_recovery, this_month,
 };
 pub use bank_file::BankBook;
-pub use book::{BatchKind, Budget, Check, Festival, Of, PayBook, Programme, Source, Step, Stops};
+pub use book::{
+    AtOnce, BatchKind, Budget, Check, Festival, HelpFirst, Level, Of, PayBook, Programme, Source,
+    Step, Stops,
+};
 pub use checks::{answer_for_feeds, confirm, set_card};
 pub use decided::{decided, ruled_on, undecided};
 pub(crate) use entitled::BASIC;
@@ -38,6 +42,8 @@ pub(crate) use facts::died;
 pub use medical::{StatusList, status_list};
 pub use of_household::{EntitledRow, HouseholdPayments, household};
 pub use prepare::{Prepared, prepare};
+pub(crate) use prompt::{Grant, cease, grant, not_with_the_bank};
+pub use prompt::{PromptRow, late_for, waiting};
 pub use recover::{nothing_beyond, owed, recover, recovery_step, written_off};
 pub(crate) use roll::begun as roll_begun;
 pub use roll::{TakenOver, take_over};

@@ -34,8 +34,8 @@ pub use feeds::{
 };
 pub use health::{HealthCheck, HealthView};
 pub use household::{
-    Counted, Distance, ExplainLine, FactView, HistoryRow, HouseholdFile, LineKind, MemberView,
-    PersonFile, ProgrammeResult, RollEntry, Verdict,
+    Counted, Distance, ExplainLine, FactView, FoundRow, HistoryRow, HouseholdFile, LineKind,
+    MemberView, PersonFile, ProgrammeResult, RollEntry, Verdict,
 };
 pub use indicators::{
     AreaFigure, DeskFigure, FigureLink, FigurePart, FigureRow, FigureRows, FigureRowsAsk,

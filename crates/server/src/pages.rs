@@ -34,6 +34,7 @@ pub(crate) mod photos;
 pub(crate) mod portal;
 pub(crate) mod programmes;
 pub(crate) mod publicity;
+pub(crate) mod recorded;
 pub(crate) mod report;
 pub(crate) mod review;
 pub(crate) mod reviews;

@@ -366,6 +366,17 @@ fn decisions(routes: Routes) -> Routes {
             "/case/{no}/decide",
             pages::review::decide,
         )
+        .post(
+            Has(Right::DECISION),
+            "/case/{no}/first-help",
+            pages::review::help_first,
+        )
+        .get(Has(Right::CASE), "/case/{no}/found", pages::recorded::show)
+        .post(
+            Has(Right::CASE_HANDLE),
+            "/case/{no}/found",
+            pages::recorded::act,
+        )
         .get(
             Has(Right::CASE_HANDLE),
             "/case/{no}/letters/{title}",

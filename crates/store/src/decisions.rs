@@ -43,6 +43,7 @@ statements! {
     PUBLISH = "insert into publications (publication_no, decision_no, area, shown, from_day, at, by_login,
             taken_because, digest)
         values ($1, $2, $3, $4, $5, $6, $7, '', $8)";
+    IS_PUBLISHED = "select count(*) from publications where decision_no = $1";
     PUBLISHED = "select publication_no, decision_no, area, shown, from_day from publications
         where taken_at is null and from_day <= $1 and area >= $2 and area < $3
         order by area, publication_no limit $4";
@@ -339,6 +340,13 @@ pub async fn publish(tx: &mut JournalTx, at: &At, by: &str, new: &Publication) -
     ];
     add(tx, PUBLISH, "publications", &columns).await?;
     Ok(no)
+}
+
+/// Whether a decision was ever made public.
+pub async fn is_published(on: &impl Reads, decision: i64) -> Result<bool> {
+    let rows = on.rows(IS_PUBLISHED, vec![decision.into()]).await?;
+    let count = rows.first().map(|row| row.int(0)).transpose()?;
+    Ok(count.unwrap_or(0) > 0)
 }
 
 /// What is public on a day, in a place and all inside it.

@@ -23,6 +23,7 @@ pub mod doctor;
 pub mod doubts;
 pub mod entitlements;
 mod error;
+pub mod found_facts;
 pub mod grants;
 pub mod hearings;
 pub mod households;
@@ -40,6 +41,7 @@ pub mod photos;
 pub mod portal;
 mod postgres;
 pub mod previews;
+pub mod prompt;
 pub mod recusals;
 pub mod registers;
 pub mod reviews;
@@ -103,6 +105,7 @@ fn every_statement() -> Vec<String> {
         doubts::STATEMENTS,
         doubts::SEAL_STATEMENTS,
         entitlements::STATEMENTS,
+        found_facts::STATEMENTS,
         grants::STATEMENTS,
         hearings::STATEMENTS,
         households::STATEMENTS,
@@ -127,6 +130,7 @@ fn every_statement() -> Vec<String> {
         portal::SENDING_STATEMENTS,
         photos::STATEMENTS,
         previews::STATEMENTS,
+        prompt::STATEMENTS,
         recusals::STATEMENTS,
         registers::STATEMENTS,
         reviews::STATEMENTS,

@@ -153,6 +153,12 @@ const MIGRATIONS: &[Migration] = &[
         postgres: "",
     },
     Migration {
+        version: 24,
+        common: include_str!("../migrations/0024_relief.sql"),
+        sqlite: "",
+        postgres: "",
+    },
+    Migration {
         version: 27,
         common: include_str!("../migrations/0027_remarks.sql"),
         sqlite: "",

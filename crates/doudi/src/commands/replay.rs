@@ -30,6 +30,7 @@ pub async fn run(args: Args) -> Result<Ended> {
     let replayed = match Sealed::parse(&args.decision) {
         Some(Sealed::Decision(no)) => capsule::replay(&office, no).await,
         Some(Sealed::After(no)) => capsule::replay_after(&office, no).await,
+        Some(Sealed::First(no)) => capsule::replay_first(&office, no).await,
         None => Err(CaseError::Refused(format!(
             "`{}` 不是决定编号;写成 3,或者 after-decision:1",
             args.decision

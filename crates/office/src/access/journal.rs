@@ -398,6 +398,8 @@ fn done(act: &str) -> Option<&'static str> {
         "case.circumstance" => "登记情形",
         "case.transfer" => "转办",
         "case.hand-over" => "移交",
+        "case.found" => "经办查实",
+        "case.first-help" => "先行救助决定",
         "case.close" => "终止办理",
         "ticket.take" => "登记工单",
         "ticket.refer" => "转办工单",

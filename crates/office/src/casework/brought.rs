@@ -1,9 +1,10 @@
 //! What a case brought beside the month's feeds: the answers of its verification and what was seen
-//! at the door. Each comes with its record and day; a source that did not reply brings nothing, so its
+//! at the door, and what officials found out. Each comes with its record and day; a source that did not reply brings nothing, so its
 //! facts stay unknown.
 
 use super::facts::{Brought, Source};
 use super::{Case, Done};
+use crate::office::Office;
 use crate::verification;
 use store::Reads;
 
@@ -11,7 +12,7 @@ use store::Reads;
 pub(super) const VERIFICATION: &str = "核对";
 
 /// All of it, the newest last.
-pub(super) async fn of_case(on: &impl Reads, case: &Case) -> Done<Vec<Brought>> {
+pub(super) async fn of_case(office: &Office, on: &impl Reads, case: &Case) -> Done<Vec<Brought>> {
     let found = verification::found_of(on, case.row.content.application).await?;
     let one = |fact: verification::FoundFact| Brought {
         person: Some(fact.person.get()),
@@ -26,5 +27,6 @@ pub(super) async fn of_case(on: &impl Reads, case: &Case) -> Done<Vec<Brought>> 
     };
     let mut all: Vec<Brought> = found.into_iter().map(one).collect();
     all.extend(crate::visits::seen_for(on, case).await?);
+    all.extend(super::recorded::of_case(office, on, case).await?);
     Ok(all)
 }

@@ -22,7 +22,7 @@ use store::decisions::{self, Decision};
 use store::digest::{hex, of_bytes};
 use store::notices::RuleResult;
 
-pub use replay::{Replay, Sealed, replay, replay_after};
+pub use replay::{Replay, Sealed, replay, replay_after, replay_first};
 
 /// The form of what is kept; a later one gets another word.
 const FORMAT: &str = "doudi-capsule/1";
@@ -226,6 +226,23 @@ pub(crate) fn judge(
         lines: told.lines.iter().map(shown).collect(),
         result: verdict.word().to_owned(),
     })
+}
+
+/// What a quantity of a programme is for its subject; none where the rules have none by that name, or nobody like
+/// that is known.
+pub(crate) fn quantity(
+    program: &Program,
+    facts: &Facts,
+    (programme, subject): (&str, &(String, i64)),
+    moments: Moments,
+    name: &str,
+) -> Option<Value> {
+    let item = program.find(&format!("{programme}.{name}"))?;
+    let (situation, _) = facts.situation(program);
+    let entity = program.dict.entity(&subject.0)?;
+    let at = situation.find(entity, subject.1)?;
+    let mut eval = Evaluator::new(program, &situation, moments);
+    Some(eval.value(item, at))
 }
 
 /// The sum of the benefits in 分; none while one is unknown or no whole number.

@@ -10,18 +10,17 @@ use super::opinion::{Judged, look_into};
 use super::receivers::{self, SignedBy};
 use super::{
     Case, CaseError, Completion, Done, Holds, Outcome, Writing, circumstance, complete, guard,
-    load_with, near, without_numbers,
+    load_with, near, paying, without_numbers,
 };
 use crate::access::{Acting, Right};
-use crate::disbursement::{self, Entitle, PayError};
+use crate::disbursement::PayError;
 use crate::office::Office;
-use domain::procedure::{Document, PaysFrom};
-use domain::{CaseNo, Day, Fen, Month};
+use domain::procedure::Document;
+use domain::{CaseNo, Day, Fen};
 use std::collections::BTreeSet;
 use store::decisions::{
     self, DecidedAs, Decision, Delivery, DeliveryWay, NewDecision, Publication,
 };
-use store::entitlements::{Cause, Subject as Paid};
 use store::notices::{self, RuleResult};
 use store::{Act, Reads};
 
@@ -29,8 +28,6 @@ use store::{Act, Reads};
 const REFUSED: &str = "不予";
 /// The field that only the part of a letter about remedies names.
 const REMEDY: &str = "{{复议机关}}";
-/// What steps after the decision leave when it is made public.
-const PUBLISHED: &str = "公布名单";
 
 /// What a decider says.
 #[derive(Clone, Debug)]
@@ -115,6 +112,7 @@ pub(crate) async fn decide(
     let opinion = all
         .last()
         .ok_or_else(|| CaseError::Refused("还没有初审意见,不能作决定".to_owned()))?;
+    super::first_help::not_a_finder(tx, who, case).await?;
     let because = signing.because.trim();
     without_numbers(because)?;
     if because.is_empty()
@@ -132,13 +130,9 @@ pub(crate) async fn decide(
     }
     let document = letter_after(case, &step.name, &told);
     let remedy = remedy(office, case, document)?;
-    let from = match (signing.outcome, case.procedure.pays_from) {
-        (DecidedAs::Refused, _) => None,
-        (DecidedAs::Granted, Some(PaysFrom::SameMonth)) => Some(Month::containing(today)),
-        (DecidedAs::Granted, Some(PaysFrom::NextMonth) | None) => {
-            Some(Month::containing(today).next())
-        }
-    };
+    let granted = signing.outcome == DecidedAs::Granted;
+    let plan = paying::plan(office, tx, case, &judged, (granted, weighed.amount)).await?;
+    let from = plan.from();
     let rules = capsule::keep_rules(office, tx).await?;
     let monthly = judged.found.monthly;
     let capsule = Capsule::of(office, &judged.question, rules, judged.facts, judged.found);
@@ -151,7 +145,7 @@ pub(crate) async fn decide(
         departs: weighed.departs,
         amount: weighed.amount,
         from,
-        reasons: weighed.reasons.join("\n"),
+        reasons: [weighed.reasons, plan.says()].concat().join("\n"),
         articles: weighed.articles.join("\n"),
         remedy,
         because: because.to_owned(),
@@ -177,8 +171,8 @@ pub(crate) async fn decide(
             .because(format!("{}:{because}", outcome.name()))
             .under(new.articles.lines().next().unwrap_or_default()),
     );
-    if let (Some(amount), Some(from)) = (new.amount, new.from) {
-        pay(office, tx, who, case, (no, amount, from, monthly)).await?;
+    if let Some(amount) = new.amount {
+        paying::pay(office, tx, who, case, (no, amount, &plan, monthly)).await?;
     }
     if signing.outcome == DecidedAs::Refused
         && let Some(refusal) = refusal
@@ -340,45 +334,6 @@ pub(super) fn remedy(office: &Office, case: &Case, letter: Option<&Document>) ->
         .map_err(|field| missing(&format!("本地 letters.csv 没有“{field}”")))
 }
 
-/// Gives the entitlement, or changes the one there is.
-async fn pay(
-    office: &Office,
-    tx: &mut Writing,
-    who: &Acting,
-    case: &Case,
-    (decision, amount, from, monthly): (i64, Fen, Month, bool),
-) -> Done<()> {
-    let content = &case.row.content;
-    let subject = match content.subject {
-        store::cases::Subject::Household(id) => Paid::from(id),
-        store::cases::Subject::Person(id) => Paid::from(id),
-    };
-    let cause = Cause::new("decision", decision);
-    let now = disbursement::in_force(tx, &content.programme, subject, from).await?;
-    if let Some(now) = now.filter(|_| monthly) {
-        let by = who.login();
-        disbursement::amend(office, tx, by, &now, (from, amount), &cause).await?;
-        return Ok(());
-    }
-    let household = content.household.ok_or_else(|| {
-        CaseError::Refused("这一件没有住户,不能发放;请先在收件里登记住户".to_owned())
-    })?;
-    let entitle = Entitle {
-        programme: content.programme.clone(),
-        component: None,
-        subject,
-        household,
-        payee: content.applicant,
-        amount,
-        from,
-        last: (!monthly).then_some(from),
-        card: None,
-        cause,
-    };
-    disbursement::entitle(office, tx, who.login(), &entitle).await?;
-    Ok(())
-}
-
 /// The newest effective decision of a case.
 ///
 /// # Errors
@@ -446,7 +401,7 @@ pub async fn deliver(
 pub async fn publish(office: &Office, tx: &mut Writing, who: &Acting, case: &mut Case) -> Done<()> {
     super::is_own(who, case)?;
     let step = case.open_step().cloned();
-    let step = step.filter(|step| step.gives.iter().any(|gives| gives.ends_with(PUBLISHED)));
+    let step = step.filter(guard::is_publication);
     let step = step.ok_or_else(|| CaseError::Refused("现在不公布".to_owned()))?;
     let decision = newest(tx, case.no()).await?;
     let decision = decision.filter(|one| one.content.outcome == DecidedAs::Granted);

@@ -58,7 +58,7 @@ pub(crate) async fn gather(office: &Office, on: &impl Reads, case: &Case) -> Don
     persons.insert(content.applicant.get());
     let home = case.row.content.household.map(domain::HouseholdId::get);
     let mut brought = declared_facts(&declared, case);
-    brought.extend(super::brought::of_case(on, case).await?);
+    brought.extend(super::brought::of_case(office, on, case).await?);
     let work = move || {
         let program = &data.program;
         let cluster = around(&data, home, persons);

@@ -163,6 +163,30 @@ async fn found_out(tx: &JournalTx, case: &Case, step: &Step, because: &str) -> D
     }
 }
 
+/// What steps after the decision leave when it is made public.
+const PUBLISHED: &str = "公布名单";
+
+/// Whether a step makes a granted decision public.
+pub(super) fn is_publication(step: &Step) -> bool {
+    step.gives.iter().any(|gives| gives.ends_with(PUBLISHED))
+}
+
+/// Refuses to call a granted decision public that is not.
+async fn published(tx: &JournalTx, case: &Case, step: &Step) -> Done<()> {
+    let granted = super::decision::newest(tx, case.no()).await?;
+    let granted = granted.filter(|one| one.content.outcome == decisions::DecidedAs::Granted);
+    let Some(granted) = granted.filter(|_| is_publication(step)) else {
+        return Ok(());
+    };
+    match decisions::is_published(tx, granted.no).await? {
+        true => Ok(()),
+        false => {
+            let said = format!("“{}”要先公布;请打开“审核”页公布", step.name);
+            Err(CaseError::Refused(said))
+        }
+    }
+}
+
 /// Refuses a completion that lacks the record it stands for.
 pub(super) async fn before(
     office: &Office,
@@ -188,6 +212,10 @@ pub(super) async fn before(
         verification::all_signed(office, tx, case, done.unsigned).await?;
     }
     super::afterwards::before(office, tx, case, step).await?;
+    if let Some(said) = super::first_help::before(office, tx, case).await? {
+        return Err(CaseError::Refused(said));
+    }
+    published(tx, case, step).await?;
     if is_opinion(step) {
         let all = notices::opinions(tx, case.no()).await?;
         let since = opened(case);

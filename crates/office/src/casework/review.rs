@@ -3,6 +3,7 @@
 
 use super::capsule::{Condition, Found, Shown};
 use super::facts::{Facts, Source};
+use super::first_help::{self, FirstHelpView};
 use super::notice::{self, State};
 use super::opinion::look_into;
 use super::receivers::{self, Receiver};
@@ -57,6 +58,8 @@ pub struct May {
     pub object: bool,
     /// Settle objections.
     pub settle: bool,
+    /// Sign the help before the papers.
+    pub help_first: bool,
     /// Sign the decision.
     pub decide: bool,
     /// Hand the letter over.
@@ -73,6 +76,7 @@ impl May {
             (self.opine, ("写初审意见", "opine")),
             (self.post, ("张贴公示", "post")),
             (self.settle, ("复查异议", "settle")),
+            (self.help_first, ("作先行救助决定", "first-help")),
             (self.decide, ("作决定", "decide")),
             (self.deliver, ("送达", "deliver")),
             (self.publish, ("公布", "publish")),
@@ -120,6 +124,8 @@ pub struct Review {
     pub stands_against: String,
     /// Who can look into an objection together with this person.
     pub seconds: Vec<Choice>,
+    /// 先行救助; none where the procedure has none.
+    pub helps_first: Option<FirstHelpView>,
     /// What this person may do.
     pub may: May,
 }
@@ -157,6 +163,7 @@ pub async fn review(access: &Access, who: &Acting, no: CaseNo) -> Done<Review> {
     let word = |name: &str| words.get(name).cloned().unwrap_or_default();
     let state = notice::state(on, no).await?;
     let looked = look_into(office, &case).await;
+    let helps_first = first_help::view(office, &case, looked.as_ref().ok()).await?;
     let (known, found) = match looked {
         Ok(judged) => (known(office, &case, &judged.facts).await?, Ok(judged.found)),
         Err(CaseError::Office(error)) => return Err(CaseError::Office(error)),
@@ -205,6 +212,7 @@ pub async fn review(access: &Access, who: &Acting, no: CaseNo) -> Done<Review> {
             false => Vec::new(),
         },
         stands_against,
+        helps_first,
         may,
     })
 }
@@ -231,7 +239,7 @@ pub(super) fn may(office: &Office, who: &Acting, case: &Case, state: &State) -> 
         |letter: &Document| letter.fields.iter().any(|field| field.ends_with(LETTER_TO));
     let mut gives = step.gives.iter();
     let gives_letter = gives.any(|gives| case.procedure.document(gives).is_some_and(to_somebody));
-    let publishes = step.gives.iter().any(|gives| gives.ends_with("公布名单"));
+    let publishes = guard::is_publication(step);
     let decides = guard::is_decision(step);
     May {
         opine: own && guard::is_opinion(step),
@@ -239,6 +247,7 @@ pub(super) fn may(office: &Office, who: &Acting, case: &Case, state: &State) -> 
         finish: own && is_notice && hung.is_some_and(|hung| objected || hung.content.last < today),
         object: own && is_notice && hung.is_some_and(|hung| hung.content.last >= today),
         settle: own && open && !is_notice,
+        help_first: own && first_help::is_first_help(case) && who.may(Right::DECISION),
         decide: own && decides && who.may(Right::DECISION),
         deliver: own && decided && gives_letter && !publishes && !decides,
         publish: own && publishes,

@@ -9,8 +9,8 @@ use super::warnings::{all_persons, rows_where};
 use super::{Desk, Told, clusters, facts, results};
 use crate::access::{Acting, Scope, home_within, note_read};
 use crate::views::{
-    Behind, Counted, FactView, HistoryRow, HouseholdFile, MemberView, PersonFile, RollEntry, Tone,
-    ViewError, WarningState, Word,
+    Behind, Counted, FactView, FoundRow, HistoryRow, HouseholdFile, MemberView, PersonFile,
+    RollEntry, Tone, ViewError, WarningState, Word,
 };
 use domain::household::{Membership, Relation};
 use domain::{HouseholdId, Month, PersonId};
@@ -143,11 +143,32 @@ pub(super) async fn file(
         marks: results::marks(&results, open),
         members,
         facts: household_facts(&door, id),
+        found: found(desk, &door, id).await?,
         results,
         roll: roll(desk, &door, index),
         warnings,
         history: history(desk, &door).await?,
     })
+}
+
+/// What officials found out for the cases of a household.
+async fn found(desk: &Desk, door: &Door, id: i64) -> Told<Vec<FoundRow>> {
+    let home = HouseholdId::new(id);
+    let all = crate::casework::found_of_household(&desk.office.store, home).await?;
+    let rows = all.into_iter().map(|(person, line)| FoundRow {
+        who: match person {
+            None => "这一户".to_owned(),
+            Some(person) => door.names.name(person.get()),
+        },
+        fact: line.fact,
+        value: line.value,
+        because: line.because,
+        evidence: line.evidence,
+        by: line.by,
+        case: line.case,
+        old: line.old,
+    });
+    Ok(rows.collect())
 }
 
 pub(super) async fn person(

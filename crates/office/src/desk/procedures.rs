@@ -67,6 +67,8 @@ fn papers(step: &Step) -> String {
         Ground::Hearing => "本人的意见记录",
         Ground::Adjustment => "签署的处理决定",
         Ground::Delivery => "决定的送达记录",
+        Ground::FirstHelp => "签署的先行救助决定",
+        Ground::Payment => "交银行的记录",
     });
     let all = step.papers.iter().map(String::as_str).chain(ground);
     all.collect::<Vec<_>>().join("、")

@@ -1,6 +1,10 @@
 //! What the rulebook says about paying: which programmes, which batches, which checks with which
 //! numbers, which bank. A locality's own `payments.md` takes the place of the general one.
 
+mod once;
+
+pub use once::{AtOnce, HelpFirst, Level};
+
 use super::{Paid, PayError};
 use domain::{Fen, Month};
 use rules::Rulebook;
@@ -43,6 +47,8 @@ pub enum Source {
     Festival,
     /// Lines that came back.
     Returned,
+    /// What is paid at once and waits for no month's batch.
+    AtOnce,
 }
 
 /// 批次种类.
@@ -147,6 +153,12 @@ pub struct PayBook {
     pub kinds: Vec<BatchKind>,
     /// 节日.
     pub festivals: Vec<Festival>,
+    /// 即时发放.
+    pub at_once: Vec<AtOnce>,
+    /// 先行救助.
+    pub help_first: Vec<HelpFirst>,
+    /// 审批层级.
+    pub levels: Vec<Level>,
     /// 核查.
     pub checks: Vec<Check>,
     /// Steps of a recovery.
@@ -191,6 +203,9 @@ impl PayBook {
             programmes: reader.programmes(),
             kinds: reader.kinds(),
             festivals: reader.festivals(),
+            at_once: reader.at_once(),
+            help_first: reader.help_first(),
+            levels: reader.levels(),
             checks: reader.checks(),
             steps: reader.steps(),
             ..Self::default()
@@ -374,6 +389,7 @@ impl Reader<'_> {
                 ("待遇", _) => Source::Entitlements,
                 ("节日", _) => Source::Festival,
                 ("退票", _) => Source::Returned,
+                ("即时", _) => Source::AtOnce,
                 (_, Some(file)) => Source::Rule(file.trim().to_owned()),
                 (other, None) => {
                     self.say(format!("批次 `{code}` 的来源 `{other}` 不认得"));

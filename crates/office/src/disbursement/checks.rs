@@ -201,7 +201,7 @@ pub(super) fn judge(book: &PayBook, known: &Known) -> Paid<(Vec<Finding>, Stoppe
         })?),
         None => None,
     };
-    let mut seen = Seen::new(known);
+    let mut seen = Seen::new(book, known);
     let mut left = known.left.clone();
     for line in &known.lines {
         let mut one = Judging {
@@ -307,12 +307,13 @@ struct Seen<'a> {
 
 impl<'a> Seen<'a> {
     /// Begins with those other batches pay this month.
-    fn new(known: &'a Known) -> Self {
+    fn new(book: &PayBook, known: &'a Known) -> Self {
         let mut persons = HashMap::new();
         for one in known
             .elsewhere
             .iter()
             .filter_map(|id| known.entitlements.get(id))
+            .filter(|one| !book.is_at_once(&one.component))
         {
             for person in covered(known, one) {
                 persons.insert((one.programme.as_str(), person), 0);
@@ -406,7 +407,8 @@ impl<'a> Judging<'a> {
         if persons.iter().any(|id| self.known.custody.contains(id)) {
             self.say("custody", String::new());
         }
-        if content.attempt == 1 {
+        // Grants that are paid at once are each their own: help first and what follows it, part after part.
+        if content.attempt == 1 && !self.book.is_at_once(&one.component) {
             for person in covered(self.known, one) {
                 let key = (one.programme.as_str(), person);
                 match seen.persons.insert(key, content.line_no) {

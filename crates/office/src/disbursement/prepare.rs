@@ -191,7 +191,7 @@ impl Work<'_> {
             return Ok(());
         }
         let new = match &self.kind.source {
-            Source::Entitlements | Source::Returned => Vec::new(),
+            Source::Entitlements | Source::Returned | Source::AtOnce => Vec::new(),
             Source::Rule(file) => self.by_rule(file).await?,
             Source::Festival => self.by_festival().await?,
         };
@@ -362,6 +362,7 @@ impl Work<'_> {
         let last = payments::last_line(&tx, self.batch).await?;
         let lines = match &self.kind.source {
             Source::Returned => self.again(&tx, last).await?,
+            Source::AtOnce => super::prompt::lines(&tx, self.kind, self.month, last).await?,
             Source::Entitlements | Source::Rule(_) | Source::Festival => {
                 self.due(&tx, last).await?
             }

@@ -72,6 +72,8 @@ pub struct PaymentList {
     pub kinds: Vec<(String, String)>,
     /// Whether this official may prepare.
     pub prepares: bool,
+    /// 即时发放 that is not with the bank yet.
+    pub prompt: Vec<super::PromptRow>,
 }
 
 /// Whose hands a batch passed through.
@@ -318,6 +320,7 @@ pub async fn list(office: &Office, who: &Acting) -> Paid<PaymentList> {
             .map(|kind| (kind.code.clone(), kind.title.clone()))
             .collect(),
         prepares: who.may(Right::PAYMENT_PREPARE),
+        prompt: super::waiting(office, who).await?,
     })
 }
 

@@ -170,9 +170,10 @@ fn digest(batch: &Batch, lines: &[Line]) -> Paid<[u8; 32]> {
 fn issue_of(book: &PayBook, batch: &Batch) -> Paid<Issue> {
     Ok(match book.kind(&batch.content.kind)?.source {
         super::Source::Returned => Issue::Again,
-        super::Source::Entitlements | super::Source::Rule(_) | super::Source::Festival => {
-            Issue::First
-        }
+        super::Source::Entitlements
+        | super::Source::Rule(_)
+        | super::Source::Festival
+        | super::Source::AtOnce => Issue::First,
     })
 }
 

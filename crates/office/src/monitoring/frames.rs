@@ -2,6 +2,7 @@
 //! the departments' rows. A feed that has not come leaves its list incomplete, never empty.
 
 mod gaps;
+mod official;
 mod rows;
 
 use crate::error::{OfficeError, Result};
@@ -28,6 +29,8 @@ pub(super) struct Gathered {
     areas: Vec<AreaCode>,
     /// For each feed of the program: where its rows are.
     rows: Vec<FeedRows>,
+    /// What officials found out that counts beyond its case.
+    found: Vec<official::Found>,
     pub batches: Vec<(String, i64)>,
 }
 
@@ -99,6 +102,7 @@ pub(super) async fn gather(office: &Office, program: &Program, month: Month) -> 
         members,
         areas,
         rows,
+        found: official::gather(office, program, month).await?,
         batches,
     })
 }
@@ -220,6 +224,7 @@ pub(super) fn build(
             take_rows(program, feed, (&gathered.lake, rows), needed, &mut frames)?;
         }
     }
+    official::take(program, &gathered.found, &mut frames);
     Ok(frames)
 }
 

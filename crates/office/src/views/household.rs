@@ -27,6 +27,8 @@ pub struct HouseholdFile {
     pub members: Vec<MemberView>,
     /// Facts of the household.
     pub facts: Vec<FactView>,
+    /// What officials found out for its cases, newest first.
+    pub found: Vec<FoundRow>,
     /// Results of the household and of its members, 符合 first.
     pub results: Vec<ProgrammeResult>,
     /// What is paid by the roll.
@@ -35,6 +37,27 @@ pub struct HouseholdFile {
     pub warnings: Vec<WarningRow>,
     /// Month by month, newest first.
     pub history: Vec<HistoryRow>,
+}
+
+/// 经办查实: what an official found out for a case.
+#[derive(Clone, Debug, Serialize)]
+pub struct FoundRow {
+    /// Of whom, masked; or the household.
+    pub who: String,
+    /// Which fact.
+    pub fact: String,
+    /// Its value.
+    pub value: String,
+    /// Why.
+    pub because: String,
+    /// What it was seen in.
+    pub evidence: String,
+    /// Who wrote it down and when.
+    pub by: String,
+    /// 办件编号.
+    pub case: i64,
+    /// Whether a newer one took its place.
+    pub old: bool,
 }
 
 /// A person who belongs to no household.

@@ -20,6 +20,8 @@ struct InboxPage {
     view: InboxView,
     /// How many residents wait for help today; none for whoever does not handle them.
     helps: Option<usize>,
+    /// How many payments that cannot wait for the month are late.
+    late_money: usize,
 }
 
 #[derive(Template)]
@@ -48,7 +50,10 @@ pub(crate) async fn show(desk: Desk) -> Answered {
     };
     let helps = office::portal::helps_waiting(desk.access.office(), &desk.who).await;
     let helps = helps.map_err(|error| desk.refuse(error.into()))?;
+    let late_money = office::disbursement::late_for(desk.access.office(), &desk.who).await;
+    let late_money = late_money.map_err(|error| desk.refuse(error.into()))?;
     desk.show(&InboxPage {
+        late_money,
         shell,
         said,
         view,

@@ -10,7 +10,7 @@ use office::casework::review::{Review, Waiting};
 use office::casework::sample::{self, Draw};
 use office::casework::{
     self, CaseError, DecidedAs, DeliveryWay, Done, ObjectionState, Proposal, SignedBy, decision,
-    letters, notice, objection, opinion, review,
+    first_help, letters, notice, objection, opinion, review,
 };
 use office::views::{Block, markdown};
 
@@ -84,6 +84,28 @@ pub(crate) async fn decide(desk: Desk, Path(no): Path<String>, body: String) -> 
     let fields = Fields::read(&body);
     let done = sign(&desk, &no, &fields).await;
     after(&desk, &no, done).await
+}
+
+/// Signs the help before the papers.
+pub(crate) async fn help_first(desk: Desk, Path(no): Path<String>, body: String) -> Answered {
+    let fields = Fields::read(&body);
+    let done = sign_first(&desk, &no, &fields).await;
+    after(&desk, &no, done).await
+}
+
+async fn sign_first(desk: &Desk, no: &str, fields: &Fields) -> Done<()> {
+    let word = |name: &str| fields.get(name).unwrap_or_default();
+    let amount = match word("amount").trim() {
+        "" => None,
+        yuan => Some(casework::yuan(yuan)?),
+    };
+    let signing = first_help::HelpingFirst {
+        because: word("said"),
+        amount,
+    };
+    let number = casework::case_no(no)?;
+    first_help::sign(desk.access.office(), &desk.who, number, &signing).await?;
+    Ok(())
 }
 
 async fn after(desk: &Desk, no: &str, done: Done<()>) -> Answered {

@@ -65,6 +65,8 @@ pub(in super::super) async fn before(
             | Ground::Visit
             | Ground::Opinion
             | Ground::Finding
+            | Ground::FirstHelp
+            | Ground::Payment
             | Ground::Decision,
         ) => Ok(()),
     }

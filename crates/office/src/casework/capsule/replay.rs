@@ -20,16 +20,19 @@ pub enum Sealed {
     Decision(i64),
     /// 处理决定: change, gradual exit, stop, recovery.
     After(i64),
+    /// 先行救助: help before the papers.
+    First(i64),
 }
 
 impl Sealed {
-    /// `3`, `decision:3` or `after-decision:3`.
+    /// `3`, `decision:3`, `after-decision:3` or `first-help:3`.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         match text.trim().split_once(':') {
             None => text.trim().parse().ok().map(Self::Decision),
             Some(("decision", no)) => no.parse().ok().map(Self::Decision),
             Some(("after-decision", no)) => no.parse().ok().map(Self::After),
+            Some(("first-help", no)) => no.parse().ok().map(Self::First),
             Some(_) => None,
         }
     }
@@ -38,7 +41,7 @@ impl Sealed {
     #[must_use]
     pub fn number(self) -> i64 {
         match self {
-            Self::Decision(no) | Self::After(no) => no,
+            Self::Decision(no) | Self::After(no) | Self::First(no) => no,
         }
     }
 }
@@ -48,6 +51,7 @@ impl fmt::Display for Sealed {
         match self {
             Self::Decision(no) => write!(f, "决定 {no}"),
             Self::After(no) => write!(f, "处理决定 {no}"),
+            Self::First(no) => write!(f, "先行救助 {no}"),
         }
     }
 }
@@ -110,6 +114,19 @@ pub async fn replay_after(office: &Office, decision: i64) -> Done<Replay> {
     let whole = reviews::is_whole(&office.store, decision).await?;
     let sealed = (capsule, of_bytes(capsule.as_bytes()), whole);
     again(office, Sealed::After(decision), sealed).await
+}
+
+/// The same for help before the papers.
+///
+/// # Errors
+/// No such help, or what it kept cannot be read.
+pub async fn replay_first(office: &Office, help: i64) -> Done<Replay> {
+    let found = store::prompt::find_help(&office.store, help).await?;
+    let kept = found
+        .ok_or_else(|| CaseError::NotFound(format!("没有编号为 {help} 的先行救助;请核对编号")))?;
+    let whole = of_bytes(kept.content.capsule.as_bytes()) == kept.capsule_digest;
+    let sealed = (kept.content.capsule.as_str(), kept.capsule_digest, whole);
+    again(office, Sealed::First(help), sealed).await
 }
 
 /// What was sealed, computed again.
