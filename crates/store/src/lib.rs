@@ -24,6 +24,7 @@ pub mod doubts;
 pub mod entitlements;
 mod error;
 pub mod grants;
+pub mod handling;
 pub mod hearings;
 pub mod households;
 pub mod identity;
@@ -40,6 +41,7 @@ pub mod photos;
 pub mod portal;
 mod postgres;
 pub mod previews;
+pub mod publications;
 pub mod recusals;
 pub mod registers;
 pub mod reviews;
@@ -104,6 +106,7 @@ fn every_statement() -> Vec<String> {
         doubts::SEAL_STATEMENTS,
         entitlements::STATEMENTS,
         grants::STATEMENTS,
+        handling::STATEMENTS,
         hearings::STATEMENTS,
         households::STATEMENTS,
         identity::STATEMENTS,
@@ -127,6 +130,7 @@ fn every_statement() -> Vec<String> {
         portal::SENDING_STATEMENTS,
         photos::STATEMENTS,
         previews::STATEMENTS,
+        publications::STATEMENTS,
         recusals::STATEMENTS,
         registers::STATEMENTS,
         reviews::STATEMENTS,
@@ -176,6 +180,7 @@ fn every_table() -> Vec<sql::Table> {
         payments::ANSWER_TABLES,
         payments::LINE_TABLES,
         persons::TABLES,
+        publications::TABLES,
         registers::TABLES,
         rulebooks::TABLES,
         summaries::TABLES,
