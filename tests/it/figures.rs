@@ -161,7 +161,10 @@ fn plain(html: &str) -> String {
     let mut inside = false;
     for letter in html.chars() {
         match letter {
-            '<' => inside = true,
+            '<' => {
+                inside = true;
+                out.push(' ');
+            }
             '>' => inside = false,
             _ if !inside => out.push(letter),
             _ => {}
@@ -438,7 +441,10 @@ async fn what_is_published_hides_small_numbers(name: &str, database: Database) {
             .unwrap();
         let below = here.page(&format!("/figures?area={area}"), None).await;
         let (own, villages) = published(&below);
-        assert_eq!(own, places[name], "the same cell on both pages");
+        // A township has no column for what nobody there has any of.
+        let some = places[name].iter().filter(|cell| *cell != "0");
+        let some: Vec<String> = some.cloned().collect();
+        assert_eq!(own, some, "the same cell on both pages");
         let truth = rates(&here.page(down, Some(&leader)).await);
         let mut inside = Vec::new();
         for village in &truth.1 {

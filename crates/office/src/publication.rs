@@ -118,6 +118,7 @@ pub async fn publish(office: &Office, who: &Acting, month: Month) -> Done<()> {
     })?;
     let figures = counted(office, month).await?;
     let names = names(office, month).await?;
+    let register = names.keys().copied().collect();
     let mut tx = office.begin().await?;
     if publications::of_month(&tx, month).await?.is_some() {
         let said = format!("{month} 已经公布过;公布以后不再改,免得用前后两次的数相减");
@@ -125,7 +126,7 @@ pub async fn publish(office: &Office, who: &Acting, month: Month) -> Done<()> {
     }
     let mut cells = Vec::new();
     for (figure, title, sums) in figures {
-        for (spot, around, sum) in veiled(&sums, home, least) {
+        for (spot, around, sum) in veiled(&sums, (home, &register), least) {
             let (area, unplaced) = match spot {
                 Spot::Place(area) => (area, false),
                 Spot::Unplaced(area) => (area, true),

@@ -3,7 +3,7 @@
 
 use domain::{AreaCode, AreaLevel, Fen};
 use engine::indicators::{Count, Node, Veil, veil};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What stands somewhere.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -34,10 +34,12 @@ impl Sum {
     }
 }
 
-/// Every place of a figure with the place it is listed in, and its numbers where they may be told.
+/// Every place of a figure with the place it is listed in, and its numbers where they may be told. Below a hidden
+/// place every place of the register is listed as hidden: which of them have somebody would tell how many there
+/// are at least.
 pub(super) fn veiled(
     at: &BTreeMap<AreaCode, Sum>,
-    home: AreaCode,
+    (home, register): (AreaCode, &BTreeSet<AreaCode>),
     least: u64,
 ) -> Vec<(Spot, AreaCode, Option<Sum>)> {
     let inside = at.iter().filter(|(code, _)| home.contains(code));
@@ -85,8 +87,31 @@ pub(super) fn veiled(
     let told = veil(&nodes, least);
     let shown = |veils: Vec<Veil>| veils.first() == Some(&Veil::Shown);
     let rows = spots.into_iter().zip(told);
-    rows.map(|((spot, around, sum, _), veils)| (spot, around, shown(veils).then_some(sum)))
-        .collect()
+    let mut rows: Vec<(Spot, AreaCode, Option<Sum>)> = rows
+        .map(|((spot, around, sum, _), veils)| (spot, around, shown(veils).then_some(sum)))
+        .collect();
+    let hidden = |row: &(Spot, AreaCode, Option<Sum>)| match row {
+        (Spot::Place(code), _, None) => Some(*code),
+        _ => None,
+    };
+    let veiled: BTreeSet<AreaCode> = rows.iter().filter_map(hidden).collect();
+    let below = |code: &AreaCode| {
+        let mut up = code.parent();
+        while let Some(around) = up.filter(|around| home.contains(around)) {
+            if veiled.contains(&around) {
+                return true;
+            }
+            up = around.parent();
+        }
+        false
+    };
+    rows.retain(|(spot, _, _)| match spot {
+        Spot::Place(code) => !below(code),
+        Spot::Unplaced(code) => !veiled.contains(code) && !below(code),
+    });
+    let alike = register.iter().filter(|code| below(code));
+    rows.extend(alike.filter_map(|code| Some((Spot::Place(*code), code.parent()?, None))));
+    rows
 }
 
 #[cfg(test)]
@@ -124,6 +149,12 @@ mod tests {
         }
     }
 
+    /// Every place there is.
+    fn register() -> BTreeSet<AreaCode> {
+        let township = |t: u64| (0..9).map(move |v| code(&format!("990101{t:03}{v:03}")));
+        (1..=6).flat_map(township).collect()
+    }
+
     fn county(dice: &mut Dice) -> BTreeMap<AreaCode, Sum> {
         let mut at = BTreeMap::new();
         for township in 1..=1 + dice.below(4) {
@@ -151,12 +182,18 @@ mod tests {
         number: impl Fn(&Sum) -> u64,
         floor: u64,
     ) -> Vec<(u64, u64)> {
+        let hidden = |place: AreaCode| {
+            let mut rows = rows.iter();
+            rows.any(|(spot, _, told)| *spot == Spot::Place(place) && told.is_none())
+        };
         const MANY: u64 = 1 << 40;
         let mut out: Vec<(u64, u64)> = rows
             .iter()
-            .map(|(_, _, told)| {
-                told.as_ref()
-                    .map_or((floor, MANY), |s| (number(s), number(s)))
+            .map(|(spot, around, told)| match told {
+                Some(sum) => (number(sum), number(sum)),
+                // Below a hidden place everybody is listed, whoever is there.
+                None if *spot != Spot::Place(*around) && hidden(*around) => (0, MANY),
+                None => (floor, MANY),
             })
             .collect();
         let below = |at: usize| -> Vec<usize> {
@@ -205,7 +242,7 @@ mod tests {
                 .into_iter()
                 .map(|(code, sum)| (code, Sum { part: 0, ..sum }))
                 .collect();
-            let rows = veiled(&at, code("990101"), LEAST);
+            let rows = veiled(&at, (code("990101"), &register()), LEAST);
             // A row is listed because somebody is there, except where nobody was told to be.
             let wholes = bounds(&rows, |sum| sum.whole, 1);
             for (row, bound) in rows.iter().zip(&wholes) {
@@ -231,7 +268,7 @@ mod tests {
         let mut hidden = 0;
         for seed in 0..10_000 {
             let mut dice = Dice(seed);
-            let rows = veiled(&county(&mut dice), code("990101"), LEAST);
+            let rows = veiled(&county(&mut dice), (code("990101"), &register()), LEAST);
             let wholes = bounds(&rows, |sum| sum.whole, 1);
             let parts = bounds(&rows, |sum| sum.part, 0);
             let rests = bounds(&rows, |sum| sum.whole - sum.part, 0);
@@ -267,7 +304,7 @@ mod tests {
             (code("990101001003"), of(30)),
             (code("990101002001"), of(50)),
         ]);
-        let rows = veiled(&at, code("990101"), LEAST);
+        let rows = veiled(&at, (code("990101"), &register()), LEAST);
         let told = |place: &str| {
             let spot = Spot::Place(code(place));
             rows.iter().find(|row| row.0 == spot).unwrap().2
