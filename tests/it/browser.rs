@@ -6,6 +6,7 @@
 mod casework;
 mod chrome;
 mod every_page;
+mod figures;
 mod first_hour;
 mod grid;
 mod monitoring;

@@ -26,6 +26,7 @@ mod crash;
 mod decide;
 mod door;
 mod doubts;
+mod figures;
 mod files;
 mod found_out;
 mod guide;

@@ -12,6 +12,7 @@ mod errors_book;
 mod explained;
 mod facts;
 mod feeds;
+mod handling;
 mod health;
 mod household;
 mod indicators;
@@ -40,7 +41,7 @@ pub(crate) use batch::refusal as refusal_row;
 pub(crate) use errors_book::of as errors_of;
 pub(crate) use facts::row_words;
 pub(crate) use feeds::{counts as counts_of, state as state_of};
-pub(crate) use paging::minute;
+pub(crate) use paging::{grouped, minute};
 pub use trial::{measures as trial_measures, without_names as trial_without_names};
 pub use trial_pdf::trial_pdf;
 
@@ -49,10 +50,10 @@ use crate::error::OfficeError;
 use crate::office::Office;
 use crate::views::{
     AffectedList, Answer, AreaAsk, AreaTree, Download, FeedBatchView, FeedList, FigureRows,
-    FigureRowsAsk, HealthView, HouseholdFile, IndicatorList, IndicatorView, LineAsk, LinePage,
-    Overview, PersonFile, Place, ProgrammeFilter, ProgrammeList, RulePage, RulebookIndex,
-    SearchAsk, SearchResult, ViewError, Views, WarningFilter, WarningList, WarningView, WhatIf,
-    WhatIfAsk,
+    FigureRowsAsk, HandlingAsk, HandlingList, HandlingView, HealthView, HouseholdFile,
+    IndicatorList, IndicatorView, LineAsk, LinePage, Overview, PersonFile, Place, ProgrammeFilter,
+    ProgrammeList, RulePage, RulebookIndex, SearchAsk, SearchResult, ViewError, Views,
+    WarningFilter, WarningList, WarningView, WhatIf, WhatIfAsk,
 };
 use domain::Month;
 use ledger::Record;
@@ -392,6 +393,20 @@ impl Views for Desk {
         Box::pin(async move {
             let scope = who.scope(Right::ROLL)?;
             indicators::rows(self, &scope, ask).await
+        })
+    }
+
+    fn handling<'a>(&'a self, who: &'a Acting, ask: HandlingAsk) -> Answer<'a, HandlingView> {
+        Box::pin(async move {
+            let scope = who.scope(Right::WARNING)?;
+            handling::show(self, &scope, ask).await
+        })
+    }
+
+    fn handling_rows<'a>(&'a self, who: &'a Acting, ask: HandlingAsk) -> Answer<'a, HandlingList> {
+        Box::pin(async move {
+            let scope = who.scope(Right::WARNING)?;
+            handling::rows(self, &scope, ask).await
         })
     }
 

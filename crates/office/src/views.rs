@@ -7,6 +7,7 @@ pub mod areas;
 pub mod casework;
 pub mod channels;
 pub mod feeds;
+pub mod handling;
 pub mod health;
 pub mod household;
 pub mod indicators;
@@ -31,6 +32,9 @@ pub use areas::{AreaAsk, AreaFound, AreaHit, AreaRow, AreaTree};
 pub use feeds::{
     BatchState, ColumnQuality, DoubtfulRow, Download, FeedBatchView, FeedCell, FeedCounts,
     FeedList, FeedRow, ReasonCount, RefusalRow, RemarkRow,
+};
+pub use handling::{
+    HandlingAsk, HandlingCount, HandlingList, HandlingPart, HandlingRow, HandlingView,
 };
 pub use health::{HealthCheck, HealthView};
 pub use household::{
@@ -192,6 +196,20 @@ pub trait Views: Send + Sync + 'static {
         _programmes: Vec<String>,
     ) -> Answer<'a, channels::Hardship> {
         let said = "这里没有按月判断的数据,不能查".to_owned();
+        Box::pin(std::future::ready(Err(ViewError::NotAnswerable(said))))
+    }
+    /// 预警处置率 of a place within one's own; an office without a record of warnings cannot tell.
+    fn handling<'a>(&'a self, _who: &'a Acting, _ask: HandlingAsk) -> Answer<'a, HandlingView> {
+        let said = "这里没有预警登记,不能数".to_owned();
+        Box::pin(std::future::ready(Err(ViewError::NotAnswerable(said))))
+    }
+    /// The list behind one of its numbers.
+    fn handling_rows<'a>(
+        &'a self,
+        _who: &'a Acting,
+        _ask: HandlingAsk,
+    ) -> Answer<'a, HandlingList> {
+        let said = "这里没有预警登记,不能数".to_owned();
         Box::pin(std::future::ready(Err(ViewError::NotAnswerable(said))))
     }
     /// Whether the machine is well.

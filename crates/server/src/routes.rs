@@ -4,6 +4,7 @@
 mod changes;
 mod channels;
 mod feeds;
+mod figures;
 mod portal;
 mod tokens;
 mod verification;
@@ -156,6 +157,7 @@ pub(crate) fn all() -> Routes {
     let routes = channels::add(routes);
     let routes = feeds::add(routes);
     let routes = tokens::add(routes);
+    let routes = figures::add(routes);
     api::add(routes)
 }
 

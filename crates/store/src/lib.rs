@@ -25,6 +25,7 @@ pub mod entitlements;
 mod error;
 pub mod found_facts;
 pub mod grants;
+pub mod handling;
 pub mod hearings;
 pub mod households;
 pub mod identity;
@@ -42,6 +43,7 @@ pub mod portal;
 mod postgres;
 pub mod previews;
 pub mod prompt;
+pub mod publications;
 pub mod recusals;
 pub mod registers;
 pub mod reviews;
@@ -107,6 +109,7 @@ fn every_statement() -> Vec<String> {
         entitlements::STATEMENTS,
         found_facts::STATEMENTS,
         grants::STATEMENTS,
+        handling::STATEMENTS,
         hearings::STATEMENTS,
         households::STATEMENTS,
         identity::STATEMENTS,
@@ -131,6 +134,7 @@ fn every_statement() -> Vec<String> {
         photos::STATEMENTS,
         previews::STATEMENTS,
         prompt::STATEMENTS,
+        publications::STATEMENTS,
         recusals::STATEMENTS,
         registers::STATEMENTS,
         reviews::STATEMENTS,
@@ -180,6 +184,7 @@ fn every_table() -> Vec<sql::Table> {
         payments::ANSWER_TABLES,
         payments::LINE_TABLES,
         persons::TABLES,
+        publications::TABLES,
         registers::TABLES,
         rulebooks::TABLES,
         summaries::TABLES,

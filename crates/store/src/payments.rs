@@ -17,9 +17,9 @@ pub use answers::{
 pub(crate) use lines::STATEMENTS as LINE_STATEMENTS;
 pub(crate) use lines::TABLES as LINE_TABLES;
 pub use lines::{
-    Line, NewLine, PartTotal, Total, add_lines, find_line, last_line, line_changed_by, line_id,
-    lines, lines_in, move_lines, nameless, of_entitlement, of_household, open_lines_count,
-    paid_elsewhere, parts, returned, total_in, totals,
+    Arrived, Line, NewLine, PartTotal, Total, add_lines, arrived, find_line, last_line,
+    line_changed_by, line_id, lines, lines_in, move_lines, nameless, of_entitlement, of_household,
+    open_lines_count, paid_elsewhere, parts, returned, total_in, totals,
 };
 pub(crate) use opened::STATEMENTS as OPENED_STATEMENTS;
 pub use opened::{OpenLine, open_lines};

@@ -147,6 +147,12 @@ const MIGRATIONS: &[Migration] = &[
         postgres: "",
     },
     Migration {
+        version: 21,
+        common: include_str!("../migrations/0021_publications.sql"),
+        sqlite: "",
+        postgres: "",
+    },
+    Migration {
         version: 22,
         common: include_str!("../migrations/0022_mends.sql"),
         sqlite: "",

@@ -451,7 +451,7 @@ fn event_row(
     ]
 }
 
-fn from_row(row: &Row) -> Result<Warning> {
+pub(crate) fn from_row(row: &Row) -> Result<Warning> {
     Ok(Warning {
         id: WarningId::new(row.int(0)?),
         content: NewWarning {

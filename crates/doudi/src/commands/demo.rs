@@ -140,7 +140,8 @@ async fn make(folder: &Folder, mark: &DemoMark) -> Result<()> {
         afterwards(&office, &mark.now).await?;
         verify::demo(&office, &mark.now, &county.join("feeds")).await?;
         resident(&office).await?;
-        channels(&office, &mark.now).await
+        channels(&office, &mark.now).await?;
+        published(&office, &mark.now).await
     }
     .await;
     if let Some(office) = Arc::into_inner(office) {
@@ -241,6 +242,17 @@ async fn channels(office: &Arc<Office>, now: &str) -> Result<()> {
     say::line(format!(
         "演示工单 {made} 张,从窗口、大厅、热线、网站、公告栏来;打开页面后看“工单”,不登录的在 /report 反映。"
     ));
+    Ok(())
+}
+
+/// Publishes the month, so that there is something to read without signing in.
+async fn published(office: &Arc<Office>, now: &str) -> Result<()> {
+    let access = Access::open(Arc::clone(office), Watch::Machine)?;
+    if let Some(month) = office::publication::demo(&access, now).await? {
+        say::line(format!(
+            "演示公布了 {month} 的数;不登录的看 /figures,大屏是 /screen。"
+        ));
+    }
     Ok(())
 }
 

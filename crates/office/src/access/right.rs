@@ -19,6 +19,8 @@ rights! {
     ACCOUNT = "account.own";
     /// 看总览.
     OVERVIEW = "overview.view";
+    /// 公布数据: sign what everybody may read.
+    PUBLISH = "figures.publish";
     /// 看预警.
     WARNING = "warning.view";
     /// 看救助名册.

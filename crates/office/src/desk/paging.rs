@@ -37,7 +37,7 @@ pub(super) fn count(size: usize) -> u64 {
 }
 
 /// `34870` → `34,870`.
-pub(super) fn grouped(number: u64) -> String {
+pub(crate) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut out = String::new();
     for (at, digit) in digits.chars().enumerate() {

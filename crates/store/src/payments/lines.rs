@@ -42,6 +42,12 @@ statements! {
     PARTS = "select programme, fund, count(*), cast(coalesce(sum(amount), 0) as bigint)
         from payment_line where batch_no = $1 and state = $2
         group by programme, fund order by programme, fund";
+    // What arrived of a month's batches, place by place: read by their batches, never every line there is.
+    ARRIVED = "select l.programme, l.area, count(distinct l.household_id),
+            cast(coalesce(sum(l.amount), 0) as bigint)
+        from payment_batch b
+        join payment_line l on l.batch_no = b.batch_no and l.state = $2
+        where b.month = $1 group by l.programme, l.area order by l.programme, l.area";
     MOVE_ALL = "update payment_line set state = $1 where batch_no = $2 and state = $3";
     MOVE_ONE = "update payment_line set state = $1 where line_id = $2 and state = $3";
     NAMELESS = "select l.line_no from payment_line l
@@ -333,6 +339,37 @@ pub async fn total_in(on: &impl Reads, batch: i64, state: LineState) -> Result<T
         },
         |(_, total)| total,
     ))
+}
+
+/// What arrived of a programme in a place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Arrived {
+    /// 项目.
+    pub programme: String,
+    /// Where.
+    pub area: AreaCode,
+    /// How many households.
+    pub households: u64,
+    /// How much.
+    pub amount: Fen,
+}
+
+/// What arrived of a month's batches by programme and place.
+///
+/// # Errors
+/// The record cannot be read.
+pub async fn arrived(on: &impl Reads, month: Month) -> Result<Vec<Arrived>> {
+    let values = vec![month.to_string().into(), LineState::Paid.code().into()];
+    let rows = on.rows(ARRIVED, values).await?;
+    let read = |row: &Row| {
+        Ok(Arrived {
+            programme: row.text(0)?,
+            area: row.area(1)?,
+            households: count(row.int(2)?),
+            amount: Fen::new(row.int(3)?),
+        })
+    };
+    rows.iter().map(read).collect()
 }
 
 /// The lines of a batch in a state by programme and fund.

@@ -15,6 +15,7 @@ mod casework;
 mod databases;
 mod doubts;
 mod feeds;
+mod figures;
 mod identity;
 mod jobs;
 mod money;
