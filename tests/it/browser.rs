@@ -5,6 +5,7 @@
 
 mod casework;
 mod chrome;
+mod county;
 mod every_page;
 mod figures;
 mod first_hour;

@@ -1,4 +1,4 @@
-//! A county of 2,000 invented persons in a temporary folder, and the office that receives its files.
+//! A county of invented persons in a temporary folder, and the office that receives its files.
 
 use domain::Month;
 use office::intake::{Intake, Received, workbook};
@@ -26,9 +26,14 @@ pub(crate) enum Faults {
 impl County {
     /// Invents the county. Workbooks are turned into CSV: the child that opens them is the program's.
     pub(crate) fn new(faults: Faults) -> Self {
+        Self::of(PERSONS, faults)
+    }
+
+    /// The same with as many persons as a test needs.
+    pub(crate) fn of(persons: u64, faults: Faults) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut config = synth::Config::new(folder.path().join("county"));
-        config.persons = PERSONS;
+        config.persons = persons;
         config.faults = faults == Faults::Planted;
         synth::generate(&config, &mut |_, _, _| {}).unwrap();
         let county = Self { folder };

@@ -48,8 +48,8 @@ pub use sign_in::{PortalError, ask_code, enter, leave, of_secret};
 pub use store::portal::{CorrectionKind, CorrectionState, Grade};
 pub use taking::take;
 pub use window::{
-    HelpLine, MatterLine, ResidentDesk, answer_correction, answer_help, helps_waiting,
-    refuse_submission, resident_desk, settle_doubt, take_submission,
+    HelpLine, MatterLine, ResidentDesk, ResidentsWaiting, answer_correction, answer_help,
+    refuse_submission, resident_desk, residents_waiting, settle_doubt, take_submission,
 };
 
 pub(crate) use matters::{closed, lacks_papers};

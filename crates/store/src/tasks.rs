@@ -1,5 +1,5 @@
 //! 任务: what somebody has to do next. One open task per kind and door; what comes in meanwhile
-//! joins it.
+//! joins it, and the shorter time counts.
 
 use crate::areas::{day_value, range};
 use crate::at::At;
@@ -26,11 +26,15 @@ statements! {
     RAISE_AT_DOOR = raise!("on conflict (kind, household_id)
         where state = 'open' and household_id is not null do update set
             urgency = case when excluded.urgency > task.urgency then excluded.urgency
-                else task.urgency end");
+                else task.urgency end,
+            due = case when task.due is null or excluded.due < task.due then excluded.due
+                else task.due end");
     RAISE_FOR_PERSON = raise!("on conflict (kind, person_id)
         where state = 'open' and household_id is null and person_id is not null do update set
             urgency = case when excluded.urgency > task.urgency then excluded.urgency
-                else task.urgency end");
+                else task.urgency end,
+            due = case when task.due is null or excluded.due < task.due then excluded.due
+                else task.due end");
     RAISE = raise!("");
     LINK = "insert into task_warning (task_id, warning_id) values ($1, $2)
         on conflict (task_id, warning_id) do nothing";
@@ -207,7 +211,8 @@ pub struct PastEvent {
     pub why: String,
 }
 
-/// Raises tasks; one whose door or person has an open task of its kind joins that.
+/// Raises tasks; one whose door or person has an open task of its kind joins that, which is then as urgent and due
+/// as soon as the more pressing of the two.
 pub async fn raise_many(
     tx: &mut JournalTx,
     at: &At,

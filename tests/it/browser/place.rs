@@ -17,6 +17,11 @@ use tokio::runtime::Runtime;
 
 /// The moment of the demo.
 const NOW: &str = "2026-09-14T09:00";
+/// Since when its officials have their roles, and when its departments looked for the cases that are decided.
+const HIRED: &str = "2026-08-03T09:00";
+const LOOKED: &str = "2026-08-26";
+/// The month of the departments' own files.
+const OWN_MONTH: &str = "2026-08";
 
 /// Somebody of the demo.
 pub(crate) struct Person {
@@ -51,7 +56,9 @@ impl Place {
             run_months(&office).await;
             let watch = Watch::by_hand(office.clock());
             let access = Access::open(office, watch.clone()).unwrap();
+            access.office().clock().set(HIRED);
             let made = access.make_demo_accounts().await.unwrap();
+            access.office().clock().set(NOW);
             let people = made.into_iter().map(|one| {
                 let password = one.password.tell().to_owned();
                 let role = one.role;
@@ -139,6 +146,37 @@ impl Place {
         self.access.office().clock().set(moment);
     }
 
+    /// Cases on notice, waiting for the county and decided: most of families the roll pays, so it is opened before.
+    pub(crate) fn decided(&self, county: &County) {
+        let answer = |source: &str, header: &[String], request: &str| {
+            departments(&county.feeds(), source, header, request)
+        };
+        let filled = office::casework::decided_demo::fill(&self.access, NOW, answer);
+        let made = self.runtime.block_on(filled).unwrap();
+        assert!(made > 0, "no case is decided");
+    }
+
+    /// One more official of the county's bureau, for a township the demo has nobody in.
+    pub(crate) fn hire(&mut self, login: &str, role: &str, area: &str) {
+        let made = async {
+            let new = NewAccount {
+                login: login.to_owned(),
+                name: format!("{login}的姓名"),
+                organisation: "demo-mz".to_owned(),
+            };
+            let password = self.access.add_account(By::Machine, &new).await.unwrap();
+            let given = self
+                .access
+                .grant(By::Machine, login, role, area, None, "测试");
+            given.await.unwrap();
+            password.tell().to_owned()
+        };
+        let password = self.runtime.block_on(made);
+        let role = role.to_owned();
+        self.people
+            .insert(login.to_owned(), Person { role, password });
+    }
+
     /// Somebody of the demo at the machine, for what a journey begins with.
     pub(crate) fn acting(&self, login: &str) -> Acting {
         self.runtime.block_on(async {
@@ -169,7 +207,7 @@ impl Place {
     }
 
     /// What somebody is called on their pages.
-    fn name(&self, login: &str) -> String {
+    pub(crate) fn name(&self, login: &str) -> String {
         let known = self.runtime.block_on(self.access.accounts(By::Machine));
         let row = known.unwrap().0.into_iter().find(|row| row.login == login);
         row.unwrap().name
@@ -189,6 +227,13 @@ impl Place {
             .map(|(login, _)| login.as_str())
             .collect()
     }
+}
+
+/// What a department of the county answers from its own file.
+fn departments(feeds: &Path, source: &str, header: &[String], request: &str) -> Option<String> {
+    let name = format!("{}.csv", source.replace('_', "-"));
+    let own = std::fs::read(feeds.join(OWN_MONTH).join(name)).ok()?;
+    synth::department_answer(header, request, &own, LOOKED).ok()
 }
 
 async fn open(folder: &Path) -> Arc<Office> {

@@ -83,18 +83,29 @@ pub struct ResidentDesk {
     pub handles: bool,
 }
 
-/// How many wait for help in somebody's places; nothing for whoever does not handle residents' matters.
+/// What residents wait for in somebody's places.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ResidentsWaiting {
+    /// Who needs help now.
+    pub helps: usize,
+    /// Bad ratings to be put right.
+    pub ratings: usize,
+}
+
+/// How many residents wait in somebody's places; nothing for whoever does not handle residents' matters.
 ///
 /// # Errors
 /// The record cannot be read.
-pub async fn helps_waiting(office: &Office, who: &Acting) -> Done<Option<usize>> {
+pub async fn residents_waiting(office: &Office, who: &Acting) -> Done<Option<ResidentsWaiting>> {
     let Ok(scope) = who.scope(Right::RESIDENT_HANDLE) else {
         return Ok(None);
     };
-    let mut count: usize = 0;
+    let mut count = ResidentsWaiting::default();
     for place in scope.each_place() {
         let helps = portal::helps(&office.store, place.as_ref(), ROWS_READ).await?;
-        count = count.saturating_add(helps.len());
+        count.helps = count.helps.saturating_add(helps.len());
+        let ratings = portal::bad_ratings_in(&office.store, place.as_ref(), ROWS_READ).await?;
+        count.ratings = count.ratings.saturating_add(ratings.len());
     }
     Ok(Some(count))
 }

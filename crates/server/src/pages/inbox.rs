@@ -1,7 +1,9 @@
 //! 待办: what somebody has to do now, and for overseers what nobody has and what is late; 办件: all cases.
 
 use askama::Template;
+use office::access::Right;
 use office::casework::{self, Group};
+use office::portal::{self, ResidentsWaiting};
 use office::views::casework::{CaseLine, InboxView};
 
 use crate::desk::{Answered, Desk};
@@ -18,8 +20,10 @@ struct InboxPage {
     /// What became of a case that is no longer this official's to see.
     said: Option<String>,
     view: InboxView,
-    /// How many residents wait for help today; none for whoever does not handle them.
-    helps: Option<usize>,
+    /// How many residents wait; none for whoever does not handle them.
+    residents: Option<ResidentsWaiting>,
+    /// Whether this person decides, and has a list of what waits for it.
+    decides: bool,
     /// How many payments that cannot wait for the month are late.
     late_money: usize,
 }
@@ -48,8 +52,8 @@ pub(crate) async fn show(desk: Desk) -> Answered {
         )),
         (None, None) => None,
     };
-    let helps = office::portal::helps_waiting(desk.access.office(), &desk.who).await;
-    let helps = helps.map_err(|error| desk.refuse(error.into()))?;
+    let residents = portal::residents_waiting(desk.access.office(), &desk.who).await;
+    let residents = residents.map_err(|error| desk.refuse(error.into()))?;
     let late_money = office::disbursement::late_for(desk.access.office(), &desk.who).await;
     let late_money = late_money.map_err(|error| desk.refuse(error.into()))?;
     desk.show(&InboxPage {
@@ -57,7 +61,8 @@ pub(crate) async fn show(desk: Desk) -> Answered {
         shell,
         said,
         view,
-        helps,
+        residents,
+        decides: desk.who.may(Right::DECISION),
     })
 }
 
