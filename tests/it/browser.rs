@@ -4,10 +4,13 @@
 //! console, no report of the content policy, one heading, no sideways scroll.
 
 mod casework;
+mod channels;
 mod chrome;
 mod every_page;
+mod first_day;
 mod first_hour;
 mod grid;
+mod keyboard;
 mod monitoring;
 mod page;
 mod payments;

@@ -27,6 +27,7 @@ mod decide;
 mod door;
 mod doubts;
 mod files;
+mod first_command;
 mod found_out;
 mod guide;
 mod indicators;
