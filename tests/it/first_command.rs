@@ -40,7 +40,10 @@ fn one_command_opens_the_pages_the_doctor_is_content_and_a_taken_port_is_said() 
     let said = String::from_utf8_lossy(&told.stderr);
     assert!(!told.status.success());
     assert!(said.contains(&port) && said.contains("--port"), "{said}");
-    assert!(!data.exists(), "something was made before the port was asked for");
+    assert!(
+        !data.exists(),
+        "something was made before the port was asked for"
+    );
 
     let child = demo(&program, &data, "0").stdout(Stdio::piped()).spawn();
     let mut running = Running(child.unwrap());
@@ -62,10 +65,17 @@ fn one_command_opens_the_pages_the_doctor_is_content_and_a_taken_port_is_said() 
     let address = address.expect("the demo opens its pages");
     let host = address.strip_prefix("http://").unwrap();
     let mut line = TcpStream::connect(host).unwrap();
-    write!(line, "GET /sign-in HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n").unwrap();
+    write!(
+        line,
+        "GET /sign-in HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"
+    )
+    .unwrap();
     let mut page = String::new();
     line.read_to_string(&mut page).unwrap();
-    assert!(page.starts_with("HTTP/1.1 200") && page.contains("登录"), "{page}");
+    assert!(
+        page.starts_with("HTTP/1.1 200") && page.contains("登录"),
+        "{page}"
+    );
     drop(running);
 
     let doctor = Command::new(&program)
@@ -74,5 +84,9 @@ fn one_command_opens_the_pages_the_doctor_is_content_and_a_taken_port_is_said() 
         .output()
         .unwrap();
     let said = String::from_utf8_lossy(&doctor.stdout);
-    assert!(doctor.status.success(), "{said}{}", String::from_utf8_lossy(&doctor.stderr));
+    assert!(
+        doctor.status.success(),
+        "{said}{}",
+        String::from_utf8_lossy(&doctor.stderr)
+    );
 }

@@ -92,7 +92,11 @@ fn handled(clerk: &mut Page, outside: &mut Page, receipt: &str) {
     clerk.judge_both("tickets");
     assert!(clerk.text().contains("匿名"), "{}", clerk.text());
     let rows = clerk.links("/tickets/");
-    let one = rows.iter().find(|href| href.rsplit('/').next().is_some_and(|no| no.parse::<i64>().is_ok()));
+    let one = rows.iter().find(|href| {
+        href.rsplit('/')
+            .next()
+            .is_some_and(|no| no.parse::<i64>().is_ok())
+    });
     clerk.open(one.expect("a ticket waits"));
     assert!(clerk.text().contains("屋顶漏雨") && clerk.text().contains("村口第三家"));
     clerk.judge_both("ticket");
@@ -111,7 +115,11 @@ fn handled(clerk: &mut Page, outside: &mut Page, receipt: &str) {
     outside.open("/report");
     outside.fill("回执", receipt);
     outside.press("button", "查");
-    assert!(outside.text().contains("报了住建部门鉴定"), "{}", outside.text());
+    assert!(
+        outside.text().contains("报了住建部门鉴定"),
+        "{}",
+        outside.text()
+    );
     outside.judge_both("report answered");
     clerk.press("button", "办结");
     assert!(!clerk.has("button", "办结") && !clerk.has("button", "答复"));
@@ -195,14 +203,21 @@ fn found(county: &mut Page, department: &mut Page) {
     county.judge_both("finds nothing chosen");
     assert!(county.click_all("checkbox", "") > 0, "{}", county.text());
     county.press("button", "确认,推送给部门");
-    assert_eq!(county.heading().lines().next(), Some("政策找人"), "{}", county.text());
+    assert!(
+        county.heading().starts_with("政策找人"),
+        "{}",
+        county.text()
+    );
     county.judge_both("finds pushed");
     department.open("/finds");
     department.judge_both("finds of a department");
     let mine = department.count("button", "答复");
     assert!(mine > 0, "{}", department.text());
     department.press("button", "答复");
-    assert_eq!((department.status(), department.has("alert", "")), (422, true));
+    assert_eq!(
+        (department.status(), department.has("alert", "")),
+        (422, true)
+    );
     department.judge_both("finds answer refused");
     department.choose("怎么办", "已受理");
     department.fill("情况(推送", "已列入救助对象");
@@ -210,7 +225,11 @@ fn found(county: &mut Page, department: &mut Page) {
     assert_eq!(department.count("button", "答复"), mine - 1);
     department.judge_both("finds answered");
     county.open("/finds");
-    assert!(county.text().contains("已列入救助对象"), "{}", county.text());
+    assert!(
+        county.text().contains("已列入救助对象"),
+        "{}",
+        county.text()
+    );
     county.open(&format!("/households/{home}/finds"));
     county.judge_both("finds of a household answered");
 }
@@ -220,18 +239,28 @@ fn looked_up(department: &mut Page, county: &mut Page, numbers: &[String]) {
     department.open("/lookup");
     department.judge_both("lookup");
     department.press("button", "查询");
-    assert_eq!((department.status(), department.has("alert", "")), (422, true));
+    assert_eq!(
+        (department.status(), department.has("alert", "")),
+        (422, true)
+    );
     department.judge_both("lookup refused");
     department.fill("身份证号", &numbers[0]);
     department.choose("用途", "医疗救助");
     department.press("button", "查询");
     assert!(department.has("status", ""), "{}", department.text());
-    assert!(!department.text().contains(&numbers[0]), "a number on the page");
+    assert!(
+        !department.text().contains(&numbers[0]),
+        "a number on the page"
+    );
     department.judge_both("lookup told");
     department.choose("给了没有", "已给予");
     department.fill("效果(查询", "救助以后自付减少");
     department.press("button", "反馈");
-    assert!(department.text().contains("自付减少"), "{}", department.text());
+    assert!(
+        department.text().contains("自付减少"),
+        "{}",
+        department.text()
+    );
     county.press("link", "困难家庭查询");
     county.fill("清查哪个月", "八月");
     county.press("button", "清查未查询先救助");

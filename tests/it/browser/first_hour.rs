@@ -46,11 +46,20 @@ fn ledger(county: &County, seed: u32) -> PathBuf {
             "{number},{name},{home},低保,{date},{seed}.00,{card},{area}\n"
         ));
     }
-    let twice: Vec<String> = text.lines().skip(1).take(TWICE).map(str::to_owned).collect();
+    let twice: Vec<String> = text
+        .lines()
+        .skip(1)
+        .take(TWICE)
+        .map(str::to_owned)
+        .collect();
     twice
         .iter()
         .for_each(|row| text.push_str(&format!("{row}\n")));
-    assert_eq!(text.lines().count(), 1 + ROWS + TWICE, "the county is too small");
+    assert_eq!(
+        text.lines().count(),
+        1 + ROWS + TWICE,
+        "the county is too small"
+    );
     let path = county.folder.path().join(format!("老台账{seed}.csv"));
     std::fs::write(&path, text).unwrap();
     path
@@ -104,7 +113,11 @@ fn looked(place: &Place, chrome: &super::chrome::Chrome, county: &County) -> [Pa
     chen.choose("用途", "入户核实");
     chen.click("checkbox", "身份证号");
     chen.press("button", "登记并查看");
-    assert!(chen.text().contains("已登记用途:入户核实"), "{}", chen.text());
+    assert!(
+        chen.text().contains("已登记用途:入户核实"),
+        "{}",
+        chen.text()
+    );
     chen.judge_both("J8 5 a number in full");
     let mut page = place.enter(chrome, "shenji", PHONE, Scripts::On);
     page.open("/audit?actor=chen");
@@ -125,7 +138,10 @@ fn looked(place: &Place, chrome: &super::chrome::Chrome, county: &County) -> [Pa
     for row in &of_chen {
         assert!(!row[5].is_empty(), "no reason: {row:?}");
     }
-    assert!(of_chen.iter().any(|row| row[5].contains("在办:")), "{rows:?}");
+    assert!(
+        of_chen.iter().any(|row| row[5].contains("在办:")),
+        "{rows:?}"
+    );
     page.judge_both("J8 5 who looked at a household");
     let person = word(&chen.tell("location.pathname.split('/')[4]"));
     page.open(&format!("/audit?person={person}"));
@@ -139,7 +155,11 @@ fn looked(place: &Place, chrome: &super::chrome::Chrome, county: &County) -> [Pa
 fn by_hand(county: &County, page: &mut Page) {
     page.open("/audit");
     page.press("button", "逐行核对各表");
-    assert!(page.text().contains("行行与写下时的印记相符"), "{}", page.text());
+    assert!(
+        page.text().contains("行行与写下时的印记相符"),
+        "{}",
+        page.text()
+    );
     page.judge_both("J8 5 every row is whole");
     let line = rusqlite::Connection::open(county.folder.path().join("data/doudi.db")).unwrap();
     let change = "update person set birth = '1950-01-01' where person_id = 7";

@@ -57,7 +57,8 @@ fn j1_a_resident_applies_with_the_keyboard_alone() {
 /// J1 2: the questions, and what is possible, each with its reasons.
 fn learns(page: &mut Page) {
     for asked in 0..QUESTIONS_MAX {
-        if page.has("button", "先看结果") && asked > 0 && page.text().contains("可能符合:低保") {
+        if page.has("button", "先看结果") && asked > 0 && page.text().contains("可能符合:低保")
+        {
             break;
         }
         answers(page);
@@ -65,7 +66,10 @@ fn learns(page: &mut Page) {
     }
     page.key_press("button", "先看结果");
     let text = page.text();
-    assert!(text.contains("以审核为准") && text.contains("理由"), "J1 2 {text}");
+    assert!(
+        text.contains("以审核为准") && text.contains("理由"),
+        "J1 2 {text}"
+    );
     for [programme, why] in POSSIBLE {
         assert!(page.has("heading", programme), "J1 2 {programme}: {text}");
         assert!(text.contains(why), "J1 2 {why}: {text}");
@@ -123,7 +127,11 @@ fn applies(page: &mut Page) {
     assert!(erred, "nobody was asked who lives together");
     page.key_press("link", "改 申请");
     page.key_press("button", "下一步");
-    assert!(page.heading().starts_with("核对您的回答"), "J1 8 {}", page.heading());
+    assert!(
+        page.heading().starts_with("核对您的回答"),
+        "J1 8 {}",
+        page.heading()
+    );
     page.key_press("button", "确认无误,提交");
     assert!(page.text().contains("办件编号 №"), "J1 9 {}", page.text());
     page.judge("J1 9 sent by keyboard");
@@ -147,10 +155,18 @@ fn errs(page: &mut Page) {
     page.judge("J1 3 something to mend by keyboard");
     page.tab_to("link", "请填家人的身份证号");
     page.key(Key::Enter);
-    assert_eq!(page.tell("document.activeElement.id"), "number", "J1 3 to the field");
+    assert_eq!(
+        page.tell("document.activeElement.id"),
+        "number",
+        "J1 3 to the field"
+    );
     page.write("990101195403121282");
     page.key_press("button", "下一步");
-    assert!(page.text().contains("出生 1954-03-12"), "J1 4 {}", page.text());
+    assert!(
+        page.text().contains("出生 1954-03-12"),
+        "J1 4 {}",
+        page.text()
+    );
 }
 
 /// Any other question: what nobody is sure of, what comes later, what is agreed to.
@@ -165,7 +181,8 @@ fn one(page: &mut Page) {
             }
             ("radio", _) if page.has("radio", "没有了") => page.key_choose("没有了"),
             ("radio", _) if page.has("radio", "不清楚") => page.key_choose("不清楚"),
-            ("checkbox", "不清楚" | "现在没有,以后再交" | "我看过了,同意授权") => {
+            ("checkbox", "不清楚" | "现在没有,以后再交" | "我看过了,同意授权") =>
+            {
                 page.key(Key::Space);
             }
             _ => {}

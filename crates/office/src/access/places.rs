@@ -1,7 +1,7 @@
 //! The places of the county by name, so that nobody who gives a role has to know a code by heart.
 
-use super::accounts::refused;
-use super::{Access, Done};
+use super::accounts::{permitted, refused};
+use super::{Access, By, Done, Right};
 use domain::{AreaCode, AreaLevel};
 use std::collections::BTreeMap;
 
@@ -21,7 +21,10 @@ impl Access {
             return Ok(out);
         }
         for area in store::areas::list_inside(&self.office.store, &home.code, today).await? {
-            let above = area.code.parent().filter(|_| area.level > AreaLevel::Township);
+            let above = area
+                .code
+                .parent()
+                .filter(|_| area.level > AreaLevel::Township);
             let above = above.and_then(|above| out.get(&above).cloned());
             let name = match above {
                 Some(above) => format!("{above} · {}", area.name),
@@ -35,8 +38,9 @@ impl Access {
     /// The names somebody may choose from where a place is asked for.
     ///
     /// # Errors
-    /// The record cannot be read.
-    pub async fn place_names(&self) -> Done<Vec<String>> {
+    /// The right is missing, or the record cannot be read.
+    pub async fn place_names(&self, by: By<'_>) -> Done<Vec<String>> {
+        permitted(by, Right::USER)?;
         Ok(self.named_places().await?.into_values().collect())
     }
 
@@ -52,10 +56,15 @@ impl Access {
         let found: Vec<(AreaCode, String)> = named.filter(|(_, name)| own(name)).collect();
         match found.as_slice() {
             [(code, _)] => Ok(*code),
-            [] => Err(refused(format!("没有叫“{text}”的地方;请从列表里选,或者写地区代码"))),
+            [] => Err(refused(format!(
+                "没有叫“{text}”的地方;请从列表里选,或者写地区代码"
+            ))),
             _ => {
                 let names: Vec<&str> = found.iter().map(|(_, name)| name.as_str()).collect();
-                Err(refused(format!("叫“{text}”的不止一处,请写全:{}", names.join("、"))))
+                Err(refused(format!(
+                    "叫“{text}”的不止一处,请写全:{}",
+                    names.join("、")
+                )))
             }
         }
     }

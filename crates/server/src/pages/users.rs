@@ -49,7 +49,7 @@ async fn page(
     let (accounts, offices) = seen.map_err(|error| desk.refuse(error.into()))?;
     let endings = desk.access.endings(&desk.who).await;
     let endings = endings.map_err(|error| desk.refuse(error.into()))?;
-    let places = desk.access.place_names().await;
+    let places = desk.access.place_names(By::Official(&desk.who)).await;
     Ok(UsersPage {
         shell: desk.shell("用户与机构", Some(Menu::Users)),
         manages: fresh && desk.who.may(Right::USER_MANAGE),

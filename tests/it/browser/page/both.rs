@@ -61,13 +61,18 @@ impl Page {
         out
     }
 
-    /// The number beside a name in a list of figures.
-    pub(crate) fn figure(&mut self, name: &str) -> u64 {
-        let told = self.tell(&format!(
+    /// The words beside a name in a list of figures.
+    pub(crate) fn figure_text(&mut self, name: &str) -> String {
+        word(&self.tell(&format!(
             "([...document.querySelectorAll('main dt')].find(dt => dt.innerText.trim() === '{name}') || \
              {{nextElementSibling: {{innerText: ''}}}}).nextElementSibling.innerText"
-        ));
-        let digits: String = word(&told)
+        )))
+    }
+
+    /// The number beside a name in a list of figures.
+    pub(crate) fn figure(&mut self, name: &str) -> u64 {
+        let told = self.figure_text(name);
+        let digits: String = told
             .chars()
             .take_while(|c| c.is_ascii_digit() || *c == ',')
             .filter(|c| *c != ',')

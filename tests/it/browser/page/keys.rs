@@ -43,7 +43,11 @@ impl Page {
     /// One key, down and up.
     pub(crate) fn key(&mut self, key: Key) {
         let (name, code, text, number) = key.told();
-        let down = if text.is_empty() { "rawKeyDown" } else { "keyDown" };
+        let down = if text.is_empty() {
+            "rawKeyDown"
+        } else {
+            "keyDown"
+        };
         for kind in [down, "keyUp"] {
             let mut what = json!({"type": kind, "key": name, "code": code,
                 "windowsVirtualKeyCode": number});
