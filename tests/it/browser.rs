@@ -3,6 +3,7 @@
 //! as people and screen readers find them. After each step: no serious finding of axe, no error in the
 //! console, no report of the content policy, one heading, no sideways scroll.
 
+mod after;
 mod casework;
 mod channels;
 mod chrome;

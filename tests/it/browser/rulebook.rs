@@ -121,7 +121,7 @@ const ANSWER: &str = "(() => { \
 
 #[test]
 fn what_is_asked_tried_and_proposed_is_whole_on_a_phone_and_on_a_screen() {
-    let Some((chrome, _county, place)) = demo(Faults::None, Cases::None) else {
+    let Some((chrome, county, place)) = demo(Faults::None, Cases::None) else {
         return;
     };
     let mut resident = place.page(&chrome, PHONE, Scripts::Off);
@@ -166,5 +166,38 @@ fn what_is_asked_tried_and_proposed_is_whole_on_a_phone_and_on_a_screen() {
     chen.press("button", "重算");
     assert!(chen.text().contains("没有采用"), "{}", chen.text());
     chen.judge_both("line with a slip");
+    year(&mut chen, county.folder.path());
     nothing_found([resident, chen]);
+}
+
+/// The days off of a year: a row nobody can read sends the file back, a whole year is a proposal.
+fn year(page: &mut Page, folder: &Path) {
+    page.open("/rulebook");
+    page.press("link", "工作日历");
+    page.judge_both("calendar");
+    let hands_in = |page: &mut Page, row: &str| {
+        let head = "date,name,is_off_day,paper\n2027-01-01,元旦,1,示例国办发〔2026〕1 号\n";
+        let file = folder.join("2027.csv");
+        std::fs::write(&file, format!("{head}{row}\n")).unwrap();
+        page.open("/admin/calendar");
+        page.fill("哪一年", "2027");
+        page.fill("依据", "示例国办发〔2026〕1 号");
+        page.attach("这一年的文件", &file);
+        page.press("button", "导入并检查");
+    };
+    hands_in(page, "2027-13-01,国庆节,1,示例国办发〔2026〕1 号");
+    assert_eq!(
+        (page.status(), page.has("alert", "")),
+        (422, true),
+        "{}",
+        page.text()
+    );
+    page.judge_both("calendar sent back");
+    hands_in(page, "2027-10-01,国庆节,1,示例国办发〔2026〕1 号");
+    assert!(
+        page.place().starts_with("/rulebook/changes/"),
+        "{}",
+        page.text()
+    );
+    page.judge_both("calendar proposed");
 }
