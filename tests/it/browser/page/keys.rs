@@ -115,12 +115,6 @@ impl Page {
         self.key_leads(Key::Enter);
     }
 
-    /// Tab to a box or the first of a group of choices, and Space.
-    pub(crate) fn key_tick(&mut self, role: &str, name: &str) {
-        self.tab_to(role, name);
-        self.key(Key::Space);
-    }
-
     /// Tab to a field, and write in place of what stands there.
     pub(crate) fn key_fill(&mut self, name: &str, text: &str) {
         self.tab_to("textbox", name);
