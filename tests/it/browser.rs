@@ -3,13 +3,17 @@
 //! as people and screen readers find them. After each step: no serious finding of axe, no error in the
 //! console, no report of the content policy, one heading, no sideways scroll.
 
+mod after;
 mod casework;
+mod channels;
 mod chrome;
 mod county;
 mod every_page;
 mod figures;
+mod first_day;
 mod first_hour;
 mod grid;
+mod keyboard;
 mod monitoring;
 mod page;
 mod payments;

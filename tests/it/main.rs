@@ -28,6 +28,7 @@ mod door;
 mod doubts;
 mod figures;
 mod files;
+mod first_command;
 mod found_out;
 mod guide;
 mod indicators;

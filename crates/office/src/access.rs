@@ -12,6 +12,7 @@ mod followed;
 mod journal;
 mod own;
 mod password;
+mod places;
 mod recusal;
 mod resident;
 mod reveal;

@@ -129,7 +129,8 @@ pub fn since(tables: &seal::Verdict) -> String {
     match &tables.since {
         Some(place) => format!(
             "上一次记下各表无误(或开始逐行加印)在审计链第 {} 条 {},改动在这之后",
-            place.seq, place.at
+            place.seq,
+            crate::desk::minute_of(&place.at)
         ),
         None => "建库时起就逐行加印,还没有记过一次核对无误".to_owned(),
     }

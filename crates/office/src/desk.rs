@@ -41,7 +41,7 @@ pub(crate) use batch::refusal as refusal_row;
 pub(crate) use errors_book::of as errors_of;
 pub(crate) use facts::row_words;
 pub(crate) use feeds::{counts as counts_of, state as state_of};
-pub(crate) use paging::{grouped, minute};
+pub(crate) use paging::{grouped, minute, minute_of};
 pub use trial::{measures as trial_measures, without_names as trial_without_names};
 pub use trial_pdf::trial_pdf;
 

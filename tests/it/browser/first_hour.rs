@@ -7,8 +7,10 @@ use super::{DESK, PHONE, nothing_found};
 use crate::county::{County, Faults};
 use std::path::{Path, PathBuf};
 
-/// Rows of the ledger before some of them come twice.
-const ROWS: usize = 1_500;
+/// Rows of the ledger before some of them come twice: two thousand in all.
+const ROWS: usize = 1_997;
+/// Rows that come twice.
+const TWICE: usize = 3;
 
 #[test]
 fn an_old_ledger_is_handed_in_taken_back_and_handed_in_again() {
@@ -26,7 +28,7 @@ fn an_old_ledger_is_handed_in_taken_back_and_handed_in_again() {
         takes_back(&mut chen, again);
         pages.push(chen);
     }
-    pages.push(looked(&place, &chrome));
+    pages.extend(looked(&place, &chrome, &county));
     nothing_found(pages);
 }
 
@@ -44,10 +46,20 @@ fn ledger(county: &County, seed: u32) -> PathBuf {
             "{number},{name},{home},低保,{date},{seed}.00,{card},{area}\n"
         ));
     }
-    let twice: Vec<String> = text.lines().skip(1).take(3).map(str::to_owned).collect();
+    let twice: Vec<String> = text
+        .lines()
+        .skip(1)
+        .take(TWICE)
+        .map(str::to_owned)
+        .collect();
     twice
         .iter()
         .for_each(|row| text.push_str(&format!("{row}\n")));
+    assert_eq!(
+        text.lines().count(),
+        1 + ROWS + TWICE,
+        "the county is too small"
+    );
     let path = county.folder.path().join(format!("老台账{seed}.csv"));
     std::fs::write(&path, text).unwrap();
     path
@@ -89,13 +101,24 @@ fn takes_back(page: &mut Page, batch: i64) {
     page.judge("J8 4 a batch that was taken back");
 }
 
-/// J8 5: who took back, and who looked at a household today, with the reason.
-fn looked(place: &Place, chrome: &super::chrome::Chrome) -> Page {
+/// J8 5: who took back, who looked at a household today and why, and a row changed by hand.
+fn looked(place: &Place, chrome: &super::chrome::Chrome, county: &County) -> [Page; 2] {
     let mut chen = place.enter(chrome, "chen", DESK, Scripts::On);
-    chen.open("/warnings");
+    chen.open("/warnings?state=open");
     let home = "(document.querySelector('main a[href^=\"/households/\"]') || {}).pathname || ''";
     let home = word(&chen.tell(home));
     chen.open(&home);
+    chen.press("link", "看完整号码");
+    chen.judge_both("J8 5 a number in full is asked for");
+    chen.choose("用途", "入户核实");
+    chen.click("checkbox", "身份证号");
+    chen.press("button", "登记并查看");
+    assert!(
+        chen.text().contains("已登记用途:入户核实"),
+        "{}",
+        chen.text()
+    );
+    chen.judge_both("J8 5 a number in full");
     let mut page = place.enter(chrome, "shenji", PHONE, Scripts::On);
     page.open("/audit?actor=chen");
     let text = page.text();
@@ -103,14 +126,48 @@ fn looked(place: &Place, chrome: &super::chrome::Chrome) -> Page {
         text.contains("撤回来文") && text.contains("列的是旧台账"),
         "{text}"
     );
-    page.judge("J8 5 what one account did");
+    page.judge_both("J8 5 what one account did");
     let no = home.rsplit('/').next().unwrap().to_owned();
-    page.open(&format!("/audit?household={no}"));
-    let text = page.text();
+    page.open("/audit");
+    page.fill("家庭编号", &no);
+    page.press("button", "筛选");
+    let rows = page.rows();
+    let today = |row: &&Vec<String>| row[1].starts_with("2026-09-14") && row[2].contains("chen");
+    let of_chen: Vec<&Vec<String>> = rows.iter().filter(today).collect();
+    assert!(!of_chen.is_empty(), "{rows:?}");
+    for row in &of_chen {
+        assert!(!row[5].is_empty(), "no reason: {row:?}");
+    }
     assert!(
-        text.contains("看家庭档案") && text.contains("chen"),
-        "{text}"
+        of_chen.iter().any(|row| row[5].contains("在办:")),
+        "{rows:?}"
     );
-    page.judge("J8 5 who looked at a household");
-    page
+    page.judge_both("J8 5 who looked at a household");
+    let person = word(&chen.tell("location.pathname.split('/')[4]"));
+    page.open(&format!("/audit?person={person}"));
+    assert!(page.text().contains("入户核实"), "{}", page.text());
+    page.judge_both("J8 5 who saw a number");
+    by_hand(county, &mut page);
+    [chen, page]
+}
+
+/// J8 5: one cell changed behind the program is named, and nothing of it told.
+fn by_hand(county: &County, page: &mut Page) {
+    page.open("/audit");
+    page.press("button", "逐行核对各表");
+    assert!(
+        page.text().contains("行行与写下时的印记相符"),
+        "{}",
+        page.text()
+    );
+    page.judge_both("J8 5 every row is whole");
+    let line = rusqlite::Connection::open(county.folder.path().join("data/doudi.db")).unwrap();
+    let change = "update person set birth = '1950-01-01' where person_id = 7";
+    line.execute_batch(change).unwrap();
+    page.open("/audit");
+    page.press("button", "逐行核对各表");
+    let text = page.text();
+    assert!(text.contains("人员(表 person) 编号 7:内容被改"), "{text}");
+    assert!(!text.contains("1950-01-01"), "{text}");
+    page.judge_both("J8 5 a row changed by hand");
 }

@@ -1,9 +1,11 @@
 //! One page of the browser, used as a person uses it, and judged after each step.
 
 mod both;
+mod keys;
 mod many;
 mod network;
 
+pub(crate) use keys::Key;
 pub(crate) use network::Network;
 
 use super::chrome::Chrome;

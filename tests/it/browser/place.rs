@@ -1,5 +1,7 @@
 //! The product itself: an office of an invented county, its people, and the server on a free port.
 
+mod whole;
+
 use super::chrome::Chrome;
 use super::page::{Page, Scripts};
 use crate::county::{County, Faults, run_months};
@@ -43,6 +45,8 @@ pub(crate) struct Place {
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Cases {
     WithAPast,
+    /// Everything the program's demo has.
+    Everything,
     None,
 }
 
@@ -65,11 +69,17 @@ impl Place {
                 (one.login, Person { role, password })
             });
             let people = people.collect();
+            if cases == Cases::Everything {
+                whole::fill(&access, county).await;
+            }
             let made = match cases {
                 Cases::WithAPast => office::casework::demo::fill(&access, NOW).await.unwrap(),
-                Cases::None => 0,
+                Cases::Everything | Cases::None => 0,
             };
-            assert!(made > 0 || cases == Cases::None, "the demo has no cases");
+            assert!(
+                made > 0 || cases != Cases::WithAPast,
+                "the demo has no cases"
+            );
             (access, watch, people)
         });
         Self::serve(runtime, access, watch, people)
@@ -77,12 +87,18 @@ impl Place {
 
     /// A county of a real code, where nothing is simpler than for real people, and its clerks.
     pub(crate) fn strict(folder: &TempDir, clerks: &[&str]) -> Self {
+        let rows = "code,name,level,parent,urban_rural_code\n11,某市,1,,\n1101,市辖区,2,11,\n\
+            110199,某县,3,1101,\n110199001,某镇,4,110199,\n";
+        let clerks = clerks.iter().map(|login| (*login, "窗口经办", "110199001"));
+        Self::of_people(folder, rows, &clerks.collect::<Vec<_>>())
+    }
+
+    /// The same with a list of areas, and whoever has which role where.
+    pub(crate) fn of_people(folder: &TempDir, rows: &str, people: &[(&str, &str, &str)]) -> Self {
         let runtime = Runtime::new().unwrap();
         let (access, watch, people) = runtime.block_on(async {
             let office = open(&folder.path().join("data")).await;
             let areas = folder.path().join("areas.csv");
-            let rows = "code,name,level,parent,urban_rural_code\n11,某市,1,,\n1101,市辖区,2,11,\n\
-                110199,某县,3,1101,\n110199001,某镇,4,110199,\n";
             std::fs::write(&areas, rows).unwrap();
             office.load_areas(&areas).await.unwrap();
             let watch = Watch::by_hand(office.clock());
@@ -94,21 +110,20 @@ impl Place {
                 parent: None,
             };
             access.add_office(By::Machine, &bureau).await.unwrap();
-            let mut people = BTreeMap::new();
-            for login in clerks {
+            let mut made = BTreeMap::new();
+            for (login, role, area) in people {
                 let new = NewAccount {
                     login: (*login).to_owned(),
                     name: format!("{login}的姓名"),
                     organisation: "bureau".to_owned(),
                 };
                 let password = access.add_account(By::Machine, &new).await.unwrap();
-                let role = "窗口经办".to_owned();
-                let given = access.grant(By::Machine, login, &role, "110199001", None, "测试");
+                let given = access.grant(By::Machine, login, role, area, None, "测试");
                 given.await.unwrap();
-                let password = password.tell().to_owned();
-                people.insert((*login).to_owned(), Person { role, password });
+                let (role, password) = ((*role).to_owned(), password.tell().to_owned());
+                made.insert((*login).to_owned(), Person { role, password });
             }
-            (access, watch, people)
+            (access, watch, made)
         });
         Self::serve(runtime, access, watch, people)
     }

@@ -72,7 +72,7 @@ fn enter(page: &mut Page, place: &Place) {
 }
 
 /// The code of the newest message.
-fn code(place: &Place) -> String {
+pub(super) fn code(place: &Place) -> String {
     let sent = place
         .runtime
         .block_on(office::portal::demo::outbox(&place.access));

@@ -7,25 +7,8 @@ use super::{DESK, PHONE, nothing_found};
 use crate::county::Faults;
 use std::path::{Path, PathBuf};
 
-/// Whoever wants to look at the pages names a folder here.
-const FOLDER: &str = "DOUDI_LOOK";
-
-/// Judges a page at both widths, and keeps pictures where somebody wants them.
-fn judged(page: &mut Page, step: &str) {
-    for width in [DESK, PHONE] {
-        page.resize(width);
-        page.judge(step);
-        let Some(folder) = std::env::var_os(FOLDER) else {
-            continue;
-        };
-        for screen in 0..4 {
-            page.tell(&format!("window.scrollTo(0, {screen} * innerHeight); 0"));
-            let name = format!("{}-{width}-{screen}.png", step.replace(['/', ' '], "-"));
-            std::fs::write(Path::new(&folder).join(name), page.picture()).unwrap();
-        }
-    }
-    page.resize(DESK);
-}
+/// A year as the administrator hands it in: invented, and marked so.
+const YEAR: &str = include_str!("../../inputs/calendar-2027.csv");
 
 /// The sheet of the year with one number filled in, as the office keeps it.
 fn filled(sheet: &Path, to: PathBuf, value: &str) -> PathBuf {
@@ -70,14 +53,14 @@ fn a_years_numbers_go_out_come_back_and_are_put_in_force_by_two_persons() {
     let mut chen = place.enter(&chrome, "chen", DESK, Scripts::On);
     for path in ["/rulebook/changes", "/admin/params"] {
         chen.open(path);
-        judged(&mut chen, path);
+        chen.judge_both(path);
     }
     let (_, sheet) = chen.download("button", "导出调标表");
     let wrong = filled(&sheet, county.folder.path().join("wrong.csv"), "许多");
     hands_in(&mut chen, &wrong);
     assert_eq!(chen.status(), 422, "{}", chen.text());
     assert!(chen.text().contains("什么也没有改"), "{}", chen.text());
-    judged(&mut chen, "a sheet sent back");
+    chen.judge_both("a sheet sent back");
     let right = filled(&sheet, county.folder.path().join("right.csv"), "860");
     hands_in(&mut chen, &right);
     assert_eq!(
@@ -86,28 +69,28 @@ fn a_years_numbers_go_out_come_back_and_are_put_in_force_by_two_persons() {
         "{}",
         chen.text()
     );
-    judged(&mut chen, "proposed");
+    chen.judge_both("proposed");
     chen.press("button", "预览会影响谁");
-    judged(&mut chen, "previewed");
+    chen.judge_both("previewed");
     chen.press("link", "看受影响的家庭");
-    judged(&mut chen, "households");
+    chen.judge_both("households");
     let mut pages = Vec::new();
     if chen.text().contains("批准才能签发") || !signs(&mut chen) {
         // The leader reads on a phone, without scripts.
         let mut zhou = place.enter(&chrome, "zhou", PHONE, Scripts::Off);
         zhou.open("/rulebook/changes/1");
         zhou.press("button", "我看过这份影响预览");
-        judged(&mut zhou, "approved");
+        zhou.judge_both("approved");
         pages.push(zhou);
         assert!(signs(&mut chen), "{}", chen.text());
     }
     chen.press("button", "签发(第一签)");
     assert!(!chen.has("button", "签发"), "nobody signs twice");
-    judged(&mut chen, "signed once");
+    chen.judge_both("signed once");
     let mut second = place.enter(&chrome, "chen2", PHONE, Scripts::Off);
     second.open("/rulebook/changes/1");
     second.press("button", "签发(第二签");
-    judged(&mut second, "in force");
+    second.judge_both("in force");
     second.open("/rulebook/changes");
     // The version is taken up while the pages go on answering.
     for _ in 0..500 {
@@ -117,10 +100,10 @@ fn a_years_numbers_go_out_come_back_and_are_put_in_force_by_two_persons() {
         second.open("/rulebook/changes");
     }
     assert!(second.text().contains("现在运行"), "{}", second.text());
-    judged(&mut second, "versions");
+    second.judge_both("versions");
     second.open("/admin/params?day=2027-01-01&words=低保标准");
     assert!(second.text().contains("860"), "{}", second.text());
-    judged(&mut second, "numbers of next year");
+    second.judge_both("numbers of next year");
     pages.extend([chen, second]);
     nothing_found(pages);
 }
@@ -141,12 +124,12 @@ const ANSWER: &str = "(() => { \
 
 #[test]
 fn what_is_asked_tried_and_proposed_is_whole_on_a_phone_and_on_a_screen() {
-    let Some((chrome, _county, place)) = demo(Faults::None, Cases::None) else {
+    let Some((chrome, county, place)) = demo(Faults::None, Cases::None) else {
         return;
     };
     let mut resident = place.page(&chrome, PHONE, Scripts::Off);
     resident.open("/guide");
-    judged(&mut resident, "guide");
+    resident.judge_both("guide");
     for (question, step) in [
         ("冬天暖气费交不起", "guide answers"),
         ("今天天气怎么样呢", "guide finds nothing"),
@@ -154,18 +137,18 @@ fn what_is_asked_tried_and_proposed_is_whole_on_a_phone_and_on_a_screen() {
         resident.open("/guide");
         resident.fill("您遇到了什么事", question);
         resident.press("button", "问");
-        judged(&mut resident, step);
+        resident.judge_both(step);
     }
     resident.open("/check");
-    judged(&mut resident, "check first");
+    resident.judge_both("check first");
     for number in 0..6 {
         resident.tell(ANSWER);
         resident.press("button", "下一题");
-        judged(&mut resident, &format!("check {number}"));
+        resident.judge_both(&format!("check {number}"));
     }
     if resident.has("button", "先看结果") {
         resident.press("button", "先看结果");
-        judged(&mut resident, "check result");
+        resident.judge_both("check result");
     }
     let mut chen = place.enter(&chrome, "chen", DESK, Scripts::Off);
     chen.open("/whatif");
@@ -175,16 +158,48 @@ fn what_is_asked_tried_and_proposed_is_whole_on_a_phone_and_on_a_screen() {
          all['value1'].value = '860'; all['parameter2'].value = all['parameter1'].value; \
          all['value2'].value = '900'; all['plan2'].value = '二'; return 0; })()",
     );
-    judged(&mut chen, "whatif asked");
+    chen.judge_both("whatif asked");
     chen.press("button", "试算");
     let text = chen.text();
     assert!(text.contains("方案一") && text.contains("方案二"), "{text}");
-    judged(&mut chen, "whatif two scenarios");
+    chen.judge_both("whatif two scenarios");
     chen.open("/line");
-    judged(&mut chen, "line");
+    chen.judge_both("line");
     chen.tell("document.querySelector('#value1').value = '许多'; 0");
     chen.press("button", "重算");
     assert!(chen.text().contains("没有采用"), "{}", chen.text());
-    judged(&mut chen, "line with a slip");
+    chen.judge_both("line with a slip");
+    year(&mut chen, county.folder.path());
     nothing_found([resident, chen]);
+}
+
+/// The days off of a year: a row nobody can read sends the file back, a whole year is a proposal.
+fn year(page: &mut Page, folder: &Path) {
+    page.open("/rulebook");
+    page.press("link", "工作日历");
+    page.judge_both("calendar");
+    let hands_in = |page: &mut Page, text: &str| {
+        let file = folder.join("2027.csv");
+        std::fs::write(&file, text).unwrap();
+        page.open("/admin/calendar");
+        page.fill("哪一年", "2027");
+        page.fill("依据", "示例国办发〔2026〕1 号");
+        page.attach("这一年的文件", &file);
+        page.press("button", "导入并检查");
+    };
+    hands_in(page, &YEAR.replace("2027-06-09", "2027-06-31"));
+    assert_eq!(
+        (page.status(), page.has("alert", "")),
+        (422, true),
+        "{}",
+        page.text()
+    );
+    page.judge_both("calendar sent back");
+    hands_in(page, YEAR);
+    assert!(
+        page.place().starts_with("/rulebook/changes/"),
+        "{}",
+        page.text()
+    );
+    page.judge_both("calendar proposed");
 }

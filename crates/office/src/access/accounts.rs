@@ -79,6 +79,8 @@ pub struct OfficeRow {
     pub level: String,
     /// The place it serves.
     pub area: String,
+    /// The name of that place; empty where no list of areas has it.
+    pub place: String,
     /// How many accounts it has.
     pub accounts: usize,
 }
@@ -92,6 +94,8 @@ pub struct GrantRow {
     pub role: String,
     /// For which place.
     pub area: String,
+    /// The name of that place; empty where no list of areas has it.
+    pub place: String,
     /// 起止, in words.
     pub when: String,
     /// Whether it holds now.
@@ -129,10 +133,12 @@ impl Access {
         let offices = organisations::list(store, None).await?;
         let seen = |office: &&Organisation| is_in(&scope, &office.content.area);
         let offices: Vec<&Organisation> = offices.iter().filter(seen).collect();
+        let named = self.named_places().await?;
+        let name = |code: &AreaCode| named.get(code).cloned().unwrap_or_default();
         let mut roles: BTreeMap<i64, Vec<GrantRow>> = BTreeMap::new();
         for grant in grants::list(store).await? {
             let of = roles.entry(grant.content.user.get()).or_default();
-            of.push(self.grant_row(&grant, &at));
+            of.push(self.grant_row(&grant, &at, name(&grant.content.area)));
         }
         let mut rows = Vec::new();
         for user in users::list(store).await? {
@@ -147,6 +153,7 @@ impl Access {
             name: office.content.name.clone(),
             level: office.content.level.name().to_owned(),
             area: office.content.area.to_string(),
+            place: name(&office.content.area),
             accounts: rows
                 .iter()
                 .filter(|row| row.organisation == office.content.name)
@@ -156,7 +163,7 @@ impl Access {
         Ok((rows, offices))
     }
 
-    fn grant_row(&self, grant: &Grant, at: &At) -> GrantRow {
+    fn grant_row(&self, grant: &Grant, at: &At, place: String) -> GrantRow {
         let content = &grant.content;
         let role = self.book.role(&content.role);
         let until = content.until.as_ref().map_or_else(String::new, |until| {
@@ -166,6 +173,7 @@ impl Access {
             id: grant.id,
             role: role.map_or_else(|| content.role.clone(), |role| role.title.clone()),
             area: content.area.to_string(),
+            place,
             when: format!("{} 起{until}", crate::desk::minute(&content.from)),
             holds: grant.holds(at),
         }
@@ -178,7 +186,7 @@ impl Access {
     pub async fn add_office(&self, by: By<'_>, new: &NewOffice) -> Done<()> {
         let scope = permitted(by, Right::USER_MANAGE)?;
         let store = &self.office.store;
-        let area = place(&new.area)?;
+        let area = self.place_of(&new.area).await?;
         within(&scope, &area)?;
         let (code, name) = (new.code.trim(), new.name.trim());
         plain(code, "机构代码")?;
@@ -307,7 +315,7 @@ impl Access {
         let scope = permitted(by, Right::ROLE_GRANT)?;
         let unknown = || AccessError::NotFound(format!("没有名为 `{role}` 的角色"));
         let role = self.book.role_named(role.trim()).ok_or_else(unknown)?;
-        let area = place(area)?;
+        let area = self.place_of(area).await?;
         within(&scope, &area)?;
         self.must_not_clash(&user, role).await?;
         let at = self.office.clock.at();
@@ -513,11 +521,7 @@ fn within(scope: &Option<Scope>, place: &AreaCode) -> Done<()> {
     Err(refused(format!("地区 {place} 不在您的辖区里")))
 }
 
-fn place(text: &str) -> Done<AreaCode> {
-    AreaCode::parse(text.trim()).map_err(|error| refused(format!("地区代码 `{text}`:{error}")))
-}
-
-fn refused(said: String) -> AccessError {
+pub(super) fn refused(said: String) -> AccessError {
     AccessError::Refused(said)
 }
 

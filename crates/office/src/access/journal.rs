@@ -76,17 +76,47 @@ static CHECKING: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 
 /// Writes into the chain that somebody looks; durable before the answer.
 pub(crate) mod note_read {
-    use super::{Act, Acting, Office, Result};
-    use store::warnings::Warning;
+    use super::{Act, Acting, HouseholdId, Office, Result};
+    use store::cases::CaseState;
+    use store::tasks::TaskState;
+    use store::warnings::{Warning, WarningState};
 
-    /// A household's file.
+    /// What is told of the open matters at a door, at most.
+    const TOLD_MAX: usize = 4;
+
+    /// A household's file, with what waited there: a look at a door where nothing waits is seen at once.
     pub(crate) async fn household(office: &Office, who: &Acting, id: i64) -> Result<()> {
-        note(
-            office,
-            who,
-            act(office, who, "read.household").on("household", id),
-        )
-        .await
+        let because = waiting(office, id).await?;
+        let read = act(office, who, "read.household").on("household", id);
+        note(office, who, read.because(because)).await
+    }
+
+    /// What waits at a door, in words and by number, never what it is about.
+    async fn waiting(office: &Office, id: i64) -> Result<String> {
+        let (store, home) = (&office.store, HouseholdId::new(id));
+        let mut told = Vec::new();
+        for case in store::cases::of_household(store, home).await? {
+            if case.state == CaseState::Open {
+                told.push(format!("办件 № {}", case.no));
+            }
+        }
+        for warning in store::warnings::of_household(store, home).await? {
+            if warning.state == WarningState::Open {
+                told.push(format!("预警 № {}", warning.id));
+            }
+        }
+        for task in store::tasks::of_household(store, home).await? {
+            if task.state == TaskState::Open {
+                told.push(format!("任务 № {}", task.id));
+            }
+        }
+        let all = told.len();
+        told.truncate(TOLD_MAX);
+        Ok(match all {
+            0 => "这一户没有在办的事".to_owned(),
+            _ if all > TOLD_MAX => format!("在办:{} 等 {all} 件", told.join("、")),
+            _ => format!("在办:{}", told.join("、")),
+        })
     }
 
     /// A person's file.

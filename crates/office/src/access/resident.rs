@@ -76,7 +76,11 @@ impl Access {
                 at: crate::desk::minute(&entry.at),
                 by: named(&names, &entry.actor),
                 did: said,
-                purpose: entry.purpose.clone(),
+                // What waited at the door is for officials and auditors.
+                purpose: match entry.act.as_str() {
+                    "read.household" => String::new(),
+                    _ => entry.purpose.clone(),
+                },
                 cause: entry.authority.clone(),
             });
         }

@@ -116,7 +116,7 @@ impl Words {
     }
 }
 
-/// The township and village of a place, as one name.
+/// The township and village of a place, as one name; what lies above them by its own.
 pub(crate) async fn place_name(office: &Office, place: &AreaCode, day: Day) -> Done<String> {
     let mut names = Vec::new();
     let mut at = Some(*place);
@@ -127,6 +127,11 @@ pub(crate) async fn place_name(office: &Office, place: &AreaCode, day: Day) -> D
         at = here.parent();
     }
     names.reverse();
+    if names.is_empty()
+        && let Some(whole) = store::areas::find(&office.store, place, day).await?
+    {
+        return Ok(whole.name);
+    }
     Ok(match names.is_empty() {
         true => place.as_str().to_owned(),
         false => names.join(" · "),

@@ -80,7 +80,13 @@ pub(super) async fn finds(desk: &Desk, who: &Acting, scope: &Scope, id: i64) -> 
                 Some(Verdict::Ineligible) | None => continue,
             };
             let gaps = outcome.missing.iter().map(|gap| gap.name(program));
-            let asks: Vec<String> = gaps.collect();
+            let mut asks: Vec<String> = Vec::new();
+            // The same is asked of several members: it is told once.
+            for ask in gaps {
+                if !asks.contains(&ask) {
+                    asks.push(ask);
+                }
+            }
             programmes.push(FoundProgramme {
                 programme: plan.id.clone(),
                 title: plan.title.clone(),

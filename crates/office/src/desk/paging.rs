@@ -84,8 +84,13 @@ pub(super) fn choice(value: impl Into<String>, label: impl Into<String>) -> Choi
 
 /// `2026-09-01 01:02` in Beijing.
 pub(crate) fn minute(at: &At) -> String {
-    let Ok(moment) = at.as_str().parse::<Timestamp>() else {
-        return at.as_str().to_owned();
+    minute_of(at.as_str())
+}
+
+/// The same of a moment as the chain writes it.
+pub(crate) fn minute_of(at: &str) -> String {
+    let Ok(moment) = at.parse::<Timestamp>() else {
+        return at.to_owned();
     };
     // A fixed offset, as the office's clock has it.
     moment

@@ -43,7 +43,7 @@ pub struct AreaRow {
     pub urban_rural: Option<String>,
     /// How many areas lie directly below.
     pub children: u64,
-    /// Persons living there; `None` where no register was received.
+    /// Persons living there; `None` where no register was received, or outside one's places.
     pub persons: Option<u64>,
     /// Households living there.
     pub households: Option<u64>,

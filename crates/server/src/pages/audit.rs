@@ -7,6 +7,7 @@ use office::views::ViewError;
 
 use crate::desk::{Answered, Desk};
 use crate::links::with_field;
+use crate::look::Grouped as _;
 use crate::shell::{Menu, Shell};
 
 #[derive(Template)]

@@ -15,7 +15,7 @@ use crate::shell::{Menu, Shell};
 
 /// About whom, as a form asks.
 pub(crate) const ABOUT: [(&str, &str); 3] = [
-    ("", "不限"),
+    ("", "都不是,或者不清楚"),
     (ABOUT_CHILD, "未成年人"),
     (ABOUT_ELDER, "老年人"),
 ];

@@ -26,6 +26,8 @@ struct UsersPage {
     roles: Vec<Role>,
     /// Declared relations that are to end, for another person to confirm.
     endings: Vec<EndingRow>,
+    /// Names of places to choose from.
+    places: Vec<String>,
     password: Option<(String, String)>,
     problem: Option<String>,
     /// What the rulebook in force lacks for this program.
@@ -47,6 +49,7 @@ async fn page(
     let (accounts, offices) = seen.map_err(|error| desk.refuse(error.into()))?;
     let endings = desk.access.endings(&desk.who).await;
     let endings = endings.map_err(|error| desk.refuse(error.into()))?;
+    let places = desk.access.place_names(By::Official(&desk.who)).await;
     Ok(UsersPage {
         shell: desk.shell("用户与机构", Some(Menu::Users)),
         manages: fresh && desk.who.may(Right::USER_MANAGE),
@@ -57,6 +60,7 @@ async fn page(
         offices,
         roles: desk.access.book().roles().to_vec(),
         endings,
+        places: places.map_err(|error| desk.refuse(error.into()))?,
         password,
         problem,
         missing: desk.access.office().missing_line(),

@@ -1,6 +1,6 @@
 //! What a page shows of tickets: the queue, one ticket, and what a receipt is told.
 
-use super::{Content, is_for, read, seen};
+use super::{Content, NOBODY, is_for, read, seen};
 use crate::access::{Acting, Right};
 use crate::casework::{CaseError, Done, place_name};
 use crate::channels::book::ChannelBook;
@@ -206,7 +206,12 @@ pub async fn ticket(office: &Office, who: &Acting, no: i64) -> Done<TicketView> 
             }
             _ => event.text.clone(),
         };
-        let parts = [to, text, event.actor.clone()];
+        // Whoever tells on the public page has no account.
+        let by = match event.actor.as_str() {
+            NOBODY => "网上登记",
+            login => login,
+        };
+        let parts = [to, text, by.to_owned()];
         let words: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
         (
             minute(&event.at),
