@@ -23,6 +23,7 @@ pub(crate) const PATHS: &[&str] = &[
     "/clues/new",
     "/dept/upload",
     "/my/{no}/fix",
+    "/my/{no}/explain",
     "/payments/{no}/answer/file",
     "/rulebook/changes",
     "/verify/{no}/answers/file",
