@@ -399,6 +399,7 @@ async fn refused_with_every_reason(bench: &Bench, no: CaseNo) {
 /// What is not known neither grants nor refuses, whatever anybody writes.
 async fn nothing_unknown_decides(bench: &Bench, no: CaseNo) {
     bench.to_the_county(no, Proposal::Grant).await;
+    found_out::checked(&bench.office, &bench.chen.who, no).await;
     for outcome in [DecidedAs::Granted, DecidedAs::Refused] {
         let signing = decision::Signing {
             outcome,

@@ -100,8 +100,8 @@ pub(crate) async fn decide(
     super::first_help::not_a_finder(tx, who, case).await?;
     let because = signing.because.trim();
     without_numbers(because)?;
-    let weighed = weigh(case, &judged.found, signing)?;
     let asked = sample::before(tx, case, because).await?;
+    let weighed = weigh(case, &judged.found, signing)?;
     let step = case.open_step().cloned();
     let step = step.ok_or_else(|| CaseError::Refused("没有要办的步骤".to_owned()))?;
     let refusal = refusal_of(case);
