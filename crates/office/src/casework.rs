@@ -52,7 +52,7 @@ pub use error::{CaseError, Done};
 pub(crate) use facts::{Brought, Source};
 pub use fields::leaks;
 pub(crate) use fields::without_numbers;
-pub use forms::{area, yuan};
+pub use forms::{Holds, area, yuan};
 pub use found::{Found, Where};
 pub use health::unsound;
 pub use open::{Cause, Opened, Opening, Wanted, open, open_in};
@@ -342,15 +342,6 @@ pub async fn resume<'c>(
     is_own(who, case)?;
     let told = Told::plain("case.resume", because);
     happen(office, tx, who, case, What::Resumed, told).await
-}
-
-/// Whether a circumstance is so.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Holds {
-    /// From now on.
-    Yes,
-    /// No longer.
-    No,
 }
 
 /// 情形: says that something is true of a case, or no longer. Who may say it stands in the procedure.

@@ -3,6 +3,15 @@
 use super::{CaseError, Done};
 use domain::AreaCode;
 
+/// Whether a circumstance is so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Holds {
+    /// From now on.
+    Yes,
+    /// No longer.
+    No,
+}
+
 /// An area out of a form.
 ///
 /// # Errors
