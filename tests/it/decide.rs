@@ -1,6 +1,7 @@
 //! From the first opinion to a decision that can be made again: what is public and for how long, who may
 //! decide and when, and what is kept of it.
 
+mod later;
 mod shown;
 
 use crate::county::{County, Faults};
@@ -148,15 +149,26 @@ impl Bench {
             amount: None,
             articles: Vec::new(),
         };
+        found_out::checked(&self.office, who, no).await;
         decision::sign(&self.office, who, no, &signing).await
     }
 
     async fn settle(&self, no: CaseNo, objection: i64, with: &str) -> Result<(), CaseError> {
+        self.settle_as(no, objection, (with, ObjectionState::Dismissed))
+            .await
+    }
+
+    async fn settle_as(
+        &self,
+        no: CaseNo,
+        objection: i64,
+        (with, state): (&str, ObjectionState),
+    ) -> Result<(), CaseError> {
         let mut case = casework::load(&self.office, &self.wang.who, no).await?;
         let mut tx = self.office.begin().await?;
         let settled = objection::Settled {
             no: objection,
-            state: ObjectionState::Dismissed,
+            state,
             with,
             because: "到户复查,没有隐瞒",
         };
@@ -354,6 +366,8 @@ async fn the_way_to_a_decision(database: Database) {
         nothing_unknown_decides(&bench, *no).await;
     }
     stopped_by_an_objection(&bench, eligible[1]).await;
+    later::upheld_wants_a_new_opinion(&bench, ineligible[1]).await;
+    later::public_while_the_help_runs(&bench, no).await;
     with_other_rules(bench, database, signed).await;
 }
 
@@ -385,6 +399,7 @@ async fn refused_with_every_reason(bench: &Bench, no: CaseNo) {
 /// What is not known neither grants nor refuses, whatever anybody writes.
 async fn nothing_unknown_decides(bench: &Bench, no: CaseNo) {
     bench.to_the_county(no, Proposal::Grant).await;
+    found_out::checked(&bench.office, &bench.chen.who, no).await;
     for outcome in [DecidedAs::Granted, DecidedAs::Refused] {
         let signing = decision::Signing {
             outcome,

@@ -323,6 +323,12 @@ async fn decided(place: &Place, people: &People, case: i64) {
         false => chen.read(&page.link(&path)).await,
     };
     page.says(&["符合", "异议", "不属实"]);
+    let check = format!("/case/{case}/check");
+    let result = [("found", "agrees"), ("said", "到户核实,一致")];
+    let page = match page.takes(&check, &result) {
+        true => chen.done(&page, &check, &result).await,
+        false => page,
+    };
     // The window's clerk has no such form.
     let own = people.wang.read(&path).await;
     assert!(!own.takes(&format!("/case/{case}/decide"), &[("outcome", "granted")]));

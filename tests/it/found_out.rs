@@ -166,3 +166,18 @@ pub(crate) async fn stopped(
     office.end(tx).await.unwrap();
     Ok(opened)
 }
+
+/// What the county finds in a case that is looked into before it is decided; whether it was to be.
+pub(crate) async fn checked(office: &Office, county: &Acting, no: CaseNo) -> bool {
+    let wanted = casework::sample::wanted(office, county, no).await;
+    if !matches!(wanted, Ok(Some(_))) {
+        return false;
+    }
+    let looked = casework::sample::Looked {
+        found: store::samples::CheckFound::Agrees,
+        says: "到户核实,与报来的一致".to_owned(),
+    };
+    casework::sample::record(office, county, no, &looked)
+        .await
+        .is_ok()
+}

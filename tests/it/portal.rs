@@ -1,6 +1,7 @@
 //! Residents' own pages through the server's own routes, without JavaScript.
 
 mod applied;
+mod explained;
 mod helped;
 mod pictures;
 mod unknown;
@@ -276,16 +277,21 @@ fn picture() -> Vec<u8> {
     include_bytes!("portal/paper.jpg").to_vec()
 }
 
-async fn upload(
+async fn upload(place: &Place, own: &Phone, path: &str, field: (&str, &str), file: &[u8]) -> Told {
+    upload_with(place, own, path, &[field], file).await
+}
+
+async fn upload_with(
     place: &Place,
     own: &Phone,
     path: &str,
-    (field, value): (&str, &str),
+    fields: &[(&str, &str)],
     file: &[u8],
 ) -> Told {
     let edge = "----edge";
     let mut body = Vec::new();
-    for (name, value) in [("form", own.word.as_str()), (field, value)] {
+    let form = [("form", own.word.as_str())];
+    for (name, value) in form.iter().chain(fields) {
         body.extend(
             format!(
                 "--{edge}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n"

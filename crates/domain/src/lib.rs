@@ -16,6 +16,7 @@ mod id_number;
 mod ids;
 pub mod instalments;
 pub mod ledger;
+pub mod letters;
 mod month;
 pub mod names;
 pub mod payment;

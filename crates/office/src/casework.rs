@@ -18,6 +18,7 @@ mod events;
 mod facts;
 mod fields;
 pub mod first_help;
+mod forms;
 pub(crate) mod found;
 mod gather;
 mod guard;
@@ -33,6 +34,7 @@ mod papers;
 mod paying;
 pub mod people;
 mod procedures;
+pub mod publicity;
 mod reasons;
 mod receivers;
 pub mod recorded;
@@ -50,6 +52,7 @@ pub use error::{CaseError, Done};
 pub(crate) use facts::{Brought, Source};
 pub use fields::leaks;
 pub(crate) use fields::without_numbers;
+pub use forms::{Holds, area, yuan};
 pub use found::{Found, Where};
 pub use health::unsound;
 pub use open::{Cause, Opened, Opening, Wanted, open, open_in};
@@ -137,6 +140,8 @@ pub struct Completion<'a> {
     pub detail: &'a str,
     /// What becomes of it where it sends questions on their way and somebody has not consented.
     pub unsigned: Unsigned,
+    /// The articles it rests on, where the step ends the procedure; empty for those of the list of reasons.
+    pub articles: &'a str,
 }
 
 /// One case that somebody may see.
@@ -265,10 +270,16 @@ pub async fn complete<'c>(
         others: done.others.to_vec(),
         decided: done.decided,
     };
+    let rests = match case.open_step() {
+        Some(step) if domain::letters::ends(&case.procedure, step) => {
+            reasons::rests_on(office, done.because, done.articles)?
+        }
+        _ => done.detail.to_owned(),
+    };
     let told = Told {
         act: "case.complete",
         because: done.because,
-        detail: done.detail,
+        detail: &rests,
     };
     happen(office, tx, who, case, what, told).await?;
     first_help::papers_came(office, tx, who, (case, done.step)).await?;
@@ -331,15 +342,6 @@ pub async fn resume<'c>(
     is_own(who, case)?;
     let told = Told::plain("case.resume", because);
     happen(office, tx, who, case, What::Resumed, told).await
-}
-
-/// Whether a circumstance is so.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Holds {
-    /// From now on.
-    Yes,
-    /// No longer.
-    No,
 }
 
 /// 情形: says that something is true of a case, or no longer. Who may say it stands in the procedure.
@@ -436,24 +438,33 @@ pub async fn hand_over<'c>(
 }
 
 /// 办结 before the last step, with a reason: ended, withdrawn or joined. What is decided comes with the last
-/// step only.
+/// step only. Ended, it names the articles too, for the applicant's letter.
 ///
 /// # Errors
-/// Another outcome, no reason, it is closed, or the open step is not this person's.
+/// Another outcome, no reason or article, it is closed, or the open step is not this person's.
 pub async fn close<'c>(
     office: &Office,
     tx: &mut JournalTx,
     who: &Acting,
     case: &'c mut Case,
     outcome: Outcome,
-    because: &str,
+    (because, articles): (&str, &str),
 ) -> Done<&'c Standing> {
     is_own(who, case)?;
     if !outcome.is_early() {
         let said = "终止办理不能代替决定;请走完流程";
         return Err(CaseError::Refused(said.to_owned()));
     }
-    let told = Told::plain("case.close", because);
+    let tells = outcome == Outcome::Ended && domain::letters::ending(&case.procedure).is_some();
+    let detail = match tells {
+        true => reasons::rests_on(office, because, articles)?,
+        false => String::new(),
+    };
+    let told = Told {
+        act: "case.close",
+        because,
+        detail: &detail,
+    };
     happen(office, tx, who, case, What::Closed { outcome }, told).await
 }
 
@@ -519,9 +530,10 @@ async fn happen_as<'c>(
     let current = events::current(&case.procedure, &standing, office.calendar()?, handed);
     let seen = case.row.last_seq;
     cases::append(tx, case.no(), seen, std::slice::from_ref(&kept), &current).await?;
+    let authority = format!("{}:{}", case.procedure.id, kept.step);
     let mut act = Act::new(&office.clock.at(), actor, told.act)
         .on("case", case.no())
-        .under(format!("{}:{}", case.procedure.id, kept.step))
+        .under(&authority)
         .because(because);
     if !told.detail.is_empty() {
         act = act.carrying(told.detail);
@@ -533,8 +545,10 @@ async fn happen_as<'c>(
         seq: case.row.last_seq,
         content: kept,
     });
-    case.standing = standing;
+    let before = std::mem::replace(&mut case.standing, standing);
     case.clock = clock;
+    let came = (&event.what, told.act, authority.as_str());
+    sample::arrived(office, tx, (case, &before), came).await?;
     if case.standing.closed.is_some() {
         case.row.state = cases::CaseState::Closed;
         case.row.closed_at = Some(office.clock.at());
@@ -577,20 +591,4 @@ impl Office {
         writing.commit().await?;
         Ok(())
     }
-}
-
-/// An area out of a form.
-///
-/// # Errors
-/// It is no code of one.
-pub fn area(code: &str) -> Done<AreaCode> {
-    AreaCode::parse(code).map_err(|error| CaseError::Refused(error.to_string()))
-}
-
-/// A sum of 元 out of a form.
-///
-/// # Errors
-/// It is none.
-pub fn yuan(text: &str) -> Done<domain::Fen> {
-    domain::Fen::parse(text).map_err(|error| CaseError::Refused(format!("金额:{error}")))
 }

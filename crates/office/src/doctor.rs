@@ -89,6 +89,21 @@ async fn photos(office: &Office) -> Result<Check> {
     })
 }
 
+/// Whether letters can be written as PDF. Without a font they are printed from the page: nothing is broken.
+fn font() -> Check {
+    const NAME: &str = "文书字体";
+    match crate::pdf::font() {
+        Some(path) => Check::good(NAME, format!("文书的 PDF 用 {path}")),
+        None => Check {
+            name: NAME,
+            good: true,
+            found: "没有装中文字体;文书可以用网页打印,写不成 PDF".to_owned(),
+            advice: "要 PDF 就安装 fonts-noto-cjk(Debian、Ubuntu:apt-get install fonts-noto-cjk)"
+                .to_owned(),
+        },
+    }
+}
+
 /// Examines the office.
 ///
 /// # Errors
@@ -106,6 +121,7 @@ pub async fn examine(office: &Office) -> Result<Vec<Check>> {
         money(office).await?,
         photos(office).await?,
         rulebook(office),
+        font(),
         missing(office),
         accounts(office).await?,
         calendar(office),

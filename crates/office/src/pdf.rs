@@ -24,6 +24,9 @@ const FONTS: [&str; 6] = [
 /// The face of the mainland's forms in a collection.
 const FACE: &str = "CJKsc";
 
+/// A line of a letter's text after which a new page begins: one copy for each who signs.
+pub(crate) const NEXT_PAGE: &str = "\u{c}";
+
 /// A4 in points, its margins, and the heights of letters and lines.
 const PAGE: [f32; 2] = [595.0, 842.0];
 const MARGIN: f32 = 72.0;
@@ -88,6 +91,8 @@ struct Line {
     ruled: bool,
     /// Whether the next line stands on the same page.
     keeps_next: bool,
+    /// Whether a page begins with it.
+    new_page: bool,
 }
 
 /// Writes a letter.
@@ -121,11 +126,16 @@ pub(crate) fn report(parts: &[Part]) -> Written<Vec<u8>> {
     })
 }
 
+/// The font letters are written with; none where none is installed.
+pub(crate) fn font() -> Option<&'static str> {
+    let mut known = FONTS.into_iter();
+    known.find(|path| Path::new(path).exists())
+}
+
 fn with_font(
     write: impl FnOnce(&mut Used<'_>, &[u8], u32) -> Written<Vec<u8>>,
 ) -> Written<Vec<u8>> {
-    let found = FONTS.iter().find(|path| Path::new(path).exists());
-    let path = found.ok_or_else(|| {
+    let path = font().ok_or_else(|| {
         let said = "没有装中文字体,写不成 PDF;请管理员安装 fonts-noto-cjk(Debian:apt-get install \
              fonts-noto-cjk),或者先用网页打印";
         PdfError::Refused(said.to_owned())
@@ -190,8 +200,13 @@ impl Used<'_> {
     }
 
     fn lay_out(&mut self, text: &str) -> Written<Vec<Line>> {
-        let mut out = Vec::new();
+        let mut out: Vec<Line> = Vec::new();
+        let mut begin = Vec::new();
         for line in text.lines() {
+            if line == NEXT_PAGE {
+                begin.push(out.len());
+                continue;
+            }
             let plain = line.trim();
             let title = plain
                 .strip_prefix("**")
@@ -205,6 +220,11 @@ impl Used<'_> {
                     let cells = plain.trim_matches('|').replace('|', "  ");
                     self.paragraph(&cells.replace("**", ""), BODY, &mut out)?;
                 }
+            }
+        }
+        for at in begin {
+            if let Some(first) = out.get_mut(at) {
+                first.new_page = true;
             }
         }
         Ok(out)
@@ -337,6 +357,7 @@ impl Used<'_> {
                 height: CELL[1],
                 ruled: false,
                 keeps_next: at.saturating_add(1) < tall,
+                new_page: false,
             });
         }
         Ok(lines)
@@ -440,6 +461,7 @@ impl Line {
             height,
             ruled: false,
             keeps_next: false,
+            new_page: false,
         }
     }
 }
@@ -468,7 +490,7 @@ fn paged(lines: &[Line]) -> Vec<Vec<&Line>> {
                 height = all;
             }
         }
-        if filled + height > room {
+        if filled + height > room || (line.new_page && filled > 0.0) {
             pages.push(Vec::new());
             filled = 0.0;
         }

@@ -13,6 +13,7 @@ mod consent;
 mod data;
 pub mod demo;
 mod draft;
+mod explain;
 mod helping;
 mod joining;
 mod matters;
@@ -35,6 +36,7 @@ pub use consent::{
 pub use data::{FactLine, OwnData, ask_correction, own_data};
 pub use domain::CaseNo;
 pub use draft::{DraftLine, begin, begin_for, drafts_of, forget_old};
+pub use explain::{ExplainLine, explain};
 pub use helping::{HelpForm, seek_help};
 pub use joining::join_member;
 pub use matters::{
@@ -52,6 +54,7 @@ pub use window::{
     refuse_submission, resident_desk, residents_waiting, settle_doubt, take_submission,
 };
 
+pub(crate) use explain::LABEL as EXPLAINS;
 pub(crate) use matters::{closed, lacks_papers};
 pub(crate) use window::organisation;
 

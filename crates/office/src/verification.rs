@@ -6,6 +6,7 @@
 //! within which tolerance stands in `rulebook/verification/`.
 
 mod answers;
+mod applicant;
 mod batch;
 mod book;
 mod consent;
@@ -19,6 +20,7 @@ mod urge;
 mod views;
 
 pub use answers::{Imported, import_bytes, import_file, import_text, mistakes_book};
+pub(crate) use applicant::{ToExplain, explained_by, to_explain, told_of};
 pub use batch::{Candidate, Opened, Plan, Unsigned, candidates, open, plan};
 pub(crate) use batch::{all_signed, may_ask_the_others, starts};
 pub use book::{ItemRule, SourceRule, VerifyBook};

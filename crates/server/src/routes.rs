@@ -391,7 +391,11 @@ fn decisions(routes: Routes) -> Routes {
         )
         .get(Has(Right::DECISION), "/review2", pages::review::list)
         .get(Has(Right::DECISION), "/sample", pages::review::sample)
-        .post(Has(Right::DECISION), "/sample", pages::review::draw)
+        .post(
+            Has(Right::DECISION),
+            "/case/{no}/check",
+            pages::review::check,
+        )
         .get(Nothing, "/notice", pages::publicity::show)
         .post(Nothing, "/notice/{no}/objection", pages::publicity::object)
 }
@@ -537,6 +541,11 @@ fn offices(routes: Routes) -> Routes {
     routes
         .get(Has(Right::HEALTH), "/health", pages::health::show)
         .get(Has(Right::AUDIT), "/audit", pages::audit::show)
+        .get(
+            Has(Right::AUDIT),
+            "/audit/sample",
+            pages::review::audited_sample,
+        )
         .post(Has(Right::AUDIT), "/audit/check", pages::audit::check)
         .get(Has(Right::USER), "/admin/users", pages::users::show)
         .post(Has(Right::USER_MANAGE), "/admin/users", pages::users::add)

@@ -22,6 +22,7 @@ pub(crate) const PATHS: &[&str] = &[
     "/case/{no}/photos",
     "/clues/new",
     "/dept/upload",
+    "/my/{no}/explain",
     "/my/{no}/fix",
     "/payments/{no}/answer/file",
     "/rulebook/changes",

@@ -44,9 +44,40 @@ statements! {
             taken_because, digest)
         values ($1, $2, $3, $4, $5, $6, $7, '', $8)";
     IS_PUBLISHED = "select count(*) from publications where decision_no = $1";
-    PUBLISHED = "select publication_no, decision_no, area, shown, from_day from publications
-        where taken_at is null and from_day <= $1 and area >= $2 and area < $3
-        order by area, publication_no limit $4";
+    // A publication stands while the help does: where help was given and all of it was stopped, it is gone by
+    // itself from the month on in which nothing is paid any more.
+    PUBLISHED = "select p.publication_no, p.decision_no, p.area, p.shown, p.from_day
+        from publications p
+        join decisions d on d.decision_no = p.decision_no
+        join cases c on c.case_no = d.case_no
+        where p.taken_at is null and p.from_day <= $1 and p.area >= $2 and p.area < $3
+          and (not exists (select 1 from entitlement s
+                  where s.programme = d.programme and s.component = $5 and s.subject_kind = c.subject_kind
+                    and s.subject_id = c.subject_id and s.stopped_cause <> '')
+            or exists (select 1 from entitlement e
+                  where e.programme = d.programme and e.component = $5 and e.subject_kind = c.subject_kind
+                    and e.subject_id = c.subject_id and (e.to_month is null or e.to_month > $4)))
+        order by p.area, p.publication_no limit $6 offset $7";
+    COUNT_PUBLISHED = "select count(*)
+        from publications p
+        join decisions d on d.decision_no = p.decision_no
+        join cases c on c.case_no = d.case_no
+        where p.taken_at is null and p.from_day <= $1 and p.area >= $2 and p.area < $3
+          and (not exists (select 1 from entitlement s
+                  where s.programme = d.programme and s.component = $5 and s.subject_kind = c.subject_kind
+                    and s.subject_id = c.subject_id and s.stopped_cause <> '')
+            or exists (select 1 from entitlement e
+                  where e.programme = d.programme and e.component = $5 and e.subject_kind = c.subject_kind
+                    and e.subject_id = c.subject_id and (e.to_month is null or e.to_month > $4)))";
+    PUBLICATIONS_OF = "select p.publication_no from publications p
+        join decisions d on d.decision_no = p.decision_no
+        join cases c on c.case_no = d.case_no
+        where p.taken_at is null and c.programme = $1 and c.subject_kind = $2 and c.subject_id = $3
+        order by p.publication_no";
+    TAKE_DOWN = "update publications set taken_at = $1, taken_because = $2
+        where publication_no = $3 and taken_at is null";
+    PUBLISHED_AREAS = "select distinct area from publications
+        where taken_at is null and from_day <= $1 order by area";
 }
 
 words! {
@@ -349,15 +380,72 @@ pub async fn is_published(on: &impl Reads, decision: i64) -> Result<bool> {
     Ok(count.unwrap_or(0) > 0)
 }
 
-/// What is public on a day, in a place and all inside it.
+/// What is asked of what is public: the day with its month, the place, and the component of help while which runs
+/// a publication stands.
+#[derive(Clone, Copy, Debug)]
+pub struct Public<'a> {
+    /// Today.
+    pub day: Day,
+    /// The place with all inside it; none for everywhere.
+    pub area: Option<&'a AreaCode>,
+    /// 组成.
+    pub component: &'a str,
+}
+
+impl Public<'_> {
+    fn values(&self) -> Vec<Value> {
+        let (from, below) = range(self.area);
+        let month = Month::containing(self.day).to_string();
+        vec![
+            self.day.to_string().into(),
+            from,
+            below,
+            month.into(),
+            self.component.into(),
+        ]
+    }
+}
+
+/// How many publications stand.
+pub async fn count_published(on: &impl Reads, asked: &Public<'_>) -> Result<u64> {
+    let rows = on.rows(COUNT_PUBLISHED, asked.values()).await?;
+    rows.first()
+        .map_or(Ok(0), |row| Ok(crate::value::count(row.int(0)?)))
+}
+
+/// Where anything is public.
+pub async fn published_areas(on: &impl Reads, day: Day) -> Result<Vec<AreaCode>> {
+    let rows = on
+        .rows(PUBLISHED_AREAS, vec![day.to_string().into()])
+        .await?;
+    rows.iter().map(|row| row.area(0)).collect()
+}
+
+/// The publications of a programme and subject that were not taken down.
+pub async fn publications_of(
+    on: &impl Reads,
+    programme: &str,
+    (kind, id): (&str, i64),
+) -> Result<Vec<i64>> {
+    let values = vec![programme.into(), kind.into(), id.into()];
+    let rows = on.rows(PUBLICATIONS_OF, values).await?;
+    rows.iter().map(|row| row.int(0)).collect()
+}
+
+/// Takes a publication down.
+pub async fn take_down(tx: &mut JournalTx, at: &At, no: i64, because: &str) -> Result<()> {
+    let values = vec![at.into(), because.into(), no.into()];
+    once(tx.execute(TAKE_DOWN, values).await?, "公布", no)
+}
+
+/// What is public on a day, in a place and all inside it: so many, past the first ones.
 pub async fn published(
     on: &impl Reads,
-    day: Day,
-    area: Option<&AreaCode>,
-    limit: u32,
+    asked: &Public<'_>,
+    (limit, past): (u32, u32),
 ) -> Result<Vec<Publication>> {
-    let (from, below) = range(area);
-    let values = vec![day.to_string().into(), from, below, limit.into()];
+    let mut values = asked.values();
+    values.extend([limit.into(), past.into()]);
     let rows = on.rows(PUBLISHED, values).await?;
     rows.iter()
         .map(|row| {

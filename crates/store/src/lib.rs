@@ -49,6 +49,7 @@ pub mod registers;
 pub mod reviews;
 pub mod rulebooks;
 pub mod runs;
+pub mod samples;
 mod schema;
 pub mod seal;
 pub mod service;
@@ -141,6 +142,7 @@ fn every_statement() -> Vec<String> {
         reviews::FINDING_STATEMENTS,
         rulebooks::STATEMENTS,
         runs::STATEMENTS,
+        samples::STATEMENTS,
         schema::STATEMENTS,
         seal::STATEMENTS,
         seal::CHECK_STATEMENTS,

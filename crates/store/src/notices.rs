@@ -31,7 +31,11 @@ statements! {
             posted_by, at, taken_at, taken_because
         from notices
         where from_day <= $1 and last_day >= $1 and taken_at is null and area >= $2 and area < $3
-        order by area, notice_no limit $4";
+        order by area, notice_no limit $4 offset $5";
+    COUNT_HANGING = "select count(*) from notices
+        where from_day <= $1 and last_day >= $1 and taken_at is null and area >= $2 and area < $3";
+    HANGING_AREAS = "select distinct area from notices
+        where from_day <= $1 and last_day >= $1 and taken_at is null order by area";
     TAKE_DOWN = "update notices set taken_at = $1, taken_because = $2
         where notice_no = $3 and taken_at is null";
     OBJECT = "insert into objections (objection_no, case_no, notice_no, channel, text, day, at, told_by,
@@ -329,17 +333,38 @@ pub async fn find(on: &impl Reads, no: i64) -> Result<Option<Notice>> {
     rows.first().map(notice_row).transpose()
 }
 
-/// The notices that hang on a day, in a place and all inside it.
+/// The notices that hang on a day, in a place and all inside it: so many, past the first ones.
 pub async fn hanging(
     on: &impl Reads,
     day: Day,
     area: Option<&AreaCode>,
-    limit: u32,
+    (limit, past): (u32, u32),
 ) -> Result<Vec<Notice>> {
     let (from, below) = range(area);
-    let values = vec![day.to_string().into(), from, below, limit.into()];
+    let values = vec![
+        day.to_string().into(),
+        from,
+        below,
+        limit.into(),
+        past.into(),
+    ];
     let rows = on.rows(HANGING, values).await?;
     rows.iter().map(notice_row).collect()
+}
+
+/// How many hang on a day, in a place and all inside it.
+pub async fn count_hanging(on: &impl Reads, day: Day, area: Option<&AreaCode>) -> Result<u64> {
+    let (from, below) = range(area);
+    let values = vec![day.to_string().into(), from, below];
+    let rows = on.rows(COUNT_HANGING, values).await?;
+    rows.first()
+        .map_or(Ok(0), |row| Ok(crate::value::count(row.int(0)?)))
+}
+
+/// Where any hang on a day.
+pub async fn hanging_areas(on: &impl Reads, day: Day) -> Result<Vec<AreaCode>> {
+    let rows = on.rows(HANGING_AREAS, vec![day.to_string().into()]).await?;
+    rows.iter().map(|row| row.area(0)).collect()
 }
 
 fn notice_row(row: &Row) -> Result<Notice> {

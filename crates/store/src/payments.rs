@@ -17,7 +17,7 @@ pub use answers::{
 pub(crate) use lines::STATEMENTS as LINE_STATEMENTS;
 pub(crate) use lines::TABLES as LINE_TABLES;
 pub use lines::{
-    Arrived, Line, NewLine, PartTotal, Total, add_lines, arrived, find_line, last_line,
+    Arrived, Line, NewLine, PartTotal, Total, add_lines, arrived, find_line, heads, last_line,
     line_changed_by, line_id, lines, lines_in, move_lines, nameless, of_entitlement, of_household,
     open_lines_count, paid_elsewhere, parts, returned, total_in, totals,
 };

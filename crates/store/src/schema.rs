@@ -165,6 +165,12 @@ const MIGRATIONS: &[Migration] = &[
         postgres: "",
     },
     Migration {
+        version: 25,
+        common: include_str!("../migrations/0025_sample.sql"),
+        sqlite: "",
+        postgres: "",
+    },
+    Migration {
         version: 27,
         common: include_str!("../migrations/0027_remarks.sql"),
         sqlite: "",

@@ -71,7 +71,7 @@ async fn a_review_is_done_or_due(database: Database) {
         &wang,
         &mut case,
         Outcome::Ended,
-        "重复列入",
+        ("重复列入", ""),
     )
     .await
     .unwrap();

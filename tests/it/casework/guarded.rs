@@ -4,6 +4,7 @@
 use super::{Counter, TOWN, take_many, with};
 use crate::found_out;
 use crate::staff::Signed;
+use office::casework::letters;
 use office::casework::{
     self, Case, CaseError, CaseNo, Cause, Completion, Holds, Opening, Outcome, Paper, PaperState,
     Wanted,
@@ -54,7 +55,14 @@ async fn no_case_is_closed_as_decided_or_done_before_its_last_step() {
         let mut case = loaded(&counter, &wang, no).await;
         let mut tx = counter.office.begin().await.unwrap();
         let office = &counter.office;
-        let closed = casework::close(office, &mut tx, &wang.who, &mut case, outcome, "已核实");
+        let closed = casework::close(
+            office,
+            &mut tx,
+            &wang.who,
+            &mut case,
+            outcome,
+            ("已核实", ""),
+        );
         refused(closed.await, "终止办理不能代替决定");
     }
     assert!(loaded(&counter, &wang, no).await.standing.closed.is_none());
@@ -163,6 +171,55 @@ async fn a_step_of_finding_out_is_done_by_its_record_alone_unless_the_case_leave
     let standing = loaded(&counter, &wang, no).await.standing;
     assert_eq!(standing.open.unwrap().name, "终止办理");
     drop(li);
+    // What ends it is told with its reason and article, and the applicant's letter says both.
+    refused(act(&wang, "终止办理", &[]).await, "事由表");
+    let title = "终止办理通知书";
+    let early = letters::letter(office, &wang.who, no, title).await;
+    assert!(early.is_err());
+    let mut case = loaded(&counter, &wang, no).await;
+    let mut tx = office.begin().await.unwrap();
+    let done = Completion {
+        step: "终止办理",
+        gave: title,
+        because: "申请人不配合调查:书面拒绝授权",
+        ..Completion::default()
+    };
+    casework::complete(office, &mut tx, &wang.who, &mut case, done)
+        .await
+        .unwrap();
+    office.end(tx).await.unwrap();
+    ended(&counter, &wang, no, "最低生活保障审核确认办法 第二十九条").await;
+}
+
+/// The letter of an ended case, with everything that must stand in it.
+async fn ended(counter: &Counter, wang: &Signed, no: CaseNo, article: &str) {
+    let letter = letters::letter(&counter.office, &wang.who, no, "终止办理通知书").await;
+    let text = letter.unwrap().text;
+    for words in [article, "- ", "行政复议", "示例县人民法院", "2026-09-14"] {
+        assert!(text.contains(words), "{words}: {text}");
+    }
+    assert!(!text.contains("{{"), "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_case_ended_on_the_way_names_its_article_and_the_applicant_gets_the_letter() {
+    let counter = Counter::open().await;
+    let office = &counter.office;
+    let wang = counter.staff.enter("wang", "窗口经办", TOWN).await;
+    office.clock().set("2026-09-14T10:00");
+    let no = first_case(&counter, &wang).await;
+    let close = async |because: &str, articles: &str| {
+        let mut case = loaded(&counter, &wang, no).await;
+        let mut tx = office.begin().await?;
+        let why = (because, articles);
+        casework::close(office, &mut tx, &wang.who, &mut case, Outcome::Ended, why).await?;
+        office.end(tx).await
+    };
+    refused(close("不想办了", "").await, "事由表");
+    refused(close("不属于本地办理:住在邻县", "").await, "没有写明依据");
+    let article = "最低生活保障审核确认办法 第五条";
+    close("不属于本地办理:住在邻县", article).await.unwrap();
+    ended(&counter, &wang, no, article).await;
 }
 
 impl Counter {

@@ -211,6 +211,8 @@ pub(super) async fn handed_up(record: &Record, no: i64) {
         .await
         .unwrap();
     office.end(tx).await.unwrap();
+    let chen = who(&office, "chen").await;
+    crate::found_out::checked(&office, &chen, CaseNo::new(no)).await;
     close(office).await;
 }
 

@@ -1,6 +1,7 @@
 //! What is shown to everybody: no number in any spelling, and a draw anybody can repeat.
 
 use super::*;
+use store::samples::LotWhy;
 
 #[test]
 fn a_number_is_found_however_it_is_written() {
@@ -48,22 +49,34 @@ fn a_number_is_found_however_it_is_written() {
     }
 }
 
-#[test]
-fn anybody_draws_the_same_cases_and_near_relatives_are_all_looked_into() {
-    let cases: Vec<(CaseNo, bool)> = (1..=10).map(|n| (CaseNo::new(n), n == 4)).collect();
-    let tickets = sample::draw("2026109期", 3_000, &cases);
-    let mut backwards = cases.clone();
-    backwards.reverse();
-    assert_eq!(tickets, sample::draw("2026109期", 3_000, &backwards));
-    let looked = tickets.iter().filter(|ticket| ticket.why.is_some());
-    assert!((3..=4).contains(&looked.count()));
-    let near = tickets
-        .iter()
-        .find(|ticket| ticket.case == CaseNo::new(4))
-        .unwrap();
-    assert_eq!(near.why, Some(store::notices::SampleWhy::Relative));
-    // printf '%s' '2026109期:4' | sha256sum
-    assert_eq!(near.digest, DRAWN);
+/// What each came with: an entry of the chain, its digest made of its number.
+fn comes(many: i64, share: u32) -> Vec<sample::Comes> {
+    let entry = |n: i64| (n * 3, vec![u8::try_from(n % 251).unwrap(); 32]);
+    (1..=many)
+        .map(|n| (CaseNo::new(n), share, Some(entry(n))))
+        .collect()
 }
 
-const DRAWN: &str = "ab955a67af4c771820e7ff5e15276d00228717aee00bed4faf60ac6e41e5fb0d";
+#[test]
+fn anybody_draws_the_same_cases_from_the_chain_and_at_no_moment_fewer_than_the_share() {
+    let all = comes(400, 3_000);
+    let tickets = sample::draw(&all);
+    // printf '%s' '0404…04:4' | sha256sum
+    assert_eq!(tickets[3].seed, "04".repeat(32));
+    assert_eq!(tickets[3].lot, DRAWN);
+    let mut drawn = 0;
+    for (at, ticket) in tickets.iter().enumerate() {
+        drawn += usize::from(ticket.why != LotWhy::None);
+        assert!(drawn * 10 >= (at + 1) * 3, "{drawn} of {}", at + 1);
+        // What comes later changes nothing of what came before.
+        assert_eq!(sample::draw(&all[..=at])[at], *ticket);
+    }
+    assert!((120..200).contains(&drawn), "{drawn}");
+    assert!(tickets.iter().any(|one| one.why == LotWhy::None));
+    // Another entry, another lot: the number alone decides nothing.
+    let mut other = all;
+    other[3].2 = Some((12, vec![9; 32]));
+    assert_ne!(sample::draw(&other)[3].lot, DRAWN);
+}
+
+const DRAWN: &str = "cbfbf8f8e2bea9a7f2cf45d24072dba090b7a90b5f1e3387d0584b7583823487";

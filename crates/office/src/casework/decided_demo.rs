@@ -5,7 +5,7 @@ use super::demo::acting;
 use super::opinion::{Proposed, look_into};
 use super::{
     Case, CaseError, Cause, Completion, Done, Opening, Paper, PaperState, Wanted, complete,
-    decision, load, notice, objection, open, opinion,
+    decision, load, notice, objection, open, opinion, sample,
 };
 use crate::access::{Access, Acting, Right};
 use crate::office::Office;
@@ -16,6 +16,7 @@ use domain::procedure::Ground;
 use domain::{AreaCode, CaseNo, HouseholdId, Relation};
 use store::decisions::{DecidedAs, DeliveryWay};
 use store::notices::{Proposal, RuleResult};
+use store::samples::CheckFound;
 
 /// Households looked at to find enough cases of each kind.
 const HOUSEHOLDS_MAX: u32 = 24;
@@ -363,6 +364,13 @@ async fn onward(
         amount: None,
         articles: Vec::new(),
     };
+    if sample::wanted(office, &hands.county, no).await?.is_some() {
+        let looked = sample::Looked {
+            found: CheckFound::Agrees,
+            says: "到户核对,收入、人口与申报和入户调查表一致".to_owned(),
+        };
+        sample::record(office, &hands.county, no, &looked).await?;
+    }
     decision::sign(office, &hands.county, no, &signing).await?;
     office.clock.set("2026-09-10T09:30");
     let mut case = again(office, hands, no).await?;

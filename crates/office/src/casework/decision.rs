@@ -10,13 +10,13 @@ use super::opinion::{Judged, look_into};
 use super::receivers::{self, SignedBy};
 use super::{
     Case, CaseError, Completion, Done, Holds, Outcome, Writing, circumstance, complete, guard,
-    load_with, near, paying, without_numbers,
+    load_with, paying, sample, without_numbers,
 };
 use crate::access::{Acting, Right};
 use crate::disbursement::PayError;
 use crate::office::Office;
 use domain::procedure::Document;
-use domain::{CaseNo, Day, Fen};
+use domain::{CaseNo, Fen};
 use std::collections::BTreeSet;
 use store::decisions::{
     self, DecidedAs, Decision, Delivery, DeliveryWay, NewDecision, Publication,
@@ -34,7 +34,7 @@ const REMEDY: &str = "{{复议机关}}";
 pub struct Signing {
     /// Grant or refuse.
     pub outcome: DecidedAs,
-    /// What is added; needed to depart from the rules, and for a case drawn to be looked into.
+    /// What is added; needed to depart from the rules, and where the check of the case found it otherwise.
     pub because: String,
     /// Another amount than the rules give.
     pub amount: Option<Fen>,
@@ -69,21 +69,6 @@ pub async fn sign(office: &Office, who: &Acting, no: CaseNo, signing: &Signing) 
     Ok(decision)
 }
 
-/// What has to be written where a case is one of the sample; those of near relatives of staff all are.
-async fn sampled(tx: &Writing, case: &Case) -> Done<Option<String>> {
-    let drawn = notices::sampled(tx, case.no()).await?;
-    if drawn.is_empty() && case.standing.told.contains(near::RELATIVE) {
-        let said = "这一件涉及近亲属,全部抽查;请写明抽查核实的结果";
-        return Ok(Some(said.to_owned()));
-    }
-    Ok((!drawn.is_empty()).then(|| {
-        format!(
-            "这一件抽中了 {} 的抽查;请写明抽查核实的结果",
-            drawn.join("、")
-        )
-    }))
-}
-
 fn must_be_open(case: &Case) -> Done<()> {
     let step = case.open_step();
     match step.is_some_and(guard::is_decision) {
@@ -115,11 +100,7 @@ pub(crate) async fn decide(
     super::first_help::not_a_finder(tx, who, case).await?;
     let because = signing.because.trim();
     without_numbers(because)?;
-    if because.is_empty()
-        && let Some(said) = sampled(tx, case).await?
-    {
-        return Err(CaseError::Refused(said));
-    }
+    let asked = sample::before(tx, case, because).await?;
     let weighed = weigh(case, &judged.found, signing)?;
     let step = case.open_step().cloned();
     let step = step.ok_or_else(|| CaseError::Refused("没有要办的步骤".to_owned()))?;
@@ -161,6 +142,7 @@ pub(crate) async fn decide(
         }
     }
     let no = decisions::decide(tx, &at, &new).await?;
+    sample::keep(tx, case, no, &asked).await?;
     let outcome = match signing.outcome {
         DecidedAs::Granted => Outcome::Granted,
         DecidedAs::Refused => Outcome::Refused,
@@ -409,6 +391,15 @@ pub async fn publish(office: &Office, tx: &mut Writing, who: &Acting, case: &mut
         decision.ok_or_else(|| CaseError::Refused("没有同意的决定,不能公布".to_owned()))?;
     let shown = public_fields(office, tx, case, &decision).await?;
     let at = office.clock.at();
+    // Of one family and programme the newest is public, and no other beside it.
+    let content = &case.row.content;
+    let subject = match content.subject {
+        store::cases::Subject::Household(id) => ("household", id.get()),
+        store::cases::Subject::Person(id) => ("person", id.get()),
+    };
+    for earlier in decisions::publications_of(tx, &content.programme, subject).await? {
+        decisions::take_down(tx, &at, earlier, "另有新的公布").await?;
+    }
     let new = Publication {
         decision: decision.no,
         area: case.standing.area,
@@ -453,22 +444,4 @@ async fn public_fields(
     }
     fields::no_leak(&shown)?;
     Ok(shown)
-}
-
-/// What is public of decisions today, as anybody may read it: place and fields.
-///
-/// # Errors
-/// The record.
-pub async fn published(office: &Office, day: Day) -> Done<Vec<(String, Vec<(String, String)>)>> {
-    /// Lines of one page.
-    const SHOWN_MAX: u32 = 500;
-    let all = decisions::published(&office.store, day, None, SHOWN_MAX).await?;
-    let mut out = Vec::new();
-    for one in all {
-        out.push((
-            fields::place(office, &one.area).await?,
-            fields::read(&one.shown),
-        ));
-    }
-    Ok(out)
 }

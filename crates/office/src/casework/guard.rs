@@ -64,6 +64,20 @@ pub(crate) async fn heard(
         let said = format!("异议 {} 还没有查清,不能作决定;请先由两人复查办结", open.no);
         return Err(CaseError::Refused(said));
     }
+    // What was right about it has to be in the opinion that is decided on.
+    let upheld = objections.iter().rev();
+    let mut upheld = upheld.filter(|one| one.state == ObjectionState::Upheld);
+    if let Some(upheld) = upheld.next() {
+        let all = notices::opinions(on, case.no()).await?;
+        let newest = all.last().map(|one| &one.at);
+        if newest < upheld.settled_at.as_ref() {
+            let said = format!(
+                "异议 {} 属实,初审意见还是复查以前的;请退回乡镇,按查明的情况重新出意见",
+                upheld.no
+            );
+            return Err(CaseError::Refused(said));
+        }
+    }
     let Some(wanted) = &case.procedure.notice else {
         return Ok(Err("流程没有公示".to_owned()));
     };
@@ -112,6 +126,28 @@ pub(super) fn leaves_the_way(case: &Case, step: &Step) -> bool {
         }
     }
     true
+}
+
+/// Whether a step gives the letter a complaint is answered with.
+pub(super) fn answers(case: &Case, step: &Step) -> bool {
+    let mut letters = step.gives.iter().filter_map(|g| case.procedure.document(g));
+    letters.any(|letter| {
+        letter
+            .fields
+            .iter()
+            .any(|field| field == domain::letters::REPLY)
+    })
+}
+
+/// What has to be written down when a step is done, as the form asks for it; empty where nothing has.
+pub(super) fn words_wanted(case: &Case, step: &Step) -> &'static str {
+    if step.ground == Some(Ground::Finding) && !leaves_the_way(case, step) {
+        "核实了什么、看的是哪份材料"
+    } else if answers(case, step) {
+        "答复内容(照它打印答复书,不写姓名和号码)"
+    } else {
+        ""
+    }
 }
 
 /// Refuses a step of finding out that nothing was found out for: no report used, nobody at the door, nothing
@@ -206,6 +242,13 @@ pub(super) async fn before(
             let said = format!("异议 {} 还没有查清;请打开“审核”页,由两人复查办结", open.no);
             return Err(CaseError::Refused(said));
         }
+    }
+    if answers(case, step) && done.because.trim().is_empty() {
+        let said = format!(
+            "“{}”要写答复内容:查了什么、结果怎样;写在“说明”里,答复书照它打印",
+            step.name
+        );
+        return Err(CaseError::Refused(said));
     }
     found_out(tx, case, step, done.because).await?;
     if verification::starts(office, step) && !leaves_the_way(case, step) {

@@ -1,13 +1,17 @@
 //! 文书: a letter's text from the rulebook's template, field by field. A field without a value is told by
-//! name, and no letter leaves with a gap; a field the letter does not list never gets in.
+//! name, and no letter leaves with a gap; a field the letter does not list never gets in. Which record fills which
+//! field is said in `domain::letters`.
+
+mod early;
 
 use super::capsule;
 use super::fields::{self, Office as OfficeWords};
-use super::{Case, CaseError, Done, afterwards, decision, load_with, papers};
+use super::{Case, CaseError, Done, afterwards, decision, load_with};
 use crate::access::{Acting, Right};
 use crate::office::Office;
-use domain::CaseNo;
+use domain::casework::Outcome;
 use domain::procedure::Document;
+use domain::{CaseNo, PersonId};
 use std::collections::BTreeMap;
 use store::decisions::Decision;
 use store::identity::{self, Field, Grant};
@@ -16,8 +20,12 @@ use store::{Reads, notices};
 /// Between names of one field.
 const OPEN: &str = "{{";
 const CLOSE: &str = "}}";
-/// The fields that are somebody's name.
+/// The applicant's name.
 const NAME: &str = "申请人姓名";
+/// The name of each who consents to the verification: one copy of the letter for each.
+const CONSENTS: &str = "授权成员姓名";
+/// What the verification found.
+const FOUND: &str = "核对结果";
 
 /// 文书 ready to be printed.
 #[derive(Clone)]
@@ -99,6 +107,7 @@ pub(super) async fn values(
         "公示范围",
         fields::place(office, &case.standing.area).await?,
     );
+    early::first_batch(on, case, decision.no, &mut out).await?;
     // What else a letter names may be a fact of the household or the applicant.
     let capsule = capsule::of_decision(decision)?;
     let program = office.rules_on(case.row.content.rules_day);
@@ -112,28 +121,6 @@ pub(super) async fn values(
             let words = fact.value.words(&fact.name, &thing.entity, &program);
             out.entry(fact.name.clone()).or_insert(words);
         }
-    }
-    Ok(out)
-}
-
-/// What a letter may say that rests on no decision: what was received, what is missing, by when; names masked.
-async fn early(
-    office: &Office,
-    on: &impl Reads,
-    case: &Case,
-    document: &Document,
-) -> Done<BTreeMap<String, String>> {
-    let mut out = OfficeWords::of(office, &case.standing.area).all();
-    out.extend(fields::of_case(office, on, case).await?);
-    let mut all = case.procedure.documents.iter();
-    let at = all.position(|one| one.title == document.title);
-    let year = case.application.content.received_day.year();
-    let number = format!("〔{year}〕第 {}-{} 号", case.no(), at.unwrap_or(0) + 1);
-    out.insert("文书编号".to_owned(), number);
-    if let Some((missing, until)) = papers::asked(office, case, document)? {
-        let lines: Vec<String> = missing.iter().map(|name| format!("- {name}")).collect();
-        out.insert("缺少的材料".to_owned(), lines.join("\n"));
-        out.insert("补正期限".to_owned(), until.to_string());
     }
     Ok(out)
 }
@@ -168,13 +155,13 @@ pub async fn printable(office: &Office, on: &impl Reads, case: &Case) -> Done<Ve
         None => BTreeMap::new(),
     };
     let mut out = Vec::new();
-    for title in of_case(case) {
+    for title in offered(office, on, case).await? {
         let Some(document) = case.procedure.document(&title) else {
             continue;
         };
         let ready = has_all(&decided, document)
             || posted(on, case, document).await?.is_some()
-            || has_all(&early(office, on, case, document).await?, document);
+            || has_all(&early::values(office, on, case, document).await?, document);
         if ready {
             out.push(title);
         }
@@ -198,7 +185,34 @@ pub(super) fn of_case(case: &Case) -> Vec<String> {
             }
         }
     }
+    // Ended on the way, it did not pass the step that gives the letter about it.
+    let ended = case
+        .standing
+        .closed
+        .is_some_and(|(how, _)| how == Outcome::Ended);
+    if let Some((_, letter)) = domain::letters::ending(&case.procedure)
+        && ended
+        && !out.contains(&letter.title)
+    {
+        out.push(letter.title.clone());
+    }
     out
+}
+
+/// The letters of a case, and the one that asks the applicant to explain, as soon as somebody asked.
+async fn offered(office: &Office, on: &impl Reads, case: &Case) -> Done<Vec<String>> {
+    let mut out = of_case(case);
+    let asks = case.procedure.documents.iter().find(|letter| {
+        let mut fields = letter.fields.iter();
+        fields.any(|field| field == FOUND)
+    });
+    if let Some(asks) = asks.filter(|asks| !out.contains(&asks.title)) {
+        let waits = crate::verification::to_explain(office, on, &case.application).await?;
+        if !waits.is_empty() {
+            out.push(asks.title.clone());
+        }
+    }
+    Ok(out)
 }
 
 /// What a letter on the way to a first decision may say, and the record it rests on.
@@ -209,7 +223,7 @@ async fn first_values(
     document: &Document,
 ) -> Done<(BTreeMap<String, String>, String)> {
     let no = case.no();
-    let early = early(office, on, case, document).await?;
+    let early = early::values(office, on, case, document).await?;
     if has_all(&early, document) {
         return Ok((early, format!("case:{no}")));
     }
@@ -227,7 +241,8 @@ async fn first_values(
 pub async fn letter(office: &Office, who: &Acting, no: CaseNo, title: &str) -> Done<Letter> {
     let case = load_with(office, who, Right::CASE_HANDLE, no).await?;
     let on = &office.store;
-    let known = of_case(&case).iter().any(|one| one == title);
+    let offered = offered(office, on, &case).await?;
+    let known = offered.iter().any(|one| one == title);
     let known = known || afterwards::is_beside(&case, title);
     let document = case.procedure.document(title).filter(|_| known);
     let document = document.ok_or_else(|| CaseError::NotFound(format!("这一件没有“{title}”")))?;
@@ -241,24 +256,63 @@ pub async fn letter(office: &Office, who: &Acting, no: CaseNo, title: &str) -> D
         Some(later) => later,
         None => first_values(office, on, &case, document).await?,
     };
-    if document.fields.iter().any(|field| field == NAME) {
-        let grant = Grant {
-            at: office.clock.at(),
-            actor: who.login().to_owned(),
-            purpose: "制作和送达文书".to_owned(),
-            authority,
-            channel: "print".to_owned(),
-            fields: vec![Field::Name],
-        };
-        let applicant = case.application.content.applicant;
-        let sealed = identity::sealed(&office.store, &[applicant]).await?;
-        let opened = identity::reveal(&office.store, &grant, sealed).await?;
-        let name = opened.into_iter().next().and_then(|one| one.name);
-        if let Some(name) = name {
-            known.insert(NAME.to_owned(), name);
-        }
+    let listed = |name: &str| document.fields.iter().any(|field| field == name);
+    let signing = match listed(CONSENTS) {
+        true => early::consenting(office, on, &case).await?,
+        false => Vec::new(),
+    };
+    let applicant = case.application.content.applicant;
+    let mut whose: Vec<PersonId> = signing.clone();
+    whose.extend(listed(NAME).then_some(applicant));
+    whose.sort_unstable();
+    whose.dedup();
+    let names = named(office, who, &whose, authority).await?;
+    if let Some(name) = names.get(&applicant).filter(|_| listed(NAME)) {
+        known.insert(NAME.to_owned(), name.clone());
     }
-    written(office, (document, is_later), &known)
+    if signing.is_empty() {
+        return written(office, (document, is_later), &known);
+    }
+    let mut copies = Vec::new();
+    for person in signing {
+        let name = names.get(&person).cloned();
+        known.insert(
+            CONSENTS.to_owned(),
+            name.unwrap_or_else(|| "姓名未登记".to_owned()),
+        );
+        copies.push(written(office, (document, is_later), &known)?.text);
+    }
+    Ok(Letter {
+        title: document.title.clone(),
+        text: copies.join(&format!("\n\n{}\n\n", crate::pdf::NEXT_PAGE)),
+        later: is_later,
+    })
+}
+
+/// Names in full, with the reading of them in the chain first.
+async fn named(
+    office: &Office,
+    who: &Acting,
+    whose: &[PersonId],
+    authority: String,
+) -> Done<BTreeMap<PersonId, String>> {
+    if whose.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let grant = Grant {
+        at: office.clock.at(),
+        actor: who.login().to_owned(),
+        purpose: "制作和送达文书".to_owned(),
+        authority,
+        channel: "print".to_owned(),
+        fields: vec![Field::Name],
+    };
+    let sealed = identity::sealed(&office.store, whose).await?;
+    let opened = identity::reveal(&office.store, &grant, sealed).await?;
+    let names = opened
+        .into_iter()
+        .filter_map(|one| Some((one.person, one.name?)));
+    Ok(names.collect())
 }
 
 /// A letter's text with only the fields it lists.

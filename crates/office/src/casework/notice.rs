@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use store::notices::{self, NewNotice, Notice, Objection, Opinion, Proposal};
 use store::{Act, Reads};
 
-/// Notices on one page of a place.
+/// Notices read at once.
 const SHOWN_MAX: u32 = 500;
 
 /// One notice as anybody may read it.
@@ -231,13 +231,32 @@ pub async fn take_down(
     Ok(())
 }
 
-/// What hangs today, as anybody may read it. A notice past its last day is not among it, by the clock alone.
+/// What hangs today in a place, as anybody may read it, all of it. A notice past its last day is not among it, by
+/// the clock alone.
 ///
 /// # Errors
 /// The record.
 pub async fn hanging(office: &Office, area: Option<&AreaCode>) -> Done<Vec<Hanging>> {
+    let mut out = Vec::new();
+    loop {
+        let past = u32::try_from(out.len()).unwrap_or(u32::MAX);
+        let some = hanging_page(office, area, (SHOWN_MAX, past)).await?;
+        let last = some.len() < usize::try_from(SHOWN_MAX).unwrap_or(usize::MAX);
+        out.extend(some);
+        if last {
+            return Ok(out);
+        }
+    }
+}
+
+/// So many of what hangs today, past the first ones.
+pub(super) async fn hanging_page(
+    office: &Office,
+    area: Option<&AreaCode>,
+    page: (u32, u32),
+) -> Done<Vec<Hanging>> {
     let today = office.clock.today();
-    let all = notices::hanging(&office.store, today, area, SHOWN_MAX).await?;
+    let all = notices::hanging(&office.store, today, area, page).await?;
     let mut places: BTreeMap<AreaCode, String> = BTreeMap::new();
     let mut out = Vec::new();
     for notice in all {

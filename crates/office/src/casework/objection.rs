@@ -8,11 +8,14 @@ use super::{
 use crate::access::{Access, Acting};
 use crate::office::Office;
 use domain::CaseNo;
+use std::collections::BTreeSet;
 use store::Act;
 use store::notices::{self, NewObjection, Notice, ObjectionChannel, ObjectionState};
 
 /// What the procedure calls it.
 const OBJECTED: &str = "公示有异议";
+/// What it calls one that was found to be right: the township forms its opinion anew.
+const UPHELD: &str = "异议属实";
 /// Objections from the public page against one notice; then the telephone is left.
 const FROM_PAGE_MAX: u64 = 20;
 /// Letters of an objection.
@@ -162,12 +165,7 @@ pub async fn settle(
     let all = notices::objections(tx, case.no()).await?;
     let notice = all.iter().find(|one| one.no == settled.no);
     let notice = notice.ok_or_else(|| CaseError::NotFound("没有这份异议".to_owned()))?;
-    let posted = notices::find(tx, notice.content.notice).await?;
-    if posted
-        .is_some_and(|n| n.content.posted_by == who.login() && n.content.posted_by == settled.with)
-    {
-        return Err(CaseError::Refused("张贴的人不能一个人复查".to_owned()));
-    }
+    not_their_own(tx, case, notice, [who.login(), settled.with]).await?;
     let at = office.clock.at();
     let by = (who.login(), settled.with);
     notices::settle(tx, &at, settled.no, settled.state, by, because).await?;
@@ -181,6 +179,15 @@ pub async fn settle(
             .because(format!("{word}:{because}"))
             .under(format!("case:{}", case.no())),
     );
+    let known = case.procedure.circumstances.iter();
+    let known = known.filter(|one| one.name == UPHELD && one.always.is_none());
+    if settled.state == ObjectionState::Upheld
+        && known.count() > 0
+        && !case.standing.told.contains(UPHELD)
+    {
+        let why = format!("异议 {} 属实", settled.no);
+        circumstance(office, tx, who, case, (UPHELD, Holds::Yes), &why).await?;
+    }
     let open = all
         .iter()
         .filter(|one| one.state == ObjectionState::Open && one.no != settled.no);
@@ -195,6 +202,30 @@ pub async fn settle(
             ..Completion::default()
         };
         complete(office, tx, who, case, completion).await?;
+    }
+    Ok(())
+}
+
+/// Refuses two who both had a hand in what is objected to: whoever wrote the opinion and whoever posted it do not
+/// look into it by themselves.
+async fn not_their_own(
+    tx: &Writing,
+    case: &Case,
+    objection: &notices::Objection,
+    two: [&str; 2],
+) -> Done<()> {
+    let mut own: BTreeSet<String> = BTreeSet::new();
+    let posted = notices::find(tx, objection.content.notice).await?;
+    own.extend(posted.map(|notice| notice.content.posted_by));
+    for opinion in notices::opinions(tx, case.no()).await? {
+        own.insert(opinion.content.by);
+    }
+    if two.iter().all(|login| own.contains(*login)) {
+        let said = format!(
+            "{} 都写过这一件的初审意见或者张贴过公示;复查的两个人里至少有一位没有办过这两样",
+            two.join("、")
+        );
+        return Err(CaseError::Refused(said));
     }
     Ok(())
 }

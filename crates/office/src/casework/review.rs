@@ -7,7 +7,7 @@ use super::first_help::{self, FirstHelpView};
 use super::notice::{self, State};
 use super::opinion::look_into;
 use super::receivers::{self, Receiver};
-use super::{Case, CaseError, Done, fields, guard, letters, load, worklist};
+use super::{Case, CaseError, Done, fields, guard, letters, load, sample, worklist};
 use crate::access::{Access, Acting, Right};
 use crate::office::Office;
 use crate::views::Choice;
@@ -60,6 +60,8 @@ pub struct May {
     pub settle: bool,
     /// Sign the help before the papers.
     pub help_first: bool,
+    /// Write down what was found in a case that is looked into.
+    pub check: bool,
     /// Sign the decision.
     pub decide: bool,
     /// Hand the letter over.
@@ -77,6 +79,7 @@ impl May {
             (self.post, ("张贴公示", "post")),
             (self.settle, ("复查异议", "settle")),
             (self.help_first, ("作先行救助决定", "first-help")),
+            (self.check && !self.decide, ("登记抽查结果", "check")),
             (self.decide, ("作决定", "decide")),
             (self.deliver, ("送达", "deliver")),
             (self.publish, ("公布", "publish")),
@@ -112,8 +115,12 @@ pub struct Review {
     pub notices: Vec<String>,
     /// The objections.
     pub objections: Vec<ObjectionLine>,
-    /// The draws this case is in.
-    pub drawn: Vec<String>,
+    /// Why this case is looked into before it is decided; empty where it is not.
+    pub drawn: String,
+    /// Its lot, in words anybody can compute again; empty where it has none.
+    pub lot: String,
+    /// What was found when it was looked into, in words.
+    pub checks: Vec<String>,
     /// The decisions, in words, with their numbers.
     pub decisions: Vec<(i64, String)>,
     /// The letters that can be printed.
@@ -175,7 +182,12 @@ pub async fn review(access: &Access, who: &Acting, no: CaseNo) -> Done<Review> {
         Ok(_) => String::new(),
         Err(why) => why.to_string(),
     };
-    let may = may(office, who, &case, &state);
+    let mut may = may(office, who, &case, &state);
+    let asked = sample::Lots::default().asked(on, &case).await?;
+    let checks = store::samples::checks(on, no).await?;
+    // What is to be looked into is decided once it was.
+    may.check = may.decide && asked.because(&case).is_some();
+    may.decide &= !may.check || asked.check.is_some();
     Ok(Review {
         no: no.get(),
         title: word("救助项目"),
@@ -197,7 +209,9 @@ pub async fn review(access: &Access, who: &Acting, no: CaseNo) -> Done<Review> {
         opinions: state.opinions.iter().map(opinion_words).collect(),
         notices: state.notices.iter().map(notice_words).collect(),
         objections: state.objections.iter().map(objection_line).collect(),
-        drawn: store::notices::sampled(on, no).await?,
+        drawn: asked.because(&case).unwrap_or_default().to_owned(),
+        lot: asked.ticket.as_ref().map_or_else(String::new, lot_words),
+        checks: checks.iter().map(check_words).collect(),
         decisions: decisions
             .iter()
             .map(|one| (one.no, decision_words(one)))
@@ -248,10 +262,27 @@ pub(super) fn may(office: &Office, who: &Acting, case: &Case, state: &State) -> 
         object: own && is_notice && hung.is_some_and(|hung| hung.content.last >= today),
         settle: own && open && !is_notice,
         help_first: own && first_help::is_first_help(case) && who.may(Right::DECISION),
+        check: false,
         decide: own && decides && who.may(Right::DECISION),
         deliver: own && decided && gives_letter && !publishes && !decides,
         publish: own && publishes,
     }
+}
+
+fn lot_words(ticket: &sample::Ticket) -> String {
+    let entry = ticket
+        .entry
+        .map_or_else(|| "?".to_owned(), |no| no.to_string());
+    format!(
+        "当月第 {} 件;审计链第 {entry} 条的摘要 {},加冒号和办件编号取 SHA-256:{}",
+        ticket.place, ticket.seed, ticket.lot
+    )
+}
+
+fn check_words(one: &store::samples::Check) -> String {
+    let content = &one.content;
+    let found = sample::found_word(content.found);
+    format!("{} {} {found}:{}", content.day, content.by, content.says)
 }
 
 fn opinion_words(one: &store::notices::Opinion) -> String {
@@ -395,6 +426,7 @@ pub async fn waiting(access: &Access, who: &Acting) -> Done<Vec<Waiting>> {
     let start = scope.start();
     let rows = store::cases::list_open(&office.store, start.as_ref(), 0, u32::MAX).await?;
     let mut out = Vec::new();
+    let mut lots = sample::Lots::default();
     for row in rows {
         let procedure = office.procedure(&row.content.procedure, row.content.rules_day)?;
         let decides = procedure
@@ -413,9 +445,12 @@ pub async fn waiting(access: &Access, who: &Acting) -> Done<Vec<Waiting>> {
         };
         let words = fields::of_case(office, &office.store, &case).await?;
         let opinions = store::notices::opinions(&office.store, row.no).await?;
-        let drawn = store::notices::sampled(&office.store, row.no).await?;
+        let asked = lots.asked(&office.store, &case).await?;
         let mut marks: Vec<String> = case.standing.told.iter().cloned().collect();
-        marks.extend(drawn.iter().map(|month| format!("抽查 {month}")));
+        if asked.because(&case).is_some() {
+            let done = asked.check.is_some();
+            marks.push(if done { "抽查已核实" } else { "要抽查" }.to_owned());
+        }
         out.push(Waiting {
             no: row.no.get(),
             title: words.get("救助项目").cloned().unwrap_or_default(),

@@ -1,176 +1,419 @@
-//! 抽查: a share of a month's cases, drawn by SHA-256 over a seed told to everybody and the cases' numbers,
-//! so that anybody with a list and `sha256sum` draws the same. Near relatives of staff are all looked into.
+//! 抽查: which cases the county looks into before it decides, and what it found there.
+//!
+//! A case is drawn by the entry of the audit chain with which it first came to the step: SHA-256 of that
+//! entry's digest, a colon and the case's number. Whoever sends it there learns the digest only once it stands in
+//! the chain, and nobody sends it there twice, so there is no seed to be chosen or tried; whoever has the chain
+//! computes it again. Every case has its lot at the moment it comes, so none is drawn too late. A seed told
+//! beforehand would tell everybody which numbers will never be looked into.
+//!
+//! The share of the rulebook is a floor: where the lots alone would leave fewer than that of those that came in
+//! the month so far, the next one is looked into too. What is looked into is not decided before its result stands
+//! in the record. Near relatives of staff are all looked into besides, without a lot of others changing by it.
 
 use super::near::RELATIVE;
-use super::{Case, CaseError, Done, guard};
+use super::{Case, CaseError, Done, Writing, guard, without_numbers};
 use crate::access::{Acting, Right};
-use crate::error::OfficeError;
 use crate::office::Office;
+use domain::casework::{Standing, What};
 use domain::{CaseNo, Month};
-use store::Act;
+use std::collections::BTreeMap;
+use store::cases::EventKind;
 use store::digest::{hex, of_bytes};
-use store::notices::{self, NewSample, SampleWhy};
+use store::samples::{self, CheckFound, Lot, LotWhy, NewArrival, NewCheck};
+use store::{Act, JournalTx, Reads};
 
 /// Parts of a share: hundredths of a percent.
-const WHOLE: u64 = 10_000;
-/// Cases looked through for a draw.
-const CASES_MAX: u32 = 100_000;
+const WHOLE: u128 = 10_000;
+/// Characters of a result.
+const SAYS_MAX: usize = 400;
 
-/// One number with what it was drawn by.
+/// One case of a month with what it was drawn by.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ticket {
     /// The case.
     pub case: CaseNo,
-    /// SHA-256 of the seed, a colon and the number.
-    pub digest: String,
-    /// Why it is looked into; none when it is not.
-    pub why: Option<SampleWhy>,
+    /// Its place among those of the month, from 1.
+    pub place: u64,
+    /// The entry of the chain it came with; none while the chain does not have it.
+    pub entry: Option<i64>,
+    /// The digest of that entry, in hexadecimal.
+    pub seed: String,
+    /// SHA-256 of the digest, a colon and the number.
+    pub lot: String,
+    /// Why it is looked into, or that it is not.
+    pub why: LotWhy,
 }
 
-/// A draw of a programme and month.
+/// A case of a month as the record has it.
+#[derive(Clone, Debug)]
+pub struct Row {
+    /// What it was drawn by, computed anew.
+    pub ticket: Ticket,
+    /// Why it is looked into, in words.
+    pub why: String,
+    /// What was found, in words; empty while nothing was written down.
+    pub found: String,
+    /// Whether it is decided.
+    pub is_decided: bool,
+    /// How the lot kept with the decision differs from the one computed anew; empty where it is the same.
+    pub differs: String,
+}
+
+/// A programme's cases of a month.
 #[derive(Clone, Debug)]
 pub struct Draw {
     /// The programme.
     pub programme: String,
     /// Of which month.
     pub month: Month,
-    /// The seed.
-    pub seed: String,
     /// The share, in hundredths of a percent.
     pub share: u32,
-    /// All numbers, those drawn first.
-    pub tickets: Vec<Ticket>,
+    /// The cases in the order in which they came.
+    pub rows: Vec<Row>,
 }
 
-/// Draws: numbers in the order of their digests, the first of them up to the share, rounded up; and every
-/// case of a near relative besides.
-#[must_use]
-pub fn draw(seed: &str, share: u32, cases: &[(CaseNo, bool)]) -> Vec<Ticket> {
-    let mut tickets: Vec<(Ticket, bool)> = cases
-        .iter()
-        .map(|(case, near)| {
-            let digest = hex(&of_bytes(format!("{seed}:{case}").as_bytes()));
-            let ticket = Ticket {
-                case: *case,
-                digest,
-                why: None,
-            };
-            (ticket, *near)
-        })
-        .collect();
-    tickets.sort_by(|(a, _), (b, _)| a.digest.cmp(&b.digest));
-    let all = u64::try_from(tickets.len()).unwrap_or(u64::MAX);
-    let wanted = all.saturating_mul(u64::from(share)).div_ceil(WHOLE);
-    for (place, (ticket, near)) in (0_u64..).zip(tickets.iter_mut()) {
-        ticket.why = match (place < wanted, *near) {
-            (_, true) => Some(SampleWhy::Relative),
-            (true, false) => Some(SampleWhy::Drawn),
-            (false, false) => None,
-        };
+impl Draw {
+    /// How many of them are looked into.
+    #[must_use]
+    pub fn drawn(&self) -> usize {
+        let rows = self.rows.iter();
+        rows.filter(|row| row.why != why_word(LotWhy::None)).count()
     }
-    tickets.into_iter().map(|(ticket, _)| ticket).collect()
 }
 
-/// What a draw of a month would be: for each programme whose decision is drawn from, the cases that reached
-/// the decision in that month.
+/// What comes to be drawn: its number, the share, and entry and digest of the chain.
+pub type Comes = (CaseNo, u32, Option<(i64, Vec<u8>)>);
+
+/// Draws cases in the order in which they came in a month. One whose entry the chain does not have is looked into.
+#[must_use]
+pub fn draw(all: &[Comes]) -> Vec<Ticket> {
+    let mut out = Vec::with_capacity(all.len());
+    let mut drawn = 0_u128;
+    for (place, (case, share, entry)) in (1_u64..).zip(all) {
+        let (no, seed) = match entry {
+            Some((no, digest)) => (Some(*no), hex(digest)),
+            None => (None, String::new()),
+        };
+        let digest = of_bytes(format!("{seed}:{case}").as_bytes());
+        let first = digest.iter().take(8);
+        let lot = first.fold(0_u128, |sum, byte| (sum << 8) | u128::from(*byte));
+        let share = u128::from(*share);
+        let wanted = (u128::from(place).saturating_mul(share)).div_ceil(WHOLE);
+        let by_lot = lot.saturating_mul(WHOLE) < share << 64;
+        let why = if by_lot {
+            LotWhy::Lot
+        } else if drawn < wanted || no.is_none() {
+            LotWhy::Share
+        } else {
+            LotWhy::None
+        };
+        drawn = drawn.saturating_add(u128::from(why != LotWhy::None));
+        out.push(Ticket {
+            case: *case,
+            place,
+            entry: no,
+            seed,
+            lot: hex(&digest),
+            why,
+        });
+    }
+    out
+}
+
+/// The share of a step that decides by lot.
+fn share_of(case: &Case) -> Option<u32> {
+    let step = case.open_step().filter(|step| guard::is_decision(step))?;
+    step.sample
+}
+
+/// Writes down that a case has come to a step that is drawn from, in the write with which it comes.
+pub(super) async fn arrived(
+    office: &Office,
+    tx: &JournalTx,
+    (case, before): (&Case, &Standing),
+    (what, act, authority): (&What, &str, &str),
+) -> Done<()> {
+    let Some(share) = share_of(case) else {
+        return Ok(());
+    };
+    let open = |standing: &Standing| standing.open.as_ref().map(|open| open.name.clone());
+    let comes = matches!(what, What::Completed { .. }) && open(before) != open(&case.standing);
+    if !comes || samples::arrival(tx, case.no()).await?.is_some() {
+        return Ok(());
+    }
+    let new = NewArrival {
+        case: case.no(),
+        programme: case.row.content.programme.clone(),
+        month: Month::containing(office.clock.today()),
+        share,
+        act: act.to_owned(),
+        authority: authority.to_owned(),
+        at: office.clock.at(),
+    };
+    samples::arrive(tx, &new).await?;
+    Ok(())
+}
+
+/// Draws those of a programme and month anew.
+async fn tickets(on: &impl Reads, (programme, month): (&str, Month)) -> Done<Vec<Ticket>> {
+    let all = samples::arrivals(on, programme, month).await?;
+    let entries = samples::entries(on, &all).await?;
+    let comes = all.iter().zip(entries);
+    let comes = comes.map(|(one, entry)| (one.content.case, one.content.share, entry));
+    Ok(draw(&comes.collect::<Vec<_>>()))
+}
+
+/// Lots of several cases, each month drawn once.
+#[derive(Default)]
+pub(super) struct Lots(BTreeMap<(String, Month), Vec<Ticket>>);
+
+impl Lots {
+    /// The lot of a case; none for one that is not drawn from, or came before lots were drawn this way.
+    async fn of(&mut self, on: &impl Reads, case: CaseNo) -> Done<Option<Ticket>> {
+        let Some(came) = samples::arrival(on, case).await? else {
+            return Ok(None);
+        };
+        let key = (came.content.programme, came.content.month);
+        if !self.0.contains_key(&key) {
+            let drawn = tickets(on, (&key.0, key.1)).await?;
+            self.0.insert(key.clone(), drawn);
+        }
+        let all = self.0.get(&key).into_iter().flatten();
+        Ok(all.cloned().find(|ticket| ticket.case == case))
+    }
+
+    /// Whether an open case is to be looked into, and what was found.
+    pub(super) async fn asked(&mut self, on: &impl Reads, case: &Case) -> Done<Asked> {
+        let since = guard::opened(case);
+        let checks = samples::checks(on, case.no()).await?;
+        Ok(Asked {
+            ticket: self.of(on, case.no()).await?,
+            check: checks.into_iter().rev().find(|one| Some(&one.at) >= since),
+        })
+    }
+}
+
+/// What is asked of somebody before a case may be decided.
+pub(super) struct Asked {
+    /// Its lot; none for a case that came before lots were drawn.
+    pub(super) ticket: Option<Ticket>,
+    /// What was found since the step opened.
+    pub(super) check: Option<samples::Check>,
+}
+
+impl Asked {
+    /// Why it is looked into, in words; none where it is not.
+    pub(super) fn because(&self, case: &Case) -> Option<&'static str> {
+        let near = case.standing.told.contains(RELATIVE);
+        match self.ticket.as_ref().map(|ticket| ticket.why) {
+            _ if near => Some("涉及近亲属,全部抽查"),
+            Some(LotWhy::Lot) => Some("抽中了抽查"),
+            Some(LotWhy::Share) => Some("按抽查比例补抽"),
+            Some(LotWhy::Relative | LotWhy::None) | None => None,
+        }
+    }
+}
+
+/// Refuses a decision on what was to be looked into and was not; what differed wants words.
+pub(super) async fn before(tx: &Writing, case: &Case, because: &str) -> Done<Asked> {
+    let asked = Lots::default().asked(tx, case).await?;
+    let Some(why) = asked.because(case) else {
+        return Ok(asked);
+    };
+    match &asked.check {
+        None => {
+            let said =
+                format!("这一件{why},还没有抽查结果,不能作决定;请先核实,在“审核”页登记抽查结果");
+            Err(CaseError::Refused(said))
+        }
+        Some(one) if one.content.found == CheckFound::Differs && because.is_empty() => {
+            let said = "抽查核实有出入;请退回补充调查,或者写明按什么情况作决定";
+            Err(CaseError::Refused(said.to_owned()))
+        }
+        Some(_) => Ok(asked),
+    }
+}
+
+/// Keeps the lot of a case with its decision.
+pub(super) async fn keep(tx: &Writing, case: &Case, decision: i64, asked: &Asked) -> Done<()> {
+    let Some(ticket) = &asked.ticket else {
+        return Ok(());
+    };
+    let Some(entry) = ticket.entry else {
+        let said =
+            "审计链里找不到这一件送到这一步的记录,不能作决定;请管理员运行 doudi audit verify";
+        return Err(CaseError::Refused(said.to_owned()));
+    };
+    let near = case.standing.told.contains(RELATIVE);
+    let lot = Lot {
+        decision,
+        case: ticket.case,
+        entry,
+        seed: ticket.seed.clone(),
+        why: match near {
+            true => LotWhy::Relative,
+            false => ticket.why,
+        },
+        check: asked.check.as_ref().map(|one| one.no),
+    };
+    samples::keep(tx, &lot).await?;
+    Ok(())
+}
+
+/// What somebody found in a case they looked into.
+#[derive(Clone, Debug)]
+pub struct Looked {
+    /// Whether it agrees with the file.
+    pub found: CheckFound,
+    /// What was asked and seen.
+    pub says: String,
+}
+
+/// Why a case that waits for a decision still has to be looked into; none where it has not, or was.
 ///
 /// # Errors
-/// The record.
-pub async fn look(office: &Office, who: &Acting, month: Month, seed: &str) -> Done<Vec<Draw>> {
-    let scope = who.scope(Right::DECISION)?;
-    let seed = seed.trim();
-    if seed.is_empty() {
-        let said = "请填种子:一串公开的、事先不能挑的字,如当天的福彩号码";
+/// No such case, or no right.
+pub async fn wanted(office: &Office, who: &Acting, no: CaseNo) -> Done<Option<&'static str>> {
+    let case = super::load_with(office, who, Right::DECISION, no).await?;
+    let asked = Lots::default().asked(&office.store, &case).await?;
+    Ok(asked.because(&case).filter(|_| asked.check.is_none()))
+}
+
+/// A result out of a form.
+///
+/// # Errors
+/// It is none.
+pub fn found(word: &str) -> Done<CheckFound> {
+    let none = || CaseError::Refused("请选属实或者有出入".to_owned());
+    CheckFound::from_word(word).ok_or_else(none)
+}
+
+/// Writes down what was found in a case before it is decided. Whoever investigated does not check it.
+///
+/// # Errors
+/// The case is not at the step, this person took part in the investigation, or nothing was said.
+pub async fn record(office: &Office, who: &Acting, no: CaseNo, looked: &Looked) -> Done<i64> {
+    let case = super::load_with(office, who, Right::DECISION, no).await?;
+    super::is_own(who, &case)?;
+    if !case.open_step().is_some_and(guard::is_decision) {
+        let said = "现在不到作决定这一步,不用登记抽查结果;请刷新页面";
         return Err(CaseError::Refused(said.to_owned()));
     }
-    let store = &office.store;
-    let rows = store::cases::list(store, scope.start().as_ref(), i64::MAX, CASES_MAX).await?;
-    let mut by_programme: std::collections::BTreeMap<String, (u32, Vec<(CaseNo, bool)>)> =
-        std::collections::BTreeMap::new();
-    for row in rows.iter().filter(|row| scope.contains(&row.current.area)) {
-        let procedure = office.procedure(&row.content.procedure, row.content.rules_day)?;
-        let steps = procedure.steps.iter();
-        let mut shares = steps.filter(|step| guard::is_decision(step));
-        let Some(share) = shares.find_map(|step| step.sample) else {
-            continue;
-        };
-        let Some(case) = super::read(office, store, row.no).await? else {
-            continue;
-        };
-        if reached(&case).is_some_and(|day| Month::containing(day) == month) {
-            let near = case.standing.told.contains(RELATIVE);
-            let programme = row.content.programme.clone();
-            let entry = by_programme.entry(programme).or_insert((share, Vec::new()));
-            entry.1.push((row.no, near));
-        }
-    }
-    let draws = by_programme
-        .into_iter()
-        .map(|(programme, (share, mut cases))| {
-            cases.sort_unstable();
-            Draw {
-                programme,
-                month,
-                seed: seed.to_owned(),
-                share,
-                tickets: draw(seed, share, &cases),
-            }
-        });
-    Ok(draws.collect())
-}
-
-/// The day a case first came to be decided.
-fn reached(case: &Case) -> Option<domain::Day> {
-    let decides = |name: &str| {
-        let step = case.procedure.step(name);
-        step.is_some_and(guard::is_decision)
-    };
-    let done = case.standing.done.iter().find(|done| decides(&done.step));
-    let open = case.standing.open.as_ref().filter(|o| decides(&o.name));
-    done.map(|done| done.opened).or(open.map(|open| open.since))
-}
-
-/// Keeps the draw of a month; each programme is drawn once.
-///
-/// # Errors
-/// It was drawn already, or there is nothing to draw from.
-pub async fn keep(office: &Office, who: &Acting, month: Month, seed: &str) -> Done<Vec<Draw>> {
-    let draws = look(office, who, month, seed).await?;
-    if draws.is_empty() {
-        let said = format!("{month} 没有到审核确认这一步的办件,不用抽");
+    let says = looked.says.trim();
+    if says.is_empty() || says.chars().count() > SAYS_MAX {
+        let said = format!("请写明怎样核实的、看到什么,最多 {SAYS_MAX} 字");
         return Err(CaseError::Refused(said));
     }
-    let at = office.clock.at();
+    without_numbers(says)?;
     let mut tx = office.begin().await?;
-    let known = notices::samples(&tx).await?;
-    for one in &draws {
-        let same =
-            |s: &&notices::Sample| s.content.month == month && s.content.programme == one.programme;
-        if let Some(before) = known.iter().find(same) {
-            let said = format!("{month} 已经用种子“{}”抽过,不能重抽", before.content.seed);
-            return Err(CaseError::Refused(said));
-        }
-        let mut numbers: Vec<i64> = one.tickets.iter().map(|t| t.case.get()).collect();
-        numbers.sort_unstable();
-        let numbers = serde_json::to_string(&numbers)
-            .map_err(|e| CaseError::Office(OfficeError::Other(e.to_string())))?;
-        let cases = one.tickets.iter();
-        let new = NewSample {
-            month,
-            programme: one.programme.clone(),
-            seed: one.seed.clone(),
-            share: one.share,
-            numbers,
-            actor: who.login().to_owned(),
-            cases: cases.filter_map(|t| Some((t.case, t.why?))).collect(),
-        };
-        let no = notices::add_sample(&mut tx, &at, &new).await?;
-        tx.record(
-            Act::new(&at, who.login(), "case.sample")
-                .on("sample", no)
-                .because(format!("{month} 抽查,种子 {}", one.seed)),
-        );
-    }
+    super::decision::not_an_investigator(&tx, who, &case).await?;
+    let at = office.clock.at();
+    let new = NewCheck {
+        case: no,
+        found: looked.found,
+        says: says.to_owned(),
+        by: who.login().to_owned(),
+        day: office.clock.today().max(case.standing.newest),
+    };
+    let check = samples::check(&tx, &at, &new).await?;
+    tx.record(
+        Act::new(&at, who.login(), "case.sample-check")
+            .on("case", no)
+            .because(found_word(looked.found))
+            .under(format!("sample-check:{check}")),
+    );
     office.end(tx).await?;
-    Ok(draws)
+    Ok(check)
+}
+
+/// 属实 or 有出入.
+#[must_use]
+pub fn found_word(found: CheckFound) -> &'static str {
+    match found {
+        CheckFound::Agrees => "属实",
+        CheckFound::Differs => "有出入",
+    }
+}
+
+/// Why a case is looked into, as a list shows it.
+#[must_use]
+pub fn why_word(why: LotWhy) -> &'static str {
+    match why {
+        LotWhy::Lot => "抽中",
+        LotWhy::Share => "按比例补抽",
+        LotWhy::Relative => "近亲属,必查",
+        LotWhy::None => "—",
+    }
+}
+
+/// The cases that came in a month, drawn anew from the chain and compared with what was kept when they were
+/// decided. For whoever decides within their place, and for auditors.
+///
+/// # Errors
+/// No right, or the record.
+pub async fn look(office: &Office, who: &Acting, month: Month) -> Done<Vec<Draw>> {
+    let scope = match who.scope(Right::AUDIT) {
+        Ok(scope) => scope,
+        Err(_) => who.scope(Right::DECISION)?,
+    };
+    let on = &office.store;
+    let mut out = Vec::new();
+    for programme in samples::programmes(on, month).await? {
+        let all = samples::arrivals(on, &programme, month).await?;
+        let share = all.first().map_or(0, |one| one.content.share);
+        let mut rows = Vec::new();
+        for ticket in tickets(on, (&programme, month)).await? {
+            let Some(row) = store::cases::find(on, ticket.case).await? else {
+                continue;
+            };
+            if !scope.contains(&row.current.area) {
+                continue;
+            }
+            rows.push(seen(on, ticket).await?);
+        }
+        if !rows.is_empty() {
+            out.push(Draw {
+                programme,
+                month,
+                share,
+                rows,
+            });
+        }
+    }
+    Ok(out)
+}
+
+async fn seen(on: &impl Reads, ticket: Ticket) -> Done<Row> {
+    let checks = samples::checks(on, ticket.case).await?;
+    let found = checks.iter().map(|one| {
+        let content = &one.content;
+        let word = found_word(content.found);
+        format!("{} {word}:{}({})", content.day, content.says, content.by)
+    });
+    let found: Vec<String> = found.collect();
+    let kept = samples::lots(on, ticket.case).await?;
+    let differs = kept.last().map_or_else(String::new, |kept| {
+        if Some(kept.entry) != ticket.entry || kept.seed != ticket.seed {
+            format!("决定时是审计链第 {} 条,现在算出来不是", kept.entry)
+        } else if kept.why != ticket.why && kept.why != LotWhy::Relative {
+            format!("决定时是“{}”,现在算出来不是", why_word(kept.why))
+        } else {
+            String::new()
+        }
+    });
+    let mut near = false;
+    for event in store::cases::events(on, ticket.case).await? {
+        let content = &event.content;
+        if content.kind == EventKind::Circumstance && content.name == RELATIVE {
+            near = content.outcome.is_empty();
+        }
+    }
+    let why = if near { LotWhy::Relative } else { ticket.why };
+    Ok(Row {
+        why: why_word(why).to_owned(),
+        ticket,
+        found: found.join(";"),
+        is_decided: !kept.is_empty(),
+        differs,
+    })
 }

@@ -2,6 +2,7 @@
 
 use super::apply::Filled;
 use super::draft::{DraftLine, drafts_of};
+use super::explain::{self, ExplainLine};
 use super::{Resident, Writer, home_of};
 use crate::access::Access;
 use crate::casework::residents::bring;
@@ -213,6 +214,8 @@ pub struct MyCase {
     pub declared: Vec<(String, String)>,
     /// The papers: name and state.
     pub papers: Vec<(String, String)>,
+    /// Differences the office asked about.
+    pub asked: Vec<ExplainLine>,
     /// Grown-up members who have not signed: how many.
     pub unsigned: usize,
     /// Whether it can be rated now.
@@ -268,6 +271,7 @@ pub async fn my_case(access: &Access, who: &Resident, no: CaseNo) -> Done<MyCase
                 (paper.name.clone(), state.to_owned())
             })
             .collect(),
+        asked: explain::lines(office, &case).await?,
         unsigned: invites.iter().filter(|one| !one.used).count(),
         rates: case.standing.closed.is_some() && rated.is_none_or(|one| one.grade.is_none()),
     })

@@ -12,6 +12,7 @@ use crate::access::{Acting, Right};
 use crate::casework::Done;
 use crate::desk::minute;
 use crate::office::Office;
+use crate::photos::{AboutKind, PhotoAbout};
 use crate::views::{Tone, Word};
 use domain::{ApplicationNo, CaseNo, PersonId};
 use std::collections::{BTreeMap, HashMap};
@@ -307,6 +308,8 @@ pub async fn diff_view(
         .iter()
         .any(|report| report.content.verification == no);
     let count = |verdict: Verdict| all.iter().filter(|d| d.verdict == verdict).count();
+    let about = PhotoAbout::new(AboutKind::Application, application);
+    let photos = crate::photos::of(office, &office.store, &about).await?;
     Ok(DiffView {
         batch: no,
         application: application.get(),
@@ -323,6 +326,11 @@ pub async fn diff_view(
             .map(|r| (r.no, r.number, r.content.version, r.content.day.to_string()))
             .collect(),
         issued,
+        photos: photos
+            .into_iter()
+            .filter(|one| one.label.starts_with(crate::portal::EXPLAINS))
+            .map(|one| (one.no, format!("{} · {}", one.label, one.what)))
+            .collect(),
     })
 }
 

@@ -165,6 +165,8 @@ pub struct DiffView {
     pub reports: Vec<(i64, String, i64, String)>,
     /// The report of this batch is issued.
     pub issued: bool,
+    /// Photos the applicant sent with an explanation: number and what of.
+    pub photos: Vec<(i64, String)>,
 }
 
 /// One line of it.

@@ -232,8 +232,10 @@ pub struct Acts {
     pub visits: bool,
     /// Whether it can be done now; a pause or a missing paper stands against it otherwise.
     pub completes: bool,
-    /// Whether what was found has to be written down for it.
-    pub needs_words: bool,
+    /// What has to be written down for it; empty where nothing has.
+    pub needs_words: &'static str,
+    /// Reasons to choose from where the step ends the procedure; empty elsewhere.
+    pub ends_for: Vec<Choice>,
     /// Whether the others may be asked about while somebody has not consented.
     pub may_ask_the_others: bool,
     /// Whether everything missing can be told to the applicant now.

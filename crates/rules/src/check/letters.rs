@@ -4,7 +4,8 @@
 use super::Builder;
 use super::procedures::{Around, Draft, bare_plan, behind, list, texts};
 use crate::ast::{BlockStmt, Name, Stmt};
-use crate::problem::{Span, nearest};
+use crate::problem::{Problem, Span, nearest};
+use domain::letters;
 use domain::procedure::Document;
 use std::collections::BTreeSet;
 
@@ -226,6 +227,44 @@ impl Builder<'_> {
         let documents: Vec<Document> = letters.iter().filter(given).cloned().collect();
         self.shown_on_notice(draft, &documents, around);
         draft.procedure.documents = documents;
+        if draft.whole {
+            self.fields_filled(draft, around);
+        }
+    }
+
+    /// Tells of fields that nothing fills at the step that gives their letter: it could never be printed. Only a
+    /// warning, so that a version signed before goes on.
+    fn fields_filled(&mut self, draft: &Draft, around: &Around<'_>) {
+        let procedure = &draft.procedure;
+        for (step, spots) in procedure.steps.iter().zip(&draft.steps) {
+            let given = step.gives.iter().filter_map(|g| procedure.document(g));
+            for document in given {
+                for (field, known) in letters::lacking(procedure, step, document) {
+                    if !around.fields.iter().any(|f| f.name == field) {
+                        // Told where the letter lists it.
+                        continue;
+                    }
+                    let said = format!(
+                        "“{}”给出的 `{}` 里,`{field}` 到这一步还没有来处,这份文书打印不出来",
+                        step.name, document.title
+                    );
+                    let wants: Vec<&str> = known.iter().map(|one| one.wants()).collect();
+                    let help = match wants.is_empty() {
+                        true => format!(
+                            "从 {} 的字段和正文里删去它;程序里没有一处填这个字段",
+                            document.path
+                        ),
+                        false => format!(
+                            "给出它的一步要合一条:{};或者从 {} 里删去这个字段",
+                            wants.join(";"),
+                            document.path
+                        ),
+                    };
+                    let told = Problem::warning("letter-field-empty", spots.name, said);
+                    self.tell(told.help(help));
+                }
+            }
+        }
     }
 
     /// What hangs during 公示 tells of a person only what 公示 lists.

@@ -78,3 +78,57 @@ fn every_admission_of_the_own_rulebook_has_a_step_that_rests_on_a_signed_decisio
     }
     assert!(admissions > 10, "{admissions}");
 }
+
+/// A field nothing fills makes a letter that can never be printed.
+#[test]
+fn every_field_of_every_letter_of_every_procedure_is_filled_where_the_letter_is_given() {
+    let book = Rulebook::read(texts());
+    let (mut letters, mut fields) = (0, 0);
+    for day in ["2022-11-01", "2026-06-30", "2026-09-01"] {
+        let day = Day::parse(day).unwrap();
+        for place in book.localities() {
+            let (all, _) = rules::procedure::procedures(&book, &place.id, day);
+            for way in &all {
+                for step in &way.steps {
+                    let given = step.gives.iter().filter_map(|title| way.document(title));
+                    for letter in given {
+                        letters += 1;
+                        fields += letter.fields.len();
+                        let lacks = domain::letters::lacking(way, step, letter);
+                        assert!(lacks.is_empty(), "{} {} {lacks:?}", way.title, letter.title);
+                    }
+                }
+            }
+        }
+    }
+    assert!(letters > 100 && fields > 1_000, "{letters} {fields}");
+}
+
+#[test]
+fn a_letter_that_could_not_be_printed_is_told_with_its_place_and_what_to_do() {
+    let mut all = texts();
+    let own = all
+        .iter_mut()
+        .find(|one| one.path == "procedures/complaint.md");
+    let own = own.unwrap();
+    own.text = own.text.replace("用于 投诉", "用于 其他");
+    let book = Rulebook::read(all);
+    let told: Vec<String> = book
+        .check()
+        .iter()
+        .map(|p| p.show(book.texts().get(&p.path).map_or("", String::as_str)))
+        .filter(|told| told.contains("letter-field-empty"))
+        .collect();
+    assert!(!told.is_empty());
+    for words in [
+        "procedures/complaint.md:",
+        "`答复内容`",
+        "步骤 答复",
+        "用于 投诉 的流程",
+    ] {
+        assert!(
+            told.iter().all(|one| one.contains(words)),
+            "{words}: {told:?}"
+        );
+    }
+}

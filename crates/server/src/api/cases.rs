@@ -215,10 +215,12 @@ forms! {
         gave: Option<Text<60>>,
         /// 一起办的人(账号)。
         others: Option<Vec<Text<32>>>,
-        /// 说明,不写姓名和号码。
+        /// 说明,不写姓名和号码;终止办理的一步写事由表里的理由,后面可以加冒号写说明。
         because: Option<Text<200>>,
         /// 先查其余的人:有人没有签授权的,流程允许才行。
         rest_first: Option<bool>,
+        /// 终止办理依据的条文;不写就用事由表里的。
+        articles: Option<Text<200>>,
     }
     /// 登记或者撤销一种情形。
     CircumstanceForm {
@@ -375,6 +377,7 @@ async fn complete(call: Call, sent: Sent<CompletionForm>) -> Told<Made<CaseFile>
     let desk = call.desk()?;
     let others: Vec<String> = form.others.into_iter().flatten().map(|o| o.0).collect();
     let (gave, because) = (said(form.gave), said(form.because));
+    let articles = said(form.articles);
     let mut case = opened(desk, &call, form.seq).await?;
     let office = desk.access.office();
     let mut tx = office.begin().await?;
@@ -384,6 +387,7 @@ async fn complete(call: Call, sent: Sent<CompletionForm>) -> Told<Made<CaseFile>
         others: &others,
         because: &because,
         unsigned: crate::pages::case::unsigned(form.rest_first.unwrap_or(false)),
+        articles: &articles,
         ..Completion::default()
     };
     casework::complete(office, &mut tx, &desk.who, &mut case, completion).await?;

@@ -1,8 +1,9 @@
 //! 公示和公布, as anybody may read them: the fields the law names, names masked, for their days only.
 
-use office::casework::{decision, notice};
+use office::casework;
+use office::casework::publicity::{self, Asked};
 
-use super::operation::{Call, Operation, Shown};
+use super::operation::{Call, Kind, Operation, Shown};
 use super::problem::Told;
 use super::shape::{Date, shapes};
 use crate::routes::{Need, Routes};
@@ -41,13 +42,19 @@ shapes! {
         notices: Vec<Notice>,
         /// 正在公布的。
         published: Vec<Published>,
+        /// 第几页。
+        page: i64,
+        /// 公示、公布里页数多的那一样有几页。
+        pages: i64,
     }
 }
 
 pub(super) fn add(routes: Routes) -> Routes {
     routes.gives(
         Operation::get("/api/v1/notices", Need::Nothing, "listNotices")
-            .about("公示", "今天的公示和公布;不用登录,过了期就没有了"),
+            .about("公示", "今天的公示和公布;不用登录,过了期就没有了")
+            .field("area", "乡镇或者村(社区)的区划代码", Kind::Area)
+            .field("page", "第几页,从 1 起", Kind::Number),
         list,
     )
 }
@@ -60,11 +67,23 @@ async fn list(call: Call) -> Told<Shown<Notices>> {
             .map(|(name, value)| ShownField { name, value })
             .collect()
     };
-    let hanging = notice::hanging(office, None).await?;
-    let published = decision::published(office, office.clock().today()).await?;
+    let page = call.field_number("page").unwrap_or(1);
+    let area = call.field("area").map(|code| casework::area(&code));
+    let asked = Asked {
+        area: area.transpose()?,
+        hanging: page,
+        published: page,
+    };
+    let view = publicity::publicity(office, &asked).await?;
+    let pages = view.hanging.pages.max(view.published.pages);
+    let (hanging, published) = (view.hanging, view.published);
+    let of = |page: u32| page == asked.hanging;
+    let hanging = hanging.rows.into_iter().filter(|_| of(hanging.page));
+    let published = published.rows.into_iter().filter(|_| of(published.page));
     Ok(Shown(Notices {
+        page: i64::from(page),
+        pages: i64::from(pages),
         notices: hanging
-            .into_iter()
             .map(|one| Notice {
                 no: one.no,
                 place: one.place,
@@ -74,10 +93,9 @@ async fn list(call: Call) -> Told<Shown<Notices>> {
             })
             .collect(),
         published: published
-            .into_iter()
-            .map(|(place, shown)| Published {
-                place,
-                shown: fields(shown),
+            .map(|one| Published {
+                place: one.place,
+                shown: fields(one.shown),
             })
             .collect(),
     }))

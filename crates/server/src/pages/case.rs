@@ -106,12 +106,18 @@ async fn step(
     match word("act").as_str() {
         "complete" => {
             let others: Vec<String> = fields.get("other").into_iter().collect();
+            // A step that ends the procedure is done for a reason of the list.
+            let said = match word("reason").as_str() {
+                "" => said,
+                reason => casework::because(office, For::Ending, reason, &said)?,
+            };
             let completion = Completion {
                 step: &word("step"),
                 gave: &word("gave"),
                 others: &others,
                 because: &said,
                 unsigned: unsigned(fields.get("rest").is_some()),
+                articles: &word("articles"),
                 ..Completion::default()
             };
             casework::complete(office, tx, who, case, completion).await?;
@@ -161,7 +167,8 @@ async fn step(
                 }
             };
             let why = casework::because(office, what, reason, &said)?;
-            casework::close(office, tx, who, case, outcome, &why).await?;
+            let rests = (why.as_str(), word("articles"));
+            casework::close(office, tx, who, case, outcome, (rests.0, &rests.1)).await?;
         }
         _ => return Err(CaseError::Refused("没有选要办什么".to_owned())),
     }

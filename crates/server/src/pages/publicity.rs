@@ -2,18 +2,15 @@
 //! search and nothing to take away. A notice past its last day is not there.
 
 use askama::Template;
-use axum::extract::Path;
+use axum::extract::{Path, RawQuery};
 use axum::http::StatusCode;
 use axum::response::Response;
-use office::casework::notice::{self, Hanging};
-use office::casework::{CaseError, decision, objection};
+use office::casework::publicity::{self, Asked, Publicity};
+use office::casework::{self, CaseError, objection};
 
 use crate::desk::Porch;
 use crate::links::Fields;
 use crate::shell::Shell;
-
-/// What was decided: place, then field and value.
-type Published = (String, Vec<(String, String)>);
 
 #[derive(Template)]
 #[template(path = "publicity.html")]
@@ -21,38 +18,54 @@ struct NoticePage {
     shell: Shell,
     problem: Option<String>,
     said: Option<String>,
-    hanging: Vec<Hanging>,
-    published: Vec<Published>,
+    view: Option<Publicity>,
+    /// The place chosen, by its code; empty for all.
+    area: String,
 }
 
-pub(crate) async fn show(porch: Porch) -> Response {
-    page(&porch, StatusCode::OK, (None, None)).await
+/// What is asked for on the address.
+fn asked(fields: &Fields) -> Asked {
+    let number = |name: &str| {
+        let number = fields.get(name).and_then(|word| word.trim().parse().ok());
+        number.unwrap_or(1)
+    };
+    let area = fields.get("area").filter(|code| !code.trim().is_empty());
+    Asked {
+        area: area.and_then(|code| casework::area(code.trim()).ok()),
+        hanging: number("hanging"),
+        published: number("published"),
+    }
+}
+
+pub(crate) async fn show(porch: Porch, RawQuery(query): RawQuery) -> Response {
+    let asked = asked(&Fields::read(&query.unwrap_or_default()));
+    page(&porch, &asked, StatusCode::OK, (None, None)).await
 }
 
 async fn page(
     porch: &Porch,
+    asked: &Asked,
     status: StatusCode,
     (problem, said): (Option<String>, Option<String>),
 ) -> Response {
     let office = porch.app.access.office();
-    let today = office.clock().today();
     // When the record cannot be read there is nothing to see, and the page says so.
-    let hanging = notice::hanging(office, None).await;
-    let published = decision::published(office, today).await;
-    let (problem, status) = match (&hanging, &published) {
-        (Ok(_), Ok(_)) => (problem, status),
-        (Err(error), _) | (_, Err(error)) => {
+    let (view, problem, status) = match publicity::publicity(office, asked).await {
+        Ok(view) => (Some(view), problem, status),
+        Err(error) => {
             tracing::error!(%error, "the public notices cannot be read");
             let said = "现在读不出公示,请稍后再看".to_owned();
-            (Some(said), StatusCode::INTERNAL_SERVER_ERROR)
+            (None, Some(said), StatusCode::INTERNAL_SERVER_ERROR)
         }
     };
     let page = NoticePage {
         shell: porch.shell_at("公示和公布", "/notice"),
         problem,
         said,
-        hanging: hanging.unwrap_or_default(),
-        published: published.unwrap_or_default(),
+        view,
+        area: asked
+            .area
+            .map_or_else(String::new, |area| area.as_str().to_owned()),
     };
     porch.show(status, &page)
 }
@@ -60,6 +73,7 @@ async fn page(
 /// Somebody objects to a notice that hangs.
 pub(crate) async fn object(porch: Porch, Path(no): Path<String>, body: String) -> Response {
     let text = Fields::read(&body).get("text").unwrap_or_default();
+    let first = Asked::default();
     let taken = match no.parse() {
         Ok(no) => objection::object_from_page(&porch.app.access, no, &text).await,
         Err(_) => Err(CaseError::Refused("没有这份公示".to_owned())),
@@ -67,13 +81,20 @@ pub(crate) async fn object(porch: Porch, Path(no): Path<String>, body: String) -
     match taken {
         Ok(_) => {
             let said = "已经收到,会由两个人复查;没有查清以前不作决定";
-            page(&porch, StatusCode::OK, (None, Some(said.to_owned()))).await
+            page(
+                &porch,
+                &first,
+                StatusCode::OK,
+                (None, Some(said.to_owned())),
+            )
+            .await
         }
         Err(CaseError::Office(error)) => {
             tracing::error!(%error, "an objection was not taken");
             let said = "没有收到,请稍后再提,或者打监督电话".to_owned();
             page(
                 &porch,
+                &first,
                 StatusCode::INTERNAL_SERVER_ERROR,
                 (Some(said), None),
             )
@@ -81,7 +102,13 @@ pub(crate) async fn object(porch: Porch, Path(no): Path<String>, body: String) -
         }
         Err(why) => {
             let said = Some(why.to_string());
-            page(&porch, StatusCode::UNPROCESSABLE_ENTITY, (said, None)).await
+            page(
+                &porch,
+                &first,
+                StatusCode::UNPROCESSABLE_ENTITY,
+                (said, None),
+            )
+            .await
         }
     }
 }

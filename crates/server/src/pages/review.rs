@@ -50,9 +50,12 @@ struct SamplePage {
     shell: Shell,
     problem: Option<String>,
     month: String,
-    seed: String,
+    /// The page's own address, and the one before it.
+    here: &'static str,
+    back: &'static str,
+    /// Whether the reader may open the cases.
+    linked: bool,
     draws: Vec<Draw>,
-    kept: bool,
 }
 
 pub(crate) async fn show(desk: Desk, Path(no): Path<String>) -> Answered {
@@ -248,61 +251,65 @@ pub(crate) async fn pdf(desk: Desk, Path((no, title)): Path<(String, String)>) -
     Ok((head, bytes).into_response())
 }
 
-/// What a draw would be, before it is kept.
-pub(crate) async fn sample(desk: Desk) -> Answered {
-    let month = desk.fields.get("month").unwrap_or_default();
-    let seed = desk.fields.get("seed").unwrap_or_default();
-    let page = drawn(&desk, (month, seed), Keep::No).await?;
-    desk.show(&page)
-}
-
-/// Keeps a draw.
-pub(crate) async fn draw(desk: Desk, body: String) -> Answered {
+/// Writes down what was found in a case that is looked into.
+pub(crate) async fn check(desk: Desk, Path(no): Path<String>, body: String) -> Answered {
     let fields = Fields::read(&body);
-    let word = |name: &str| fields.get(name).unwrap_or_default();
-    let page = drawn(&desk, (word("month"), word("seed")), Keep::Yes).await?;
-    desk.show(&page)
+    let done = checked(&desk, &no, &fields).await;
+    after(&desk, &no, done).await
 }
 
-enum Keep {
+async fn checked(desk: &Desk, no: &str, fields: &Fields) -> Done<()> {
+    let word = |name: &str| fields.get(name).unwrap_or_default();
+    let looked = sample::Looked {
+        found: sample::found(&word("found"))?,
+        says: word("said"),
+    };
+    let number = casework::case_no(no)?;
+    sample::record(desk.access.office(), &desk.who, number, &looked).await?;
+    Ok(())
+}
+
+/// The cases of a month that are looked into, drawn anew, for whoever decides.
+pub(crate) async fn sample(desk: Desk) -> Answered {
+    drawn(&desk, ("/sample", "/review2"), Linked::Yes).await
+}
+
+/// The same for auditors, who open no case.
+pub(crate) async fn audited_sample(desk: Desk) -> Answered {
+    drawn(&desk, ("/audit/sample", "/audit"), Linked::No).await
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Linked {
     Yes,
     No,
 }
 
 async fn drawn(
     desk: &Desk,
-    (month, seed): (String, String),
-    keep: Keep,
-) -> Result<SamplePage, Refusal> {
+    (here, back): (&'static str, &'static str),
+    linked: Linked,
+) -> Answered {
     let office = desk.access.office();
+    let month = desk.fields.get("month").unwrap_or_default();
     let mut page = SamplePage {
         shell: desk.shell("抽查", Some(Menu::Inbox)),
         problem: None,
         month: month.clone(),
-        seed: seed.clone(),
+        here,
+        back,
+        linked: linked == Linked::Yes,
         draws: Vec::new(),
-        kept: false,
     };
-    if month.is_empty() && seed.is_empty() {
-        return Ok(page);
+    if month.is_empty() {
+        return desk.show(&page);
     }
-    let answer = match (office::disbursement::month(&month), keep) {
-        (None, _) => Err(CaseError::Refused(format!(
-            "`{month}` 不是月份,写成 2026-09"
-        ))),
-        (Some(month), Keep::No) => sample::look(office, &desk.who, month, &seed).await,
-        (Some(month), Keep::Yes) => {
-            page.kept = true;
-            sample::keep(office, &desk.who, month, &seed).await
-        }
-    };
-    match answer {
-        Ok(draws) => page.draws = draws,
-        Err(CaseError::Office(error)) => return Err(desk.refuse(error.into())),
-        Err(why) => {
-            page.kept = false;
-            page.problem = Some(why.to_string());
+    match office::disbursement::month(&month) {
+        None => page.problem = Some(format!("`{month}` 不是月份,写成 2026-09")),
+        Some(month) => {
+            let draws = sample::look(office, &desk.who, month).await;
+            page.draws = draws.map_err(|error| desk.refuse(error.into()))?;
         }
     }
-    Ok(page)
+    desk.show(&page)
 }

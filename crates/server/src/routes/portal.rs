@@ -71,4 +71,5 @@ fn own(routes: Routes) -> Routes {
         .post(Resident, "/my/{no}/sign", my::sign)
         .get(Resident, "/my/{no}/fix", my::fix)
         .post(Resident, "/my/{no}/fix", my::bring)
+        .post(Resident, "/my/{no}/explain", my::explain)
 }

@@ -48,6 +48,11 @@ statements! {
         from payment_batch b
         join payment_line l on l.batch_no = b.batch_no and l.state = $2
         where b.month = $1 group by l.programme, l.area order by l.programme, l.area";
+    // Of a programme in a sealed batch.
+    HEADS = "select count(distinct household_id), count(distinct payee),
+            cast(coalesce(sum(amount), 0) as bigint)
+        from payment_line where batch_no = $1 and programme = $2
+          and state in ('batched', 'sent', 'unknown', 'paid', 'returned')";
     MOVE_ALL = "update payment_line set state = $1 where batch_no = $2 and state = $3";
     MOVE_ONE = "update payment_line set state = $1 where line_id = $2 and state = $3";
     NAMELESS = "select l.line_no from payment_line l
@@ -155,6 +160,19 @@ pub struct PartTotal {
     pub fund: String,
     /// How much.
     pub total: Total,
+}
+
+/// Households and payees of a programme in a sealed batch, and the sum of their lines.
+pub async fn heads(on: &impl Reads, batch: i64, programme: &str) -> Result<(u64, u64, Fen)> {
+    let rows = on.rows(HEADS, vec![batch.into(), programme.into()]).await?;
+    let row = rows.first();
+    row.map_or(Ok((0, 0, Fen::ZERO)), |row| {
+        Ok((
+            count(row.int(0)?),
+            count(row.int(1)?),
+            Fen::new(row.int(2)?),
+        ))
+    })
 }
 
 /// The number of a line.

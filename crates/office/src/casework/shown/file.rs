@@ -396,7 +396,11 @@ fn acts(office: &Office, who: &Acting, case: &Case, state: &State) -> (Option<Ac
         step: step.name.clone(),
         gives: step.gives.clone(),
         needs_second: step.persons > 1,
-        needs_words: step.ground == Some(Ground::Finding) && !guard::leaves_the_way(case, step),
+        needs_words: guard::words_wanted(case, step),
+        ends_for: match domain::letters::ends(&case.procedure, step) {
+            true => listed(For::Ending),
+            false => Vec::new(),
+        },
         seconds: Vec::new(),
         may_ask_the_others: asks && verification::may_ask_the_others(office, case),
         visits: able && who.may(Right::VISIT_REPORT) && crate::visits::is_visit(office, step),

@@ -273,6 +273,34 @@ pub(crate) async fn bring(caller: Caller, Path(no): Path<String>, request: Reque
     }
 }
 
+/// The applicant's words and photos about a difference.
+pub(crate) async fn explain(caller: Caller, Path(no): Path<String>, request: Request) -> Response {
+    let who = own!(caller);
+    let read = match upload::read(request).await {
+        Ok(read) => read,
+        Err((status, said)) => return case_page(&caller, &who, &no, (status, Some(said))).await,
+    };
+    let word = |name: &str| read.fields.get(name).unwrap_or_default();
+    let (about, says) = (word("about"), word("says"));
+    let files: Vec<Filled> = read
+        .files
+        .into_iter()
+        .map(|file| Filled {
+            name: file.name,
+            bytes: file.bytes,
+        })
+        .collect();
+    let access = &caller.porch.app.access;
+    let done = match case_no(&no) {
+        Ok(no) => portal::explain(access, &who, no, (&about, &says, files)).await,
+        Err(error) => Err(error),
+    };
+    match done {
+        Ok(()) => Redirect::to(&format!("/my/{no}")).into_response(),
+        Err(error) => not_done(&caller, &who, &no, error).await,
+    }
+}
+
 pub(crate) async fn consent(caller: Caller) -> Response {
     let who = own!(caller);
     consent_page(&caller, &who, (StatusCode::OK, None)).await
