@@ -49,4 +49,5 @@ mod upgrade;
 mod upload;
 mod verify;
 mod visits;
+mod walk;
 mod workbooks;

@@ -21,6 +21,7 @@ pub mod first_help;
 pub(crate) mod found;
 mod gather;
 mod guard;
+mod guardians;
 mod health;
 pub mod kept;
 pub mod letters;
@@ -35,6 +36,7 @@ pub mod people;
 mod procedures;
 mod reasons;
 mod receivers;
+pub(crate) mod recognised;
 pub mod recorded;
 pub(crate) mod residents;
 pub mod review;
@@ -535,6 +537,8 @@ async fn happen_as<'c>(
     });
     case.standing = standing;
     case.clock = clock;
+    let since = guard::opened(case).cloned();
+    crate::channels::assists::opened(office, tx, actor, case, since.as_ref()).await?;
     if case.standing.closed.is_some() {
         case.row.state = cases::CaseState::Closed;
         case.row.closed_at = Some(office.clock.at());

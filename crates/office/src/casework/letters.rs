@@ -3,7 +3,7 @@
 
 use super::capsule;
 use super::fields::{self, Office as OfficeWords};
-use super::{Case, CaseError, Done, afterwards, decision, load_with, papers};
+use super::{Case, CaseError, Done, afterwards, decision, guardians, load_with, papers};
 use crate::access::{Acting, Right};
 use crate::office::Office;
 use domain::CaseNo;
@@ -241,6 +241,8 @@ pub async fn letter(office: &Office, who: &Acting, no: CaseNo, title: &str) -> D
         Some(later) => later,
         None => first_values(office, on, &case, document).await?,
     };
+    let about = (document, authority.as_str());
+    guardians::in_full(office, who.login(), &case, about, &mut known).await?;
     if document.fields.iter().any(|field| field == NAME) {
         let grant = Grant {
             at: office.clock.at(),

@@ -2,6 +2,7 @@
 
 use askama::Template;
 use office::casework::{self, Group};
+use office::channels::assists::{self, AssistLine};
 use office::views::casework::{CaseLine, InboxView};
 
 use crate::desk::{Answered, Desk};
@@ -22,6 +23,8 @@ struct InboxPage {
     helps: Option<usize>,
     /// How many payments that cannot wait for the month are late.
     late_money: usize,
+    /// What departments have not answered in time; empty for whoever oversees nothing.
+    assists: Vec<AssistLine>,
 }
 
 #[derive(Template)]
@@ -52,12 +55,15 @@ pub(crate) async fn show(desk: Desk) -> Answered {
     let helps = helps.map_err(|error| desk.refuse(error.into()))?;
     let late_money = office::disbursement::late_for(desk.access.office(), &desk.who).await;
     let late_money = late_money.map_err(|error| desk.refuse(error.into()))?;
+    let assists = assists::late(desk.access.office(), &desk.who).await;
+    let assists = assists.map_err(|error| desk.refuse(error.into()))?;
     desk.show(&InboxPage {
         late_money,
         shell,
         said,
         view,
         helps,
+        assists,
     })
 }
 
