@@ -246,7 +246,7 @@ pub(super) async fn stands_by(
     let team = Team::read(office, on, who.book(), |one| one == login).await?;
     let area = &case.standing.area;
     Ok(team.0.get(login).is_some_and(|member| {
-        let here = member.roles.iter().any(|(_, place)| place.contains(area));
+        let here = member.roles.iter().any(|held| held.area.contains(area));
         here && !member.kept.contains(&case.no())
     }))
 }
