@@ -51,4 +51,5 @@ mod upgrade;
 mod upload;
 mod verify;
 mod visits;
+mod walk;
 mod workbooks;

@@ -53,12 +53,28 @@ impl Staff {
         }
     }
 
+    /// An organisation of the place, beside the bureau.
+    pub(crate) async fn add_office(&self, code: &str, name: &str) {
+        let other = NewOffice {
+            code: code.to_owned(),
+            name: name.to_owned(),
+            area: self.area.clone(),
+            parent: None,
+        };
+        self.access.add_office(By::Machine, &other).await.unwrap();
+    }
+
     /// An account with a role over a place, not signed in.
     pub(crate) async fn add(&self, login: &str, role: &str, area: &str) -> OneTimePassword {
+        self.add_of("bureau", login, role, area).await
+    }
+
+    /// The same in an organisation.
+    async fn add_of(&self, office: &str, login: &str, role: &str, area: &str) -> OneTimePassword {
         let new = NewAccount {
             login: login.to_owned(),
             name: format!("{login}的姓名"),
-            organisation: "bureau".to_owned(),
+            organisation: office.to_owned(),
         };
         let password = self.access.add_account(By::Machine, &new).await.unwrap();
         self.give(login, role, area).await;
@@ -74,7 +90,17 @@ impl Staff {
 
     /// A new account, signed in through every step that is asked.
     pub(crate) async fn enter(&self, login: &str, role: &str, area: &str) -> Signed {
-        let password = self.add(login, role, area).await;
+        self.enter_of("bureau", (login, role), area).await
+    }
+
+    /// The same in an organisation.
+    pub(crate) async fn enter_of(
+        &self,
+        office: &str,
+        (login, role): (&str, &str),
+        area: &str,
+    ) -> Signed {
+        let password = self.add_of(office, login, role, area).await;
         let begun = self
             .access
             .sign_in(login, password.tell(), login, "test")

@@ -9,6 +9,10 @@ use crate::calendar::NoCalendar;
 use crate::month::add_months;
 use crate::{AreaCode, Day, Span, WorkCalendar};
 
+/// 涉及近亲属: the circumstance a declaration of staff sets by itself. Every procedure that decides has it; the
+/// program looks into all such cases, whatever way the procedure leads.
+pub const RELATIVE: &str = "涉及近亲属";
+
 /// 流程 as it holds in one place on one day.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Procedure {
@@ -119,11 +123,13 @@ pub enum Ground {
     FirstHelp,
     /// 交银行: what is to be paid at once was handed to the bank.
     Payment,
+    /// 协办: what another department answered to what it was asked.
+    Assist,
 }
 
 impl Ground {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Verification,
         Self::Visit,
         Self::Opinion,
@@ -134,6 +140,7 @@ impl Ground {
         Self::Delivery,
         Self::FirstHelp,
         Self::Payment,
+        Self::Assist,
     ];
 
     /// Its word in the rulebook.
@@ -150,6 +157,7 @@ impl Ground {
             Self::Delivery => "送达",
             Self::FirstHelp => "先行救助",
             Self::Payment => "交银行",
+            Self::Assist => "协办",
         }
     }
 }

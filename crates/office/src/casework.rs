@@ -22,6 +22,7 @@ mod forms;
 pub(crate) mod found;
 mod gather;
 mod guard;
+mod guardians;
 mod health;
 pub mod kept;
 pub mod letters;
@@ -37,6 +38,7 @@ mod procedures;
 pub mod publicity;
 mod reasons;
 mod receivers;
+pub(crate) mod recognised;
 pub mod recorded;
 pub(crate) mod residents;
 pub mod review;
@@ -549,6 +551,8 @@ async fn happen_as<'c>(
     case.clock = clock;
     let came = (&event.what, told.act, authority.as_str());
     sample::arrived(office, tx, (case, &before), came).await?;
+    let since = guard::opened(case).cloned();
+    crate::channels::assists::opened(office, tx, actor, case, since.as_ref()).await?;
     if case.standing.closed.is_some() {
         case.row.state = cases::CaseState::Closed;
         case.row.closed_at = Some(office.clock.at());

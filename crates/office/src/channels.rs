@@ -6,6 +6,7 @@
 //! stands in `rulebook/channels/`. Nothing here decides about help: a ticket becomes a clue or an application by
 //! casework's own doors.
 
+pub mod assists;
 mod book;
 pub mod demo;
 pub mod finds;
@@ -26,6 +27,7 @@ use rules::Rulebook;
 /// A table is missing, a value is no number, or a programme is to be given by policy that must be applied for.
 pub(crate) fn read(book: &Rulebook, place: &str) -> Done<()> {
     let from = (book, place);
+    assists::read(from)?;
     book::ChannelBook::read(from)?;
     finds::owners(from)?;
     finds::shifts(from)?;

@@ -10,6 +10,7 @@ mod calls;
 mod cites;
 mod compare;
 mod dictionary;
+mod doable;
 mod exclusions;
 mod exprs;
 mod feeds;

@@ -7,12 +7,13 @@
 use crate::ast::{BlockStmt, Stmt};
 use crate::check::procedures::{Around, Field, build, list};
 use crate::check::{Instrument, Parsed, Source};
+use crate::markdown::Cell;
 use crate::params;
 use crate::problem::{Problem, Span};
 use crate::rulebook::{Locality, Rulebook};
 use domain::procedure::{Counted, Length, Procedure};
 use domain::{Day, WorkCalendar};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The procedures of a place on a day, in the order of their files; and what is wrong with them.
 ///
@@ -43,6 +44,7 @@ fn around(book: &Rulebook) -> Around<'_> {
     let policies = heads.filter(|h| h.keyword.text == "政策");
     Around {
         roles: roles(book),
+        rights: rights(book),
         policies: policies.map(|h| h.id.text.as_str()).collect(),
         fields: fields(book),
         texts: Some(book.texts()),
@@ -132,6 +134,44 @@ fn roles(book: &Rulebook) -> BTreeSet<String> {
         };
         let named = table.rows.iter().filter_map(|r| r.get(role));
         out.extend(named.map(|c| c.text.clone()));
+    }
+    out
+}
+
+/// The roles of each right of access.md; a cell may name a whole class of them.
+fn rights(book: &Rulebook) -> BTreeMap<String, BTreeSet<String>> {
+    let tables = book.document("access/access.md").map(|d| &d.tables);
+    let (mut classes, mut out) = (BTreeMap::<String, BTreeSet<String>>::new(), BTreeMap::new());
+    for table in tables.into_iter().flatten() {
+        let column = |name: &str| table.header.iter().position(|c| c.text == name);
+        let cell =
+            |row: &[Cell], at: usize| row.get(at).map_or_else(String::new, |c| c.text.clone());
+        match (
+            column("角色"),
+            column("类别"),
+            column("代号"),
+            column("遮盖"),
+        ) {
+            (Some(role), Some(class), Some(_), None) => {
+                for row in &table.rows {
+                    let of = classes.entry(cell(row, class)).or_default();
+                    of.insert(cell(row, role));
+                }
+            }
+            (Some(roles), None, Some(code), Some(_)) => {
+                for row in &table.rows {
+                    let named = cell(row, roles);
+                    let meant = named
+                        .split('、')
+                        .flat_map(|word| match classes.get(word.trim()) {
+                            Some(all) => all.iter().cloned().collect(),
+                            None => vec![word.trim().to_owned()],
+                        });
+                    out.insert(cell(row, code), meant.collect());
+                }
+            }
+            _ => {}
+        }
     }
     out
 }

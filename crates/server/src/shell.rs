@@ -78,6 +78,7 @@ pub(crate) enum Menu {
     Indicators,
     Feeds,
     Deliver,
+    Assists,
     Verify,
     Payments,
     Rulebook,
@@ -94,7 +95,7 @@ pub(crate) enum Menu {
 
 impl Menu {
     /// In the order of the menu.
-    const ALL: [Menu; 21] = [
+    const ALL: [Menu; 22] = [
         Menu::Inbox,
         Menu::Visits,
         Menu::Reviews,
@@ -103,6 +104,7 @@ impl Menu {
         Menu::Programmes,
         Menu::Indicators,
         Menu::Feeds,
+        Menu::Assists,
         Menu::Deliver,
         Menu::Verify,
         Menu::Payments,
@@ -129,6 +131,7 @@ impl Menu {
             Menu::Programmes => Right::ROLL,
             Menu::Feeds => Right::FEED,
             Menu::Deliver => Right::FEED_DELIVER,
+            Menu::Assists => Right::ASSIST,
             Menu::Verify => Right::VERIFY_ANSWER,
             Menu::Payments => Right::PAYMENT,
             Menu::Rulebook => Right::RULEBOOK,
@@ -155,6 +158,7 @@ impl Menu {
             Menu::Programmes => ("/programmes", "名册", "救助名册", "users-group"),
             Menu::Verify => ("/verify", "核对", "信息核对", "scale"),
             Menu::Feeds => ("/feeds", "来文", "部门来文", "file-import"),
+            Menu::Assists => ("/dept/tasks", "协办", "部门协办", "route"),
             Menu::Deliver => ("/dept/upload", "报送", "数据报送", "file-import"),
             Menu::Payments => ("/payments", "发放", "发放批次", "coin"),
             Menu::Rulebook => ("/rulebook", "政策", "政策规则", "book-2"),

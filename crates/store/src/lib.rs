@@ -7,6 +7,7 @@
 
 pub mod applications;
 pub mod areas;
+pub mod assists;
 mod at;
 pub mod audit;
 pub mod backup;
@@ -88,6 +89,7 @@ fn every_statement() -> Vec<String> {
         areas::STATEMENTS,
         areas::EDITION_STATEMENTS,
         areas::FOUND_STATEMENTS,
+        assists::STATEMENTS,
         audit::STATEMENTS,
         audit::VERIFY_STATEMENTS,
         bank_accounts::STATEMENTS,

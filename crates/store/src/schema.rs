@@ -159,6 +159,12 @@ const MIGRATIONS: &[Migration] = &[
         postgres: "",
     },
     Migration {
+        version: 23,
+        common: include_str!("../migrations/0023_assists.sql"),
+        sqlite: "",
+        postgres: "",
+    },
+    Migration {
         version: 24,
         common: include_str!("../migrations/0024_relief.sql"),
         sqlite: "",

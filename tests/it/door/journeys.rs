@@ -382,7 +382,7 @@ async fn a_relative_declared_later_is_written_on_the_open_case_given_away_and_al
     let signed = staff.enter("sun", "窗口经办", COUNTY).await;
     let sun = Person::of(&desk.place.router, &signed);
     let chen = staff.enter("chen4", "县级审核", COUNTY).await;
-    staff.enter("chen2", "县级审核", COUNTY).await;
+    let chen2 = staff.enter("chen2", "县级审核", COUNTY).await;
     let head = desk.heads().remove(1);
     let no = desk.case(&head).await;
     let mut case = casework::load(office, &desk.wang.who, no).await.unwrap();
@@ -420,10 +420,12 @@ async fn a_relative_declared_later_is_written_on_the_open_case_given_away_and_al
         others: &two,
         ..Completion::default()
     };
-    casework::complete(office, &mut tx, &chen.who, &mut case, visited)
-        .await
-        .unwrap();
-    office.end(tx).await.unwrap();
+    // Typed words are no visit: the county goes to the door and fills in the form, or goes no further.
+    let typed = casework::complete(office, &mut tx, &chen.who, &mut case, visited).await;
+    let said = typed.unwrap_err().to_string();
+    assert!(said.contains("由走访记录办结"), "{said}");
+    drop(tx);
+    found_out::visited(office, &chen.who, &chen2.who, no).await;
     let signing = casework::decision::Signing {
         outcome: casework::DecidedAs::Granted,
         because: "照办".to_owned(),

@@ -53,6 +53,8 @@ rights! {
     CASE_ACCEPT = "case.accept";
     /// 经办流程步骤.
     CASE_HANDLE = "case.handle";
+    /// 答复协办: what another department was asked about a case.
+    ASSIST = "assist.answer";
     /// 看无人承办和逾期的办件.
     CASE_OVERSEE = "case.oversee";
     /// 上报线索.

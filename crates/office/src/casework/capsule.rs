@@ -143,6 +143,12 @@ impl Found {
         self.amount_fen.map(Fen::new)
     }
 
+    /// Whether the programme gives money at all; recognition alone (低保边缘, 刚性支出) gives none.
+    #[must_use]
+    pub fn pays(&self) -> bool {
+        !self.benefits.is_empty()
+    }
+
     /// The conditions that do not hold.
     pub fn failing(&self) -> impl Iterator<Item = &Condition> {
         self.conditions.iter().filter(|c| c.holds == Some(false))

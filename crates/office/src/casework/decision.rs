@@ -222,7 +222,7 @@ fn weigh(case: &Case, found: &Found, signing: &Signing) -> Done<Weighed> {
     }
     let eligible = result == RuleResult::Eligible;
     let granted = signing.outcome == DecidedAs::Granted;
-    let pays = !found.benefits.is_empty();
+    let pays = found.pays();
     let ruled = found.amount().filter(|fen| fen.get() > 0);
     let amount = match granted && pays {
         true => signing.amount.or(ruled.filter(|_| eligible)),

@@ -120,6 +120,9 @@ pub(super) async fn of_case(
         "申请人姓名",
         name.unwrap_or_else(|| "姓名未登记".to_owned()),
     );
+    for (name, masked) in super::guardians::masked(on, case).await? {
+        say(&name, masked);
+    }
     say("家庭成员数", format!("{} 人", members.len()));
     say("救助项目", title.to_owned());
     say("办件编号", case.no().to_string());

@@ -2,6 +2,7 @@
 //! says so and through whichever page. Which steps those are, the rulebook says with 凭.
 
 use super::{Case, CaseError, Completion, Done};
+use crate::channels::assists;
 use crate::office::Office;
 use crate::verification;
 use domain::Day;
@@ -184,6 +185,13 @@ async fn found_out(tx: &JournalTx, case: &Case, step: &Step, because: &str) -> D
             }
             let said = format!(
                 "“{}”由走访记录办结;请在“走访”页填表,由两个人办结",
+                step.name
+            );
+            Err(CaseError::Refused(said))
+        }
+        Some(Ground::Assist) if !assists::is_answered(tx, case, &step.name, since).await? => {
+            let said = format!(
+                "“{}”由部门的答复办结;请部门在“协办”页答复,没有账号的由窗口把书面答复记进来",
                 step.name
             );
             Err(CaseError::Refused(said))

@@ -6,7 +6,7 @@ mod early;
 
 use super::capsule;
 use super::fields::{self, Office as OfficeWords};
-use super::{Case, CaseError, Done, afterwards, decision, load_with};
+use super::{Case, CaseError, Done, afterwards, decision, guardians, load_with, papers};
 use crate::access::{Acting, Right};
 use crate::office::Office;
 use domain::casework::Outcome;
@@ -256,6 +256,8 @@ pub async fn letter(office: &Office, who: &Acting, no: CaseNo, title: &str) -> D
         Some(later) => later,
         None => first_values(office, on, &case, document).await?,
     };
+    let about = (document, authority.as_str());
+    guardians::in_full(office, who.login(), &case, about, &mut known).await?;
     let listed = |name: &str| document.fields.iter().any(|field| field == name);
     let signing = match listed(CONSENTS) {
         true => early::consenting(office, on, &case).await?,

@@ -4,14 +4,13 @@
 
 use super::{Case, CaseError, Done, Told, What, happen_as, read};
 use crate::office::Office;
+pub(super) use domain::procedure::RELATIVE;
 use domain::{CaseNo, HouseholdId, PersonId};
 use std::collections::BTreeSet;
 use store::cases::CaseState;
 use store::users::UserState;
 use store::{JournalTx, Reads, applications, cases, recusals, users};
 
-/// What the procedure calls a case of a near relative of staff.
-pub(super) const RELATIVE: &str = "涉及近亲属";
 /// Who writes it down: a declaration, no person.
 const BY: &str = "system";
 const BECAUSE: &str = "近亲属备案";

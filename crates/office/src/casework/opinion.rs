@@ -169,8 +169,8 @@ pub async fn give(
     without_numbers(because)?;
     let result = judged.found.result();
     if proposed.proposes == Proposal::Grant && result == RuleResult::Eligible {
-        // The only case in which an amount is proposed.
-        if judged.found.amount().is_none() {
+        // The only case in which an amount is proposed; recognition alone has none to propose.
+        if judged.found.pays() && judged.found.amount().is_none() {
             let said = "规则算不出拟保障金额;请核对缺少的事实";
             return Err(CaseError::Refused(said.to_owned()));
         }

@@ -4,8 +4,10 @@
 use super::events::{self, mark};
 use super::{Case, CaseError, Done};
 use crate::access::{Access, AccessBook, Acting, Right};
+use crate::channels::assists;
 use crate::office::Office;
 use crate::views::Choice;
+use domain::procedure::{Ground, Procedure, Step};
 use domain::{AreaCode, CaseNo, Day, HouseholdId, PersonId};
 use std::collections::{BTreeMap, BTreeSet};
 use store::Reads;
@@ -151,6 +153,7 @@ pub async fn worklist(access: &Access, who: &Acting) -> Done<Worklist> {
     let scope = who.scope(Right::CASE_HANDLE)?;
     let team = Team::read(office, &office.store, access.book(), |_| true).await?;
     let own = Member::of_acting(office, who).await?;
+    let mut steps = Steps::default();
     let today = office.clock.today();
     let mut found: BTreeMap<CaseNo, Item> = BTreeMap::new();
     let mut more = false;
@@ -163,7 +166,7 @@ pub async fn worklist(access: &Access, who: &Acting) -> Done<Worklist> {
             let rows = cases::waiting(&office.store, &role, place.as_ref(), ROWS_MAX).await?;
             more |= rows.len() >= usize::try_from(ROWS_MAX).unwrap_or(usize::MAX);
             for (row, wait) in rows {
-                if team.gives(&own, &row, &wait) {
+                if team.gives(&own, &row, &wait, &steps.doers(office, &row, &wait)?) {
                     found
                         .entry(row.no)
                         .or_insert_with(|| item(&row, &wait, today));
@@ -188,7 +191,7 @@ pub async fn unowned(access: &Access, who: &Acting) -> Done<(Worklist, Worklist)
     for (case, wait) in cases::all_waits(&office.store, start.as_ref()).await? {
         waits.entry(case).or_default().push(wait);
     }
-    let (mut nobodys, mut late) = (Vec::new(), Vec::new());
+    let (mut nobodys, mut late, mut steps) = (Vec::new(), Vec::new(), Steps::default());
     let mut after = 0;
     loop {
         let rows = cases::list_open(&office.store, start.as_ref(), after, CASES_READ).await?;
@@ -198,7 +201,10 @@ pub async fn unowned(access: &Access, who: &Acting) -> Done<(Worklist, Worklist)
             let none = Vec::new();
             let waits = waits.get(&row.no).unwrap_or(&none);
             let line = |wait: Option<&Wait>| item(row, wait.unwrap_or(&nobody(row)), today);
-            let has_somebody = waits.iter().any(|wait| team.has_for(row, wait));
+            let mut has_somebody = false;
+            for wait in waits {
+                has_somebody |= team.has_for(row, wait, &steps.doers(office, row, wait)?);
+            }
             if !has_somebody {
                 nobodys.push(line(waits.first()));
             }
@@ -225,7 +231,8 @@ pub(super) async fn could(
     let calendar = office.calendar()?;
     let waits = events::current(&case.procedure, &case.standing, calendar, handed).waits;
     let member = team.0.get(login);
-    Ok(member.is_some_and(|member| waits.iter().any(|wait| member.could(&case.row, wait))))
+    let by = doers(office, case.procedure.as_ref(), case.open_step())?;
+    Ok(member.is_some_and(|member| waits.iter().any(|wait| member.could(&case.row, wait, &by))))
 }
 
 /// Whether an account may stand by at a case: it is in use, works here and must not stay away from it.
@@ -239,7 +246,7 @@ pub(super) async fn stands_by(
     let team = Team::read(office, on, who.book(), |one| one == login).await?;
     let area = &case.standing.area;
     Ok(team.0.get(login).is_some_and(|member| {
-        let here = member.roles.iter().any(|(_, place)| place.contains(area));
+        let here = member.roles.iter().any(|held| held.area.contains(area));
         here && !member.kept.contains(&case.no())
     }))
 }
@@ -251,9 +258,10 @@ pub(super) async fn seconds(office: &Office, who: &Acting, case: &Case) -> Done<
     let handed = (&case.application, case.papers.as_slice());
     let calendar = office.calendar()?;
     let waits = events::current(&case.procedure, &case.standing, calendar, handed).waits;
+    let by = doers(office, case.procedure.as_ref(), case.open_step())?;
     let could = |login: &str| {
         let member = team.0.get(login);
-        member.is_some_and(|member| waits.iter().any(|wait| member.could(&case.row, wait)))
+        member.is_some_and(|member| waits.iter().any(|wait| member.could(&case.row, wait, &by)))
     };
     let users = store::users::list(on).await?.into_iter();
     let able = users.filter(|user| could(&user.login));
@@ -334,27 +342,116 @@ fn group(row: &CaseRow, today: Day) -> Group {
     Group::Ready
 }
 
+/// By which rights a step stands in somebody's list, and in which organisation they have to be.
+#[derive(Clone, Debug)]
+struct Doers {
+    rights: &'static [Right],
+    /// The department's own for a step that it answers; none where the organisation does not matter.
+    organisation: Option<String>,
+}
+
+/// Who finds a step in a list: of a department's answer its own people, of a visit those too who only report.
+fn doers(office: &Office, procedure: &Procedure, step: Option<&Step>) -> Done<Doers> {
+    let ground = step.and_then(|step| step.ground);
+    let together = step.is_some_and(|step| step.persons > 1);
+    if let Some(step) = step.filter(|_| ground == Some(Ground::Assist)) {
+        let organisation = assists::office_for(office, &procedure.id, &step.name)?;
+        let organisation = organisation.filter(|code| !code.is_empty());
+        return Ok(Doers {
+            rights: match organisation {
+                Some(_) => &[Right::ASSIST],
+                // On paper: whoever keeps the case writes down what came.
+                None => &[Right::CASE_HANDLE],
+            },
+            organisation,
+        });
+    }
+    Ok(Doers {
+        rights: match ground == Some(Ground::Visit) || together {
+            true => &[Right::CASE_HANDLE, Right::VISIT_REPORT],
+            false => &[Right::CASE_HANDLE],
+        },
+        organisation: None,
+    })
+}
+
+/// The same for many rows: each step of each procedure is looked up once.
+#[derive(Default)]
+struct Steps(BTreeMap<(String, Day, String), Doers>);
+
+impl Steps {
+    fn doers(&mut self, office: &Office, row: &CaseRow, wait: &Wait) -> Done<Doers> {
+        let content = &row.content;
+        let key = (
+            content.procedure.clone(),
+            content.rules_day,
+            wait.step.clone(),
+        );
+        if let Some(known) = self.0.get(&key) {
+            return Ok(known.clone());
+        }
+        let procedure = office.procedure(&content.procedure, content.rules_day)?;
+        let found = doers(office, &procedure, procedure.step(&wait.step))?;
+        self.0.insert(key, found.clone());
+        Ok(found)
+    }
+}
+
+/// One role somebody holds.
+struct Held {
+    title: String,
+    area: AreaCode,
+    rights: BTreeSet<Right>,
+}
+
+impl Held {
+    /// The rights a step is found by, of those the role has.
+    fn of(book: &AccessBook, code: &str, (title, area): (String, AreaCode)) -> Self {
+        let by = [Right::CASE_HANDLE, Right::VISIT_REPORT, Right::ASSIST];
+        let rights = by.into_iter().filter(|right| book.allows(code, *right));
+        Self {
+            title,
+            area,
+            rights: rights.collect(),
+        }
+    }
+}
+
 /// Somebody with an account that is in use: their roles of this moment, and the cases they are kept from.
 struct Member {
     login: String,
-    roles: Vec<(String, AreaCode)>,
+    organisation: String,
+    roles: Vec<Held>,
     kept: BTreeSet<CaseNo>,
 }
 
 impl Member {
     /// Whether this person could do the step, whoever it was handed to.
-    fn could(&self, row: &CaseRow, wait: &Wait) -> bool {
+    fn could(&self, row: &CaseRow, wait: &Wait, by: &Doers) -> bool {
         let area = &row.current.area;
-        let holds = |(role, place): &(String, AreaCode)| *role == wait.role && place.contains(area);
-        self.roles.iter().any(holds)
+        let holds = |held: &Held| {
+            held.title == wait.role
+                && held.area.contains(area)
+                && by.rights.iter().any(|right| held.rights.contains(right))
+        };
+        let there = by.organisation.as_ref();
+        there.is_none_or(|code| *code == self.organisation)
+            && self.roles.iter().any(holds)
             && !self.kept.contains(&row.no)
             && !wait.not_by.split('、').any(|login| login == self.login)
     }
 
     async fn of_acting(office: &Office, who: &Acting) -> Done<Self> {
+        let held = who.roles_held().into_iter();
+        let book = who.book();
+        let roles = held.filter_map(|(title, area)| {
+            let code = book.role_named(&title)?.code.clone();
+            Some(Held::of(book, &code, (title, area)))
+        });
         Ok(Self {
             login: who.login().to_owned(),
-            roles: who.roles_held(),
+            organisation: crate::portal::organisation(office, who).await?,
+            roles: roles.collect(),
             kept: kept(office, &office.store, &who.kept_persons()).await?,
         })
     }
@@ -372,13 +469,14 @@ impl Team {
         wanted: impl Fn(&str) -> bool,
     ) -> Done<Self> {
         let at = office.clock.at();
-        let mut roles: BTreeMap<i64, Vec<(String, AreaCode)>> = BTreeMap::new();
+        let mut roles: BTreeMap<i64, Vec<Held>> = BTreeMap::new();
         for grant in store::grants::list(store).await? {
             if grant.holds(&at)
                 && let Some(role) = book.role(&grant.content.role)
             {
                 let held = roles.entry(grant.content.user.get()).or_default();
-                held.push((role.title.clone(), grant.content.area));
+                let own = (role.title.clone(), grant.content.area);
+                held.push(Held::of(book, &role.code, own));
             }
         }
         let mut persons: BTreeMap<i64, Vec<PersonId>> = BTreeMap::new();
@@ -386,6 +484,7 @@ impl Team {
             let own = persons.entry(recusal.content.user.get()).or_default();
             own.push(recusal.content.person);
         }
+        let organisations = store::organisations::list(store, None).await?;
         let mut team = BTreeMap::new();
         for user in store::users::list(store).await? {
             if user.state != UserState::Active || !wanted(&user.login) {
@@ -393,10 +492,13 @@ impl Team {
             }
             let near = persons.remove(&user.id.get()).unwrap_or_default();
             let near = with_homes(office, store, near).await?;
+            let mut organisations = organisations.iter();
+            let own = organisations.find(|one| one.id == user.organisation);
             team.insert(
                 user.login.clone(),
                 Member {
                     login: user.login,
+                    organisation: own.map_or_else(String::new, |one| one.content.code.clone()),
                     roles: roles.remove(&user.id.get()).unwrap_or_default(),
                     kept: kept(office, store, &near).await?,
                 },
@@ -406,20 +508,21 @@ impl Team {
     }
 
     /// Whether a step is this person's: they could do it, and it was handed to nobody else who still could.
-    fn gives(&self, member: &Member, row: &CaseRow, wait: &Wait) -> bool {
-        if !member.could(row, wait) {
+    fn gives(&self, member: &Member, row: &CaseRow, wait: &Wait, by: &Doers) -> bool {
+        if !member.could(row, wait, by) {
             return false;
         }
         if wait.owner.is_empty() || wait.owner == member.login {
             return true;
         }
         let owner = self.0.get(&wait.owner);
-        !owner.is_some_and(|owner| owner.could(row, wait))
+        !owner.is_some_and(|owner| owner.could(row, wait, by))
     }
 
     /// Whether the step stands in somebody's list.
-    fn has_for(&self, row: &CaseRow, wait: &Wait) -> bool {
-        self.0.values().any(|member| self.gives(member, row, wait))
+    fn has_for(&self, row: &CaseRow, wait: &Wait, by: &Doers) -> bool {
+        let mut all = self.0.values();
+        all.any(|member| self.gives(member, row, wait, by))
     }
 }
 

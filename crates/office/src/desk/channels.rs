@@ -3,6 +3,7 @@
 use super::month::has;
 use super::{Desk, Told, clusters};
 use crate::access::{Acting, Scope, home_within, note_read};
+use crate::casework::recognised::{self, Recognised};
 use crate::channels::finds::one_step;
 use crate::channels::here;
 use crate::views::ViewError;
@@ -11,6 +12,7 @@ use domain::{HouseholdId, Month, PersonId};
 use rules::eval::{Evaluator, Verdict};
 use rules::plan::{FileId, FileKind};
 use rules::situation::Moments;
+use store::cases::Subject;
 use store::entitlements::{self, Entitlement, SubjectKind};
 
 /// Households and persons, by their names in the dictionary.
@@ -131,6 +133,14 @@ fn is_of(one: &Entitlement, of_household: bool, key: i64) -> bool {
     one.subject.kind == kind && one.subject.id == key
 }
 
+impl Desk {
+    /// As what a household and its members are recognised by decisions that give no money.
+    pub(super) async fn recognised(&self, household: HouseholdId) -> Told<Vec<Recognised>> {
+        let known = recognised::of_household(&self.office, &self.office.store, household).await;
+        known.map_err(ViewError::from)
+    }
+}
+
 /// The registers a person or their household stands in, of those the rulebook puts together.
 pub(super) async fn hardship(
     desk: &Desk,
@@ -159,6 +169,11 @@ pub(super) async fn hardship(
         }
         None => Vec::new(),
     };
+    let today = desk.office.clock.today();
+    let known = match home {
+        Some(home) => desk.recognised(HouseholdId::new(home)).await?,
+        None => Vec::new(),
+    };
     for id in programmes {
         let sums = judgement.sums.programme(id);
         let on_roll = sums.is_some_and(|sums| {
@@ -173,7 +188,14 @@ pub(super) async fn hardship(
             home.is_some_and(|home| is_of(one, true, home)) || is_of(one, false, person.get())
         };
         let by_us = paid.iter().any(|one| runs(one, id, month) && theirs(one));
-        if on_roll || by_us {
+        let recognised = known.iter().any(|one| {
+            let theirs = match one.subject {
+                Subject::Household(of) => home == Some(of.get()),
+                Subject::Person(of) => of == person,
+            };
+            theirs && one.programme == *id && one.holds(today)
+        });
+        if on_roll || by_us || recognised {
             let title = judgement.data.program.file(id);
             out.statuses
                 .push(title.map_or_else(|| id.clone(), |(_, plan)| plan.title.clone()));

@@ -140,7 +140,7 @@ pub(super) async fn file(
             .iter()
             .map(Month::to_string)
             .collect(),
-        marks: results::marks(&results, open),
+        marks: marks(desk, id, results::marks(&results, open)).await?,
         members,
         facts: household_facts(&door, id),
         found: found(desk, &door, id).await?,
@@ -169,6 +169,23 @@ async fn found(desk: &Desk, door: &Door, id: i64) -> Told<Vec<FoundRow>> {
         old: line.old,
     });
     Ok(rows.collect())
+}
+
+/// What the results say in words, and as what the family is recognised by a decision that gives no money.
+async fn marks(desk: &Desk, id: i64, mut marks: Vec<Word>) -> Told<Vec<Word>> {
+    let today = desk.office.clock.today();
+    for one in desk.recognised(HouseholdId::new(id)).await? {
+        let over = one.to.is_some_and(|to| to < today);
+        let until = match one.to {
+            Some(to) if over => format!(",到 {to} 已经期满"),
+            Some(to) => format!(",{} 起到 {to} 止", one.from),
+            None => format!(",{} 起", one.from),
+        };
+        let tone = if over { Tone::Notice } else { Tone::Good };
+        let text = format!("{}有资格{until}(决定 {})", one.title, one.decision);
+        marks.push(word(text, tone));
+    }
+    Ok(marks)
 }
 
 pub(super) async fn person(

@@ -69,6 +69,7 @@ fn papers(step: &Step) -> String {
         Ground::Delivery => "决定的送达记录",
         Ground::FirstHelp => "签署的先行救助决定",
         Ground::Payment => "交银行的记录",
+        Ground::Assist => "部门的答复",
     });
     let all = step.papers.iter().map(String::as_str).chain(ground);
     all.collect::<Vec<_>>().join("、")

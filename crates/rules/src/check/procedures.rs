@@ -29,6 +29,8 @@ const PURPOSES: [(&str, Purpose); 9] = [
 pub(crate) struct Around<'a> {
     /// 角色 of access.md; none when the rulebook has no such file.
     pub roles: BTreeSet<String>,
+    /// 权限 of access.md: the roles that have each right, by its code; none when the rulebook has no such file.
+    pub rights: BTreeMap<String, BTreeSet<String>>,
     /// Ids of the policies, whatever the day.
     pub policies: BTreeSet<&'a str>,
     /// notices/fields.md; none when the rulebook has no such file.
@@ -94,6 +96,7 @@ pub(crate) fn build(source: &Source<'_>, around: &Around<'_>) -> (Vec<Procedure>
             };
             builder.ways(&draft);
             builder.letters_given(&mut draft, &letters, around);
+            builder.doable(&draft, &letters, around);
             builder.twice(&out, &draft);
             let told = builder.problems.iter().skip(before);
             let errors = told

@@ -6,11 +6,11 @@ use super::procedures::Draft;
 use crate::ast::Name;
 use crate::problem::{Problem, Span, nearest};
 use crate::procedure::written;
-use domain::procedure::{Counted, Length, Procedure, When};
+use domain::procedure::{Counted, Length, Procedure, RELATIVE, When};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The steps by their place, and which lead where.
-struct Map<'a> {
+pub(super) struct Map<'a> {
     procedure: &'a Procedure,
     at: BTreeMap<&'a str, usize>,
     /// Steps that can come later, not counting the step itself unless a way leads back.
@@ -18,7 +18,7 @@ struct Map<'a> {
 }
 
 impl<'a> Map<'a> {
-    fn of(procedure: &'a Procedure) -> Self {
+    pub(super) fn of(procedure: &'a Procedure) -> Self {
         let steps = procedure.steps.iter().enumerate();
         let at: BTreeMap<&str, usize> = steps.map(|(i, s)| (s.name.as_str(), i)).collect();
         let direct: Vec<BTreeSet<usize>> = procedure
@@ -66,7 +66,7 @@ impl<'a> Map<'a> {
     }
 
     /// Steps that can be reached from the first one without passing some.
-    fn without_passing(&self, some: &[String]) -> BTreeSet<usize> {
+    pub(super) fn without_passing(&self, some: &[String]) -> BTreeSet<usize> {
         let mut seen = BTreeSet::new();
         let mut open = vec![0];
         while let Some(at) = open.pop() {
@@ -248,7 +248,8 @@ impl Builder<'_> {
             .iter()
             .zip(&draft.circumstances)
         {
-            if !used.contains(case.name.as_str()) {
+            // The program itself looks into every case of a relative of staff.
+            if !used.contains(case.name.as_str()) && case.name != RELATIVE {
                 let said = format!("情形 `{}` 不影响哪一步,也不影响期限", case.name);
                 let help = "在 下一步、时限 或 公示 里写 当 它,或删去这一行";
                 self.error("circumstance-unused", *at, said, help);

@@ -3,6 +3,7 @@
 use askama::Template;
 use office::access::Right;
 use office::casework::{self, Group};
+use office::channels::assists::{self, AssistLine};
 use office::portal::{self, ResidentsWaiting};
 use office::views::casework::{CaseLine, InboxView};
 
@@ -26,6 +27,8 @@ struct InboxPage {
     decides: bool,
     /// How many payments that cannot wait for the month are late.
     late_money: usize,
+    /// What departments have not answered in time; empty for whoever oversees nothing.
+    assists: Vec<AssistLine>,
 }
 
 #[derive(Template)]
@@ -56,6 +59,8 @@ pub(crate) async fn show(desk: Desk) -> Answered {
     let residents = residents.map_err(|error| desk.refuse(error.into()))?;
     let late_money = office::disbursement::late_for(desk.access.office(), &desk.who).await;
     let late_money = late_money.map_err(|error| desk.refuse(error.into()))?;
+    let assists = assists::late(desk.access.office(), &desk.who).await;
+    let assists = assists.map_err(|error| desk.refuse(error.into()))?;
     desk.show(&InboxPage {
         late_money,
         shell,
@@ -63,6 +68,7 @@ pub(crate) async fn show(desk: Desk) -> Answered {
         view,
         residents,
         decides: desk.who.may(Right::DECISION),
+        assists,
     })
 }
 

@@ -4,10 +4,11 @@ use office::access::Right;
 
 use super::Need::{Nothing, Right as Has};
 use super::Routes;
-use crate::pages::{finds, lookup, report, stays, tickets};
+use crate::pages::{assists, finds, lookup, report, stays, tickets};
 
 /// By whatever channel somebody comes, and what departments are told and ask.
 pub(super) fn add(routes: Routes) -> Routes {
+    let of_case = "/case/{no}/assists";
     let of_household = "/households/{id}/finds";
     routes
         .get(Has(Right::TICKET), "/tickets", tickets::list)
@@ -21,6 +22,10 @@ pub(super) fn add(routes: Routes) -> Routes {
         .post(Nothing, "/report", report::send)
         .post(Nothing, "/report/status", report::ask)
         .get(Nothing, "/report/{receipt}", report::look)
+        .get(Has(Right::ASSIST), "/dept/tasks", assists::put_to)
+        .post(Has(Right::ASSIST), "/dept/tasks/{no}", assists::answer)
+        .get(Has(Right::CASE), of_case, assists::of_case)
+        .post(Has(Right::CASE_HANDLE), of_case, assists::ask)
         .get(Has(Right::FIND), "/finds", finds::list)
         .post(Has(Right::FIND_ANSWER), "/finds/{no}", finds::answer)
         .get(Has(Right::FIND_PUSH), of_household, finds::of_household)

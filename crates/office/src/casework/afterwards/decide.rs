@@ -18,7 +18,7 @@ use super::{
 use crate::access::{Acting, Right};
 use crate::disbursement;
 use crate::office::Office;
-use domain::procedure::{Ground, Step};
+use domain::procedure::{Ground, RELATIVE, Step};
 use domain::{CaseNo, Day, Fen, Month};
 use store::entitlements::{Cause, Entitlement};
 use store::notices::RuleResult;
@@ -138,6 +138,9 @@ async fn in_step(
     let step = case.open_step().cloned();
     let step = step.ok_or_else(|| refused("没有要办的步骤"))?;
     without_numbers(&ruling.because)?;
+    if case.standing.told.contains(RELATIVE) && ruling.because.trim().is_empty() {
+        return Err(refused("这一件涉及近亲属,全部抽查;请写明抽查核实的结果"));
+    }
     let weighed = weigh(office, &tx, &case).await?;
     not_beyond(&tx, after, ruling).await?;
     let expiry = is_expiry(ruling, &weighed);

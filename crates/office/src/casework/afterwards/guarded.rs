@@ -67,7 +67,8 @@ pub(in super::super) async fn before(
             | Ground::Finding
             | Ground::FirstHelp
             | Ground::Payment
-            | Ground::Decision,
+            | Ground::Decision
+            | Ground::Assist,
         ) => Ok(()),
     }
 }

@@ -152,6 +152,7 @@ pub async fn begin_in(
             })
             .under(format!("{}:{}", new.cause.kind, new.cause.id)),
     );
+    super::super::near::mark(office, tx, &[no]).await?;
     Ok(no)
 }
 

@@ -389,7 +389,10 @@ fn acts(office: &Office, who: &Acting, case: &Case, state: &State) -> (Option<Ac
     let missing = case.missing();
     let able = !paused && missing.is_empty() && !kept.contains_key(who.login());
     let reviews = review::may(office, who, case, state).first();
-    let found_out = matches!(step.ground, Some(Ground::Verification | Ground::Visit));
+    let by_record = [Ground::Verification, Ground::Visit, Ground::Assist];
+    let found_out = step
+        .ground
+        .is_some_and(|ground| by_record.contains(&ground));
     let found_out = found_out && !guard::leaves_the_way(case, step);
     let asks = verification::starts(office, step);
     let acts = Acts {
