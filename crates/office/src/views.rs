@@ -4,6 +4,7 @@
 //! in these structs; unknown is its own answer and never zero.
 
 pub mod areas;
+pub mod assessments;
 pub mod casework;
 pub mod channels;
 pub mod feeds;
@@ -28,14 +29,17 @@ use crate::access::Acting;
 use serde::Serialize;
 
 pub use areas::{AreaAsk, AreaFound, AreaHit, AreaRow, AreaTree};
+pub use assessments::{
+    AssessedRow, AssessedValue, AssessmentFilter, AssessmentList, AssessmentQuantity,
+};
 pub use feeds::{
     BatchState, ColumnQuality, DoubtfulRow, Download, FeedBatchView, FeedCell, FeedCounts,
     FeedList, FeedRow, ReasonCount, RefusalRow, RemarkRow,
 };
 pub use health::{HealthCheck, HealthView};
 pub use household::{
-    Counted, Distance, ExplainLine, FactView, HistoryRow, HouseholdFile, LineKind, MemberView,
-    PersonFile, ProgrammeResult, RollEntry, Verdict,
+    AssessmentResult, Counted, Distance, ExplainLine, FactView, HistoryRow, HouseholdFile,
+    LineKind, MemberView, PersonFile, ProgrammeResult, RollEntry, Verdict,
 };
 pub use indicators::{
     AreaFigure, DeskFigure, FigureLink, FigurePart, FigureRow, FigureRows, FigureRowsAsk,
@@ -46,7 +50,8 @@ pub use line::{
     LineAsk, LineCandidate, LineInput, LinePage, LineReach, LineSensitivity, LineTable,
 };
 pub use overview::{
-    Figure, KindRow, Overview, ProgrammeMonth, ProgrammeRow, RunView, Todo, TownshipRow,
+    AssessmentRow, Figure, KindRow, Overview, ProgrammeMonth, ProgrammeRow, RunView, Todo,
+    TownshipRow,
 };
 pub use preview::{AffectedList, AffectedRow};
 pub use programmes::{ProgrammeFilter, ProgrammeList, Standing, StandingRow};
@@ -194,6 +199,15 @@ pub trait Views: Send + Sync + 'static {
         let said = "这里没有按月判断的数据,不能查".to_owned();
         Box::pin(std::future::ready(Err(ViewError::NotAnswerable(said))))
     }
+    /// 评估名单: who has which value of an assessment in a month.
+    fn assessments<'a>(
+        &'a self,
+        _who: &'a Acting,
+        _filter: AssessmentFilter,
+    ) -> Answer<'a, AssessmentList> {
+        let said = "这里没有按月判断的数据,没有评估名单".to_owned();
+        Box::pin(std::future::ready(Err(ViewError::NotAnswerable(said))))
+    }
     /// Whether the machine is well.
     fn health<'a>(&'a self, who: &'a Acting) -> Answer<'a, HealthView>;
 }
@@ -292,6 +306,8 @@ pub enum Behind {
     Warning(i64),
     /// The roll or result list of a programme; its total equals the number shown.
     Programme(ProgrammeFilter),
+    /// The list of a value of an assessment; its total equals the number shown.
+    Assessment(AssessmentFilter),
     /// A household's file.
     Household(i64),
     /// A person.
