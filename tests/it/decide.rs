@@ -1,6 +1,7 @@
 //! From the first opinion to a decision that can be made again: what is public and for how long, who may
 //! decide and when, and what is kept of it.
 
+mod pool;
 mod shown;
 
 use crate::county::{County, Faults};

@@ -85,7 +85,12 @@ pub(crate) type Counts = BTreeMap<(String, String, String), BTreeMap<AreaCode, u
 /// The assessments of a month that have lists, in the order of the rulebook.
 pub(crate) fn shapes(program: &Program) -> Vec<Shape> {
     let files = program.files.iter();
-    let monthly = |f: &&FilePlan| f.kind == FileKind::Assessment && f.period != Period::Occasion;
+    // A place's own policy that only classifies is an assessment by another word.
+    let classifies = |f: &FilePlan| {
+        f.kind == FileKind::Policy && f.verdict.is_none() && f.path.starts_with("localities/")
+    };
+    let assesses = |f: &FilePlan| f.kind == FileKind::Assessment || classifies(f);
+    let monthly = |f: &&FilePlan| assesses(f) && f.period != Period::Occasion;
     files
         .filter(monthly)
         .filter_map(|plan| shape(program, plan))

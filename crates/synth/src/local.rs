@@ -22,7 +22,7 @@ struct List {
 }
 
 /// Shares and amounts are choices of the model, not figures of any place.
-static LISTS: [List; 5] = [
+static LISTS: [List; 6] = [
     List {
         file: "jilin-at-risk",
         place: "jilin",
@@ -43,7 +43,7 @@ static LISTS: [List; 5] = [
         file: "hangzhou-walks",
         place: "hangzhou",
         of_households: true,
-        share: 92,
+        share: 97,
         headers: &["走访日期", "住房安全", "社会参与"],
         cells: |dice, month| {
             let safe = if dice.below(20) == 0 { "否" } else { "是" };
@@ -53,6 +53,21 @@ static LISTS: [List; 5] = [
                 safe.to_owned(),
                 takes_part,
             ]
+        },
+    },
+    List {
+        file: "xiamen-bills",
+        place: "xiamen",
+        of_households: false,
+        share: 5,
+        headers: &["票据号", "类别", "开票日期", "总额", "政府承担"],
+        cells: |dice, month| {
+            let number = format!("PJ{}{:07}", month.replace('-', ""), dice.int(1, 9_999_999));
+            let kind = pick(dice, &["医疗", "医疗", "教育", "其他刚性"]);
+            let whole = dice.int(2, 120) * 100;
+            let borne = if dice.below(2) == 0 { whole / 2 } else { 0 };
+            let day = format!("{month}-{:02}", dice.int(1, 28));
+            vec![number, kind, day, whole.to_string(), borne.to_string()]
         },
     },
     List {
@@ -133,6 +148,11 @@ pub fn local(feeds: &Path, place: &str, seed: u64) -> Result<Vec<PathBuf>, Error
     }
     months.sort();
     let mut written = Vec::new();
+    if place == RUNS_OF {
+        for folder in &months {
+            written.push(runs(folder)?);
+        }
+    }
     for list in LISTS.iter().filter(|list| list.place == place) {
         for folder in &months {
             written.push(write(list, folder, seed)?);
@@ -154,9 +174,7 @@ fn write(list: &List, folder: &Path, seed: u64) -> Result<PathBuf, Error> {
             .position(|cell| cell.trim_start_matches('\u{FEFF}') == name)
     };
     let (number, name, home) = (column("身份证号"), column("姓名"), column("户号"));
-    let month = folder
-        .file_name()
-        .map_or_else(String::new, |n| n.to_string_lossy().into_owned());
+    let month = month_of(folder);
     let path = folder.join(format!("{}.csv", list.file));
     let mut out = csv::Writer::from_path(&path).map_err(|e| Error::csv(&path, e))?;
     let keys: &[&str] = if list.of_households {
@@ -190,6 +208,65 @@ fn write(list: &List, folder: &Path, seed: u64) -> Result<PathBuf, Error> {
     }
     out.flush().map_err(|e| Error::io(&path, e))?;
     Ok(path)
+}
+
+/// The locality that logs its comparisons with other departments.
+const RUNS_OF: &str = "jilin";
+/// The last month in which the medical insurance answered: later its data are stale.
+const LAST_ANSWER: &str = "2026-06";
+
+/// 部门比对运行记录: one run a department and month.
+fn runs(folder: &Path) -> Result<PathBuf, Error> {
+    let register = folder.join("register.csv");
+    let mut reader = csv::Reader::from_path(&register).map_err(|e| Error::csv(&register, e))?;
+    let header = reader
+        .headers()
+        .map_err(|e| Error::csv(&register, e))?
+        .clone();
+    let place = header.iter().position(|cell| cell == "居住地区");
+    let codes = reader.records().filter_map(Result::ok);
+    let codes = codes.filter_map(|row| Some(row.get(place?)?.get(..6)?.to_owned()));
+    let counties: std::collections::BTreeSet<String> = codes
+        .filter(|code| code.bytes().all(|b| b.is_ascii_digit()))
+        .collect();
+    let month = month_of(folder);
+    let path = folder.join("jilin-source-log.csv");
+    let mut out = csv::Writer::from_path(&path).map_err(|e| Error::csv(&path, e))?;
+    let heads = [
+        "地区",
+        "运行编号",
+        "部门",
+        "日期",
+        "成功",
+        "命中人数",
+        "不一致人数",
+        "没有回音人数",
+    ];
+    out.write_record(heads).map_err(|e| Error::csv(&path, e))?;
+    for county in &counties {
+        for (n, department) in ["公安", "医保", "残联"].into_iter().enumerate() {
+            let answered = department != "医保" || month.as_str() <= LAST_ANSWER;
+            let (number, day) = (format!("{county}-{month}-{n}"), format!("{month}-2{n}"));
+            let row = [
+                county.as_str(),
+                &number,
+                department,
+                &day,
+                if answered { "是" } else { "否" },
+                if answered { "30" } else { "0" },
+                "1",
+                "2",
+            ];
+            out.write_record(row).map_err(|e| Error::csv(&path, e))?;
+        }
+    }
+    out.flush().map_err(|e| Error::io(&path, e))?;
+    Ok(path)
+}
+
+fn month_of(folder: &Path) -> String {
+    let name = folder.file_name();
+    name.map_or_else(String::new, |n| n.to_string_lossy().into_owned())
 }
 
 /// The digits of a number, as a number.
