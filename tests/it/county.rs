@@ -184,6 +184,11 @@ impl Table {
         writer.flush().unwrap();
     }
 
+    /// Keeps the rows whose cells fit.
+    pub(crate) fn keep(&mut self, fits: impl Fn(&[String]) -> bool) {
+        self.rows.retain(|row| fits(row));
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.rows.len()
     }

@@ -2,6 +2,7 @@
 //! decide and when, and what is kept of it.
 
 mod later;
+mod pool;
 mod shown;
 
 use crate::county::{County, Faults};

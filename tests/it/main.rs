@@ -38,6 +38,7 @@ mod matters;
 mod money;
 mod named;
 mod pages;
+mod places;
 mod portal;
 #[path = "../../crates/store/tests/it/postgres.rs"]
 mod postgres;

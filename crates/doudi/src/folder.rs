@@ -11,6 +11,8 @@ use std::sync::{Mutex, PoisonError};
 
 /// The file that says a folder holds an invented county.
 const DEMO_FILE: &str = "demo.json";
+/// The place whose rules hold where none is named.
+pub const DEMO_PLACE: &str = "demo";
 
 /// Where the office is and which rules hold.
 #[derive(Args, Clone, Debug)]
@@ -21,8 +23,13 @@ pub struct Folder {
     /// 用这个文件夹里的规则手册,代替程序自带的
     #[arg(long, value_name = "DIR")]
     pub rulebook: Option<PathBuf>,
-    /// 地方:手册 localities/ 下的文件夹名
-    #[arg(long, value_name = "NAME", default_value = "demo")]
+    /// 地方:手册 localities/ 下的文件夹名;不写就是 demo,演示文件夹用做它的时候选的
+    #[arg(
+        long,
+        value_name = "NAME",
+        default_value = "",
+        hide_default_value = true
+    )]
     pub locality: String,
     /// 让时钟停在这一刻(北京时间),如 2026-09-14T09:00
     #[arg(long, value_name = "MOMENT")]
@@ -33,12 +40,12 @@ pub struct Folder {
 }
 
 impl Folder {
-    /// A demo's folder, its clock standing still.
-    pub fn at(data: PathBuf, now: String) -> Self {
+    /// A demo's folder by the rules of a place, its clock standing still.
+    pub fn at(data: PathBuf, now: String, locality: String) -> Self {
         Self {
             data,
             rulebook: None,
-            locality: "demo".to_owned(),
+            locality,
             now: Some(now),
             postgres: None,
         }
@@ -55,9 +62,18 @@ impl Folder {
             folder: self.data.clone(),
             database,
             rulebook: self.rulebook.clone(),
-            locality: self.locality.clone(),
+            locality: self.place(),
             clock: self.clock()?,
         })
+    }
+
+    /// Whose rules hold: those asked for, else those the demo was made by.
+    pub fn place(&self) -> String {
+        if !self.locality.is_empty() {
+            return self.locality.clone();
+        }
+        let made = DemoMark::read(&self.data).map(|mark| mark.locality);
+        made.unwrap_or_else(|| DEMO_PLACE.to_owned())
     }
 
     /// Opens the office; makes the folder when there is none.
@@ -120,6 +136,8 @@ pub struct DemoMark {
     pub seed: u64,
     /// The moment at which its clock stands.
     pub now: String,
+    /// The place whose rules it was judged by.
+    pub locality: String,
     /// Everything was taken in and judged.
     pub complete: bool,
 }
@@ -134,6 +152,12 @@ impl DemoMark {
             counties: value.get("counties").and_then(Value::as_u64),
             seed: value.get("seed")?.as_u64()?,
             now: value.get("now")?.as_str()?.to_owned(),
+            // A demo made before places could be chosen is of the invented county.
+            locality: value
+                .get("locality")
+                .and_then(Value::as_str)
+                .unwrap_or(DEMO_PLACE)
+                .to_owned(),
             complete: value.get("complete")?.as_bool()?,
         })
     }
@@ -141,7 +165,7 @@ impl DemoMark {
     /// Leaves the mark; the old one stays until the new one is whole.
     pub fn write(&self, folder: &Path) -> Result<()> {
         std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
-        let value = json!({ "persons": self.persons, "counties": self.counties, "seed": self.seed, "now": self.now, "complete": self.complete });
+        let value = json!({ "persons": self.persons, "counties": self.counties, "seed": self.seed, "now": self.now, "locality": self.locality, "complete": self.complete });
         let (path, new) = (folder.join(DEMO_FILE), folder.join("demo.json.new"));
         std::fs::write(&new, format!("{value:#}\n")).with_context(|| new.display().to_string())?;
         std::fs::rename(&new, &path).with_context(|| path.display().to_string())

@@ -4,6 +4,7 @@
 //! What is not known stays unknown: a page that cannot be answered says so.
 
 mod areas;
+mod assessments;
 mod batch;
 mod casework;
 mod channels;
@@ -49,11 +50,11 @@ use crate::access::{Acting, Right};
 use crate::error::OfficeError;
 use crate::office::Office;
 use crate::views::{
-    AffectedList, Answer, AreaAsk, AreaTree, Download, FeedBatchView, FeedList, FigureRows,
-    FigureRowsAsk, HandlingAsk, HandlingList, HandlingView, HealthView, HouseholdFile,
-    IndicatorList, IndicatorView, LineAsk, LinePage, Overview, PersonFile, Place, ProgrammeFilter,
-    ProgrammeList, RulePage, RulebookIndex, SearchAsk, SearchResult, ViewError, Views,
-    WarningFilter, WarningList, WarningView, WhatIf, WhatIfAsk,
+    AffectedList, Answer, AreaAsk, AreaTree, AssessmentFilter, AssessmentList, Download,
+    FeedBatchView, FeedList, FigureRows, FigureRowsAsk, HandlingAsk, HandlingList, HandlingView,
+    HealthView, HouseholdFile, IndicatorList, IndicatorView, LineAsk, LinePage, Overview,
+    PersonFile, Place, ProgrammeFilter, ProgrammeList, RulePage, RulebookIndex, SearchAsk,
+    SearchResult, ViewError, Views, WarningFilter, WarningList, WarningView, WhatIf, WhatIfAsk,
 };
 use domain::Month;
 use ledger::Record;
@@ -74,6 +75,7 @@ pub struct Desk {
     /// Whose the rows of the batches are that were asked for.
     owners: tokio::sync::Mutex<owners::Shelf>,
     figures: indicators::Shelf,
+    assessed: assessments::Shelf,
     trials: whatif::Trials,
     guide: crate::guide::Shelf,
     /// Whom a name finds; read when the pages open, and on with every search.
@@ -164,6 +166,7 @@ impl Desk {
             months: Months::default(),
             owners: tokio::sync::Mutex::default(),
             figures: indicators::Shelf::default(),
+            assessed: assessments::Shelf::default(),
             trials: whatif::Trials::default(),
             guide: crate::guide::Shelf::default(),
             people: tokio::sync::Mutex::default(),
@@ -266,6 +269,17 @@ impl Views for Desk {
         Box::pin(async move {
             let scope = who.scope(Right::ROLL)?;
             programmes::list(self, &scope, filter).await
+        })
+    }
+
+    fn assessments<'a>(
+        &'a self,
+        who: &'a Acting,
+        filter: AssessmentFilter,
+    ) -> Answer<'a, AssessmentList> {
+        Box::pin(async move {
+            let scope = who.scope(Right::ROLL)?;
+            assessments::list(self, &scope, filter).await
         })
     }
 

@@ -5,6 +5,7 @@
 
 pub mod access;
 pub mod areas;
+mod assessed;
 pub mod audit;
 pub mod backup;
 pub mod calendar;

@@ -5,6 +5,7 @@ mod feeds;
 mod frames;
 mod history;
 mod need;
+pub(crate) mod recorded;
 pub mod results;
 mod warnings;
 
@@ -33,6 +34,10 @@ pub struct MonthData {
     pub feeds: Judged,
     /// The newest batch of each feed that counts for the month.
     pub batches: Vec<(String, i64)>,
+    /// Where the facts of the office's own record come from.
+    pub(crate) causes: recorded::Causes,
+    /// The facts the office's own record answers for.
+    pub(crate) of_record: Vec<String>,
     /// The quantities the rules ask about for other days (当时).
     asked: BTreeSet<ItemId>,
     /// What was made when everybody was judged, where trials follow.
@@ -147,8 +152,9 @@ async fn judged_by<T: Send + 'static>(
 ) -> Result<(MonthData, T)> {
     let gathered = frames::gather(office, &program, month).await?;
     let past = history::Past::list(office, &program, month).await?;
+    let known = recorded::gather(office, month).await?;
     let worked = tokio::task::spawn_blocking(move || {
-        let (data, judging) = assemble(program, gathered, &past, (month, need))?;
+        let (data, judging) = assemble(program, (gathered, known), &past, (month, need))?;
         let judged = judge(&judging, &data.frames)?;
         Ok((data, judged))
     });
@@ -160,7 +166,7 @@ async fn judged_by<T: Send + 'static>(
 /// The tables of a month and the rules that judge on them; nobody is judged yet.
 fn assemble(
     program: Program,
-    gathered: frames::Gathered,
+    (gathered, known): (frames::Gathered, recorded::Recorded),
     past: &history::Past,
     (month, need): (Month, Need),
 ) -> Result<(MonthData, Compiled)> {
@@ -178,6 +184,7 @@ fn assemble(
     let feeds = cut.yielding.run(&frames)?;
     feeds::yield_facts(&program, &feeds, &mut frames)?;
     feeds::yield_statuses(&program, &feeds, &mut frames, month)?;
+    let causes = known.yield_facts(&program, &mut frames);
     let data = MonthData {
         program,
         month,
@@ -185,6 +192,8 @@ fn assemble(
         judged: Judged::default(),
         feeds,
         batches,
+        causes,
+        of_record: known.facts(),
         asked,
         made: None,
     };
@@ -227,7 +236,9 @@ pub async fn run_month(
     let data = MonthData::load_by(office, program, month, Need::Run).await?;
     told("提出预警,派发任务");
     let figures = crate::indicators::keep(office, &data).await?;
-    let run = warnings::raise(office, &data, figures).await?;
+    let mut kept = crate::assessed::keep(office, &data).await?;
+    kept.extend(figures);
+    let run = warnings::raise(office, &data, kept).await?;
     crate::audit::keep(office).await?;
     Ok(run)
 }

@@ -58,8 +58,9 @@ fn keys(row: &Row) -> String {
 fn newest<'a>(book: &'a Rulebook, locality: &str) -> Vec<Now<'a>> {
     let place = book.localities().iter().find(|l| l.id == locality);
     let rows = place.map_or(&[][..], |l| l.filled.rows.as_slice());
-    let text = book.texts().get(&path_of(locality));
-    let text = text.map_or("", String::as_str);
+    // Numbers of the place this one stands on are changed there, or written anew here.
+    let own = place.map_or("", |l| l.filled.path.as_str());
+    let rows = rows.iter().filter(|row| row.path == own);
     let mut at: BTreeMap<(&str, &str, &str, String), usize> = BTreeMap::new();
     let mut out: Vec<Now<'a>> = Vec::new();
     for row in rows {
@@ -69,6 +70,7 @@ fn newest<'a>(book: &'a Rulebook, locality: &str) -> Vec<Now<'a>> {
             row.area.as_str(),
             keys(row),
         );
+        let text = book.texts().get(&row.path).map_or("", String::as_str);
         let cells = split(line(text, row));
         let note = cells.last().cloned().unwrap_or_default();
         let now = Now { row, note };

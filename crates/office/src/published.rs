@@ -76,9 +76,6 @@ pub fn parameters(office: &Office, who: &Acting, day: Day) -> Result<Vec<Paramet
     let places = office.book.localities();
     let place = places.iter().find(|place| place.id == office.locality);
     let rows = place.map_or(&[][..], |place| place.filled.rows.as_slice());
-    let path = format!("localities/{}/parameters.csv", office.locality);
-    let text = office.book.texts().get(&path).map_or("", String::as_str);
-    let text = text.strip_prefix('\u{FEFF}').unwrap_or(text);
     let holds =
         |row: &&Row| row.from.is_none_or(|from| from <= day) && row.to.is_none_or(|to| day <= to);
     // A later row takes the place of an earlier one without saying so.
@@ -96,6 +93,12 @@ pub fn parameters(office: &Office, who: &Acting, day: Day) -> Result<Vec<Paramet
         }
     }
     let parameter = |row: &Row| {
+        let text = office
+            .book
+            .texts()
+            .get(&row.path)
+            .map_or("", String::as_str);
+        let text = text.strip_prefix('\u{FEFF}').unwrap_or(text);
         let line = text.get(row.span.start..row.span.end).unwrap_or_default();
         Parameter {
             file: row.file.clone(),

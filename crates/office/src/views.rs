@@ -4,6 +4,7 @@
 //! in these structs; unknown is its own answer and never zero.
 
 pub mod areas;
+pub mod assessments;
 pub mod casework;
 pub mod channels;
 pub mod feeds;
@@ -29,6 +30,9 @@ use crate::access::Acting;
 use serde::Serialize;
 
 pub use areas::{AreaAsk, AreaFound, AreaHit, AreaRow, AreaTree};
+pub use assessments::{
+    AssessedRow, AssessedValue, AssessmentFilter, AssessmentList, AssessmentQuantity,
+};
 pub use feeds::{
     BatchState, ColumnQuality, DoubtfulRow, Download, FeedBatchView, FeedCell, FeedCounts,
     FeedList, FeedRow, ReasonCount, RefusalRow, RemarkRow,
@@ -38,8 +42,8 @@ pub use handling::{
 };
 pub use health::{HealthCheck, HealthView};
 pub use household::{
-    Counted, Distance, ExplainLine, FactView, FoundRow, HistoryRow, HouseholdFile, LineKind,
-    MemberView, PersonFile, ProgrammeResult, RollEntry, Verdict,
+    AssessmentResult, Counted, Distance, ExplainLine, FactView, FoundRow, HistoryRow,
+    HouseholdFile, LineKind, MemberView, PersonFile, ProgrammeResult, RollEntry, Verdict,
 };
 pub use indicators::{
     AreaFigure, DeskFigure, FigureLink, FigurePart, FigureRow, FigureRows, FigureRowsAsk,
@@ -50,7 +54,8 @@ pub use line::{
     LineAsk, LineCandidate, LineInput, LinePage, LineReach, LineSensitivity, LineTable,
 };
 pub use overview::{
-    Figure, KindRow, Overview, ProgrammeMonth, ProgrammeRow, RunView, Todo, TownshipRow,
+    AssessmentRow, Figure, KindRow, Overview, ProgrammeMonth, ProgrammeRow, RunView, Todo,
+    TownshipRow,
 };
 pub use preview::{AffectedList, AffectedRow};
 pub use programmes::{ProgrammeFilter, ProgrammeList, Standing, StandingRow};
@@ -212,6 +217,15 @@ pub trait Views: Send + Sync + 'static {
         let said = "这里没有预警登记,不能数".to_owned();
         Box::pin(std::future::ready(Err(ViewError::NotAnswerable(said))))
     }
+    /// 评估名单: who has which value of an assessment in a month.
+    fn assessments<'a>(
+        &'a self,
+        _who: &'a Acting,
+        _filter: AssessmentFilter,
+    ) -> Answer<'a, AssessmentList> {
+        let said = "这里没有按月判断的数据,没有评估名单".to_owned();
+        Box::pin(std::future::ready(Err(ViewError::NotAnswerable(said))))
+    }
     /// Whether the machine is well.
     fn health<'a>(&'a self, who: &'a Acting) -> Answer<'a, HealthView>;
 }
@@ -310,6 +324,8 @@ pub enum Behind {
     Warning(i64),
     /// The roll or result list of a programme; its total equals the number shown.
     Programme(ProgrammeFilter),
+    /// The list of a value of an assessment; its total equals the number shown.
+    Assessment(AssessmentFilter),
     /// A household's file.
     Household(i64),
     /// A person.

@@ -33,6 +33,8 @@ pub struct Row {
     pub source: String,
     /// Where the row stands.
     pub span: Span,
+    /// The file it stands in: another place's, where a place stands on that one.
+    pub path: String,
 }
 
 /// All rows of a locality.
@@ -93,7 +95,8 @@ pub fn read(path: &str, text: &str) -> (Filled, Vec<Problem>) {
             let at = names.iter().position(|h| h == name);
             at.and_then(|i| cells.get(i)).map(|c| c.trim())
         };
-        let (row, told) = read_row(number, span, &cell);
+        let (mut row, told) = read_row(number, span, &cell);
+        path.clone_into(&mut row.path);
         filled.rows.push(row);
         problems.extend(told.into_iter().map(|p| p.at(path)));
     }

@@ -11,7 +11,7 @@ use crate::markdown::{self, Document};
 use crate::problem::{Problem, Span};
 
 /// Words that begin a statement.
-pub const STATEMENTS: [&str; 47] = [
+pub const STATEMENTS: [&str; 48] = [
     "政策",
     "预警",
     "评估",
@@ -56,6 +56,7 @@ pub const STATEMENTS: [&str; 47] = [
     "项",
     "公开字段",
     "采用",
+    "沿用",
     "替换",
     "签名",
     "单位",

@@ -1,5 +1,6 @@
 //! The rulebook as a whole: which files are in force where and when, and its own test cases.
 
+mod based;
 mod links;
 mod taken;
 
@@ -28,13 +29,19 @@ pub struct Locality {
     pub id: String,
     /// Its title.
     pub title: String,
-    /// The ids of the files it takes.
+    /// The ids of the files it takes, those of the place it stands on among them.
     pub adopts: Vec<String>,
+    /// Those it names itself: their cases are run with its numbers.
+    pub named: Vec<String>,
+    /// The place it stands on (沿用): what that one takes it takes too, and a number or table it does not
+    /// have itself is that one's.
+    pub base: Option<String>,
     /// Files it replaces: national path → its own file's path.
     pub replaces: Vec<(String, String)>,
     /// Instruments of its own law.md, beside the national ones.
     pub law: Vec<Instrument>,
-    /// Its numbers.
+    /// Its numbers; those of the place it stands on are among them, each with its path and with its source
+    /// saying so.
     pub filled: Filled,
 }
 
@@ -68,7 +75,27 @@ impl Rulebook {
             book.texts.insert(source.path, source.text);
         }
         book.parsed.sort_by(|a, b| a.path.cmp(&b.path));
+        based::stand(&mut book.localities);
         book
+    }
+
+    /// The path of a table or text of a place: its own, else that of the place it stands on; its own
+    /// where neither has one.
+    pub fn path_in(&self, locality: &str, file: &str) -> String {
+        let own = format!("localities/{locality}/{file}");
+        if self.texts.contains_key(&own) {
+            return own;
+        }
+        let base = self.base_of(locality);
+        let base = base.map(|base| format!("localities/{base}/{file}"));
+        base.filter(|path| self.texts.contains_key(path))
+            .unwrap_or(own)
+    }
+
+    /// The place a place stands on (沿用), if any.
+    pub fn base_of(&self, locality: &str) -> Option<&str> {
+        let place = self.localities.iter().find(|l| l.id == locality)?;
+        place.base.as_deref()
     }
 
     fn locality(&mut self, id: &str) -> &mut Locality {
@@ -112,9 +139,12 @@ impl Rulebook {
             let title = document.title.clone();
             let replaces = replacements(&file);
             let adopts = adoptions(&file);
+            let base = based::named(&file);
             let locality = self.locality(place);
+            locality.base = base;
             locality.title = title;
             locality.replaces = replaces;
+            locality.named.clone_from(&adopts);
             locality.adopts = adopts;
         }
         self.parsed.push(Parsed {
@@ -299,7 +329,9 @@ impl Rulebook {
         }
         let mut out = Vec::new();
         for locality in self.localities.iter().filter(|l| places.contains(&l.id)) {
-            for row in &locality.filled.rows {
+            // A number of the place it stands on is told there.
+            let own = locality.filled.rows.iter();
+            for row in own.filter(|row| row.path == locality.filled.path) {
                 if !known.contains(&(row.file.clone(), row.name.clone())) {
                     let said = format!(
                         "第 {} 行:文件 `{}` 里没有参数 `{}`",

@@ -1,7 +1,9 @@
 //! Addresses: what opens when a number or a name is clicked, and filters as an address carries them.
 
 use form_urlencoded::Serializer;
-use office::views::{Behind, ProgrammeFilter, Standing, ViewError, WarningFilter, WarningState};
+use office::views::{
+    AssessmentFilter, Behind, ProgrammeFilter, Standing, ViewError, WarningFilter, WarningState,
+};
 
 /// Fields of an address as the official's browser sent them; empty ones count as not sent.
 #[derive(Clone, Debug, Default)]
@@ -57,6 +59,18 @@ impl Fields {
         })
     }
 
+    /// The filter of an assessment's list.
+    pub(crate) fn assessment_filter(&self) -> AssessmentFilter {
+        AssessmentFilter {
+            assessment: self.get("assessment").unwrap_or_default(),
+            quantity: self.get("quantity").unwrap_or_default(),
+            value: self.get("value").unwrap_or_default(),
+            month: self.get("month"),
+            township: self.get("township"),
+            cursor: self.get("cursor"),
+        }
+    }
+
     /// The filter of a programme's list.
     pub(crate) fn programme_filter(&self) -> Result<ProgrammeFilter, ViewError> {
         let standing = match self.get("standing") {
@@ -90,6 +104,7 @@ impl Link for Behind {
             Behind::Warnings(filter) => Some(warnings(filter)),
             Behind::Warning(id) => Some(format!("/warnings/{id}")),
             Behind::Programme(filter) => Some(programme(filter)),
+            Behind::Assessment(filter) => Some(assessment(filter)),
             Behind::Household(id) => Some(format!("/households/{id}")),
             Behind::Person(id) => Some(format!("/persons/{id}")),
             Behind::Feeds => Some("/feeds".to_owned()),
@@ -138,6 +153,19 @@ pub(crate) fn programme(filter: &ProgrammeFilter) -> String {
         ("cursor", filter.cursor.as_deref()),
     ]);
     joined("/programmes", &query)
+}
+
+/// The address of an assessment's list.
+pub(crate) fn assessment(filter: &AssessmentFilter) -> String {
+    let query = query(&[
+        ("assessment", Some(&filter.assessment)),
+        ("quantity", Some(&filter.quantity)),
+        ("value", Some(&filter.value)),
+        ("month", filter.month.as_deref()),
+        ("township", filter.township.as_deref()),
+        ("cursor", filter.cursor.as_deref()),
+    ]);
+    joined("/assessments", &query)
 }
 
 /// The address of a file of the rulebook.

@@ -3,6 +3,7 @@
 pub(crate) mod accept;
 pub(crate) mod account;
 pub(crate) mod areas;
+pub(crate) mod assessments;
 pub(crate) mod assists;
 pub(crate) mod audit;
 pub(crate) mod calendar;

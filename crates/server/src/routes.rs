@@ -262,6 +262,7 @@ fn casework(routes: Routes) -> Routes {
         .get(Has(Right::WARNING), "/warnings", pages::warnings::list)
         .get(Has(Right::WARNING), "/warnings/{id}", pages::warnings::show)
         .get(Has(Right::ROLL), "/programmes", pages::programmes::show)
+        .get(Has(Right::ROLL), "/assessments", pages::assessments::show)
         .get(
             Has(Right::HOUSEHOLD),
             "/households/{id}",

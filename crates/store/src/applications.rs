@@ -7,8 +7,8 @@ mod clues;
 
 pub(crate) use clues::STATEMENTS as CLUE_STATEMENTS;
 pub use clues::{
-    Clue, ClueSource, ClueState, NewClue, add_clue, close_clue, find_clue, joined_clues,
-    open_clues, use_clue,
+    Clue, ClueMark, ClueSource, ClueState, NewClue, add_clue, close_clue, find_clue, joined_clues,
+    open_clues, open_marks, use_clue,
 };
 
 use crate::at::At;
@@ -35,6 +35,14 @@ statements! {
     PENDING = "select c.case_no, c.programme, c.area, m.person_id from cases c
         join application_members m on m.application_no = c.application_no
         where c.state = 'open' and m.person_id = $1 order by c.case_no";
+    // Every member of every application with what came of its cases, as it stood on a day.
+    OUTCOMES = "select m.person_id, a.application_no, c.case_no, c.state, d.decision_no, d.outcome, d.day
+        from applications a
+        join application_members m on m.application_no = a.application_no
+        join cases c on c.application_no = a.application_no
+        left join decisions d on d.case_no = c.case_no and d.state = 'effective' and d.day <= $1
+        where a.received_day <= $1
+        order by m.person_id, a.application_no, c.case_no";
     FLAGS = "select person_id, kind, programme, case_no, because from application_flags
         where application_no = $1 order by flag_no";
     DECLARED = "select person_id, fact, value, period, at, actor from declared
@@ -363,6 +371,41 @@ pub async fn pending(on: &impl Reads, persons: &[PersonId]) -> Result<Vec<Pendin
             })
         })
         .collect()
+}
+
+/// What came of one case of an application, for one of its members.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CaseOutcome {
+    /// The member.
+    pub person: PersonId,
+    /// The application.
+    pub application: ApplicationNo,
+    /// The case.
+    pub case: CaseNo,
+    /// Whether it is still open.
+    pub open: bool,
+    /// The decision that stands, whether it granted, and its day.
+    pub decision: Option<(i64, bool, Day)>,
+}
+
+/// What came of every case of the applications that had come by a day: by member, the latest
+/// application last.
+pub async fn outcomes(on: &impl Reads, day: Day) -> Result<Vec<CaseOutcome>> {
+    let rows = on.rows(OUTCOMES, vec![day.to_string().into()]).await?;
+    let outcome = |row: &crate::value::Row| {
+        let decision = match row.int_opt(4)? {
+            None => None,
+            Some(no) => Some((no, row.text(5)? == "granted", row.day(6)?)),
+        };
+        Ok(CaseOutcome {
+            person: PersonId::new(row.int(0)?),
+            application: ApplicationNo::new(row.int(1)?),
+            case: CaseNo::new(row.int(2)?),
+            open: row.text(3)? == "open",
+            decision,
+        })
+    };
+    rows.iter().map(outcome).collect()
 }
 
 /// Keeps why an application goes on although somebody was found elsewhere.

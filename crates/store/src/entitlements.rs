@@ -3,12 +3,15 @@
 //! One person or household has one entitlement of a programme and component at a time: the database
 //! refuses another. What changes is added; a stop is set once and may only move to an earlier month.
 
+pub(crate) mod ended;
+
 use crate::at::At;
 use crate::error::{Result, StoreError};
 use crate::sql::{Kind, Table, statements};
 use crate::tx::{JournalTx, Reads};
 use crate::value::{Row, words};
 use domain::{AreaCode, Fen, HouseholdId, Month, PersonId};
+pub use ended::{Ended, ended};
 
 statements! {
     FIND = "select e.entitlement_id, e.programme, e.component, e.subject_kind, e.subject_id,

@@ -86,6 +86,7 @@ fn every_statement() -> Vec<String> {
     let statements = [
         applications::STATEMENTS,
         applications::CLUE_STATEMENTS,
+        entitlements::ended::STATEMENTS,
         areas::STATEMENTS,
         areas::EDITION_STATEMENTS,
         areas::FOUND_STATEMENTS,

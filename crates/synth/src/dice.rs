@@ -15,6 +15,8 @@ pub(crate) enum Stream {
     Services,
     /// How the files of the two are damaged.
     ServiceFaults,
+    /// Whom a locality's own lists have.
+    Local,
 }
 
 /// One stream of chance.
@@ -28,6 +30,7 @@ impl Dice {
             Stream::Faults => 2,
             Stream::Services => 3,
             Stream::ServiceFaults => 4,
+            Stream::Local => 5,
         };
         let mut key = [0u8; 32];
         for (to, from) in key.iter_mut().zip(

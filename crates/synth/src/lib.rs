@@ -19,6 +19,7 @@ mod feeds;
 mod figures;
 mod health;
 mod income;
+mod local;
 mod names;
 mod numbers;
 mod official;
@@ -35,6 +36,7 @@ pub use bank::{BankFault, BankReply, bank_answer};
 pub use compare::Comparison;
 pub use departments::department_answer;
 pub use error::Error;
+pub use local::local;
 
 use areas::{Areas, county_code};
 use dice::{Dice, Stream};

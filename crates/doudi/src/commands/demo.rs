@@ -3,7 +3,7 @@
 use super::serve::Door;
 use super::{import, months, serve, synth, users, verify};
 use crate::ended::{Ended, RefusedInput, WrongUse};
-use crate::folder::{DemoMark, Folder};
+use crate::folder::{DEMO_PLACE, DemoMark, Folder};
 use crate::say;
 use anyhow::{Context, Result};
 use office::access::Access;
@@ -19,7 +19,7 @@ const RETURNED: u64 = 2;
 /// Which county to make.
 #[derive(clap::Args)]
 #[command(
-    after_help = "例:\n  doudi demo                               十万人的一个县,页面在 http://127.0.0.1:8642\n  doudi demo --persons 2000 --data small   小一点,快一点\n\n人和事都是编的。时钟停在 2026-09-14 09:00;来文是 2026 年 6 月到 8 月的。\n做到一半停下,再运行一次会接着做;做完了的文件夹直接打开页面。"
+    after_help = "例:\n  doudi demo                               十万人的一个县,页面在 http://127.0.0.1:8642\n  doudi demo --persons 2000 --data small   小一点,快一点\n  doudi demo --persons 2000 --data hz --locality hangzhou   同样的人,按杭州市的做法判断\n\n人和事都是编的。时钟停在 2026-09-14 09:00;来文是 2026 年 6 月到 8 月的。\n做到一半停下,再运行一次会接着做;做完了的文件夹直接打开页面。"
 )]
 pub struct Args {
     /// 常住人口
@@ -28,6 +28,9 @@ pub struct Args {
     /// 分在几个县;不写就是每 12 万人一个县
     #[arg(long, value_name = "N")]
     counties: Option<u64>,
+    /// 按哪个地方的规则判断:手册 localities/ 下的文件夹名,如 hangzhou;人和事仍是编的
+    #[arg(long, value_name = "NAME", default_value = DEMO_PLACE)]
+    locality: String,
     /// 随机种子
     #[arg(long, default_value_t = 990_101)]
     seed: u64,
@@ -58,9 +61,10 @@ pub async fn run(args: Args) -> Result<Ended> {
         counties: args.counties,
         seed: args.seed,
         now: args.now.clone(),
+        locality: args.locality.clone(),
         complete: false,
     };
-    let folder = Folder::at(args.data.clone(), args.now.clone());
+    let folder = Folder::at(args.data.clone(), args.now.clone(), args.locality.clone());
     if args.rebuild {
         clear(&folder).await?;
     }
@@ -103,11 +107,12 @@ fn ready(data: &Path, wanted: &DemoMark) -> Result<bool> {
     } == *wanted;
     if !same {
         let said = format!(
-            "`{}` 里是另一个演示({} 人,种子 {},时钟 {});加 --rebuild 重做,或用 --data 换一个文件夹",
+            "`{}` 里是另一个演示({} 人,种子 {},时钟 {},地方 {});加 --rebuild 重做,或用 --data 换一个文件夹",
             data.display(),
             found.persons,
             found.seed,
-            found.now
+            found.now,
+            found.locality
         );
         return Err(RefusedInput(said).into());
     }
@@ -129,6 +134,7 @@ async fn make(folder: &Folder, mark: &DemoMark) -> Result<()> {
     let office = Arc::new(Office::open(setting).await?);
     let made = async {
         office.load_areas(&county.join("areas.csv")).await?;
+        ::synth::local(&county.join("feeds"), &mark.locality, mark.seed)?;
         import::receive_folder(&office, &county.join("feeds")).await?;
         for month in monitoring::months(&office).await? {
             months::run_month(&office, month).await?;

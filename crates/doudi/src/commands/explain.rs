@@ -56,7 +56,7 @@ fn explain_case(args: &Args, file: &str) -> Result<Ended> {
         names.iter().for_each(|n| say::line(format!("  {n}")));
         return Ok(Ended::Good);
     };
-    let case = rules::cases::find(&book, &args.folder.locality, &path, name)
+    let case = rules::cases::find(&book, &args.folder.place(), &path, name)
         .map_err(|said| near(&book, &path, name, said))?;
     say::line(case.explain());
     Ok(Ended::Good)

@@ -297,7 +297,7 @@ impl AccessBook {
 
     /// Where a place's access rules stand: in its own file, or in that of all.
     pub(crate) fn path(book: &Rulebook, locality: &str) -> String {
-        let own = format!("localities/{locality}/access.md");
+        let own = book.path_in(locality, "access.md");
         match book.document(&own) {
             Some(_) => own,
             None => PATH.to_owned(),

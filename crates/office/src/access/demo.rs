@@ -79,7 +79,7 @@ impl Access {
 
     /// The rows of a table of the place, cut to so many columns.
     fn table<const N: usize>(&self, name: &str) -> Vec<[String; N]> {
-        let path = format!("localities/{}/{name}", self.office.locality);
+        let path = self.office.book.path_in(&self.office.locality, name);
         let text = self.office.book.texts().get(&path);
         let lines = text.into_iter().flat_map(|text| text.lines()).skip(1);
         lines

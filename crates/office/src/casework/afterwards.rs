@@ -144,7 +144,7 @@ async fn amount_in(on: &impl Reads, help: &Entitlement, month: Month) -> Done<do
 /// A number out of the rulebook's `procedures/` settings, the place's own file before the general one.
 fn setting(office: &Office, file: &str, name: &str) -> Done<u32> {
     let texts = office.book().texts();
-    let own = format!("localities/{}/{file}", office.locality);
+    let own = office.book().path_in(&office.locality, file);
     let text = texts
         .get(&own)
         .or_else(|| texts.get(&format!("procedures/{file}")));

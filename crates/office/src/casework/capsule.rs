@@ -313,8 +313,11 @@ fn shown(line: &explain::Line) -> Shown {
 /// The texts a judgement may read, by path.
 fn texts(book: &Rulebook, locality: &str) -> BTreeMap<String, String> {
     let own = format!("localities/{locality}/");
+    let base = book.base_of(locality);
+    let base = base.map(|base| format!("localities/{base}/"));
     let read = |path: &String| {
-        path.starts_with(&own) || !NOT_READ.iter().any(|folder| path.starts_with(folder))
+        let of_base = base.as_ref().is_some_and(|base| path.starts_with(base));
+        path.starts_with(&own) || of_base || !NOT_READ.iter().any(|folder| path.starts_with(folder))
     };
     let texts = book.texts().iter().filter(|(path, _)| read(path));
     texts.map(|(p, t)| (p.clone(), t.clone())).collect()

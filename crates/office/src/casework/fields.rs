@@ -74,7 +74,7 @@ pub(super) struct Office(BTreeMap<String, String>);
 impl Office {
     /// Those of the nearest area upward.
     pub(super) fn of(office: &crate::Office, area: &AreaCode) -> Self {
-        let path = format!("localities/{}/{OWN}", office.locality);
+        let path = office.book.path_in(&office.locality, OWN);
         let text = office.book.texts().get(&path).map_or("", String::as_str);
         let mut best: BTreeMap<String, (usize, String)> = BTreeMap::new();
         for row in text.lines().skip(1).map(rules::params::split) {

@@ -48,7 +48,7 @@ pub struct Reason {
 #[must_use]
 pub fn reasons(office: &Office, what: For) -> Vec<Reason> {
     let texts = office.book.texts();
-    let own = format!("localities/{}/{FILE}", office.locality);
+    let own = office.book.path_in(&office.locality, FILE);
     let text = texts
         .get(&own)
         .or_else(|| texts.get(&format!("procedures/{FILE}")));

@@ -179,7 +179,7 @@ impl Lots {
             self.0.insert(key.clone(), drawn);
         }
         let all = self.0.get(&key).into_iter().flatten();
-        Ok(all.cloned().find(|ticket| ticket.case == case))
+        Ok(all.find(|ticket| ticket.case == case).cloned())
     }
 
     /// Whether an open case is to be looked into, and what was found.

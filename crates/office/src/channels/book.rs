@@ -75,7 +75,7 @@ pub(super) fn table<const N: usize>(
     heading: &str,
     columns: [&str; N],
 ) -> Done<Vec<[String; N]>> {
-    let own = format!("localities/{place}/{path}");
+    let own = book.path_in(place, path);
     let document = book.document(&own).or_else(|| book.document(path));
     let none =
         |what: &str| CaseError::Refused(format!("规则手册 {path} 没有{what};请管理规则的人补上"));
@@ -275,7 +275,7 @@ pub enum For {
 
 /// The organisation of a department here; empty where it has none.
 pub(super) fn office_of(office: &Office, department: &str) -> String {
-    let path = format!("localities/{}/{OFFICES}", office.locality);
+    let path = office.book().path_in(&office.locality, OFFICES);
     let text = office.book().texts().get(&path).map_or("", String::as_str);
     let mut rows = text.lines().skip(1).map(rules::params::split);
     let row = rows.find(|row| row.first().is_some_and(|name| name.trim() == department));
@@ -285,7 +285,7 @@ pub(super) fn office_of(office: &Office, department: &str) -> String {
 
 /// The department of an organisation; its name there where it has none of ours.
 pub(super) fn department_of(office: &Office, code: &str) -> Option<String> {
-    let path = format!("localities/{}/{OFFICES}", office.locality);
+    let path = office.book().path_in(&office.locality, OFFICES);
     let text = office.book().texts().get(&path)?;
     let mut rows = text.lines().skip(1).map(rules::params::split);
     let row = rows.find(|row| row.get(1).is_some_and(|one| one.trim() == code))?;

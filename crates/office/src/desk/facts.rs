@@ -4,6 +4,8 @@ use super::month::Judgement;
 use super::owners::Owners;
 use super::paging::day;
 use super::{Desk, Told};
+use crate::monitoring::MonthData;
+use crate::monitoring::recorded::NOTHING;
 use crate::views::{Behind, FactView};
 use engine::{Column, Sheet};
 use rules::Program;
@@ -143,6 +145,20 @@ pub(super) fn of_instance(
             Some(one(eval, at, fact, item, key, index))
         })
         .collect()
+}
+
+/// The facts the office's own record gives: each with its case, decision, entitlement or clue.
+pub(super) fn from_record(views: &mut [FactView], data: &MonthData, key: i64) {
+    for view in views
+        .iter_mut()
+        .filter(|v| data.of_record.contains(&v.name))
+    {
+        let item = data.program.find(&view.name);
+        let cause = item.and_then(|item| data.causes.get(&(item, key)));
+        view.source =
+            cause.map_or_else(|| NOTHING.to_owned(), |cause| format!("办件记录 · {cause}"));
+        view.period = data.month.to_string();
+    }
 }
 
 /// One fact with its source.

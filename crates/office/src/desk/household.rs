@@ -112,6 +112,13 @@ pub(super) async fn file(
         &door.persons,
         &door.names,
     );
+    let assessments = results::assessments(
+        &door.judgement,
+        &door.sides,
+        (Some(id), &door.persons),
+        &door.names,
+        &super::assessments::own(desk),
+    );
     let warnings = rows_where(desk, &door.record, |e| door.concerns(e)).await?;
     let open = warnings
         .iter()
@@ -145,6 +152,7 @@ pub(super) async fn file(
         facts: household_facts(&door, id),
         found: found(desk, &door, id).await?,
         results,
+        assessments,
         roll: roll(desk, &door, index),
         warnings,
         history: history(desk, &door).await?,
@@ -222,6 +230,13 @@ pub(super) async fn person(
             .area
             .map_or_else(|| "地区未知".to_owned(), |a| door.record.place(&a)),
         results: results::all(&door.judgement, &door.sides, None, &[id], &door.names),
+        assessments: results::assessments(
+            &door.judgement,
+            &door.sides,
+            (None, &[id]),
+            &door.names,
+            &super::assessments::own(desk),
+        ),
         roll: roll(desk, &door, index),
         warnings: rows_where(desk, &door.record, |e| door.concerns(e)).await?,
         history: history(desk, &door).await?,
@@ -312,6 +327,7 @@ fn person_facts(door: &Door, id: i64, index: &RowIndex) -> Vec<FactView> {
     };
     let mut eval = door.evaluator();
     let mut all = facts::of_instance(&mut eval, at, entity, id, index);
+    facts::from_record(&mut all, &door.judgement.data, id);
     // What is known first; both keep the dictionary's order.
     all.sort_by_key(|f| f.value.is_none());
     all

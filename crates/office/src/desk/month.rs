@@ -242,6 +242,9 @@ impl Desk {
     pub(super) async fn newest_batch(&self) -> Told<i64> {
         let batches = store::batches::list(&self.office.store, None, i64::MAX, 1).await?;
         let answers = store::doubts::newest_answer(&self.office.store).await?;
+        // A run may have found more in the office's own record than the one before.
+        let runs = store::runs::list(&self.office.store, i64::MAX, 1).await?;
+        let answers = answers.saturating_add(runs.first().map_or(0, |run| run.run_no));
         Ok(batches
             .first()
             .map_or(0, |b| b.batch_no.saturating_add(answers)))

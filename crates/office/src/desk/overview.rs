@@ -54,6 +54,7 @@ pub(super) async fn overview(
         townships: townships(&record, scope, &kinds),
         kinds,
         programmes: programmes(&record, scope, &months),
+        assessments: super::assessments::at_a_glance(desk, scope, month).await?,
         run: run(desk, month).await?,
     })
 }

@@ -4,7 +4,10 @@ use super::explained;
 use super::month::{Judgement, has};
 use super::names::Names;
 use super::paging::word;
-use crate::views::{Behind, LineKind, Mark, ProgrammeResult, Tone, Verdict, Word};
+use crate::assessed::{About, UNSETTLED};
+use crate::views::{
+    AssessmentResult, Behind, LineKind, Mark, ProgrammeResult, Tone, Verdict, Word,
+};
 use engine::differential::Sides;
 use rules::eval::{self, Evaluator};
 use rules::explain::{Detail, explain};
@@ -116,6 +119,62 @@ fn one(
         version: format!("{} 起施行", file.from),
         lines,
     })
+}
+
+/// What the assessments of a month say of a household and persons, each with its steps; the place's own
+/// first.
+pub(super) fn assessments(
+    judgement: &Arc<Judgement>,
+    sides: &Sides,
+    (household, persons): (Option<i64>, &[i64]),
+    names: &Names,
+    own: &[String],
+) -> Vec<AssessmentResult> {
+    let program = &judgement.data.program;
+    let month = judgement.data.month;
+    let mut eval = Evaluator::new(program, &sides.situation, Moments::monthly(month));
+    let mut shapes = crate::assessed::shapes(program);
+    shapes.sort_by_key(|s| own.iter().position(|id| *id == s.id).unwrap_or(usize::MAX));
+    let mut out = Vec::new();
+    for shape in &shapes {
+        let subjects: Vec<(i64, String)> = match shape.about {
+            About::Households => household
+                .map(|id| (id, WHOLE.to_owned()))
+                .into_iter()
+                .collect(),
+            About::Persons => persons.iter().map(|id| (*id, names.name(*id))).collect(),
+            About::Places => Vec::new(),
+        };
+        let Some((at, file)) = program.file(&shape.id) else {
+            continue;
+        };
+        for (id, subject) in subjects {
+            let Some(instance) = sides.situation.find(file.entity, id) else {
+                continue;
+            };
+            let Some(told) = explain(&mut eval, at, instance, Detail::File) else {
+                continue;
+            };
+            let mut answers = Vec::new();
+            for quantity in shape.quantities.iter().filter(|q| q.classes) {
+                let value = eval.value(quantity.item, instance);
+                answers.push((quantity.name.clone(), quantity.said(value)));
+            }
+            let unsettled = answers.iter().any(|(_, said)| said == UNSETTLED);
+            out.push(AssessmentResult {
+                id: shape.id.clone(),
+                title: shape.title.clone(),
+                subject,
+                unsettled,
+                answers,
+                ask: told.missing.clone(),
+                rule: Behind::Rule(shape.path.clone()),
+                version: format!("{} 起施行", file.from),
+                lines: explained::lines(program, &sides.situation, &told, names),
+            });
+        }
+    }
+    out
 }
 
 fn benefit(judgement: &Arc<Judgement>, file: &FilePlan, outcome: &eval::Outcome) -> Option<String> {

@@ -180,7 +180,7 @@ impl PayBook {
     /// # Errors
     /// A table or word that is missing or not understood; every mistake in one sentence.
     pub fn read(book: &Rulebook, locality: &str) -> Paid<Self> {
-        let own = format!("localities/{locality}/payments.md");
+        let own = book.path_in(locality, "payments.md");
         let (path, document) = match (book.document(&own), book.document(PATH)) {
             (Some(document), _) => (own, document),
             (None, Some(document)) => (PATH.to_owned(), document),
@@ -299,7 +299,7 @@ pub fn fund_year(fund: &str, month: Month) -> String {
 
 /// The rows of a table of the place, cut to so many columns.
 fn csv<const N: usize>(book: &Rulebook, locality: &str, name: &str) -> Vec<[String; N]> {
-    let text = book.texts().get(&format!("localities/{locality}/{name}"));
+    let text = book.texts().get(&book.path_in(locality, name));
     let lines = text.into_iter().flat_map(|text| text.lines()).skip(1);
     lines
         .filter(|line| !line.trim().is_empty())

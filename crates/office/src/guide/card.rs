@@ -265,10 +265,15 @@ fn law(book: &Rulebook, file: &FilePlan, program: &Program) -> String {
 
 /// Files and parameters of a place that are marked 示例值.
 fn examples(book: &Rulebook, locality: &str) -> HashSet<(String, String)> {
-    let path = format!("localities/{locality}/parameters.csv");
+    let base = book.base_of(locality);
+    let places = [Some(locality), base].into_iter().flatten();
     let mut unread = Vec::new();
-    rows(book, &path, &mut unread)
-        .into_iter()
+    let all = places.flat_map(|place| {
+        let path = format!("localities/{place}/parameters.csv");
+        rows(book, &path, &mut unread)
+    });
+    let all: Vec<_> = all.collect();
+    all.into_iter()
         .filter(|(_, row)| row.iter().any(|c| c.contains("示例值")))
         .map(|(_, row)| (cell(&row, 0).to_owned(), cell(&row, 1).to_owned()))
         .collect()

@@ -489,7 +489,7 @@ fn no_row(written: &Written<'_>, width: usize) -> Option<(String, String)> {
 
 fn codes(office: &Office, file: Option<&str>) -> HashMap<String, String> {
     // A place's own table goes before the national one of that name.
-    let own = |f: &str| format!("localities/{}/codes/{f}", office.locality);
+    let own = |f: &str| office.book.path_in(&office.locality, &format!("codes/{f}"));
     let table = |path: String| crate::rulebook::table(&office.book, &path);
     let found = file.and_then(|f| table(own(f)).or_else(|| table(format!("codes/{f}"))));
     let Some(text) = found else {

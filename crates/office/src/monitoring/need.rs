@@ -141,6 +141,10 @@ fn run(program: &Program, items: &BTreeSet<ItemId>) -> impl Fn(&str, &str) -> bo
             }
         }
     }
+    for shape in crate::assessed::shapes(program) {
+        let shown = names.entry(shape.id).or_default();
+        shown.extend(shape.quantities.into_iter().map(|quantity| quantity.name));
+    }
     for item in items.iter().filter_map(|item| program.item(*item)) {
         let file = item.file.and_then(|file| program.files.get(file.at()));
         if let Some(shown) = file.and_then(|file| names.get_mut(&file.id)) {

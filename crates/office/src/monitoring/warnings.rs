@@ -15,12 +15,12 @@ use store::runs::NewRun;
 use store::tasks::NewTask;
 use store::warnings::{self, Entity, NewWarning};
 
-/// Raises, keeps and closes warnings; raises tasks; records the run with the figures it counted. One
+/// Raises, keeps and closes warnings; raises tasks; records the run with the figures and lists it made. One
 /// transaction.
 pub(super) async fn raise(
     office: &Office,
     data: &MonthData,
-    figures: Option<LakeFile>,
+    figures: Vec<LakeFile>,
 ) -> Result<MonthRun> {
     let at = office.clock.at();
     let mut found = found(data);

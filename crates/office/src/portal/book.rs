@@ -54,7 +54,7 @@ impl PortalBook {
     /// It is missing, or a value is no number.
     pub fn of(office: &Office) -> Done<Self> {
         let book = office.book();
-        let own = format!("localities/{}/{PATH}", office.locality);
+        let own = book.path_in(&office.locality, PATH);
         let document = book.document(&own).or_else(|| book.document(PATH));
         let none = || CaseError::Refused(format!("规则手册里没有 {PATH},网上不能办"));
         let document = document.ok_or_else(none)?;

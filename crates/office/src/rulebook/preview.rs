@@ -400,7 +400,7 @@ fn share_words(on_roll: u64, turned: u64) -> String {
 /// The share of the roll above which a preview must be approved, in hundredths of a percent.
 fn share(office: &Office) -> Changing<u64> {
     let texts = office.signed_book().texts();
-    let own = format!("localities/{}/{SETTINGS}", office.locality);
+    let own = office.signed_book().path_in(&office.locality, SETTINGS);
     let path = if texts.contains_key(&own) {
         own
     } else {

@@ -150,11 +150,10 @@ impl Listed {
 pub(crate) fn numbers(book: &Rulebook, locality: &str, day: Day) -> Vec<Listed> {
     let place = book.localities().iter().find(|l| l.id == locality);
     let rows = place.map_or(&[][..], |l| l.filled.rows.as_slice());
-    let path = place.map_or("", |l| l.filled.path.as_str());
     let mut out: Vec<Listed> = rows
         .iter()
         .filter(|r| r.from.is_none_or(|f| f <= day) && r.to.is_none_or(|t| day <= t))
-        .map(|row| listed(path, row))
+        .map(listed)
         .collect();
     // Of several rows that hold, the one that came into force last is the one that counts.
     let later = |a: &Listed, b: &Listed| {
@@ -173,13 +172,13 @@ pub(crate) fn numbers(book: &Rulebook, locality: &str, day: Day) -> Vec<Listed> 
     out
 }
 
-fn listed(path: &str, row: &Row) -> Listed {
+fn listed(row: &Row) -> Listed {
     let keys: Vec<String> = row.keys.iter().map(|(_, member)| member.clone()).collect();
     let area = std::iter::once(row.area.clone()).filter(|a| !a.is_empty());
     let of: Vec<String> = area.chain(keys.iter().cloned()).collect();
     Listed {
         number: Number {
-            path: path.to_owned(),
+            path: row.path.clone(),
             span: row.span,
             row: true,
             file: row.file.clone(),

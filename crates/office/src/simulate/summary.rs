@@ -226,7 +226,7 @@ fn areas(data: &MonthData, outcome: &Outcome, places: &Places) -> Vec<GroupRow> 
 
 /// By fund: a table of the place says which money a programme is paid from.
 pub(super) fn funds(office: &Office, outcome: &Outcome) -> Vec<GroupRow> {
-    let path = format!("localities/{}/funds.csv", office.locality);
+    let path = office.book.path_in(&office.locality, "funds.csv");
     let Some(text) = crate::rulebook::table(&office.book, &path) else {
         return Vec::new();
     };

@@ -238,7 +238,7 @@ fn program(office: &Office) -> Done<Program> {
 fn offices(book: &Rulebook, locality: &str) -> BTreeMap<String, String> {
     let text = book
         .texts()
-        .get(&format!("localities/{locality}/verification.csv"));
+        .get(&book.path_in(locality, "verification.csv"));
     let lines = text.into_iter().flat_map(|text| text.lines()).skip(1);
     lines
         .filter_map(|line| {
@@ -252,7 +252,7 @@ fn offices(book: &Rulebook, locality: &str) -> BTreeMap<String, String> {
 /// Names with 、 between.
 /// The place's own rules, or those of all.
 fn path_of(office: &Office) -> String {
-    let own = format!("localities/{}/{SOURCES}", office.locality);
+    let own = office.book().path_in(&office.locality, SOURCES);
     match office.book().document(&own).is_some() {
         true => own,
         false => SOURCES.to_owned(),

@@ -31,6 +31,8 @@ pub struct HouseholdFile {
     pub found: Vec<FoundRow>,
     /// Results of the household and of its members, 符合 first.
     pub results: Vec<ProgrammeResult>,
+    /// What the assessments say of the household and of its members, the place's own first.
+    pub assessments: Vec<AssessmentResult>,
     /// What is paid by the roll.
     pub roll: Vec<RollEntry>,
     /// Warnings, newest first.
@@ -73,6 +75,8 @@ pub struct PersonFile {
     pub place: String,
     /// Results of the person.
     pub results: Vec<ProgrammeResult>,
+    /// What the assessments say of the person.
+    pub assessments: Vec<AssessmentResult>,
     /// What is paid by the roll.
     pub roll: Vec<RollEntry>,
     /// Warnings, newest first.
@@ -152,6 +156,29 @@ pub struct ProgrammeResult {
     /// Its file in the rulebook.
     pub rule: Behind,
     /// The version judged by, e.g. 2026-07-01 起施行 · 3f9a2c.
+    pub version: String,
+    /// Step by step.
+    pub lines: Vec<ExplainLine>,
+}
+
+/// What one assessment says of a household or a member.
+#[derive(Clone, Debug, Serialize)]
+pub struct AssessmentResult {
+    /// Id of the assessment.
+    pub id: String,
+    /// Its name.
+    pub title: String,
+    /// Whom it is about: the household, or a member by masked name.
+    pub subject: String,
+    /// Its 归类 with what they are, e.g. 级 一级; 待查 where a fact is missing.
+    pub answers: Vec<(String, String)>,
+    /// Whether one of them is not known.
+    pub unsettled: bool,
+    /// The facts to ask for.
+    pub ask: Vec<String>,
+    /// Its file in the rulebook.
+    pub rule: Behind,
+    /// The version judged by.
     pub version: String,
     /// Step by step.
     pub lines: Vec<ExplainLine>,

@@ -21,8 +21,23 @@ pub struct Overview {
     pub townships: Vec<TownshipRow>,
     /// Who receives and who is entitled, programme by programme, oldest month first.
     pub programmes: Vec<ProgrammeRow>,
+    /// What the place's own assessments say of everybody, value by value.
+    pub assessments: Vec<AssessmentRow>,
     /// The run the numbers come from, if there was one.
     pub run: Option<RunView>,
+}
+
+/// One 归类 of an assessment.
+#[derive(Clone, Debug, Serialize)]
+pub struct AssessmentRow {
+    /// The assessment's name.
+    pub title: String,
+    /// All who have a value.
+    pub behind: Behind,
+    /// 户, 人 or 处.
+    pub unit: String,
+    /// The quantity with its values and how many have them.
+    pub quantity: super::AssessmentQuantity,
 }
 
 /// One thing that waits for a person.

@@ -19,7 +19,7 @@ const DUE: &str = "→ 到期日";
 /// Runs the deadline cases of the procedures a place answers for.
 pub(super) fn run_all(book: &Rulebook, locality: &str) -> Vec<CaseResult> {
     let adopts = book.localities().iter().find(|l| l.id == locality);
-    let adopts = adopts.map_or(&[][..], |l| l.adopts.as_slice());
+    let adopts = adopts.map_or(&[][..], |l| l.named.as_slice());
     let own = format!("localities/{locality}/");
     let mut runner = Runner {
         book,

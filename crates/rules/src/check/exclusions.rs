@@ -56,7 +56,11 @@ impl Builder<'_> {
                     ast::ExcludeText::Choice(n) => ExclusionRule::Choice(n.text.clone()),
                     ast::ExcludeText::TopUp => ExclusionRule::TopUp,
                 };
-                let cites = cites.iter().map(|c| c.text.clone()).collect();
+                let plan = self.files.iter().find(|f| f.path == file.path).cloned();
+                let cites = match plan {
+                    Some(plan) => self.cites(cites, a, &plan),
+                    None => cites.iter().map(|c| c.text.clone()).collect(),
+                };
                 self.exclusions.push(Exclusion {
                     a: a.text.clone(),
                     b: b.text.clone(),

@@ -390,11 +390,11 @@ impl Builder<'_> {
         let hundredths =
             limit.and_then(|r| u32::try_from(r.num().checked_mul(100)?.checked_div(r.den())?).ok());
         let fact_of = |name: &str| {
-            let from_here = self
-                .dict
-                .facts
-                .iter()
-                .any(|f| f.name == name && f.entity == plan.entity && f.source == plan.id);
+            let from_here = self.dict.facts.iter().any(|f| {
+                // What is seen at the door may also come as a list of what was seen.
+                let seen = f.source == "走访" && plan.path.starts_with("localities/");
+                f.name == name && f.entity == plan.entity && (f.source == plan.id || seen)
+            });
             let built_in = name == "城乡";
             self.entity_items
                 .get(&(plan.entity, name.to_owned()))

@@ -318,7 +318,7 @@ impl Builder<'_> {
 }
 
 /// Whether a path is a letter's: notices/ of the nation or of a place.
-fn in_notices(path: &str) -> bool {
+pub(super) fn in_notices(path: &str) -> bool {
     let own = path
         .strip_prefix("localities/")
         .and_then(|p| p.split_once('/'))

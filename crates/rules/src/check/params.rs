@@ -278,9 +278,11 @@ impl Builder<'_> {
     }
 
     fn fail_row(&mut self, code: &'static str, row: &Row, said: String, help: String) {
-        let path = self.source.filled.path.clone();
-        self.problems
-            .push(Problem::error(code, row.span, said).help(help).at(&path));
+        self.problems.push(
+            Problem::error(code, row.span, said)
+                .help(help)
+                .at(&row.path),
+        );
     }
 
     /// Every combination of keys has a value on the day, in every area that has one.

@@ -363,7 +363,7 @@ impl Parser<'_> {
         let (mut cites, mut otherwise) = (Vec::new(), None);
         while let Some(keyword) = self.eat_word_over_lines(&["依据", "否则"]) {
             if keyword.text == "依据" {
-                cites.push(self.raw_until(&["否则"]));
+                cites.push(self.raw_until(&["依据", "否则"]));
             } else {
                 otherwise = Some(self.text_until(&["依据"]));
             }
@@ -384,7 +384,7 @@ impl Parser<'_> {
         let rounding = self.rounding()?;
         let mut cites = Vec::new();
         while self.eat_word_over_lines(&["依据"]).is_some() {
-            cites.push(self.raw_until(&[]));
+            cites.push(self.raw_until(&["依据"]));
         }
         Some(Stmt::Benefit {
             name,
@@ -437,7 +437,7 @@ impl Parser<'_> {
         };
         let mut cites = Vec::new();
         while self.eat_word_over_lines(&["依据"]).is_some() {
-            cites.push(self.raw_until(&[]));
+            cites.push(self.raw_until(&["依据"]));
         }
         Some(Stmt::Exclude { a, b, rule, cites })
     }

@@ -130,6 +130,27 @@ fn choices(locality: &Locality, book: &Rulebook, ids: &BTreeSet<&str>) -> Vec<Pr
         Span::new(at, at.saturating_add(word.len()))
     };
     let mut out = Vec::new();
+    out.extend(locality.base.as_ref().and_then(|base| {
+        let places = book.localities().iter();
+        let found = places.clone().find(|l| l.id == *base);
+        let (said, help) = match found {
+            Some(found) if found.base.is_none() && found.id != locality.id => return None,
+            Some(_) => (
+                format!("`{base}` 自己也沿用别处,不能再被沿用"),
+                "沿用一个自成一册的地方".to_owned(),
+            ),
+            None => (
+                format!("沿用的 `{base}` 没有这个地方"),
+                meant(
+                    base,
+                    places.map(|l| l.id.as_str()),
+                    "写 localities/ 下的文件夹名",
+                ),
+            ),
+        };
+        let told = Problem::error("base-unknown", span(base), said).help(help);
+        Some(told.at(&path))
+    }));
     for id in locality
         .adopts
         .iter()

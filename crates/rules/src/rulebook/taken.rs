@@ -63,7 +63,7 @@ pub(super) fn tried<'a>(book: &'a Rulebook, place: &Locality) -> BTreeSet<&'a st
     let mut out = files(book, place);
     if !place.adopts.is_empty() {
         let named = |p: &&Parsed| {
-            let answers = |h: &Head| h.keyword.text == "来文" || place.adopts.contains(&h.id.text);
+            let answers = |h: &Head| h.keyword.text == "来文" || place.named.contains(&h.id.text);
             p.path.starts_with(&own) || p.head().is_some_and(answers)
         };
         let named: BTreeSet<&str> = book

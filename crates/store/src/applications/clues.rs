@@ -21,6 +21,7 @@ statements! {
             application_no, at, actor from clues
         where state = 'open' and area >= $1 and area < $2
         order by urgent desc, clue_no limit $3";
+    OPEN_ABOUT = "select clue_no, person_id, urgent, at from clues where state = 'open' order by clue_no";
     MAKE_URGENT = "update clues set urgent = 1 where clue_no = $1 and state = 'open'";
     USE_CLUE = "update clues set state = 'applied', application_no = $1
         where clue_no = $2 and state = 'open'";
@@ -87,6 +88,33 @@ pub struct Clue {
     pub at: At,
     /// Who wrote it down.
     pub actor: String,
+}
+
+/// An open clue without its words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClueMark {
+    /// 线索编号.
+    pub no: i64,
+    /// Whom it is about.
+    pub person: PersonId,
+    /// Whether it cannot wait.
+    pub urgent: bool,
+    /// When it came.
+    pub at: At,
+}
+
+/// Every open clue, without its words.
+pub async fn open_marks(on: &impl Reads) -> Result<Vec<ClueMark>> {
+    let rows = on.rows(OPEN_ABOUT, vec![]).await?;
+    let mark = |row: &Row| {
+        Ok(ClueMark {
+            no: row.int(0)?,
+            person: PersonId::new(row.int(1)?),
+            urgent: row.int(2)? != 0,
+            at: row.at(3)?,
+        })
+    };
+    rows.iter().map(mark).collect()
 }
 
 /// Takes a clue in. One about a person with an open clue joins that; answers both numbers then.

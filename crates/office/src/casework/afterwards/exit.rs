@@ -119,7 +119,7 @@ struct Row {
 
 fn rows(office: &Office) -> Done<Vec<Row>> {
     let texts = office.book().texts();
-    let own = format!("localities/{}/{PARTS}", office.locality);
+    let own = office.book().path_in(&office.locality, PARTS);
     let text = texts
         .get(&own)
         .or_else(|| texts.get(&format!("procedures/{PARTS}")));
