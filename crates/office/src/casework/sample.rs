@@ -178,7 +178,7 @@ impl Lots {
             let drawn = tickets(on, (&key.0, key.1)).await?;
             self.0.insert(key.clone(), drawn);
         }
-        let all = self.0.get(&key).into_iter().flatten();
+        let mut all = self.0.get(&key).into_iter().flatten();
         Ok(all.find(|ticket| ticket.case == case).cloned())
     }
 
