@@ -66,7 +66,11 @@ async fn no_case_is_closed_as_decided_or_done_before_its_last_step() {
         refused(closed.await, "终止办理不能代替决定");
     }
     assert!(loaded(&counter, &wang, no).await.standing.closed.is_none());
-    let close = [("act", "close"), ("ending", "ended:申请人去世")];
+    let close = [
+        ("act", "close"),
+        ("ending", "ended:申请人去世"),
+        ("articles", "最低生活保障审核确认办法 第三十二条"),
+    ];
     let told = counter.ask(&wang, "POST", &path, &close).await;
     assert_eq!((told.status, told.place.as_str()), (303, path.as_str()));
     let closed = loaded(&counter, &wang, no).await.standing.closed;

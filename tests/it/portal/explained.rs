@@ -34,6 +34,15 @@ async fn a_difference_is_explained_by_the_applicant_with_words_and_a_photo_and_t
         .await
         .unwrap()
         .cases[0];
+    let given = [Given {
+        person,
+        sources: Vec::new(),
+        signed: Signs::Paper,
+        text: None,
+    }];
+    verification::give(office, &wang.who, no, &given)
+        .await
+        .unwrap();
     for step in ["提交申请", "受理", "启动调查"] {
         let mut case = casework::load(office, &wang.who, no).await.unwrap();
         let mut tx = office.begin().await.unwrap();
@@ -46,15 +55,6 @@ async fn a_difference_is_explained_by_the_applicant_with_words_and_a_photo_and_t
             .unwrap();
         office.end(tx).await.unwrap();
     }
-    let given = [Given {
-        person,
-        sources: Vec::new(),
-        signed: Signs::Paper,
-        text: None,
-    }];
-    verification::give(office, &wang.who, no, &given)
-        .await
-        .unwrap();
     let batch = verification::open(office, &zhao.who, "explained", &[no], Unsigned::Stop).await;
     let batch = batch.unwrap().no;
     let tx = office.begin().await.unwrap();
