@@ -6,7 +6,7 @@ mod early;
 
 use super::capsule;
 use super::fields::{self, Office as OfficeWords};
-use super::{Case, CaseError, Done, afterwards, decision, guardians, load_with, papers};
+use super::{Case, CaseError, Done, afterwards, decision, guardians, load_with};
 use crate::access::{Acting, Right};
 use crate::office::Office;
 use domain::casework::Outcome;
