@@ -16,7 +16,7 @@ use office::casework::opinion::{Proposed, look_into};
 use office::casework::recorded::{self, Finding};
 use office::casework::{
     self, CaseError, Cause, Completion, DecidedAs, Declared, DeliveryWay, Holds, Opening, Paper,
-    PaperState, Wanted, capsule, decision, opinion,
+    PaperState, Wanted, capsule, decision, opinion, publicity,
 };
 use office::disbursement as pay;
 use office::photos::PhotoRole;
@@ -224,9 +224,9 @@ async fn help_first_papers_after_and_the_rest_by_parts(database: Database) {
     bench.done(&bench.li.who, no, "分次跟进", "").await.unwrap();
     refused(bench.done(&chen.who, no, "事后公布", "").await, "先公布");
     bench.publish(&chen.who, no).await;
-    let today = bench.office.clock().today();
-    let shown = decision::published(&bench.office, today).await.unwrap();
-    let own = shown.iter().flat_map(|(_, fields)| fields);
+    let asked = publicity::Asked::default();
+    let shown = publicity::publicity(&bench.office, &asked).await.unwrap();
+    let own = shown.published.rows.iter().flat_map(|one| &one.shown);
     let sums: Vec<&str> = own
         .filter(|(n, _)| n == "救助金额")
         .map(|(_, v)| v.as_str())
