@@ -16,7 +16,7 @@ use office::casework::opinion::{Proposed, look_into};
 use office::casework::recorded::{self, Finding};
 use office::casework::{
     self, CaseError, Cause, Completion, DecidedAs, Declared, DeliveryWay, Holds, Opening, Paper,
-    PaperState, Wanted, capsule, decision, opinion,
+    PaperState, Wanted, capsule, decision, opinion, publicity,
 };
 use office::disbursement as pay;
 use office::photos::PhotoRole;

@@ -113,6 +113,15 @@ pub async fn sign(office: &Office, who: &Acting, no: CaseNo, ruling: &Ruling) ->
     }
 }
 
+/// Cases of near relatives of staff are all looked into, and what was found is written.
+fn looked_into(case: &Case, ruling: &Ruling) -> Done<()> {
+    if case.standing.told.contains(RELATIVE) && ruling.because.trim().is_empty() {
+        let said = "这一件涉及近亲属,全部抽查;请写明抽查核实的结果";
+        return Err(CaseError::Refused(said.to_owned()));
+    }
+    Ok(())
+}
+
 /// Signs in the open step of the case, and does the step.
 async fn in_step(
     office: &Office,
@@ -138,9 +147,7 @@ async fn in_step(
     let step = case.open_step().cloned();
     let step = step.ok_or_else(|| refused("没有要办的步骤"))?;
     without_numbers(&ruling.because)?;
-    if case.standing.told.contains(RELATIVE) && ruling.because.trim().is_empty() {
-        return Err(refused("这一件涉及近亲属,全部抽查;请写明抽查核实的结果"));
-    }
+    looked_into(&case, ruling)?;
     let weighed = weigh(office, &tx, &case).await?;
     not_beyond(&tx, after, ruling).await?;
     let expiry = is_expiry(ruling, &weighed);
