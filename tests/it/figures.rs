@@ -359,8 +359,11 @@ fn is_small((part, whole): (u64, u64)) -> bool {
         .any(|n| (1..LEAST).contains(n))
 }
 
+/// Numerator and denominator.
+type Pair = (u64, u64);
+
 /// What a page hides cannot be found from its total: two places at least, with room to be one or the other.
-fn cannot_be_subtracted(whole: Option<(u64, u64)>, rows: &[(Option<(u64, u64)>, (u64, u64))]) {
+fn cannot_be_subtracted(whole: Option<Pair>, rows: &[(Option<Pair>, Pair)]) {
     let veiled: Vec<&(u64, u64)> = rows
         .iter()
         .filter(|r| r.0.is_none())

@@ -224,8 +224,8 @@ async fn help_first_papers_after_and_the_rest_by_parts(database: Database) {
     bench.done(&bench.li.who, no, "分次跟进", "").await.unwrap();
     refused(bench.done(&chen.who, no, "事后公布", "").await, "先公布");
     bench.publish(&chen.who, no).await;
-    let asked = office::casework::publicity::Asked::default();
-    let shown = office::casework::publicity::publicity(&bench.office, &asked);
+    let asked = publicity::Asked::default();
+    let shown = publicity::publicity(&bench.office, &asked);
     let shown = shown.await.unwrap().published.rows;
     let own = shown.iter().flat_map(|one| &one.shown);
     let sums: Vec<&str> = own

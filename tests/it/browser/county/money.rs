@@ -37,7 +37,7 @@ pub(super) fn spoilt(county: &County) -> Vec<&'static str> {
             paid.push((at + 1, row));
         }
     }
-    let [dead, digit, one, two] = [0, 1, 2, 3].map(|at| paid[at].clone());
+    let [dead, digit, one, two] = [0, 1, 2, 3].map(|at| paid[at]);
     let mut card: Vec<char> = digit.1[2].chars().collect();
     let last = card.pop().and_then(|c| c.to_digit(10)).unwrap();
     card.push(char::from_digit((last + 1) % 10, 10).unwrap());

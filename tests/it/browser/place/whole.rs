@@ -9,8 +9,7 @@ use office::{channels, disbursement, portal, verification};
 use std::path::Path;
 use synth::{BankFault, bank_answer, department_answer};
 
-/// When the demo's officials were hired, and when the departments looked into their files.
-pub(super) const HIRED: &str = "2026-08-03T09:00";
+/// When the departments looked into the families' files.
 const LOOKED: [&str; 2] = ["2026-08-26", "2026-09-10"];
 /// The source that stays silent.
 const SILENT: &str = "medical_expense";
