@@ -58,8 +58,19 @@ async fn help_first_papers_after_and_the_rest_by_parts(database: Database) {
     let bench = Bench::open(database).await;
     let home = bench.homes().await[0];
     let no = bench.apply(home, &[("临救事由", "火灾")]).await;
-    let (wang, tang, [chen, ..]) = (&bench.wang.who, &bench.tang.who, &bench.chen);
+    what_was_found_out(&bench, no).await;
+    helped_first(&bench, no).await;
+    paid_late(&bench).await;
+    papers_after(&bench, no).await;
+    the_rest_by_parts(&bench, no).await;
+    let found = pay::verify(&bench.office).await.unwrap();
+    assert!(found.is_empty(), "{found:?}");
+    settled(&bench, home.0).await;
+    papers_are_watched(&bench, home.0).await;
+}
 
+async fn what_was_found_out(bench: &Bench, no: CaseNo) {
+    let wang = &bench.wang.who;
     // Only what the rules of the programme read, of the right kind, with a reason and what it was seen in.
     let view = recorded::recorded(&bench.staff.access, wang, no)
         .await
@@ -92,7 +103,10 @@ async fn help_first_papers_after_and_the_rest_by_parts(database: Database) {
         "先行救助",
         "what was found out is told as it is"
     );
+}
 
+async fn helped_first(bench: &Bench, no: CaseNo) {
+    let (wang, tang) = (&bench.wang.who, &bench.tang.who);
     // Within the township's limit, by somebody who found nothing out, with the money behind it.
     refused(bench.done(tang, no, "先行救助", "").await, "先行救助决定");
     let first = |amount: Option<i64>| HelpingFirst {
@@ -119,7 +133,10 @@ async fn help_first_papers_after_and_the_rest_by_parts(database: Database) {
         .iter()
         .any(|line| line.name == "需要救助额");
     assert!(sources, "the amount stands in what was kept");
+}
 
+async fn paid_late(bench: &Bench) {
+    let (wang, [chen, ..]) = (&bench.wang.who, &bench.chen);
     // One working day; then it is late, and whoever sees payments is told.
     let waits = bench.waits().await;
     assert_eq!(
@@ -135,7 +152,10 @@ async fn help_first_papers_after_and_the_rest_by_parts(database: Database) {
     );
     assert_eq!(bench.paid("first_help", "2026-09").await, yuan(800));
     assert!(bench.waits().await.is_empty());
+}
 
+async fn papers_after(bench: &Bench, no: CaseNo) {
+    let wang = &bench.wang.who;
     // The papers: with a deadline, and not without them.
     let case = casework::load(&bench.office, wang, no).await.unwrap();
     assert_eq!(
@@ -170,7 +190,10 @@ async fn help_first_papers_after_and_the_rest_by_parts(database: Database) {
         written.contains(&("先行救助日", "2026-09-01")) && written.contains(&("材料已补齐", "是")),
         "{written:?}"
     );
+}
 
+async fn the_rest_by_parts(bench: &Bench, no: CaseNo) {
+    let (wang, [chen, ..]) = (&bench.wang.who, &bench.chen);
     // It goes on: three thousand in two parts, of which eight hundred came first.
     verified(&bench.office, wang, &bench.zhao.who, no).await;
     bench.visited(no).await;
@@ -234,10 +257,6 @@ async fn help_first_papers_after_and_the_rest_by_parts(database: Database) {
         .collect();
     assert_eq!(sums, ["3,001.00 元"]);
     assert_eq!(bench.step_of(no).await, "", "it is closed");
-    let found = pay::verify(&bench.office).await.unwrap();
-    assert!(found.is_empty(), "{found:?}");
-    settled(&bench, home.0).await;
-    papers_are_watched(&bench, home.0).await;
 }
 
 /// All money of a household's relief arrived: 3001 元, to the 分.

@@ -2,7 +2,8 @@
 
 use super::{Place, TOWN, picture, upload_with};
 use crate::found_out;
-use domain::Relation;
+use crate::staff::Signed;
+use domain::{CaseNo, PersonId, Relation};
 use office::casework::{self, Completion, Declared};
 use office::verification::{self, Given, Signed as Signs, Unsigned};
 
@@ -17,8 +18,8 @@ async fn a_difference_is_explained_by_the_applicant_with_words_and_a_photo_and_t
     let own = place.bound(&wang, "19900000021", &heads[0]).await;
     let other = place.bound(&wang, "19900000022", &heads[1]).await;
     let [name, number] = &heads[0];
-    let person = casework::people::find(office, &wang.who, name, number).await;
-    let person = person.unwrap().unwrap();
+    let found = casework::people::find(office, &wang.who, name, number).await;
+    let person = found.unwrap().unwrap();
     let mut opening = found_out::dibao(
         "explained".to_owned(),
         person,
@@ -30,31 +31,9 @@ async fn a_difference_is_explained_by_the_applicant_with_words_and_a_photo_and_t
         value: "否".to_owned(),
         period: "2026-09".to_owned(),
     }];
-    let no = casework::open(office, &wang.who, &opening)
-        .await
-        .unwrap()
-        .cases[0];
-    let given = [Given {
-        person,
-        sources: Vec::new(),
-        signed: Signs::Paper,
-        text: None,
-    }];
-    verification::give(office, &wang.who, no, &given)
-        .await
-        .unwrap();
-    for step in ["提交申请", "受理", "启动调查"] {
-        let mut case = casework::load(office, &wang.who, no).await.unwrap();
-        let mut tx = office.begin().await.unwrap();
-        let done = Completion {
-            step,
-            ..Completion::default()
-        };
-        casework::complete(office, &mut tx, &wang.who, &mut case, done)
-            .await
-            .unwrap();
-        office.end(tx).await.unwrap();
-    }
+    let opened = casework::open(office, &wang.who, &opening).await;
+    let no = opened.unwrap().cases[0];
+    verifying(&place, &wang, person, no).await;
     let batch = verification::open(office, &zhao.who, "explained", &[no], Unsigned::Stop).await;
     let batch = batch.unwrap().no;
     let tx = office.begin().await.unwrap();
@@ -73,14 +52,10 @@ async fn a_difference_is_explained_by_the_applicant_with_words_and_a_photo_and_t
     let text = format!("{header}\n{row}");
     let taken = verification::import_text(office, &zhao.who, batch, "vehicles", &text).await;
     assert_eq!(taken.unwrap().mistakes, 0);
-
     // Nobody asked yet: nothing is to be explained, and no letter asks.
     let my = format!("/my/{no}");
-    let letter = format!("/case/{no}/letters/核对结果告知书");
-    let letter = letter.replace(
-        "核对结果告知书",
-        "%E6%A0%B8%E5%AF%B9%E7%BB%93%E6%9E%9C%E5%91%8A%E7%9F%A5%E4%B9%A6",
-    );
+    let title = "%E6%A0%B8%E5%AF%B9%E7%BB%93%E6%9E%9C%E5%91%8A%E7%9F%A5%E4%B9%A6";
+    let letter = format!("/case/{no}/letters/{title}");
     assert!(!place.see(&own, &my).await.body.contains("请说明"));
     assert_eq!(place.staff_see(&wang, &letter).await.status, 404);
     let application = verification::ApplicationNo::new(1);
@@ -134,8 +109,8 @@ async fn a_difference_is_explained_by_the_applicant_with_words_and_a_photo_and_t
         assert!(diff.contains(words), "{words}: {diff}");
     }
     // Once the report is issued, the window is the way.
-    let report = verification::issue(office, &zhao.who, batch, application).await;
-    report.unwrap();
+    let issued = verification::issue(office, &zhao.who, batch, application).await;
+    assert!(issued.is_ok());
     assert!(!place.see(&own, &my).await.body.contains("请说明"));
     let late = upload_with(&place, &own, &send, &told("又想起来"), &picture()).await;
     assert!(
@@ -143,4 +118,30 @@ async fn a_difference_is_explained_by_the_applicant_with_words_and_a_photo_and_t
         "{}",
         late.body
     );
+}
+
+/// The applicant consents, and the case comes to where departments are asked.
+async fn verifying(place: &Place, wang: &Signed, person: PersonId, no: CaseNo) {
+    let office = &place.office;
+    let given = [Given {
+        person,
+        sources: Vec::new(),
+        signed: Signs::Paper,
+        text: None,
+    }];
+    verification::give(office, &wang.who, no, &given)
+        .await
+        .unwrap();
+    for step in ["提交申请", "受理", "启动调查"] {
+        let mut case = casework::load(office, &wang.who, no).await.unwrap();
+        let mut tx = office.begin().await.unwrap();
+        let done = Completion {
+            step,
+            ..Completion::default()
+        };
+        casework::complete(office, &mut tx, &wang.who, &mut case, done)
+            .await
+            .unwrap();
+        office.end(tx).await.unwrap();
+    }
 }
