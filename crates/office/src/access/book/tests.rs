@@ -64,7 +64,7 @@ fn an_access_book_that_weakens_a_separation_is_refused() {
     );
     refused(
         "| 报 | 辖区 | 遮盖 | 不填 | 网格员",
-        "| 报 | 辖区 | 遮盖 | 不填 | 县级审核、网格员",
+        "| 报 | 辖区 | 遮盖 | 不填 | 领导、网格员",
         "“报”和“决定”",
     );
 }
