@@ -24,7 +24,7 @@ async fn opened() -> Bench {
     let setting = Setting {
         folder: county.folder.path().join("data"),
         database: Database::Sqlite,
-        rulebook: None,
+        rulebook: Some(concat!(env!("CARGO_MANIFEST_DIR"), "/../rulebook").into()),
         locality: "hangzhou".to_owned(),
         clock: Clock::fixed("2026-09-01T09:00").unwrap().by_hand(),
     };
@@ -79,6 +79,7 @@ async fn who_is_refused_is_in_the_pool_with_the_next_run() {
     let (no, household, head) = refused.unwrap();
     assert!(!is_in_pool(&bench, head).await);
     bench.to_the_county(no, Proposal::Refuse).await;
+    crate::found_out::checked(&bench.office, &bench.chen.who, no).await;
     let signing = Signing {
         outcome: DecidedAs::Refused,
         because: String::new(),

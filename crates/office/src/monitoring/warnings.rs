@@ -53,7 +53,8 @@ pub(super) async fn raise(
         .collect();
     run.warnings_closed = u64::try_from(stale.len()).unwrap_or(u64::MAX);
     warnings::close_many(&mut tx, &at, &stale, "触发的条件不再成立").await?;
-    let tasks = tasks(office, data, &found, &opened.ids)?;
+    let mut tasks = tasks(office, data, &found, &opened.ids)?;
+    drop_told(&tx, &mut tasks).await?;
     let raised = store::tasks::raise_many(&mut tx, &at, "system", &tasks).await?;
     run.tasks_raised = raised.raised;
     let why = "要核实的预警都已因条件不再成立而关闭";
@@ -140,6 +141,23 @@ fn counts(data: &MonthData) -> MonthRun {
     run
 }
 
+/// A warning of a place has no door at which its task would be found again: what was told once is not
+/// told again while the warning stands.
+async fn drop_told(tx: &store::JournalTx, tasks: &mut Vec<NewTask>) -> Result<()> {
+    let mut told = Vec::with_capacity(tasks.len());
+    for task in tasks.iter() {
+        let of_place = task.household.is_none() && task.person.is_none();
+        let first = task.warnings.first().filter(|_| of_place);
+        told.push(match first {
+            Some(warning) => !store::tasks::of_warning(tx, *warning).await?.is_empty(),
+            None => false,
+        });
+    }
+    let mut told = told.into_iter();
+    tasks.retain(|_| !told.next().unwrap_or(false));
+    Ok(())
+}
+
 /// All triggers that are true, with their words and places.
 fn found(data: &MonthData) -> Vec<NewWarning> {
     let raised = engine::screening::screen(&data.program, &data.judged);
@@ -155,24 +173,30 @@ fn warning(data: &MonthData, raised: &engine::screening::Raised) -> Option<NewWa
     let area = frame.areas().is_valid(place);
     let area = area.then(|| frame.areas().value(place))?;
     let area = AreaCode::parse(area).ok()?;
-    let about_household = data.program.dict.entity_name(raised.entity) == "家庭";
-    let household = if about_household {
-        Some(raised.id)
-    } else {
-        let homes = frame.households();
-        homes.is_valid(place).then(|| homes.value(place))
+    let entity = match data.program.dict.entity_name(raised.entity) {
+        "家庭" => Entity::Household,
+        "地区" => Entity::Area,
+        _ => Entity::Person,
+    };
+    // The places around the county are known for their numbers; nobody here is sent for them.
+    if entity == Entity::Area && area.level() < AreaLevel::County {
+        return None;
+    }
+    let household = match entity {
+        Entity::Household => Some(raised.id),
+        Entity::Person => {
+            let homes = frame.households();
+            homes.is_valid(place).then(|| homes.value(place))
+        }
+        Entity::Area => None,
     };
     let urgency = raised.urgency.map(|n| n.num().div_euclid(n.den()));
     Some(NewWarning {
         rule: file.id.clone(),
-        entity: if about_household {
-            Entity::Household
-        } else {
-            Entity::Person
-        },
+        entity,
         entity_id: raised.id,
         household: household.map(HouseholdId::new),
-        person: (!about_household).then(|| PersonId::new(raised.id)),
+        person: (entity == Entity::Person).then(|| PersonId::new(raised.id)),
         area,
         month: data.month,
         amount: None,
@@ -309,10 +333,7 @@ fn tasks(
             .or_insert_with(|| NewTask {
                 kind: dispatch.procedure.clone(),
                 household: warning.household,
-                person: warning
-                    .household
-                    .is_none()
-                    .then_some(PersonId::new(warning.entity_id)),
+                person: warning.person.filter(|_| warning.household.is_none()),
                 area,
                 worker: None,
                 due,
