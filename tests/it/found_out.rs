@@ -49,6 +49,11 @@ pub(crate) fn dibao(
 /// is 待查. The case goes on.
 pub(crate) async fn verified(office: &Office, clerk: &Acting, officer: &Acting, no: CaseNo) {
     signed(office, clerk, no).await;
+    asked(office, officer, no).await;
+}
+
+/// The same, everybody having signed before.
+pub(crate) async fn asked(office: &Office, officer: &Acting, no: CaseNo) {
     let case = casework::load(office, officer, no).await.unwrap();
     let key = format!("found-out-{no}");
     let batch = verification::open(office, officer, &key, &[no], Unsigned::Stop)

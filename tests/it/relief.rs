@@ -356,7 +356,6 @@ async fn on_both(test: impl AsyncFn(Database)) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "the step for the papers was completed without them; whether the test or the product errs is not known yet"]
 async fn an_emergency_is_paid_at_once_papers_follow_and_the_rest_comes_by_parts() {
     on_both(help_first_papers_after_and_the_rest_by_parts).await;
 }

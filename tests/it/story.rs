@@ -360,6 +360,49 @@ async fn a_list_that_changes_too_much_waits_until_somebody_confirms() {
     office.close().await;
 }
 
+/// The overview of every month as each of some officials sees it, at a desk that has read nothing yet.
+async fn overviews(office: &Arc<Office>, officials: &[&Acting]) -> Vec<String> {
+    let views = Desk::open(Arc::clone(office)).await.unwrap();
+    let mut out = Vec::new();
+    for who in officials {
+        for month in ["2026-06", "2026-07", "2026-08"] {
+            let seen = views.overview(who, Some(month.to_owned())).await.unwrap();
+            out.push(serde_json::to_string(&(seen.figures, seen.programmes)).unwrap());
+        }
+    }
+    out
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_run_kept_of_its_month_is_what_judging_it_anew_says() {
+    let county = County::new(Faults::Planted);
+    let office = Arc::new(county.office("data").await);
+    county.receive(&office).await;
+    run_months(&office).await;
+    let (staff, chen) = reviewer(&office, "990101").await;
+    let sun = staff.enter("sun", "乡镇审核", "990101001").await;
+    let officials = [&chen.who, &sun.who];
+    let kept = overviews(&office, &officials).await;
+    assert_ne!(kept[0], kept[2], "the months are told apart");
+    assert_ne!(kept[2], kept[5], "a township is told apart from the county");
+    // It is what was read: without it there is no answer.
+    let data = county.folder.path().join("data");
+    for month in ["2026-06", "2026-07", "2026-08"] {
+        let month = domain::Month::parse(month).unwrap();
+        let tx = office.begin().await.unwrap();
+        let files = store::manifest::list(&tx, "sums", month).await.unwrap();
+        drop(tx);
+        std::fs::remove_file(data.join("lake").join(&files[0].path)).unwrap();
+    }
+    let unread = Desk::open(Arc::clone(&office)).await.unwrap();
+    assert!(unread.overview(&chen.who, None).await.is_err());
+    // Kept under other rules it is not read, and every month is judged.
+    let record = rusqlite::Connection::open(data.join("doudi.db")).unwrap();
+    let stale = "update lake_manifest set cause = 'of other rules' where kind = 'sums'";
+    assert_eq!(record.execute(stale, []).unwrap(), 3);
+    assert_eq!(overviews(&office, &officials).await, kept);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_corrected_register_of_the_same_month_takes_the_place_of_the_first() {
     let county = County::new(Faults::None);

@@ -403,6 +403,21 @@ async fn reported(centre: &Centre, first: &[CaseNo], second: &[CaseNo]) {
     for words in ["本人的有机动车:申报 否,查得 是", "2026-09-14", "以前说明"] {
         assert!(told.contains(words), "{words}: {told}");
     }
+    // One copy for each grown-up, each with a name of its own.
+    let consent = letters::letter(&centre.office, who, first[0], "核对授权书").await;
+    let consent = consent.unwrap();
+    let copies: BTreeSet<&str> = consent
+        .text
+        .lines()
+        .filter(|l| l.starts_with("本人 "))
+        .collect();
+    let pages = consent.text.matches("家庭经济状况核对授权书").count();
+    assert!(pages >= 1 && copies.len() == pages, "{}", consent.text);
+    assert!(!consent.text.contains("{{"));
+    // Without a font of the machine there is no PDF, and it says so.
+    if let Ok(bytes) = consent.pdf().await {
+        assert!(bytes.starts_with(b"%PDF-"));
+    }
     assert_eq!(centre.step(first[1]).await, "入户调查");
 
     assert_eq!(issue(1, 2).await.place, "/verify/reports/2");

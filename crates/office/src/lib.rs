@@ -33,6 +33,7 @@ pub mod publication;
 pub mod published;
 pub mod rulebook;
 pub mod simulate;
+mod sums;
 pub mod trace;
 pub mod verification;
 pub mod views;

@@ -238,6 +238,7 @@ pub async fn run_month(
     let figures = crate::indicators::keep(office, &data).await?;
     let mut kept = crate::assessed::keep(office, &data).await?;
     kept.extend(figures);
+    kept.push(crate::sums::keep(office, &data).await?);
     let run = warnings::raise(office, &data, kept).await?;
     crate::audit::keep(office).await?;
     Ok(run)

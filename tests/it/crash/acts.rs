@@ -173,6 +173,7 @@ pub(super) async fn cases(record: &Record) -> (i64, i64) {
     }
     office.clock().set(NOW);
     let found = (waits.unwrap(), hangs.unwrap());
+    crate::found_out::checked(&office, &chen, CaseNo::new(found.0)).await;
     close(office).await;
     found
 }

@@ -51,14 +51,15 @@ pub use weigh::{Weighed, weigh};
 pub use work::{Finding, SentBackLine, WorkLine, WorkView, find_fault, work, workers};
 pub(crate) use write_off::NAME as WRITE_OFF;
 
-use super::{Case, CaseError, Done};
+use super::{Case, CaseError, DeliveryWay, Done, Writing};
+use crate::access::Acting;
 use crate::office::Office;
 use domain::procedure::{Procedure, Purpose};
-use domain::{Day, Month};
+use domain::{CaseNo, Day, Month};
 use std::sync::Arc;
-use store::Reads;
 use store::entitlements::{self, Entitlement};
-use store::reviews::{self, NewAfter};
+use store::reviews::{self, Effect, NewAfter};
+use store::{Act, Reads};
 
 /// The component of the monthly help itself.
 pub(super) const BASIC: &str = crate::disbursement::BASIC;
@@ -209,4 +210,30 @@ pub fn yuan_written(text: &str) -> Done<Option<domain::Fen>> {
 pub fn day(what: &str, written: &str) -> Done<Day> {
     Day::parse(written.trim())
         .map_err(|_| CaseError::Refused(format!("{what}写成 2026-09-14 这样的日期")))
+}
+
+/// A signed decision takes effect: from which month, and the recovery it opened or is about.
+async fn handed_over(
+    office: &Office,
+    tx: &mut Writing,
+    who: &Acting,
+    (case, decision, (from, recovery)): (CaseNo, &AfterDecision, (Option<Month>, Option<i64>)),
+    (way, receiver): (DeliveryWay, &str),
+) -> Done<()> {
+    let effect = Effect {
+        day: office.clock.today().max(decision.content.day),
+        way,
+        receiver: receiver.to_owned(),
+        by: who.login().to_owned(),
+        from,
+        recovery,
+    };
+    reviews::effect(tx, decision.no, &effect).await?;
+    tx.record(
+        Act::new(&office.clock.at(), who.login(), "after.deliver")
+            .on("after-decision", decision.no)
+            .because(way.word())
+            .under(format!("case:{case}")),
+    );
+    Ok(())
 }

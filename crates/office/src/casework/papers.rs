@@ -40,23 +40,30 @@ impl Case {
         names.map(needed).collect()
     }
 
-    /// The papers that stand against the open step being done: those it asks for itself, and, where it waits
-    /// for what the applicant was told to bring, all of them.
+    /// The papers that stand against the open step being done: those it asks for itself, of which a later
+    /// step's nobody has spoken of yet, and, where it waits for what the applicant was told to bring, all
+    /// that are missing.
     #[must_use]
     pub fn missing(&self) -> Vec<String> {
         let Some(step) = self.open_step() else {
             return Vec::new();
         };
-        let waits = waits_for_papers(&self.procedure, &step.name);
+        let is_missing = |paper: &&Paper| paper.state == PaperState::Missing;
+        let own = self.needed().into_iter();
+        let own = own.filter(|paper| matches!(paper.state, None | Some(PaperState::Missing)));
+        let mut missing: Vec<String> = own.map(|paper| paper.name).collect();
         let otherwise = step
             .next
             .iter()
             .any(|next| next.when.is_met(&self.standing.told));
-        let missing = self.papers.iter().filter(|paper| {
-            let asked = step.papers.contains(&paper.name) || (waits && !otherwise);
-            asked && paper.state == PaperState::Missing
-        });
-        missing.map(|paper| paper.name.clone()).collect()
+        if waits_for_papers(&self.procedure, &step.name) && !otherwise {
+            for paper in self.papers.iter().filter(is_missing) {
+                if !missing.contains(&paper.name) {
+                    missing.push(paper.name.clone());
+                }
+            }
+        }
+        missing
     }
 
     /// The way from the open step to telling the applicant what is missing: the circumstance it wants and the

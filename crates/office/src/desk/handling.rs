@@ -110,7 +110,7 @@ pub(super) async fn rows(desk: &Desk, scope: &Scope, ask: HandlingAsk) -> Told<H
         .filter(|e| ids.contains(&e.warning.id.get()))
         .collect();
     entries.sort_by_key(|entry| entry.warning.id);
-    let told = Subjects::of(desk, &entries).await?;
+    let told = Subjects::of(desk, scope, &entries).await?;
     let end = start.saturating_add(u32::try_from(found.len()).unwrap_or(0));
     let page = Page {
         rows: entries.iter().map(|e| row(&on.record, e, &told)).collect(),

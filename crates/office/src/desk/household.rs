@@ -2,12 +2,13 @@
 
 use super::facts::{RowIndex, cell_words};
 use super::ledger::{Entry, Record};
-use super::month::{Judgement, Sums, has};
+use super::month::{Judgement, has};
 use super::names::Names;
 use super::paging::{count, word, yuan};
 use super::warnings::{all_persons, rows_where};
 use super::{Desk, Told, clusters, facts, results};
 use crate::access::{Acting, Scope, home_within, note_read};
+use crate::sums::Sums;
 use crate::views::{
     Behind, Counted, FactView, FoundRow, HistoryRow, HouseholdFile, MemberView, PersonFile,
     RollEntry, Tone, ViewError, WarningState, Word,
@@ -119,7 +120,7 @@ pub(super) async fn file(
         &door.names,
         &super::assessments::own(desk),
     );
-    let warnings = rows_where(desk, &door.record, |e| door.concerns(e)).await?;
+    let warnings = rows_where(desk, (&door.record, scope), |e| door.concerns(e)).await?;
     let open = warnings
         .iter()
         .filter(|w| w.state == WarningState::Open || w.state == WarningState::Assigned)
@@ -238,7 +239,7 @@ pub(super) async fn person(
             &super::assessments::own(desk),
         ),
         roll: roll(desk, &door, index),
-        warnings: rows_where(desk, &door.record, |e| door.concerns(e)).await?,
+        warnings: rows_where(desk, (&door.record, scope), |e| door.concerns(e)).await?,
         history: history(desk, &door).await?,
     })
 }

@@ -4,12 +4,13 @@
 use super::month::program_today;
 use super::{Desk, Told};
 use crate::access::Scope;
+use crate::sums::granting;
 use crate::views::{Behind, Count, KindView, Tone, WarningFilter, WarningState};
 use domain::{Area, AreaCode, AreaLevel, WarningId};
 use rules::Program;
-use rules::plan::{Body, Expr, ExprKind, FileId, FileKind, ItemId};
+use rules::plan::{Body, Expr, ExprKind, FileKind, ItemId};
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use store::tasks::TaskState;
 use store::warnings::{self, Filter, Warning};
@@ -343,19 +344,6 @@ fn kinds(program: &Program) -> BTreeMap<String, Kind> {
             (file.id.clone(), kind)
         })
         .collect()
-}
-
-/// Which policy proposes a status: the first in the order of the rules.
-pub(super) fn granting(program: &Program) -> HashMap<ItemId, FileId> {
-    let mut out = HashMap::new();
-    for (at, file) in (0..).map(FileId).zip(&program.files) {
-        if file.kind == FileKind::Policy && file.verdict.is_some() {
-            file.grants.iter().for_each(|g| {
-                out.entry(g.status).or_insert(at);
-            });
-        }
-    }
-    out
 }
 
 /// The statuses the triggers of a file read, in the order written.

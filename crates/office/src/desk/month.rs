@@ -2,26 +2,22 @@
 //! numbers. When another file has come, all are judged anew.
 
 use super::facts::RowIndex;
-use super::ledger::granting;
 use super::{Desk, Told};
-use crate::access::Scope;
 use crate::monitoring::MonthData;
+use crate::sums::{Sums, lives_at, sums};
 use crate::views::ViewError;
 use domain::{AreaCode, Month};
 use engine::arrow::array::Array;
 use engine::{EntityFrame, JudgedTable};
 use rules::Program;
-use rules::plan::{EntityId, FileId, FileKind, FilePlan, Home, ItemId};
+use rules::plan::{EntityId, FilePlan, ItemId};
 use rules::value::Value;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use tokio::sync::{Mutex, OnceCell};
 
 /// How many whole months are held: one shown, one compared with.
 const WHOLE_MONTHS: usize = 2;
-
-/// The fact that says what the roll pays a person a month.
-const PAID: &str = "在册月发放额";
 
 /// Judged months.
 #[derive(Default)]
@@ -45,92 +41,6 @@ pub(super) struct Judgement {
     pub index: OnceCell<RowIndex>,
     /// Persons and households by area, villages and all above them.
     pub people: Arc<BTreeMap<AreaCode, [u64; 2]>>,
-}
-
-/// What lists and charts need of a month.
-pub(super) struct Sums {
-    pub month: Month,
-    pub programmes: Vec<Programme>,
-    /// What the roll pays, in 分, by person.
-    pub paid: HashMap<i64, i64>,
-    pub persons: u64,
-    pub households: u64,
-    /// Persons and households by area, villages and all above them.
-    pub people: Arc<BTreeMap<AreaCode, [u64; 2]>>,
-    /// Persons the roll pays, and the sum in 分, by area.
-    paid_in: BTreeMap<AreaCode, [u64; 2]>,
-}
-
-/// One programme's standing in a month; ids rise.
-pub(super) struct Programme {
-    pub id: String,
-    pub title: String,
-    pub path: String,
-    pub of_households: bool,
-    pub on_roll: Vec<i64>,
-    pub entitled: Vec<i64>,
-    pub unsettled: Vec<i64>,
-    /// How many of each of the three lists live in an area, villages and all above them.
-    living: BTreeMap<AreaCode, [u64; 3]>,
-}
-
-/// Sums over the places of a scope, or what is known of all where it is around everything.
-fn inside<const N: usize>(
-    scope: &Scope,
-    by_place: &BTreeMap<AreaCode, [u64; N]>,
-    all: [u64; N],
-) -> [u64; N] {
-    let Some(places) = scope.places() else {
-        return all;
-    };
-    let mut sums = [0_u64; N];
-    for here in places.iter().filter_map(|place| by_place.get(place)) {
-        for (sum, more) in sums.iter_mut().zip(here) {
-            *sum = sum.saturating_add(*more);
-        }
-    }
-    sums
-}
-
-impl Programme {
-    /// How many of the three lists live within a scope: on the roll, entitled, unsettled.
-    pub fn counts(&self, scope: &Scope) -> [u64; 3] {
-        let all = [&self.on_roll, &self.entitled, &self.unsettled];
-        inside(
-            scope,
-            &self.living,
-            all.map(|ids| super::paging::count(ids.len())),
-        )
-    }
-
-    /// 户 or 人.
-    pub fn unit(&self) -> &'static str {
-        if self.of_households { "户" } else { "人" }
-    }
-}
-
-impl Sums {
-    /// Persons and households within a scope.
-    pub fn people_in(&self, scope: &Scope) -> [u64; 2] {
-        inside(scope, &self.people, [self.persons, self.households])
-    }
-
-    /// Persons the roll pays within a scope, and the sum in 分.
-    pub fn paid_in(&self, scope: &Scope) -> [u64; 2] {
-        let fen = self
-            .paid
-            .values()
-            .filter_map(|fen| u64::try_from(*fen).ok());
-        let all = [
-            super::paging::count(self.paid.len()),
-            fen.fold(0, u64::saturating_add),
-        ];
-        inside(scope, &self.paid_in, all)
-    }
-
-    pub fn programme(&self, id: &str) -> Option<&Programme> {
-        self.programmes.iter().find(|p| p.id == id)
-    }
 }
 
 /// Whether a list by rising ids has one.
@@ -228,9 +138,12 @@ impl Desk {
         if let Some(found) = self.months.sums_at_hand(newest_batch, month).await {
             return Ok(found);
         }
-        // A chart needs the sums only: the whole month is let go again at once.
-        let data = MonthData::for_pages(&self.office, month).await?;
-        let sums = Arc::new(sums(&data));
+        // A chart needs the sums only: those the run kept, else the whole month is judged and let go at once.
+        let sums = match crate::sums::kept(&self.office, month).await? {
+            Some(kept) => kept,
+            None => sums(&MonthData::for_pages(&self.office, month).await?),
+        };
+        let sums = Arc::new(sums);
         let mut held = self.months.held.lock().await;
         held.renew(newest_batch);
         if held.newest_batch == newest_batch {
@@ -360,174 +273,4 @@ pub(super) fn targets(data: &MonthData, relation: &str, owner: i64) -> Vec<i64> 
         .filter(|row| targets.is_valid(*row))
         .map(|row| targets.value(row))
         .collect()
-}
-
-/// Policies that propose a status nobody before them proposes: what officials call programmes.
-pub(super) fn programmes(program: &Program) -> Vec<(FileId, &FilePlan)> {
-    let granting = granting(program);
-    (0..)
-        .map(FileId)
-        .zip(&program.files)
-        .filter(|(at, file)| {
-            let own = || {
-                file.grants
-                    .iter()
-                    .any(|g| granting.get(&g.status) == Some(at))
-            };
-            file.kind == FileKind::Policy && file.verdict.is_some() && own()
-        })
-        .collect()
-}
-
-fn sums(data: &MonthData) -> Sums {
-    let program = &data.program;
-    let household = program.dict.entity("家庭");
-    let person = program.dict.entity("个人");
-    let size = |e: Option<EntityId>| {
-        e.and_then(|e| data.frames.entities.get(&e))
-            .map_or(0, EntityFrame::len)
-    };
-    let mut out = Sums {
-        month: data.month,
-        programmes: Vec::new(),
-        paid: paid(data),
-        persons: super::paging::count(size(person)),
-        households: super::paging::count(size(household)),
-        people: Arc::new(people(data)),
-        paid_in: BTreeMap::new(),
-    };
-    let paid_people = out.paid.iter().filter_map(|(id, fen)| {
-        let place = lives_at(data, person?, *id)?;
-        Some((place, [1, u64::try_from(*fen).unwrap_or(0)]))
-    });
-    out.paid_in = domain::roll_up(paid_people);
-    for (_, file) in programmes(program) {
-        let Some(table) = data.judged.table(&file.id) else {
-            continue;
-        };
-        let Some(verdicts) = table.verdicts() else {
-            continue;
-        };
-        let ids = |want: Option<bool>| {
-            let rows = table.ids().iter().zip(verdicts.iter());
-            let mut found: Vec<i64> = rows
-                .filter(|(_, v)| *v == want)
-                .map(|(id, _)| *id)
-                .collect();
-            found.sort_unstable();
-            found
-        };
-        let (on_roll, entitled, unsettled) = (on_roll(data, file), ids(Some(true)), ids(None));
-        let lists = [
-            (&on_roll, [1, 0, 0]),
-            (&entitled, [0, 1, 0]),
-            (&unsettled, [0, 0, 1]),
-        ];
-        let places = lists.into_iter().flat_map(|(ids, one)| {
-            let entity = file.entity;
-            let place = move |id: &i64| lives_at(data, entity, *id).map(|place| (place, one));
-            ids.iter().filter_map(place)
-        });
-        out.programmes.push(Programme {
-            living: domain::roll_up(places),
-            id: file.id.clone(),
-            title: file.title.clone(),
-            path: file.path.clone(),
-            of_households: Some(file.entity) == household,
-            on_roll,
-            entitled,
-            unsettled,
-        });
-    }
-    out
-}
-
-/// Where somebody or a household lives in the month.
-fn lives_at(data: &MonthData, entity: EntityId, id: i64) -> Option<AreaCode> {
-    let frame = data.frames.entities.get(&entity)?;
-    let row = usize::try_from(frame.position(id)?).ok()?;
-    let areas = frame.areas();
-    let code = areas.is_valid(row).then(|| areas.value(row))?;
-    AreaCode::parse(code).ok()
-}
-
-/// Whom the roll of the month has under a programme; a household when one of it is.
-fn on_roll(data: &MonthData, file: &FilePlan) -> Vec<i64> {
-    let mut out = BTreeSet::new();
-    let day = data.month.last().epoch_days();
-    let people = data
-        .program
-        .dict
-        .entity("个人")
-        .and_then(|e| data.frames.entities.get(&e));
-    for grant in &file.grants {
-        let Some(status) = data.frames.statuses.get(&grant.status) else {
-            continue;
-        };
-        let held = status
-            .periods()
-            .filter(|(_, from, to)| *from <= day && to.is_none_or(|to| day <= to));
-        for (holder, ..) in held {
-            let of = data.program.item(grant.status).map(|i| i.home);
-            if of == Some(Home::Entity(file.entity)) {
-                out.insert(holder);
-                continue;
-            }
-            let row = people
-                .and_then(|p| p.position(holder))
-                .and_then(|r| usize::try_from(r).ok());
-            if let (Some(people), Some(row)) = (people, row)
-                && people.households().is_valid(row)
-            {
-                out.insert(people.households().value(row));
-            }
-        }
-    }
-    out.into_iter().collect()
-}
-
-fn paid(data: &MonthData) -> HashMap<i64, i64> {
-    let frame = data
-        .program
-        .dict
-        .entity("个人")
-        .and_then(|e| data.frames.entities.get(&e));
-    let column = data.program.find(PAID).and_then(|item| frame?.column(item));
-    let (Some(frame), Some(column)) = (frame, column) else {
-        return HashMap::new();
-    };
-    let Some(amounts) = column
-        .as_any()
-        .downcast_ref::<engine::arrow::array::Int64Array>()
-    else {
-        return HashMap::new();
-    };
-    let pairs = frame.ids().values().iter().copied().zip(amounts.iter());
-    pairs
-        .filter_map(|(id, fen)| Some((id, fen?)))
-        .filter(|(_, fen)| *fen != 0)
-        .collect()
-}
-
-/// Persons and households of every place and of those above it.
-fn people(data: &MonthData) -> BTreeMap<AreaCode, [u64; 2]> {
-    let mut counted: HashMap<&str, [u64; 2]> = HashMap::new();
-    for (entity, one) in [("个人", [1, 0]), ("家庭", [0, 1])] {
-        let frame = data
-            .program
-            .dict
-            .entity(entity)
-            .and_then(|e| data.frames.entities.get(&e));
-        let Some(frame) = frame else { continue };
-        for code in frame.areas().iter().flatten() {
-            let sums = counted.entry(code).or_default();
-            for (sum, more) in sums.iter_mut().zip(one) {
-                *sum = sum.saturating_add(more);
-            }
-        }
-    }
-    let by_place = counted.into_iter();
-    domain::roll_up(
-        by_place.filter_map(|(code, counts)| Some((AreaCode::parse(code).ok()?, counts))),
-    )
 }

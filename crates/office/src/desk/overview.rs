@@ -2,10 +2,10 @@
 //! the list it opens.
 
 use super::ledger::{Record, open};
-use super::month::{Programme, Sums};
 use super::paging::{count, grouped, minute, signed_yuan, yuan};
 use super::{Desk, Told};
 use crate::access::{Acting, Right, Scope};
+use crate::sums::{Programme, Sums};
 use crate::views::{
     Behind, Count, Figure, KindRow, Overview, ProgrammeFilter, ProgrammeMonth, ProgrammeRow,
     RunView, Standing, Todo, Tone, TownshipRow, WarningFilter,

@@ -1,11 +1,12 @@
 //! 名册: whom a programme's number of a month counts.
 
 use super::ledger::{Record, inside};
-use super::month::{Judgement, Programme};
+use super::month::Judgement;
 use super::names::{Names, about};
 use super::paging::{choice, count, page, yuan};
 use super::{Desk, Told};
 use crate::access::Scope;
+use crate::sums::Programme;
 use crate::views::{
     Behind, ProgrammeFilter, ProgrammeList, Standing, StandingRow, Verdict, ViewError,
 };

@@ -12,14 +12,14 @@ use crate::views::{
     Behind, Cause, Choice, ExplainLine, ExplainPart, ViewError, WarningEvent, WarningFilter,
     WarningList, WarningRow, WarningView,
 };
-use domain::{Month, WarningId};
+use domain::{HouseholdId, Month, WarningId};
 use rules::Program;
 use rules::eval::Evaluator;
 use rules::explain::{Detail, Explanation, explain};
 use rules::plan::{Body, FileId, FilePlan, Home, ItemId};
 use rules::situation::{InstanceId, Moments};
 use std::cmp::Reverse;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use store::tasks::TaskEvent;
 use store::warnings::{Entity, NewWarning};
@@ -44,7 +44,7 @@ pub(super) async fn list(desk: &Desk, scope: &Scope, filter: WarningFilter) -> T
         .take(ROWS_ON_PAGE)
         .copied()
         .collect();
-    let told = Subjects::of(desk, &shown).await?;
+    let told = Subjects::of(desk, scope, &shown).await?;
     let page = page(
         &selected,
         start,
@@ -103,17 +103,27 @@ fn months(record: &Record) -> Vec<Choice> {
 pub(super) struct Subjects {
     heads: HashMap<i64, String>,
     names: Names,
+    /// Households registered outside the reader's places: a person lives here and is warned of here.
+    elsewhere: HashSet<i64>,
 }
 
 impl Subjects {
-    pub async fn of(desk: &Desk, entries: &[&Entry]) -> Told<Self> {
+    pub async fn of(desk: &Desk, scope: &Scope, entries: &[&Entry]) -> Told<Self> {
         let (households, persons) = (
             ids(entries, Entity::Household),
             ids(entries, Entity::Person),
         );
+        let homes: BTreeSet<HouseholdId> = entries
+            .iter()
+            .filter_map(|e| e.warning.content.household)
+            .collect();
+        let homes: Vec<HouseholdId> = homes.into_iter().collect();
+        let homes = store::households::get_many(&desk.office.store, &homes).await?;
+        let outside = homes.iter().filter(|home| !scope.contains(&home.area));
         Ok(Self {
             heads: desk.heads(&households).await?,
             names: desk.names(&persons).await?,
+            elsewhere: outside.map(|home| home.id.get()).collect(),
         })
     }
 }
@@ -138,7 +148,11 @@ pub(super) fn row(record: &Record, entry: &Entry, told: &Subjects) -> WarningRow
         }
         Entity::Person => {
             let home = content.household.map(|h| h.get());
-            let behind = home.map_or(Behind::Person(content.entity_id), Behind::Household);
+            let behind = match home {
+                Some(home) if told.elsewhere.contains(&home) => Behind::Nothing,
+                Some(home) => Behind::Household(home),
+                None => Behind::Person(content.entity_id),
+            };
             (told.names.name(content.entity_id), behind)
         }
         Entity::Area => (
@@ -164,11 +178,11 @@ pub(super) fn row(record: &Record, entry: &Entry, told: &Subjects) -> WarningRow
 /// Rows of warnings chosen by a test, in the order of the list.
 pub(super) async fn rows_where(
     desk: &Desk,
-    record: &Record,
+    (record, scope): (&Record, &Scope),
     wanted: impl Fn(&Entry) -> bool,
 ) -> Told<Vec<WarningRow>> {
     let chosen: Vec<&Entry> = record.warnings.iter().filter(|e| wanted(e)).collect();
-    let told = Subjects::of(desk, &chosen).await?;
+    let told = Subjects::of(desk, scope, &chosen).await?;
     Ok(chosen.into_iter().map(|e| row(record, e, &told)).collect())
 }
 
@@ -187,7 +201,7 @@ pub(super) async fn one(
         return Err(ViewError::kept_from());
     }
     note_read::warning(&desk.office, who, &entry.warning).await?;
-    let told = Subjects::of(desk, &[entry]).await?;
+    let told = Subjects::of(desk, scope, &[entry]).await?;
     let content = &entry.warning.content;
     let kind = record.kind(&content.rule);
     let household = content.household.map(|h| h.get());
@@ -205,7 +219,10 @@ pub(super) async fn one(
     let others = match household {
         Some(home) => {
             let same = |e: &Entry| e.warning.content.household.map(|h| h.get()) == Some(home);
-            rows_where(desk, &record, |e| same(e) && e.warning.id.get() != id).await?
+            rows_where(desk, (&record, scope), |e| {
+                same(e) && e.warning.id.get() != id
+            })
+            .await?
         }
         None => Vec::new(),
     };

@@ -57,6 +57,7 @@ pub(super) fn cut(
                 Need::Run => {
                     items.extend(quoted(program));
                     items.extend(grouped(program));
+                    items.extend(program.find(crate::sums::PAID));
                     judging.showing(run(program, &items))
                 }
                 Need::Figures => {

@@ -3,12 +3,12 @@
 //! the answer given before stays in the record.
 
 use super::book::{PortalBook, due};
-use super::window::{MatterLine, is_for, organisation};
+use super::window::{MatterLine, correction_title, is_for, organisation};
 use crate::access::{Acting, Right};
 use crate::casework::{CaseError, Done, place_name, without_numbers};
 use crate::office::Office;
+use store::Act;
 use store::portal::{self, Correction, CorrectionState, Reopened, SubmissionState};
-use store::{Act, identity};
 
 /// Rows that are read.
 const ROWS_READ: u32 = 200;
@@ -112,16 +112,9 @@ pub(super) async fn declined(office: &Office, who: &Acting) -> Done<Vec<MatterLi
     for place in scope.each_place() {
         let found = portal::corrections_refused(&office.store, place.as_ref(), ROWS_READ).await?;
         for one in found.into_iter().filter(|one| is_for(one, who, &own)) {
-            let masked = identity::masked(&office.store, &[one.new.person]).await?;
-            let name = masked.get(&one.new.person).and_then(|m| m.name.clone());
             out.push(MatterLine {
                 no: one.no,
-                title: format!(
-                    "{}的{}({})",
-                    name.unwrap_or_else(|| "姓名未登记".to_owned()),
-                    one.new.fact,
-                    one.new.kind.name()
-                ),
+                title: correction_title(office, &one).await?,
                 text: format!("没有采纳:{}", one.because),
                 place: place_name(office, &one.new.area, today).await?,
                 when: one.new.department.clone(),

@@ -222,6 +222,14 @@ async fn sent_line(office: &Office, one: &portal::Submission) -> Done<MatterLine
     })
 }
 
+/// Whose fact it is, masked, and what is asked about it.
+pub(super) async fn correction_title(office: &Office, one: &Correction) -> Done<String> {
+    let masked = identity::masked(&office.store, &[one.new.person]).await?;
+    let name = masked.get(&one.new.person).and_then(|m| m.name.clone());
+    let name = name.unwrap_or_else(|| "姓名未登记".to_owned());
+    Ok(format!("{name}的{}({})", one.new.fact, one.new.kind.name()))
+}
+
 /// Those somebody may answer: of the own organisation, or of the own window where no department owns them.
 async fn corrections(office: &Office, who: &Acting) -> Done<Vec<MatterLine>> {
     let scope = who.scope(Right::CORRECTION_ANSWER)?;
@@ -233,16 +241,9 @@ async fn corrections(office: &Office, who: &Acting) -> Done<Vec<MatterLine>> {
     }
     let mut out = Vec::new();
     for one in found.into_iter().filter(|one| is_for(one, who, &own)) {
-        let masked = identity::masked(&office.store, &[one.new.person]).await?;
-        let name = masked.get(&one.new.person).and_then(|m| m.name.clone());
         out.push(MatterLine {
             no: one.no,
-            title: format!(
-                "{}的{}({})",
-                name.unwrap_or_else(|| "姓名未登记".to_owned()),
-                one.new.fact,
-                one.new.kind.name()
-            ),
+            title: correction_title(office, &one).await?,
             text: format!("{} · 由{}答复", one.new.says, one.new.department),
             place: place_name(office, &one.new.area, today).await?,
             when: one

@@ -5,7 +5,7 @@ use crate::areas::range;
 use crate::at::At;
 use crate::error::{Result, StoreError};
 use crate::sessions::{Mark, Token};
-use crate::sql::statements;
+use crate::sql::{Sql, statements};
 use crate::tx::{JournalTx, Reads};
 use crate::value::{Row, words};
 use domain::{AreaCode, CaseNo, Day, PersonId};
@@ -434,10 +434,18 @@ pub async fn corrections_in(
     area: Option<&AreaCode>,
     limit: u32,
 ) -> Result<Vec<Correction>> {
+    corrections_listed(on, CORRECTIONS_IN, (area, limit)).await
+}
+
+/// What a question about a place and all inside it answers.
+pub(super) async fn corrections_listed(
+    on: &impl Reads,
+    question: Sql,
+    (area, limit): (Option<&AreaCode>, u32),
+) -> Result<Vec<Correction>> {
     let (from, below) = range(area);
     let mut out = Vec::new();
-    let rows = on.rows(CORRECTIONS_IN, vec![from, below, limit.into()]);
-    for row in rows.await? {
+    for row in on.rows(question, vec![from, below, limit.into()]).await? {
         out.push(read_correction(on, &row).await?);
     }
     Ok(out)

@@ -1,8 +1,7 @@
 //! 重新打开: what was refused of a resident's and is looked at again. The answer given before stays beside it.
 
-use super::matters::{Correction, CorrectionState, read_correction};
+use super::matters::{Correction, CorrectionState, corrections_listed};
 use super::sending::SubmissionState;
-use crate::areas::range;
 use crate::at::At;
 use crate::error::{Result, StoreError};
 use crate::sql::statements;
@@ -128,11 +127,5 @@ pub async fn corrections_refused(
     area: Option<&AreaCode>,
     limit: u32,
 ) -> Result<Vec<Correction>> {
-    let (from, below) = range(area);
-    let mut out = Vec::new();
-    let rows = on.rows(CORRECTIONS_REFUSED, vec![from, below, limit.into()]);
-    for row in rows.await? {
-        out.push(read_correction(on, &row).await?);
-    }
-    Ok(out)
+    corrections_listed(on, CORRECTIONS_REFUSED, (area, limit)).await
 }

@@ -6,7 +6,7 @@ use crate::areas::range;
 use crate::at::At;
 use crate::error::{Result, StoreError};
 use crate::sessions::Token;
-use crate::sql::statements;
+use crate::sql::{Sql, statements};
 use crate::tx::{JournalTx, Reads};
 use crate::value::{Row, words};
 use domain::{ApplicationNo, AreaCode, Day, PersonId};
@@ -344,13 +344,7 @@ pub async fn submissions_in(
     area: Option<&AreaCode>,
     limit: u32,
 ) -> Result<Vec<Submission>> {
-    let (from, below) = range(area);
-    let mut out = Vec::new();
-    let rows = on.rows(SUBMISSIONS_IN, vec![from, below, limit.into()]);
-    for row in rows.await? {
-        out.push(read_submission(on, &row).await?);
-    }
-    Ok(out)
+    submissions_listed(on, SUBMISSIONS_IN, (area, limit)).await
 }
 
 /// Those that were sent back in a place and all inside it, the newest first.
@@ -359,10 +353,17 @@ pub async fn submissions_refused(
     area: Option<&AreaCode>,
     limit: u32,
 ) -> Result<Vec<Submission>> {
+    submissions_listed(on, SUBMISSIONS_REFUSED, (area, limit)).await
+}
+
+async fn submissions_listed(
+    on: &impl Reads,
+    question: Sql,
+    (area, limit): (Option<&AreaCode>, u32),
+) -> Result<Vec<Submission>> {
     let (from, below) = range(area);
     let mut out = Vec::new();
-    let rows = on.rows(SUBMISSIONS_REFUSED, vec![from, below, limit.into()]);
-    for row in rows.await? {
+    for row in on.rows(question, vec![from, below, limit.into()]).await? {
         out.push(read_submission(on, &row).await?);
     }
     Ok(out)

@@ -13,7 +13,8 @@ use super::bound::{Footing, footing, within_told};
 use super::exit::{ExitPlan, plan};
 use super::weigh::{Weighed, weigh};
 use super::{
-    AfterKind, AfterPurpose, AfterState, about, amount_in, kind_name, supplement, write_off,
+    AfterKind, AfterPurpose, AfterState, about, amount_in, handed_over, kind_name, supplement,
+    write_off,
 };
 use crate::access::{Acting, Right};
 use crate::disbursement;
@@ -22,7 +23,7 @@ use domain::procedure::{Ground, RELATIVE, Step};
 use domain::{CaseNo, Day, Fen, Month};
 use store::entitlements::{Cause, Entitlement};
 use store::notices::RuleResult;
-use store::reviews::{self, AfterDecision, Effect, NewAfter, NewAfterDecision};
+use store::reviews::{self, AfterDecision, NewAfter, NewAfterDecision};
 use store::{Act, Reads};
 
 /// What a decider says.
@@ -479,21 +480,8 @@ pub async fn deliver(
         let of = (&after, &help, decision);
         let (from, opened) = hold(office, &mut tx, who, of, late).await?;
         recovery = recovery.or(opened);
-        let effect = Effect {
-            day: office.clock.today().max(decision.content.day),
-            way,
-            receiver: receiver.clone(),
-            by: who.login().to_owned(),
-            from,
-            recovery: opened,
-        };
-        reviews::effect(&mut tx, decision.no, &effect).await?;
-        tx.record(
-            Act::new(&office.clock.at(), who.login(), "after.deliver")
-                .on("after-decision", decision.no)
-                .because(way.word())
-                .under(format!("case:{no}")),
-        );
+        let about = (no, decision, (from, opened));
+        handed_over(office, &mut tx, who, about, (way, &receiver)).await?;
     }
     let letter = step
         .gives

@@ -7,7 +7,7 @@ use super::super::decision::{not_another_step, remedy};
 use super::super::{Case, CaseError, DeliveryWay, Done, Writing, without_numbers};
 use super::hearing::{Heard, Told, tells, time_to_answer, until, what_was_said};
 use super::write_off::{is_for, not_theirs};
-use super::{AfterKind, AfterState, Ruling, letters, open};
+use super::{AfterKind, AfterState, Ruling, handed_over, letters, open};
 use crate::access::Acting;
 use crate::disbursement;
 use crate::office::Office;
@@ -15,7 +15,7 @@ use domain::Fen;
 use domain::procedure::{Ground, Step};
 use store::entitlements::Cause;
 use store::hearings::{self, Hearing, HearingNotice, NewHearingNotice};
-use store::reviews::{self, AfterDecision, Effect, NewAfterDecision};
+use store::reviews::{self, AfterDecision, NewAfterDecision};
 use store::{Act, Reads};
 
 /// What a decision on what was added is called.
@@ -324,21 +324,8 @@ pub(super) async fn deliver(
     let by = who.login();
     let with = (recovery, amount);
     let ends = disbursement::decided(office, &mut tx, by, with, (decision.no, &cause)).await?;
-    let effect = Effect {
-        day: office.clock.today().max(decision.content.day),
-        way,
-        receiver: receiver.to_owned(),
-        by: by.to_owned(),
-        from: None,
-        recovery: Some(recovery),
-    };
-    reviews::effect(&mut tx, decision.no, &effect).await?;
-    tx.record(
-        Act::new(&office.clock.at(), by, "after.deliver")
-            .on("after-decision", decision.no)
-            .because(way.word())
-            .under(format!("case:{}", case.no())),
-    );
+    let about = (case.no(), decision, (None, Some(recovery)));
+    handed_over(office, &mut tx, who, about, (way, receiver)).await?;
     if ends {
         let because = format!("{NAME}决定 {} 已经送达,没有再要退的", decision.no);
         open::settled(office, &mut tx, who, recovery, &because).await?;

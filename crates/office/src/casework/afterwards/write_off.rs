@@ -4,14 +4,14 @@
 
 use super::super::decision::not_an_investigator;
 use super::super::{Case, CaseError, DeliveryWay, Done, Writing, without_numbers};
-use super::{AfterKind, AfterState, Ruling, open};
+use super::{AfterKind, AfterState, Ruling, handed_over, open};
 use crate::access::Acting;
 use crate::disbursement;
 use crate::office::Office;
 use domain::Fen;
 use domain::procedure::Ground;
 use store::entitlements::Cause;
-use store::reviews::{self, AfterDecision, Effect, NewAfter, NewAfterDecision};
+use store::reviews::{self, AfterDecision, NewAfter, NewAfterDecision};
 use store::{Act, Reads};
 
 /// What a decision to write off is called.
@@ -157,21 +157,8 @@ pub(super) async fn deliver(
     }
     let cause = Cause::new("after-decision", decision.no);
     disbursement::written_off(office, &mut tx, who.login(), recovery, &cause).await?;
-    let effect = Effect {
-        day: office.clock.today().max(decision.content.day),
-        way,
-        receiver: receiver.to_owned(),
-        by: who.login().to_owned(),
-        from: None,
-        recovery: Some(recovery),
-    };
-    reviews::effect(&mut tx, decision.no, &effect).await?;
-    tx.record(
-        Act::new(&office.clock.at(), who.login(), "after.deliver")
-            .on("after-decision", decision.no)
-            .because(way.word())
-            .under(format!("case:{}", case.no())),
-    );
+    let about = (case.no(), decision, (None, Some(recovery)));
+    handed_over(office, &mut tx, who, about, (way, receiver)).await?;
     let because = format!("{NAME}决定 {} 已经送达", decision.no);
     open::settled(office, &mut tx, who, recovery, &because).await?;
     office.end(tx).await?;

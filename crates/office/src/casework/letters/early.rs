@@ -4,6 +4,7 @@
 
 use super::super::fields::{self, Office as OfficeWords};
 use super::super::{Case, CaseError, Done, papers, reasons};
+use super::{CONSENTS, NAME};
 use crate::office::Office;
 use crate::verification;
 use domain::casework::Outcome;
@@ -29,6 +30,10 @@ pub(super) async fn values(
 ) -> Done<BTreeMap<String, String>> {
     let mut out = OfficeWords::of(office, &case.standing.area).all();
     out.extend(fields::of_case(office, on, case).await?);
+    // Each grown-up's own copy bears that person's name; that there is one is known from the applicant on.
+    if let Some(masked) = out.get(NAME).cloned() {
+        out.insert(CONSENTS.to_owned(), masked);
+    }
     let mut all = case.procedure.documents.iter();
     let at = all.position(|one| one.title == document.title);
     let year = case.application.content.received_day.year();
