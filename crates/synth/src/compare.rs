@@ -395,8 +395,8 @@ impl Tally {
         };
         vec![
             pair("居民医保参保", kept.residents, 95.0, "§8 MED24"),
-            pair("16至59岁已登记就业失业", kept.working_age, 40.0, CHOICE),
-            pair("60岁及以上已评估能力", kept.old, 12.0, CHOICE),
+            pair("16至59岁已登记就业失业", kept.working_age, 50.0, CHOICE),
+            pair("60岁及以上已评估能力", kept.old, 8.0, CHOICE),
             percent(
                 "农村人口中的监测对象",
                 kept.watched,
