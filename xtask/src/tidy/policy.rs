@@ -207,7 +207,8 @@ fn age(before: &[String], line: &str) -> Option<String> {
         let opened = before.iter().rposition(|l| l.contains("match "))?;
         before.get(opened).filter(|l| has_word(l, AGES))
     };
-    if !has_word(line, AGES) && !(line.contains("=>") && matched().is_some()) {
+    let about_age = has_word(line, AGES) || (line.contains("=>") && matched().is_some());
+    if !about_age {
         return None;
     }
     let compared = |n: &Number| (10..=120).contains(&n.value) && n.compared;
