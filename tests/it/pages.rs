@@ -98,7 +98,7 @@ async fn every_page_that_a_page_links_to_answers() {
             .into_iter()
             .filter(few)
             .filter(|path| seen.insert(path.clone()))
-            .take(90)
+            .take(150)
             .collect();
     }
     for part in ["/warnings", "/programmes", "/feeds", "/rulebook", "/areas"] {

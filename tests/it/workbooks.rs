@@ -188,6 +188,23 @@ fn a_plain_workbook_is_read() {
 }
 
 #[test]
+fn what_nobody_wrote_at_the_end_of_a_row_is_empty_and_not_missing() {
+    let rows = format!("{}{}", row(1, &HEADER), row(2, &ROW[..4]));
+    check(&Book::of(data(rows)).bytes(), "读到 王桂英 2026-08-05,");
+    // A title over the header stands in one cell.
+    let titled = format!(
+        "{}{}{}",
+        row(1, &["八月死亡登记"]),
+        row(2, &HEADER),
+        row(3, &ROW[..4])
+    );
+    check(
+        &Book::of(data(titled)).bytes(),
+        "读到 八月死亡登记 2026-08-05,",
+    );
+}
+
+#[test]
 fn f1_f2_two_far_corners_are_no_dense_sheet() {
     let corner = r#"<row r="1"><c r="A1"><v>1</v></c></row><row r="1048576"><c r="XFD1048576"><v>1</v></c></row>"#;
     check(&Book::of(data(corner)).bytes(), "退回 1048576 16384 512");

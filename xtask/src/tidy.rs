@@ -51,7 +51,7 @@ const CHECKS: &[Check] = &[
 /// Checks the whole repository.
 pub fn run(root: &Path) -> Result<()> {
     let mut problems = crates::check(root)?;
-    let mut files = 0;
+    let mut sources = Vec::new();
     for path in rust_files(root)? {
         let text = std::fs::read_to_string(&path).with_context(|| path.display().to_string())?;
         let name = path
@@ -61,8 +61,10 @@ pub fn run(root: &Path) -> Result<()> {
             .replace('\\', "/");
         let source = Source::new(&name, &text);
         problems.extend(CHECKS.iter().flat_map(|check| check(&source)));
-        files += 1;
+        sources.push(source);
     }
+    problems.extend(policy::stale(&sources));
+    let files = sources.len();
     problems.sort();
     for problem in &problems {
         eprintln!("{}:{}: {}", problem.path, problem.line, problem.what);

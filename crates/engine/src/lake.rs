@@ -5,7 +5,8 @@
 //! ids and facts, never a name, number or address.
 
 use crate::error::{EngineError, Result};
-use datafusion::arrow::array::RecordBatch;
+use datafusion::arrow::array::{RecordBatch, RecordBatchReader};
+use datafusion::arrow::compute::concat_batches;
 use datafusion::arrow::datatypes::{DataType, SchemaRef};
 use datafusion::dataframe::DataFrame;
 use datafusion::execution::context::SessionContext;
@@ -13,7 +14,7 @@ use datafusion::execution::options::ParquetReadOptions;
 use datafusion::parquet::arrow::ArrowWriter;
 use datafusion::parquet::arrow::ProjectionMask;
 use datafusion::parquet::arrow::arrow_reader::{
-    ParquetRecordBatchReaderBuilder, RowSelection, RowSelector,
+    ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder, RowSelection, RowSelector,
 };
 use datafusion::parquet::basic::{Compression, Encoding, ZstdLevel};
 use datafusion::parquet::file::properties::{EnabledStatistics, WriterProperties};
@@ -250,15 +251,31 @@ pub fn stream(
     file: &LakeFile,
     columns: &[&str],
 ) -> Result<impl Iterator<Item = Result<RecordBatch>> + use<>> {
-    let path = lake.join(&file.path);
+    let reader = reader(lake, &file.path, columns)?;
+    Ok(reader.map(|batch| batch.map_err(EngineError::from)))
+}
+
+/// Some columns of one file as one batch, all when none is named. A file without rows is a batch without
+/// rows: a department that has nothing to report may say so.
+///
+/// # Errors
+/// A file that is missing or no Parquet.
+pub fn read_whole(lake: &Path, path: &str, columns: &[&str]) -> Result<RecordBatch> {
+    let reader = reader(lake, path, columns)?;
+    let schema = reader.schema();
+    let batches = reader.collect::<std::result::Result<Vec<_>, _>>()?;
+    Ok(concat_batches(&schema, &batches)?)
+}
+
+fn reader(lake: &Path, path: &str, columns: &[&str]) -> Result<ParquetRecordBatchReader> {
+    let path = lake.join(path);
     let opened = File::open(&path).map_err(|e| file_error(&path, e))?;
     let mut builder = ParquetRecordBatchReaderBuilder::try_new(opened)?;
     if !columns.is_empty() {
         let mask = ProjectionMask::columns(builder.parquet_schema(), columns.iter().copied());
         builder = builder.with_projection(mask);
     }
-    let reader = builder.with_batch_size(ROWS_IN_BATCH).build()?;
-    Ok(reader.map(|batch| batch.map_err(EngineError::from)))
+    Ok(builder.with_batch_size(ROWS_IN_BATCH).build()?)
 }
 
 /// One row of a file, from 0, as a batch of one; none past the end. Only its group of rows is read, and of

@@ -5,7 +5,6 @@ use crate::lake::{self, LakeFile};
 use datafusion::arrow::array::{
     Array, ArrayRef, AsArray, BooleanArray, Date32Array, Int64Array, RecordBatch, StringArray,
 };
-use datafusion::arrow::compute::concat_batches;
 use datafusion::arrow::datatypes::{DataType, Date32Type, Field, Int64Type, Schema};
 use domain::Month;
 use std::path::{Path, PathBuf};
@@ -193,21 +192,7 @@ impl Lake {
     /// # Errors
     /// No such file, or not what was written.
     pub fn read_columns(&self, path: &str, columns: &[&str]) -> Result<RecordBatch> {
-        let file = LakeFile {
-            kind: String::new(),
-            month: Month::containing(domain::Day::default()),
-            county: String::new(),
-            path: path.to_owned(),
-            rows: 0,
-            sha256: String::new(),
-        };
-        let batches = lake::read_columns(&self.root, std::slice::from_ref(&file), columns)?;
-        let Some(first) = batches.first() else {
-            return Err(EngineError::Column {
-                column: path.to_owned(),
-            });
-        };
-        Ok(concat_batches(&first.schema(), &batches)?)
+        lake::read_whole(&self.root, path, columns)
     }
 
     /// Reads some columns of a file; a name the file does not have is passed over.

@@ -57,6 +57,23 @@ struct Care {
     bills_fen: i64,
 }
 
+/// What the other departments keep.
+#[derive(Default, Clone, Copy)]
+struct KeptCounts {
+    /// Not insured as employees, and of them insured as residents.
+    residents: [u64; 2],
+    /// Of 16 to 59, and of them registered with the labour office.
+    working_age: [u64; 2],
+    /// Of 60 and more, and of them assessed.
+    old: [u64; 2],
+    /// Rural and watched, the risk not removed.
+    watched: u64,
+    /// Urban households, and of them with public housing or a rent subsidy.
+    urban_homes: [u64; 2],
+    /// Grants of temporary relief within a year.
+    relief: u64,
+}
+
 /// Counts while families go by.
 pub(crate) struct Tally {
     persons: u64,
@@ -79,6 +96,7 @@ pub(crate) struct Tally {
     resident: Care,
     working: Care,
     retired: Care,
+    kept: KeptCounts,
     situations: Vec<(&'static str, u64)>,
 }
 
@@ -105,6 +123,7 @@ impl Default for Tally {
             resident: Care::default(),
             working: Care::default(),
             retired: Care::default(),
+            kept: KeptCounts::default(),
             situations: Vec::new(),
         }
     }
@@ -190,6 +209,7 @@ impl Tally {
                 on_roll[1] || p.holds(Aid::Edge, month),
             ];
         }
+        self.kept.household(h, members, month);
         let [dibao, edge] = on_roll.map(u64::from);
         let zone = if h.urban {
             &mut self.urban
@@ -216,6 +236,7 @@ impl Tally {
                 *n += 1;
             }
         }
+        self.kept.person(p, month);
         self.tekun += u64::from(p.holds(Aid::Tekun, month));
         self.edge += u64::from(p.holds(Aid::Edge, month));
         self.living += u64::from(p.holds(Aid::DisabledLiving, month));
@@ -271,6 +292,7 @@ impl Tally {
         rows.extend(self.compare_other_aid());
         rows.extend(self.compare_cards());
         rows.extend(self.compare_care());
+        rows.extend(self.compare_kept());
         rows
     }
 
@@ -366,6 +388,27 @@ impl Tally {
         ]
     }
 
+    fn compare_kept(&self) -> Vec<Comparison> {
+        let kept = &self.kept;
+        let pair = |figure, [all, some]: [u64; 2], published, source| {
+            percent(figure, some, all, published, source)
+        };
+        vec![
+            pair("居民医保参保", kept.residents, 95.0, "§8 MED24"),
+            pair("16至59岁已登记就业失业", kept.working_age, 50.0, CHOICE),
+            pair("60岁及以上已评估能力", kept.old, 8.0, CHOICE),
+            percent(
+                "农村人口中的监测对象",
+                kept.watched,
+                self.rural.persons,
+                0.8,
+                CHOICE,
+            ),
+            pair("城镇家庭享受住房保障", kept.urban_homes, 0.7, CHOICE),
+            percent("一年临时救助人次", kept.relief, self.persons, 0.75, "§10"),
+        ]
+    }
+
     fn compare_cards(&self) -> Vec<Comparison> {
         let [_, sight, hearing, speech, body, mind, mental, several] = self.categories;
         let of = |n| share(n, self.cards);
@@ -387,6 +430,47 @@ impl Tally {
             row("多重", of(several), 16.30, "%", "§6 DS06"),
             row("一二级占持证", of(self.severe), 49.0, "%", "建模选择"),
         ]
+    }
+}
+
+impl KeptCounts {
+    fn person(&mut self, p: &Person, month: MonthNo) {
+        let age = p.age(first_of(month));
+        let add = |[all, some]: &mut [u64; 2], is_some: bool| {
+            *all += 1;
+            *some += u64::from(is_some);
+        };
+        if p.job_in(month).is_none() && p.pension.is_none_or(|x| !x.employee) {
+            add(&mut self.residents, p.kept.insured.is_some());
+        }
+        if (16..60).contains(&age) {
+            add(&mut self.working_age, p.kept.labour.is_some());
+        }
+        if age >= 60 {
+            add(&mut self.old, p.kept.care.is_some());
+        }
+    }
+
+    fn household(&mut self, h: &Household, members: u64, month: MonthNo) {
+        let end = last_of(month);
+        let open = |from: DayNo, to: Option<DayNo>| from <= end && to.is_none_or(|to| to > end);
+        if h.watch.is_some_and(|w| open(w.since, w.cleared)) {
+            self.watched += members;
+        }
+        if h.urban {
+            let housed = h.housed.filter(|a| a.form.is_some());
+            self.urban_homes[0] += 1;
+            self.urban_homes[1] += u64::from(housed.is_some_and(|a| open(a.from, a.to)));
+        }
+        let year = first_of(month - 11)..=end;
+        let mut grants: Vec<u32> = h
+            .relief
+            .iter()
+            .filter(|r| year.contains(&r.day))
+            .map(|r| r.grant)
+            .collect();
+        grants.dedup();
+        self.relief += u64::try_from(grants.len()).unwrap_or(0);
     }
 }
 

@@ -17,6 +17,10 @@ pub(crate) enum Stream {
     ServiceFaults,
     /// Whom a locality's own lists have.
     Local,
+    /// What the other departments keep of their programmes.
+    Programmes,
+    /// How the files of those are damaged.
+    ProgrammeFaults,
 }
 
 /// One stream of chance.
@@ -31,6 +35,8 @@ impl Dice {
             Stream::Services => 3,
             Stream::ServiceFaults => 4,
             Stream::Local => 5,
+            Stream::Programmes => 6,
+            Stream::ProgrammeFaults => 7,
         };
         let mut key = [0u8; 32];
         for (to, from) in key.iter_mut().zip(

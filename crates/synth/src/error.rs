@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 #[non_exhaustive]
 pub enum Error {
     /// No months, too many, or not in order.
-    #[error("月份要1到48个,按先后排列,不重复")]
+    #[error("月份要1到40个,按先后排列,不重复")]
     Months,
     /// No persons, or more than the fictional province has room for.
     #[error("人数要在1到{most}之间,给的是`{given}`")]

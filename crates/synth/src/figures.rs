@@ -239,3 +239,60 @@ pub(crate) mod services {
         }
     }
 }
+
+/// What the insurance, labour, care, agriculture and housing offices keep, and temporary relief. All modelling
+/// choices but the share insured (figures.md §8: 95 %) and the yearly cases of relief (§10: 0.53 to 0.98 %),
+/// per million of those concerned; chosen so that each programme has some who have it, some who miss it and
+/// some who have had it.
+pub(crate) mod programmes {
+    /// In the resident insurance, of those not insured as employees.
+    pub(crate) const INSURED: u32 = 950_000;
+    /// Entitled to a subsidised premium on the first of January and given it.
+    pub(crate) const PREMIUM_SUBSIDISED: u32 = 930_000;
+    /// The premium somebody pays, fen a year; an example, not a rule.
+    pub(crate) const PREMIUM_FEN: i64 = 40_000;
+    /// What the past officials paid of it for dibao, fen.
+    pub(crate) const PREMIUM_DIBAO_FEN: i64 = 24_000;
+    /// The same for edge households.
+    pub(crate) const PREMIUM_EDGE_FEN: i64 = 16_000;
+    /// Wage earners of 16 to 59 the labour office has registered.
+    pub(crate) const JOBS_REGISTERED: u32 = 780_000;
+    /// Out of work and registered, in households on a roll.
+    pub(crate) const JOBLESS_POOR: u32 = 300_000;
+    /// Out of work and registered, elsewhere.
+    pub(crate) const JOBLESS_OTHERS: u32 = 50_000;
+    /// Registered jobless the office calls hard to place when 50, severely disabled or on a roll.
+    pub(crate) const HARD_TO_PLACE: u32 = 550_000;
+    /// Low wages that are those of a public-welfare post.
+    pub(crate) const ON_A_POST: u32 = 120_000;
+    /// The wage up to which it may be one, fen a month.
+    pub(crate) const POST_WAGE_FEN: i64 = 260_000;
+    /// Those who had a term before.
+    pub(crate) const TERM_BEFORE: u32 = 100_000;
+    /// Assessed: of 60 and more; of 80 and more; with a card of grade 1 or 2.
+    pub(crate) const ASSESSED: [u32; 3] = [60_000, 200_000, 500_000];
+    /// Moderately disabled or worse who pay for care at home.
+    pub(crate) const CARE_AT_HOME: u32 = 350_000;
+    /// Those who live in an institution.
+    pub(crate) const IN_INSTITUTION: u32 = 120_000;
+    /// Rural households below [`WATCH_YUAN`] the agriculture office has identified.
+    pub(crate) const WATCHED_POOR: u32 = 90_000;
+    /// Rural households with a serious illness it has identified.
+    pub(crate) const WATCHED_ILL: u32 = 60_000;
+    /// Income per head and year it looks at; an example, not a rule.
+    pub(crate) const WATCH_YUAN: i64 = 10_500;
+    /// Watched households whose risk is removed within three years.
+    pub(crate) const RISK_REMOVED: u32 = 500_000;
+    /// Urban households on a roll with public housing or a rent subsidy.
+    pub(crate) const HOUSED_POOR: u32 = 220_000;
+    /// Other urban households below three times the line with one.
+    pub(crate) const HOUSED_OTHERS: u32 = 25_000;
+    /// Rural households on a roll whose house was repaired.
+    pub(crate) const REPAIRED: u32 = 170_000;
+    /// Temporary relief a month: households on no roll, on a roll, and with an illness that began lately.
+    pub(crate) const RELIEF: [u32; 3] = [1_000, 4_000, 12_000];
+    /// Relief paid in two parts.
+    pub(crate) const IN_TWO_PARTS: u32 = 70_000;
+    /// Small sudden needs helped first, papers after.
+    pub(crate) const AT_ONCE: u32 = 500_000;
+}

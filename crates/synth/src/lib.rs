@@ -24,6 +24,7 @@ mod names;
 mod numbers;
 mod official;
 mod people;
+mod programmes;
 mod services;
 mod sink;
 mod truth;
@@ -47,7 +48,7 @@ use people::Family;
 /// Vehicles come as a workbook up to so many persons, about 500,000 rows; a sheet ends at 1,048,576.
 const WORKBOOK_PERSONS: u64 = 2_400_000;
 /// Every feed of every month is an open file; systems allow about a thousand.
-const MONTHS_MAX: usize = 48;
+const MONTHS_MAX: usize = 40;
 
 /// What to generate.
 #[derive(Clone, Debug)]
@@ -234,6 +235,18 @@ fn populate(
             };
             feeds::write_services(pen, &family)?;
         }
+        let dice = &mut Dice::new(config.seed, Stream::ProgrammeFaults, number);
+        for (at, month) in world.months.iter().copied().enumerate() {
+            let pen = &mut Pen {
+                world,
+                sink,
+                dice,
+                row,
+                at,
+                month,
+            };
+            feeds::write_programmes(pen, &family)?;
+        }
         number += 1;
         if number.is_multiple_of(500) {
             progress(
@@ -261,6 +274,7 @@ fn live(world: &mut World, seed: u64, number: u64, county: i32) -> Family {
     events::changes(world, dice, &mut family);
     official::close(dice, &mut family);
     services::serve(world, seed, number, &mut family);
+    programmes::keep(world, seed, number, &mut family);
     family
 }
 

@@ -261,6 +261,91 @@ pub(crate) struct MedicalAid {
     pub(crate) one_stop: bool,
 }
 
+/// What the insurance, labour and care offices keep of somebody.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Kept {
+    /// Paid into the resident medical insurance this year; the premium was subsidised for who was on a roll.
+    pub(crate) insured: Option<Premium>,
+    /// Registered with the labour office.
+    pub(crate) labour: Option<Registration>,
+    /// Assessed by the elder-care office.
+    pub(crate) care: Option<Care>,
+}
+
+/// Whether the premium of the resident medical insurance was subsidised for those entitled.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Premium {
+    /// As entitled on the first of January.
+    Subsidised,
+    /// Paid in full although entitled, or not entitled.
+    Full,
+}
+
+/// A registration with the labour office.
+#[derive(Clone, Copy)]
+pub(crate) struct Registration {
+    /// Day of registration.
+    pub(crate) day: DayNo,
+    /// 就业困难人员.
+    pub(crate) hard: bool,
+    /// On a public-welfare post since this day.
+    pub(crate) post: Option<DayNo>,
+    /// Terms on such posts that are over.
+    pub(crate) terms: u32,
+}
+
+/// An assessment of an old person's abilities and what care costs a month.
+#[derive(Clone, Copy)]
+pub(crate) struct Care {
+    /// 无 轻度 中度 重度 完全.
+    pub(crate) level: &'static str,
+    /// Bill for care at home, fen a month.
+    pub(crate) home_fen: i64,
+    /// Bill of an institution, fen a month.
+    pub(crate) institution_fen: i64,
+}
+
+/// A household the agriculture office watches.
+#[derive(Clone, Copy)]
+pub(crate) struct Watch {
+    /// 脱贫不稳定户 边缘易致贫户 突发严重困难户.
+    pub(crate) kind: &'static str,
+    /// When it was identified.
+    pub(crate) since: DayNo,
+    /// When the risk was removed, perhaps after the observed time.
+    pub(crate) cleared: Option<DayNo>,
+    /// Was poor before 2021.
+    pub(crate) was_poor: bool,
+    /// What is done.
+    pub(crate) measure: &'static str,
+}
+
+/// Public housing, a rent subsidy, or a house repaired once.
+#[derive(Clone, Copy)]
+pub(crate) struct Housed {
+    /// 公租房 租赁补贴; nothing for a repaired house.
+    pub(crate) form: Option<&'static str>,
+    /// First day.
+    pub(crate) from: DayNo,
+    /// Last day.
+    pub(crate) to: Option<DayNo>,
+}
+
+/// A payment of temporary relief to the head of a household.
+#[derive(Clone, Copy)]
+pub(crate) struct Relief {
+    /// Number of the grant within the household; parts share it.
+    pub(crate) grant: u32,
+    /// 火灾 交通事故 意外伤害 突发重病 其他突发 支出过大.
+    pub(crate) cause: &'static str,
+    /// Day of payment.
+    pub(crate) day: DayNo,
+    /// Amount.
+    pub(crate) paid_fen: i64,
+    /// Helped first, papers after.
+    pub(crate) at_once: bool,
+}
+
 /// A person. Links to kin are positions in [`Family::people`].
 pub(crate) struct Person {
     /// Truth number, unique over the whole county set.
@@ -325,6 +410,8 @@ pub(crate) struct Person {
     pub(crate) needs: Vec<Need>,
     /// What the medical aid paid.
     pub(crate) aids: Vec<MedicalAid>,
+    /// What other departments keep.
+    pub(crate) kept: Kept,
     /// What was planted on this person, for the truth file.
     pub(crate) situations: Vec<&'static str>,
 }
@@ -435,6 +522,12 @@ pub(crate) struct Household {
     pub(crate) estates: Vec<Estate>,
     /// Businesses.
     pub(crate) firms: Vec<Firm>,
+    /// Watched by the agriculture office.
+    pub(crate) watch: Option<Watch>,
+    /// Helped by the housing office.
+    pub(crate) housed: Option<Housed>,
+    /// Temporary relief, in order.
+    pub(crate) relief: Vec<Relief>,
 }
 
 /// What the family was built as; the official's judgement of support depends on it.

@@ -148,3 +148,18 @@ fn a_table_with_a_gap_in_it_is_refused_whole() {
     assert!(lake.write("rows", august(), "990101", &wrong).is_err());
     assert!(!folder.0.join("rows").exists());
 }
+
+#[test]
+fn a_file_without_rows_reads_as_no_rows() {
+    let folder = Folder::new("empty");
+    let file = written(&folder, &[numbers(1, 0)]);
+    assert_eq!(file.rows, 0);
+    let lake = Lake::open(&folder.0).unwrap();
+    assert!(lake.read(&file.path).unwrap().is_empty());
+    assert_eq!(
+        lake.read_columns(&file.path, &["id"])
+            .unwrap()
+            .num_columns(),
+        1
+    );
+}

@@ -169,6 +169,8 @@ struct Rows<'a, W: Write> {
     /// Whether days are counted from 1904.
     later: bool,
     row: Vec<String>,
+    /// How many columns the header has; a title over it stands in one cell.
+    width: usize,
     line: u32,
     count: u64,
 }
@@ -180,6 +182,7 @@ impl<'a, W: Write> Rows<'a, W> {
             scan,
             later,
             row: vec![],
+            width: 0,
             line: 0,
             count: 0,
         }
@@ -242,6 +245,13 @@ impl<'a, W: Write> Rows<'a, W> {
 
     fn write_row(&mut self) -> Result<(), String> {
         if !self.row.is_empty() {
+            // A sheet has no cell where nothing is written; in a CSV file a missing one is a row that slipped.
+            while self.row.len() < self.width {
+                self.row.push(String::new());
+            }
+            if self.width == 0 && self.row.iter().filter(|cell| !cell.is_empty()).count() > 1 {
+                self.width = self.row.len();
+            }
             self.writer
                 .write_record(&self.row)
                 .map_err(|e| e.to_string())?;

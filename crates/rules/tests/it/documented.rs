@@ -32,3 +32,17 @@ fn every_case_named_in_the_table_of_examples_is_in_its_file() {
     assert!(missing.is_empty(), "{missing:#?}");
     assert!(named > 200, "{named}");
 }
+
+#[test]
+fn the_table_of_edge_cases_leaves_none_of_the_twenty_out() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/cases.md");
+    let page = std::fs::read_to_string(path).unwrap();
+    let (_, edges) = page.split_once("## §7").unwrap();
+    let first = |line: &str| line.trim_matches('|').split('|').next().map(str::to_owned);
+    let numbers: Vec<u32> = edges
+        .lines()
+        .filter_map(first)
+        .filter_map(|cell| cell.trim().parse().ok())
+        .collect();
+    assert_eq!(numbers, (1..=20).collect::<Vec<_>>());
+}

@@ -8,7 +8,7 @@ use crate::calendar::{DayNo, MonthNo, civil, day, first_of};
 use crate::dice::Dice;
 use crate::names::{Names, ethnic};
 use crate::numbers::{Issuer, Prefix};
-use crate::people::{Family, Health, Household, Kind, Person, Sex};
+use crate::people::{Family, Health, Household, Kept, Kind, Person, Sex};
 
 /// What all families share while a county is generated.
 pub(crate) struct World {
@@ -122,6 +122,9 @@ impl Builder<'_> {
             vehicles: Vec::new(),
             estates: Vec::new(),
             firms: Vec::new(),
+            watch: None,
+            housed: None,
+            relief: Vec::new(),
         });
         self.family.households.len() - 1
     }
@@ -196,6 +199,7 @@ impl Builder<'_> {
             grants: Vec::new(),
             needs: Vec::new(),
             aids: Vec::new(),
+            kept: Kept::default(),
             situations: Vec::new(),
         });
         self.family.people.len() - 1

@@ -1,7 +1,8 @@
-//! The eighteen feeds: who sends them, their headers, their encodings; and the order of writing.
+//! The feeds: who sends them, their headers, their encodings; and the order of writing.
 
 mod money;
 mod people;
+mod programmes;
 mod services;
 mod things;
 
@@ -61,10 +62,16 @@ pub(crate) mod at {
     pub(crate) const PRICES: usize = 15;
     pub(crate) const NEEDS: usize = 16;
     pub(crate) const MEDICAL_AID: usize = 17;
+    pub(crate) const INSURED: usize = 18;
+    pub(crate) const EMPLOYMENT: usize = 19;
+    pub(crate) const ELDER_CARE: usize = 20;
+    pub(crate) const AT_RISK: usize = 21;
+    pub(crate) const HOUSING: usize = 22;
+    pub(crate) const RELIEF: usize = 23;
 }
 
 /// Every feed, in the order of [`at`].
-pub(crate) static FEEDS: [FeedSpec; 18] = [
+pub(crate) static FEEDS: [FeedSpec; 24] = [
     FeedSpec {
         id: "register",
         name: "户籍登记",
@@ -329,6 +336,91 @@ pub(crate) static FEEDS: [FeedSpec; 18] = [
             ("结算方式", Text),
         ],
     },
+    FeedSpec {
+        id: "insured",
+        name: "居民医保参保",
+        coding: Coding::Gb18030,
+        columns: &[
+            ("身份证号", Id),
+            ("姓名", Name),
+            ("参保年度", Text),
+            ("个人缴费标准", Money),
+            ("已资助金额", Text),
+        ],
+    },
+    FeedSpec {
+        id: "employment",
+        name: "就业失业登记",
+        coding: Coding::Utf8Bom,
+        columns: &[
+            ("身份证号", Id),
+            ("姓名", Name),
+            ("登记编号", Text),
+            ("登记日期", Date),
+            ("是否就业", Text),
+            ("是否登记失业", Text),
+            ("是否就业困难人员", Text),
+            ("是否在公益性岗位", Text),
+            ("公益性岗位起始日期", Text),
+            ("公益性岗位已满期次数", Text),
+        ],
+    },
+    FeedSpec {
+        id: "elder-care",
+        name: "老年人能力评估和养老服务",
+        coding: Coding::Utf8,
+        columns: &[
+            ("身份证号", Id),
+            ("姓名", Name),
+            ("服务月份", Text),
+            ("能力等级", Text),
+            ("居家服务费", Money),
+            ("机构服务费", Text),
+        ],
+    },
+    FeedSpec {
+        id: "at-risk-list",
+        name: "防止返贫致贫对象名册",
+        coding: Coding::Gb18030,
+        columns: &[
+            ("身份证号", Id),
+            ("姓名", Name),
+            ("户编号", Text),
+            ("监测类型", Text),
+            ("识别日期", Date),
+            ("风险消除日期", Text),
+            ("是否脱贫人口", Text),
+            ("帮扶措施", Text),
+        ],
+    },
+    FeedSpec {
+        id: "public-housing",
+        name: "住房保障和危房改造",
+        coding: Coding::Workbook,
+        columns: &[
+            ("身份证号", Id),
+            ("姓名", Name),
+            ("保障编号", Text),
+            ("保障方式", Text),
+            ("是否危房改造", Text),
+            ("开始日期", Date),
+            ("结束日期", Text),
+        ],
+    },
+    FeedSpec {
+        id: "temporary-relief-paid",
+        name: "临时救助发放台账",
+        coding: Coding::Utf8Bom,
+        columns: &[
+            ("身份证号", Id),
+            ("姓名", Name),
+            ("救助编号", Text),
+            ("救助事由", Text),
+            ("发放日期", Date),
+            ("发放金额", Money),
+            ("是否先行救助", Text),
+        ],
+    },
 ];
 
 /// What a feed is written with: the month and the files.
@@ -406,6 +498,25 @@ pub(crate) fn write_services(pen: &mut Pen<'_>, family: &Family) -> Result<(), E
     for p in family.people.iter().filter(|p| p.is_here(month)) {
         services::needs(pen, p)?;
         services::medical_aid(pen, p)?;
+    }
+    Ok(())
+}
+
+/// Writes what the other departments keep of their programmes for a family in a month.
+pub(crate) fn write_programmes(pen: &mut Pen<'_>, family: &Family) -> Result<(), Error> {
+    let month = pen.month;
+    for p in family.people.iter().filter(|p| p.is_here(month)) {
+        let Some(h) = p.home.and_then(|home| family.households.get(home)) else {
+            continue;
+        };
+        programmes::insured(pen, p)?;
+        programmes::employment(pen, p)?;
+        programmes::care(pen, p)?;
+        programmes::watched(pen, h, p)?;
+        programmes::housed(pen, h, p)?;
+    }
+    for h in &family.households {
+        programmes::relief(pen, family, h)?;
     }
     Ok(())
 }

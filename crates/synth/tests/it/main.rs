@@ -7,6 +7,7 @@
 )]
 
 mod files;
+mod programmes;
 mod services;
 mod shares;
 
