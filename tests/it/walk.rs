@@ -10,14 +10,15 @@ use domain::{CaseNo, HouseholdId, Month, PersonId, Relation};
 use office::access::By;
 use office::casework::opinion::{self, Proposed, look_into};
 use office::casework::{
-    self, Case, CaseError, Cause, Completion, DecidedAs, DeliveryWay, Opening, Paper, PaperState,
-    Proposal, Wanted, decision, letters, notice,
+    self, Case, CaseError, Cause, Completion, DecidedAs, Declared, DeliveryWay, Opening, Paper,
+    PaperState, Proposal, Wanted, decision, letters, notice,
 };
 use office::channels::assists;
 use office::desk::Desk;
 use office::disbursement as pay;
 use office::monitoring::MonthData;
 use office::views::Views;
+use office::visits::Said;
 use office::{Clock, Database, Office, Setting};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -27,6 +28,16 @@ const COUNTY: &str = "990101";
 const JUDGED: &str = "2026-08";
 /// Families of a programme that are tried before the walk says that nobody fits.
 const TRIED_MAX: usize = 12;
+
+/// What is looked at to tell how much care somebody needs.
+const ABLE: [&str; 6] = [
+    "能吃饭",
+    "能穿衣",
+    "能上下床",
+    "能如厕",
+    "能室内行走",
+    "能洗澡",
+];
 
 /// One official of every role, two of those who may have to keep away from what they did before.
 const OFFICIALS: [(&str, &str); 9] = [
@@ -71,6 +82,37 @@ const fn walk(programme: &'static str, paid: bool, letter: &'static str, hangs: 
         letter,
         hangs,
     }
+}
+
+/// What somebody who applies says of the help wanted.
+fn declared(programme: &str, meant: Option<PersonId>) -> Vec<Declared> {
+    match programme {
+        "tekun" => vec![Declared {
+            person: meant,
+            fact: "供养形式选择".to_owned(),
+            value: "分散".to_owned(),
+            period: String::new(),
+        }],
+        _ => Vec::new(),
+    }
+}
+
+/// What two see at the door that the help rests on: of 特困 what somebody can still do alone.
+fn told_at_the_door(case: &Case) -> Vec<Said> {
+    if case.row.content.programme != "tekun" {
+        return Vec::new();
+    }
+    let members = case.application.content.members.iter();
+    members
+        .flat_map(|(person, _)| {
+            ABLE.map(|fact| Said {
+                person: Some(*person),
+                fact: fact.to_owned(),
+                value: "是".to_owned(),
+                base: 0,
+            })
+        })
+        .collect()
 }
 
 fn given(name: String) -> Paper {
@@ -234,7 +276,7 @@ impl Bench {
                 programme: programme.to_owned(),
                 person: meant,
             }],
-            declared: Vec::new(),
+            declared: declared(programme, meant),
             papers: papers.cloned().map(given).collect(),
             going_on: "已核实".to_owned(),
         };
@@ -267,7 +309,11 @@ impl Bench {
             Some(Ground::Verification) => {
                 found_out::asked(office, who, no).await;
             }
-            Some(Ground::Visit) => found_out::visited(office, who, &other.unwrap().who, no).await,
+            Some(Ground::Visit) => {
+                let hands = (who, &other.unwrap().who);
+                let told = told_at_the_door(&case);
+                found_out::visited_and_told(office, hands, no, &told).await;
+            }
             Some(Ground::Opinion) => self.opine(who, no).await,
             Some(Ground::Decision) => {
                 found_out::checked(office, who, no).await;

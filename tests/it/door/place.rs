@@ -105,8 +105,7 @@ pub(crate) struct Family {
 }
 
 /// Families the county's roll pays, and whose hospital bills of the last three months are heavy, are left out
-/// of the roll as if they had never come. Nor has the agriculture office sent its list, so that what the hospital
-/// cost is the first that is known at their doors.
+/// of the roll as if they had never come.
 fn forget(county: &County) {
     let mut bills: BTreeMap<String, i64> = BTreeMap::new();
     for month in ["2026-06", "2026-07", WARNED] {
@@ -129,7 +128,6 @@ fn forget(county: &County) {
     let homes: BTreeSet<String> = heavy.map(|(_, of)| (*of).to_owned()).collect();
     for month in ["2026-06", "2026-07", WARNED] {
         county.rewrite(month, "roll", |list| list.leave_out("户编号", &homes));
-        std::fs::remove_file(county.feeds().join(month).join("at-risk-list.csv")).unwrap();
     }
 }
 

@@ -16,6 +16,7 @@ use store::cases::{self, CaseRow};
 use store::identity::Masked;
 use store::tasks::{self, Task, TaskState};
 use store::visits::{self, Visit, VisitFor, VisitState};
+use store::warnings::{self, WarningState};
 
 /// Lines that are read of each kind; more is told as more.
 const LINES_MAX: u32 = 500;
@@ -340,6 +341,25 @@ async fn tasks_of(office: &Office, who: &Acting) -> Done<(Vec<TaskAt>, bool)> {
     Ok((out, more))
 }
 
+/// Everything a task is to find out: its own words, and those of each warning that joined it later.
+async fn asks(office: &Office, task: Option<&Task>) -> Done<String> {
+    let Some(task) = task else {
+        return Ok(String::new());
+    };
+    let mut all = vec![task.content.summary.clone()];
+    for id in tasks::warnings(&office.store, task.id).await? {
+        let warning = warnings::find(&office.store, id).await?;
+        let open = warning.filter(|one| one.state == WarningState::Open);
+        let Some(text) = open.map(|one| one.content.text) else {
+            continue;
+        };
+        if !all.iter().any(|known| known.contains(&text)) {
+            all.push(text);
+        }
+    }
+    Ok(all.join(";"))
+}
+
 /// A form at a door, with what stands in it; `typed` over it, where it could not be kept.
 ///
 /// # Errors
@@ -419,10 +439,7 @@ pub async fn visit_view(office: &Office, who: &Acting, no: i64, typed: &Typed) -
             VisitFor::Case(case, _) => Some(case.get()),
             VisitFor::Task(_) => None,
         },
-        asks: door
-            .task
-            .as_ref()
-            .map_or_else(String::new, |task| task.content.summary.clone()),
+        asks: asks(office, door.task.as_ref()).await?,
         open,
         two,
         people: parts,
