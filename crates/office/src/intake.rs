@@ -6,16 +6,19 @@ mod block;
 mod cards;
 mod cells;
 mod child;
+mod companion;
 mod decode;
 pub mod deliver;
 mod digests;
 mod households;
 mod link;
 mod owner;
+mod readings;
 mod records;
 mod register;
 mod sheet;
 mod stream;
+mod totals;
 mod undo;
 pub mod workbook;
 
@@ -45,6 +48,8 @@ const REGISTER: &str = "register";
 const REFUSED_PERCENT_MAX: u64 = 20;
 /// A file of fewer rows is not judged by that share.
 const REFUSED_ROWS_MIN: u64 = 50;
+/// More names than this in a wrong encoding are the file's, not a typist's.
+const GARBLED_ROWS_KEPT_MAX: u64 = 3;
 /// How many rows are read, tied and written at a time.
 const ROWS_AT_ONCE: usize = 4_096;
 /// How often a file is begun anew because another took its number meanwhile.
@@ -337,7 +342,7 @@ impl<'a> Intake<'a> {
     ) -> Result<Settled> {
         let (feed, at) = (job.feed, &job.at);
         let (whole, refused_rows, canonical) = (taken.received, taken.refused, taken.canonical());
-        if let Some(said) = unreadable(&taken) {
+        if let Some(said) = unreadable(&taken, feed) {
             // What was written on the way goes first, and with it the turn to write.
             let rows = std::mem::take(&mut taken.refusals);
             drop(taken);
@@ -478,12 +483,35 @@ impl<'a> Intake<'a> {
 }
 
 /// Why a file goes back whole; none where most of its rows can be read.
-fn unreadable(taken: &Taken) -> Option<String> {
+fn unreadable(taken: &Taken, feed: &FeedPlan) -> Option<String> {
     let (whole, refused) = (taken.received, taken.refused);
     let in_doubt = u64::try_from(taken.doubts.len()).unwrap_or(u64::MAX);
     let too_many = |rows: u64| rows.saturating_mul(100) > whole.saturating_mul(REFUSED_PERCENT_MAX);
+    let first = |code: &str| {
+        let found = taken.refusals.iter().find(|r| r.code == code);
+        found.map_or(String::new(), |r| {
+            format!("如第 {} 行:{}", r.row_no, r.message)
+        })
+    };
+    if taken.garbled > GARBLED_ROWS_KEPT_MAX {
+        return Some(format!(
+            "编码错误:{} 行的姓名是读错编码写成的,整个文件不能用。{}",
+            taken.garbled,
+            first(cells::GARBLED)
+        ));
+    }
     if whole < REFUSED_ROWS_MIN {
         return None;
+    }
+    if let Some(limit) = feed.damage_limit
+        && taken.damaged.saturating_mul(10_000) > whole.saturating_mul(u64::from(limit))
+    {
+        return Some(format!(
+            "{whole} 行里有 {} 行的格数和表头不一样,超过错行上限 {}%,一行也没有入库;请重新导出。{}",
+            taken.damaged,
+            limit / 100,
+            first("columns")
+        ));
     }
     if too_many(refused) {
         let reason = taken.refusals.first().map_or(String::new(), |r| {

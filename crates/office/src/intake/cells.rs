@@ -1,5 +1,6 @@
 //! One cell of a department's file → a value, or why it is refused. Never guesses money, ids, dates.
 
+use super::readings;
 use super::workbook::UNREADABLE;
 use domain::{BankCard, CardNote, Day, DisabilityCard, Fen, IdNote, IdNumber, Month};
 use engine::Shape;
@@ -7,6 +8,9 @@ use rules::dict::Dict;
 use rules::feed::{ColumnKind, FeedColumn};
 use std::borrow::Cow;
 use std::collections::HashMap;
+
+/// The code of a name that was read in a wrong encoding.
+pub(super) const GARBLED: &str = "garbled";
 
 /// A value as the lake or the identity table takes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -252,6 +256,16 @@ fn of_card(note: &CardNote) -> Option<Noted> {
 /// A name as received; one with control characters, emoji or a wrong encoding is refused.
 fn name<'c>(cell: &'c str, noted: &mut Vec<Noted>) -> Result<Cell<'c>, Refused> {
     let problems = domain::names::review(cell);
+    if let Some(other) = readings::undone(cell.trim()) {
+        let (one, other) = (readings::hinted(cell.trim()), readings::hinted(&other));
+        return Err(Refused {
+            code: GARBLED,
+            message: format!(
+                "编码错误:照文件写的读是 `{one}`,按另一种编码读是 `{other}`;没有替您选,请按正确编码重新导出"
+            ),
+            masked: String::new(),
+        });
+    }
     match problems.iter().find(|p| p.refuses()) {
         None => {
             noted.extend(problems.iter().map(|problem| Noted {
@@ -261,7 +275,10 @@ fn name<'c>(cell: &'c str, noted: &mut Vec<Noted>) -> Result<Cell<'c>, Refused> 
             Ok(Cell::Text(cell.trim().into()))
         }
         Some(problem) => Err(Refused {
-            code: "name",
+            code: match problem {
+                domain::names::NameProblem::Mojibake => GARBLED,
+                _ => "name",
+            },
             message: problem.message().to_owned(),
             masked: String::new(),
         }),

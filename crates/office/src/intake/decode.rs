@@ -4,6 +4,7 @@
 //! quotes are those of a table, the second time for its rows. Neither holds more than a buffer.
 
 use super::child::Workbook;
+use super::readings;
 use crate::error::{OfficeError, Result, at_path};
 use encoding_rs::{Decoder, DecoderResult, Encoding, GB18030, UTF_16BE, UTF_16LE};
 use flate2::read::MultiGzDecoder;
@@ -65,8 +66,19 @@ enum Kind {
         encoding: Option<&'static Encoding>,
         /// Bytes of the mark in front.
         mark: usize,
+        /// What there is of letters past ASCII.
+        wide: Wide,
     },
     Workbook,
+}
+
+/// Letters past ASCII, as UTF-8 writes them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Wide {
+    /// None, or Chinese among them.
+    Plain,
+    /// Some, and no Chinese: they may be Chinese of another encoding.
+    NoChinese,
 }
 
 /// A file looked at once from its first byte to its last.
@@ -105,12 +117,16 @@ fn look_at(path: &Path, unpacked_max: u64) -> Result<Survey> {
     };
     let mut rest = vec![0; BYTES_AT_ONCE];
     while raw.read(&mut rest).map_err(at_path(path))? > 0 {}
-    Ok(Survey {
+    let mut survey = Survey {
         path: path.to_path_buf(),
         digest: raw.hash.finalize().into(),
         kind,
         was,
-    })
+    };
+    if let Some(said) = survey.two_ways()? {
+        survey.kind = Err(said);
+    }
+    Ok(survey)
 }
 
 fn stamp(metadata: &Metadata) -> (u64, Option<SystemTime>) {
@@ -123,6 +139,58 @@ impl Survey {
         &self.path
     }
 
+    /// What was guessed of a text, where another guess would read it otherwise.
+    fn two_ways(&self) -> Result<Option<String>> {
+        let Ok(Kind::Text {
+            packed,
+            encoding,
+            mark: 0,
+            wide,
+        }) = &self.kind
+        else {
+            return Ok(None);
+        };
+        let read = match encoding {
+            Some(_) => readings::two_encodings(self.bytes(*packed)?),
+            None if *wide == Wide::NoChinese => readings::two_readings(self.bytes(*packed)?),
+            None => Ok(None),
+        };
+        read.map_err(|e| told(&self.path, e))
+    }
+
+    /// What was taken for granted of the text, for whoever sent it; none where the file says it itself.
+    pub(crate) fn assumed(&self) -> Option<&'static str> {
+        let guessed = matches!(
+            &self.kind,
+            Ok(Kind::Text { encoding: Some(encoding), mark: 0, .. }) if *encoding == GB18030
+        );
+        guessed.then_some("文件没有标明编码,不是 UTF-8,是按 GB18030 读的;请看一看姓名有没有读错")
+    }
+
+    /// The same refusal, with what the file may be written in where nobody knows its header.
+    pub(crate) fn guessed(&self, error: OfficeError) -> OfficeError {
+        let (OfficeError::FileRefused(said), Ok(Kind::Text { packed, .. })) = (&error, &self.kind)
+        else {
+            return error;
+        };
+        let guess = self.bytes(*packed).map(readings::guess);
+        match guess {
+            Ok(Ok(Some(guess))) => OfficeError::FileRefused(format!(
+                "{said}。这份文件像是 {guess} 编码,没有照这个猜测入库;请另存为 CSV(UTF-8)再报送"
+            )),
+            _ => error,
+        }
+    }
+
+    /// The bytes as they lie there, unpacked.
+    fn bytes(&self, packed: bool) -> Result<Box<dyn Read + Send>> {
+        let file = File::open(&self.path).map_err(at_path(&self.path))?;
+        Ok(match packed {
+            true => Box::new(Unpacked::new(file, UNPACKED_MAX)),
+            false => Box::new(file),
+        })
+    }
+
     /// Reads the file again, for its rows.
     pub(crate) fn open(&self) -> Result<Text> {
         let kind = self.kind.clone().map_err(OfficeError::FileRefused)?;
@@ -131,6 +199,7 @@ impl Survey {
             packed,
             encoding,
             mark,
+            wide: _,
         } = kind
         else {
             return Ok(Text {
@@ -138,11 +207,7 @@ impl Survey {
                 delimiter: Some(b','),
             });
         };
-        let file = File::open(path).map_err(at_path(path))?;
-        let mut reader: Box<dyn Read + Send> = Box::new(file);
-        if packed {
-            reader = Box::new(Unpacked::new(reader, UNPACKED_MAX));
-        }
+        let mut reader = self.bytes(packed)?;
         if mark > 0 {
             head(&mut reader, mark).map_err(|e| told(path, e))?;
         }
@@ -227,6 +292,7 @@ fn look_at_text(first: &[u8], mut bytes: impl Read, packed: bool) -> io::Result<
         packed,
         encoding,
         mark,
+        wide: Wide::Plain,
     };
     for (sign, encoding) in [(&[0xFF_u8, 0xFE], UTF_16LE), (&[0xFE, 0xFF], UTF_16BE)] {
         if first.starts_with(sign) {
@@ -239,7 +305,9 @@ fn look_at_text(first: &[u8], mut bytes: impl Read, packed: bool) -> io::Result<
     let mark = if marked { 3 } else { 0 };
     head(&mut bytes, mark)?;
     let mut utf8 = Utf8::default();
+    let mut greatest = 0_u8;
     scan(&mut bytes, |part| {
+        greatest = part.iter().fold(greatest, |most, byte| most.max(*byte));
         if memchr::memchr(0, part).is_some() {
             return refuse("文件里有空字符(NUL),不是文本文件;请另存为 CSV(UTF-8)");
         }
@@ -253,6 +321,13 @@ fn look_at_text(first: &[u8], mut bytes: impl Read, packed: bool) -> io::Result<
     match utf8.broken {
         Some(at) if marked => refuse(mixed(at)),
         Some(_) => Ok(found(Some(GB18030), mark)),
+        // Chinese begins with a byte from 0xE3 on.
+        None if (0x80..0xE3).contains(&greatest) => Ok(Kind::Text {
+            packed,
+            encoding: None,
+            mark,
+            wide: Wide::NoChinese,
+        }),
         None => Ok(found(None, mark)),
     }
 }
