@@ -484,6 +484,8 @@ pub struct FeedLine {
     pub change_limit: Option<Name>,
     /// 错行上限, in percent as written.
     pub damage_limit: Option<Name>,
+    /// 外地上限, in percent as written.
+    pub elsewhere_limit: Option<Name>,
     /// 随附 校验文件
     pub companion: bool,
 }

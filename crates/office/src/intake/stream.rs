@@ -209,7 +209,7 @@ impl Taken {
     ) -> Result<()> {
         let feed = job.feed;
         self.digest(&block, &back);
-        self.count_counties(&block);
+        self.count_counties(feed, &block);
         let mut links = match (&mut self.way, &mut self.tx) {
             (Way::Register(taking), Some(tx)) => {
                 let places = Places::of(tx, &block).await?;
@@ -286,8 +286,13 @@ impl Taken {
     }
 
     /// Of which counties the first rows are.
-    fn count_counties(&mut self, block: &Block) {
-        let mut left = COUNTY_ROWS_MAX.saturating_sub(self.counties.values().sum());
+    fn count_counties(&mut self, feed: &FeedPlan, block: &Block) {
+        // Where others' rows may be only so many, all are looked at.
+        let most = match feed.elsewhere_limit {
+            Some(_) => usize::MAX,
+            None => COUNTY_ROWS_MAX,
+        };
+        let mut left = most.saturating_sub(self.counties.values().sum());
         let places: Vec<usize> = AREAS
             .iter()
             .filter_map(|name| block.layout().place(name))
@@ -304,6 +309,12 @@ impl Taken {
             let count = self.counties.entry(county).or_default();
             *count = count.saturating_add(1);
         }
+    }
+
+    /// Counties rows name, and how many of them.
+    pub(super) fn places(&self) -> impl Iterator<Item = (&str, usize)> {
+        let named = self.counties.iter().filter(|(code, _)| *code != NO_COUNTY);
+        named.map(|(code, rows)| (code.as_str(), *rows))
     }
 
     /// The county most of the first rows name.

@@ -89,6 +89,7 @@ impl Builder<'_> {
                 keep_months: None,
                 change_limit: None,
                 damage_limit: None,
+                elsewhere_limit: None,
                 companion: false,
                 entity,
                 from: head
@@ -389,9 +390,10 @@ impl Builder<'_> {
             let r = Self::scaled(&share?.text, crate::unit::Unit::RATIO)?;
             u32::try_from(r.num().checked_mul(100)?.checked_div(r.den())?).ok()
         };
-        let (change, damage) = (
+        let (change, damage, elsewhere) = (
             hundredths(line.change_limit.as_ref()),
             hundredths(line.damage_limit.as_ref()),
+            hundredths(line.elsewhere_limit.as_ref()),
         );
         let fact_of = |name: &str| {
             let from_here = self.dict.facts.iter().any(|f| {
@@ -425,6 +427,7 @@ impl Builder<'_> {
         feed.keep_months = line.keep_months;
         feed.change_limit = change;
         feed.damage_limit = damage;
+        feed.elsewhere_limit = elsewhere;
         feed.companion = line.companion;
         feed.refusals = refusals;
         feed.yields = yields;

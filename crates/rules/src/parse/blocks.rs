@@ -276,6 +276,7 @@ impl Parser<'_> {
             "保留",
             "变动上限",
             "错行上限",
+            "外地上限",
             "随附",
         ];
         while let Some(word) = self.eat_word_over_lines(&words) {
@@ -287,6 +288,9 @@ impl Parser<'_> {
                 "随附" => {
                     self.word("校验文件", "随附")?;
                     line.companion = true;
+                }
+                "外地上限" => {
+                    line.elsewhere_limit = Some(self.share("elsewhere-limit", "外地上限")?);
                 }
                 "错行上限" => line.damage_limit = Some(self.share("damage-limit", "错行上限")?),
                 _ => line.change_limit = Some(self.share("change-limit", "变动上限")?),
