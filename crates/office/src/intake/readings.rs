@@ -96,16 +96,21 @@ pub(super) fn guess(text: impl Read) -> io::Result<Option<&'static str>> {
 fn is_utf7(text: &[u8]) -> bool {
     let text = std::str::from_utf8(text).unwrap_or("");
     text.split('+').skip(1).any(|rest| {
-        let (mut bits, mut held) = (0_u32, 0_u32);
-        rest.bytes().map_while(sextet).any(|six| {
+        let (mut bits, mut held, mut han) = (0_u32, 0_u32, false);
+        for six in rest.bytes().map_while(sextet) {
             bits = (bits << 6 | six) & 0x003F_FFFF;
             held = held.saturating_add(6);
             if held < 16 {
-                return false;
+                continue;
             }
             held = held.saturating_sub(16);
-            char::from_u32(bits >> held & 0xFFFF).is_some_and(is_han)
-        })
+            // A telephone number has signs of the kind, too, and not all of them Chinese.
+            han = char::from_u32(bits >> held & 0xFFFF).is_some_and(is_han);
+            if !han {
+                return false;
+            }
+        }
+        han
     })
 }
 
@@ -211,7 +216,7 @@ mod tests {
             &SHIFT_JIS.encode("番号,なまえ\n1,王\n").0,
             Some("Shift-JIS"),
         );
-        check(b"+jqtO/ZHLSrA-,+WdNUDQ-\n1,2\n", Some("UTF-7"));
+        check(b"+jqtO/YvBU/c,+WdNUDQ-\n1,2\n", Some("UTF-7"));
         check(b"id,name\n1,2\n", None);
         check(b"tel,name\n+8613800138000,2\n", None);
         check(&GB18030.encode("表头,别的\n1,王\n").0, None);
