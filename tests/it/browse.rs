@@ -2,6 +2,7 @@
 //! as the page has them: a field, choice or button that the page does not show cannot be sent, and neither
 //! can a form whose required fields are empty.
 
+mod typed;
 mod upload;
 
 use crate::staff::{NEW_PASSWORD, Signed, Staff};

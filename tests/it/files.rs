@@ -317,3 +317,33 @@ async fn e20_e21_the_same_rows_in_other_clothes_are_here_already() {
     );
     office.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn e23_l9_a_file_of_another_county_waits_for_somebody() {
+    let county = County::new(Faults::None);
+    let office = county.office("e23").await;
+    let areas = county.folder.path().join("county/areas.csv");
+    office.load_areas(&areas).await.unwrap();
+    let mut intake = Intake::new(&office);
+    let first = county.feeds().join("2026-07/register.csv");
+    let first = intake.receive(&first, None, false).await.unwrap();
+    assert_eq!(first.state, State::Applied);
+    let file = county.feeds().join("2026-08/register.csv");
+    let mut abroad = async |every: usize| {
+        county.rewrite("2026-08", "register", |register| {
+            for row in (1..=register.len()).filter(|row| row.is_multiple_of(every)) {
+                register.set(row, "居住地区", "980101001001");
+            }
+        });
+        intake.receive(&file, None, false).await.unwrap()
+    };
+    let some = abroad(100).await;
+    assert_eq!(some.state, State::Applied);
+    let many = abroad(2).await;
+    let State::Waiting(said) = &many.state else {
+        panic!("{:?}", many.state)
+    };
+    assert!(said.contains("外地上限 30%"), "{said}");
+    assert_eq!(many.counts.applied, 0);
+    office.close().await;
+}

@@ -7,7 +7,7 @@
 use crate::county::open;
 use office::Database;
 use office::intake::{Intake, State};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Good rows in front of the bad ones, so that the share of refusals condemns no file.
 const GOOD_ROWS: usize = 400;
@@ -43,6 +43,23 @@ fn good_row(feed: &str) -> Vec<(&'static str, &'static str)> {
             ("参保月份", "2026-08"),
             ("缴费基数", "4000"),
             ("申报工资", "4000"),
+        ],
+        "roll" => vec![
+            ("身份证号", "990101195403121282"),
+            ("姓名", "王桂英"),
+            ("户编号", "H1"),
+            ("救助类型", "低保"),
+            ("起始月份", "2026-01"),
+            ("月发放额", "400"),
+            ("银行卡号", ""),
+        ],
+        "business" => vec![
+            ("统一社会信用代码", "91350100M000100Y43"),
+            ("名称", "示例店"),
+            ("类型", "个体工商户"),
+            ("身份证号", "990101195403121282"),
+            ("姓名", "王桂英"),
+            ("状态", "存续"),
         ],
         other => panic!("no good row of {other}"),
     }
@@ -85,8 +102,11 @@ fn read(path: &Path) -> Vec<Group> {
     groups
 }
 
-/// `\u{200B}` is what cannot be seen in a table.
+/// `\u{200B}` is what cannot be seen in a table; the one of D19 is five thousand characters.
 fn unescape(cell: &str) -> String {
+    if cell == "\\u{D19}" {
+        return "长".repeat(5_000);
+    }
     let mut out = String::new();
     let mut rest = cell;
     while let Some((before, after)) = rest.split_once("\\u{") {
@@ -201,4 +221,119 @@ async fn money_gets_the_answer_of_the_catalogue() {
 #[tokio::test(flavor = "multi_thread")]
 async fn names_get_the_answer_of_the_catalogue() {
     check("names.md").await;
+}
+
+fn inputs() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("inputs")
+}
+
+/// What becomes of a whole file, with what is said of it and of its rows.
+async fn answer_to(feed: &str, file: &str) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let office = open(folder.path(), Database::Sqlite).await;
+    let path = inputs().join("files").join(file);
+    let month = domain::Month::parse("2026-08").unwrap();
+    let received = Intake::new(&office)
+        .receive(&path, Some((feed, month)), true)
+        .await
+        .unwrap();
+    office.close().await;
+    let c = received.counts;
+    let mut said = match &received.state {
+        State::Applied => format!("入库 {} 重复 {} 退回 {}", c.applied, c.unchanged, c.refused),
+        State::Refused(said) => format!("整个退回 {said}"),
+        State::Repeated | State::Waiting(_) => format!("{:?}", received.state),
+    };
+    let rows = received.refusals.iter();
+    let rows = rows.map(|r| format!(" {} {}", r.code, r.message));
+    let noted = received.remarks.iter();
+    let noted = noted.map(|r| format!(" 提醒 {} {}", r.code, r.message));
+    said.extend(rows.chain(noted));
+    if matches!(received.state, State::Refused(_)) {
+        assert_eq!(c.applied, 0, "{file}");
+    }
+    said
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whole_files_get_the_answer_of_the_catalogue() {
+    let text = std::fs::read_to_string(inputs().join("files.md")).unwrap();
+    let (mut wrong, mut seen) = (Vec::new(), Vec::new());
+    for line in text.lines() {
+        let cells: Vec<&str> = line.split('|').map(str::trim).collect();
+        let [_, id, feed, file, expected, _] = cells.as_slice() else {
+            continue;
+        };
+        let Some(file) = file.strip_prefix('`').and_then(|f| f.strip_suffix('`')) else {
+            continue;
+        };
+        assert!(file.starts_with(&format!("{id}-")), "{file} is not of {id}");
+        seen.push(file.to_owned());
+        let got = answer_to(feed, file).await;
+        let mut words = expected.split_whitespace();
+        let begins = words.next().unwrap();
+        if !got.starts_with(begins) || !words.all(|w| got.contains(w)) {
+            wrong.push(format!("{file}: wanted {expected}\n  got {got}"));
+        }
+        assert!(!got.contains("桂英") && !got.contains("0312128"), "{got}");
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    // No file lies there that no row of the table asks about.
+    for entry in std::fs::read_dir(inputs().join("files")).unwrap() {
+        let name = entry.unwrap().file_name().to_string_lossy().into_owned();
+        let asked = seen.iter().any(|file| name.starts_with(file.as_str()));
+        assert!(asked, "{name} is in no row of files.md");
+    }
+}
+
+/// A feed that says 随附 校验文件 takes no file alone.
+#[tokio::test(flavor = "multi_thread")]
+async fn e25_a_feed_that_asks_for_a_companion_takes_no_file_without_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let book = folder.path().join("rulebook");
+    copy(
+        &Path::new(env!("CARGO_MANIFEST_DIR")).join("../rulebook"),
+        &book,
+    );
+    let feed = book.join("feeds/deaths.md");
+    let text = std::fs::read_to_string(&feed).unwrap();
+    std::fs::write(
+        &feed,
+        text.replace("错行上限 1%", "错行上限 1%  随附 校验文件"),
+    )
+    .unwrap();
+    let office = office::Office::open(office::Setting {
+        folder: folder.path().join("data"),
+        database: Database::Sqlite,
+        rulebook: Some(book),
+        locality: "demo".to_owned(),
+        clock: office::Clock::fixed("2026-09-14T09:00").unwrap(),
+    })
+    .await
+    .unwrap();
+    let file = folder.path().join("deaths.2026-08.csv");
+    std::fs::copy(inputs().join("files/E3-gb18030.csv"), &file).unwrap();
+    let alone = Intake::new(&office).receive(&file, None, true).await;
+    let State::Refused(said) = alone.unwrap().state else {
+        panic!("a file without its companion was taken")
+    };
+    assert!(said.contains("没有随附校验文件"), "{said}");
+    std::fs::write(folder.path().join("deaths.2026-08.csv.ok"), "").unwrap();
+    let both = Intake::new(&office).receive(&file, None, true).await;
+    assert_eq!(both.unwrap().state, State::Applied);
+    office.close().await;
+}
+
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        let place = to.join(path.file_name().unwrap());
+        match path.is_dir() {
+            true => copy(&path, &place),
+            false => {
+                std::fs::copy(&path, &place).unwrap();
+            }
+        }
+    }
 }

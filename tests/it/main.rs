@@ -19,6 +19,7 @@ mod blocks;
 mod browse;
 mod browser;
 mod casework;
+mod catalogue;
 mod changing;
 mod channels;
 mod county;

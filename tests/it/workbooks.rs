@@ -406,3 +406,21 @@ fn a_row_with_an_error_cell_goes_back_and_the_others_are_taken() {
         String::from_utf8_lossy(&output.stderr)
     );
 }
+
+/// What is inside counts, whatever the file is called.
+#[test]
+fn a_workbook_named_csv_is_read_as_what_it_is() {
+    let Some(program) = program() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("deaths.2026-08.csv");
+    std::fs::write(&file, Book::of(data(good())).bytes()).unwrap();
+    let output = Command::new(&program)
+        .args(["import", "--data"])
+        .arg(folder.path().join("data"))
+        .args(["--now", "2026-09-14T09:00", "--json"])
+        .arg(&file)
+        .output()
+        .unwrap();
+    let said: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(said["files"][0]["applied"], 1, "{said}");
+}

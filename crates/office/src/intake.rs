@@ -2,21 +2,28 @@
 //! record. A bad row is refused with its reason and never stops the others; a bad file leaves nothing.
 
 pub(crate) mod answers;
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+mod arbitrary;
 mod block;
 mod cards;
 mod cells;
 mod child;
+mod companion;
 mod decode;
 pub mod deliver;
 mod digests;
 mod households;
 mod link;
 mod owner;
+mod readings;
 mod records;
 mod register;
 mod sheet;
 mod stream;
+mod totals;
 mod undo;
+mod whole;
 pub mod workbook;
 
 pub use child::WORKBOOK_REFUSED;
@@ -28,7 +35,6 @@ use crate::error::{OfficeError, Result, at_path};
 use crate::office::Office;
 use domain::Month;
 use link::Tables;
-use rules::feed::FeedPlan;
 use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -41,10 +47,6 @@ use stream::{Job, Taken};
 
 /// The feed whose rows make persons and households.
 const REGISTER: &str = "register";
-/// Above this share of refused rows the whole file goes back: its columns are not what they say.
-const REFUSED_PERCENT_MAX: u64 = 20;
-/// A file of fewer rows is not judged by that share.
-const REFUSED_ROWS_MIN: u64 = 50;
 /// How many rows are read, tied and written at a time.
 const ROWS_AT_ONCE: usize = 4_096;
 /// How often a file is begun anew because another took its number meanwhile.
@@ -337,7 +339,7 @@ impl<'a> Intake<'a> {
     ) -> Result<Settled> {
         let (feed, at) = (job.feed, &job.at);
         let (whole, refused_rows, canonical) = (taken.received, taken.refused, taken.canonical());
-        if let Some(said) = unreadable(&taken) {
+        if let Some(said) = whole::unreadable(&taken, feed) {
             // What was written on the way goes first, and with it the turn to write.
             let rows = std::mem::take(&mut taken.refusals);
             drop(taken);
@@ -345,7 +347,7 @@ impl<'a> Intake<'a> {
                 .await?;
             return Ok(Settled::Done);
         }
-        if !confirmed && let Some(said) = self.changes_too_much(feed, whole).await? {
+        if !confirmed && let Some(said) = self.asks_somebody(&taken, feed).await? {
             drop(taken);
             self.wait(job.survey.digest, canonical, said, whole, received)
                 .await?;
@@ -423,25 +425,6 @@ impl<'a> Intake<'a> {
         Ok(Settled::Done)
     }
 
-    /// A whole list that is much shorter or longer than the last one waits for a person.
-    async fn changes_too_much(&self, feed: &FeedPlan, now: u64) -> Result<Option<String>> {
-        let (true, Some(limit)) = (feed.whole, feed.change_limit) else {
-            return Ok(None);
-        };
-        let Some(last) = batches::newest_applied(&self.office.store, &feed.id).await? else {
-            return Ok(None);
-        };
-        let before = last.counts.received;
-        let change = now.abs_diff(before);
-        if change.saturating_mul(10_000) <= before.saturating_mul(u64::from(limit)) {
-            return Ok(None);
-        }
-        Ok(Some(format!(
-            "上次 {before} 行,这次 {now} 行,变动超过 {}%;请核实后用 --confirm 确认入库",
-            limit / 100
-        )))
-    }
-
     async fn wait(
         &self,
         digest: [u8; 32],
@@ -475,29 +458,6 @@ impl<'a> Intake<'a> {
         received.state = State::Waiting(said);
         Ok(())
     }
-}
-
-/// Why a file goes back whole; none where most of its rows can be read.
-fn unreadable(taken: &Taken) -> Option<String> {
-    let (whole, refused) = (taken.received, taken.refused);
-    let in_doubt = u64::try_from(taken.doubts.len()).unwrap_or(u64::MAX);
-    let too_many = |rows: u64| rows.saturating_mul(100) > whole.saturating_mul(REFUSED_PERCENT_MAX);
-    if whole < REFUSED_ROWS_MIN {
-        return None;
-    }
-    if too_many(refused) {
-        let reason = taken.refusals.first().map_or(String::new(), |r| {
-            format!("如第 {} 行 {}:{}", r.row_no, r.column, r.message)
-        });
-        return Some(format!(
-            "{whole} 行里有 {refused} 行读不懂,超过 {REFUSED_PERCENT_MAX}%,像是列错了位或导出方式不对。{reason}"
-        ));
-    }
-    too_many(in_doubt).then(|| {
-        format!(
-            "{whole} 行里有 {in_doubt} 行的姓名和证件号对不上,超过 {REFUSED_PERCENT_MAX}%,像是列错了位;请核对姓名、证件号两列后重新报送"
-        )
-    })
 }
 
 pub(crate) fn row_id(batch_no: i64, row_no: u32) -> RowId {

@@ -482,6 +482,12 @@ pub struct FeedLine {
     pub keep_months: Option<u32>,
     /// 变动上限, in percent as written.
     pub change_limit: Option<Name>,
+    /// 错行上限, in percent as written.
+    pub damage_limit: Option<Name>,
+    /// 外地上限, in percent as written.
+    pub elsewhere_limit: Option<Name>,
+    /// 随附 校验文件
+    pub companion: bool,
 }
 
 /// 列

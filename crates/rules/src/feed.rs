@@ -23,6 +23,14 @@ pub struct FeedPlan {
     pub keep_months: Option<u32>,
     /// Above this share of changed persons (hundredths of a percent) it waits for a person.
     pub change_limit: Option<u32>,
+    /// 错行上限: above this share of rows with more or fewer cells than the header (hundredths of a percent)
+    /// the whole file goes back; none where the text says none.
+    pub damage_limit: Option<u32>,
+    /// 外地上限: above this share of rows of other places than the record's own (hundredths of a percent) the
+    /// file waits for a person.
+    pub elsewhere_limit: Option<u32>,
+    /// 随附 校验文件: a file without one beside it goes back.
+    pub companion: bool,
     /// Whose rows they are.
     pub entity: EntityId,
     /// First day of force.

@@ -16,6 +16,7 @@ mod payments;
 pub(crate) mod problem;
 mod rules;
 mod shape;
+mod strict;
 mod verification;
 
 use std::sync::LazyLock;

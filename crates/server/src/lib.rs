@@ -4,6 +4,7 @@
 //! rule and no sum here. Every route names the right it needs; what changes anything is a form of our
 //! own with the word of its session.
 
+mod again;
 mod api;
 mod assets;
 mod chart;

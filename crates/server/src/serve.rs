@@ -13,7 +13,7 @@ use tokio::net::TcpListener;
 use crate::api::problem::in_our_words;
 use crate::desk::App;
 use crate::takeover::Pages;
-use crate::{guard, limits, pages, routes};
+use crate::{again, guard, limits, pages, routes};
 
 /// 对外地址: the name people type, behind a proxy that speaks TLS for us.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,6 +81,7 @@ pub(crate) fn doors(house: House, pages: Weak<Pages>) -> Router {
     app.pages = pages;
     let (router, list) = routes::all().parts();
     router
+        .route_layer(from_fn(again::with_what_was_typed))
         .route_layer(from_fn_with_state((app.clone(), list), guard::admit))
         .fallback(pages::lost::show)
         .method_not_allowed_fallback(pages::lost::other_method)

@@ -1,12 +1,23 @@
 //! One cell of a department's file → a value, or why it is refused. Never guesses money, ids, dates.
 
+use super::readings;
 use super::workbook::UNREADABLE;
-use domain::{BankCard, CardNote, Day, DisabilityCard, Fen, IdNote, IdNumber, Month};
+use domain::{
+    BankCard, CardNote, Day, DisabilityCard, Fen, IdNote, IdNumber, Month, UnifiedSocialCreditCode,
+};
 use engine::Shape;
 use rules::dict::Dict;
 use rules::feed::{ColumnKind, FeedColumn};
 use std::borrow::Cow;
 use std::collections::HashMap;
+
+/// The code of a name that was read in a wrong encoding.
+pub(super) const GARBLED: &str = "garbled";
+
+/// The column whose words are a code with a check of its own.
+const CREDIT_CODE: &str = "统一社会信用代码";
+/// The most characters of free words.
+const WORDS_CHARS_MAX: usize = 4_000;
 
 /// A value as the lake or the identity table takes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -153,7 +164,7 @@ impl<'a> Reader<'a> {
                 Some(word) => Ok(Cell::Text(word.as_str().into())),
                 None => Err(refused("code", format!("码表里没有 `{}`", short(text)))),
             },
-            ColumnKind::Text => Ok(Cell::Text(cell.trim().into())),
+            ColumnKind::Text => self.words(cell.trim(), noted),
             ColumnKind::Card => match BankCard::parse(text) {
                 Ok(card) => {
                     noted.extend(card.notes.iter().filter_map(of_card));
@@ -204,6 +215,33 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// Free words as they came.
+    fn words<'c>(&self, cell: &'c str, noted: &mut Vec<Noted>) -> Result<Cell<'c>, Refused> {
+        let refused = |code, message: String| Refused {
+            code,
+            message,
+            masked: short(cell),
+        };
+        if self.column.name == CREDIT_CODE {
+            // Older papers carry the fifteen digits of a licence, which has no check of this kind.
+            let licence = cell.len() == 15 && cell.bytes().all(|b| b.is_ascii_digit());
+            if !licence && let Err(error) = UnifiedSocialCreditCode::parse(cell) {
+                return Err(refused("credit-code", error.to_string()));
+            }
+        }
+        if cell.len() > WORDS_CHARS_MAX && cell.chars().count() > WORDS_CHARS_MAX {
+            let said = format!("这一格超过 {WORDS_CHARS_MAX} 个字;请只留要报的内容");
+            return Err(refused("long", said));
+        }
+        if holds_number(cell, self.today) {
+            noted.push(Noted {
+                code: "pii",
+                message: "文字里写着证件号,请移入专门的列",
+            });
+        }
+        Ok(Cell::Text(cell.into()))
+    }
+
     fn id(&self, cell: &str, noted: &mut Vec<Noted>) -> Result<Cell<'static>, Refused> {
         let said = |message: String| Refused {
             code: "id-number",
@@ -252,6 +290,16 @@ fn of_card(note: &CardNote) -> Option<Noted> {
 /// A name as received; one with control characters, emoji or a wrong encoding is refused.
 fn name<'c>(cell: &'c str, noted: &mut Vec<Noted>) -> Result<Cell<'c>, Refused> {
     let problems = domain::names::review(cell);
+    if let Some(other) = readings::undone(cell.trim()) {
+        let (one, other) = (readings::hinted(cell.trim()), readings::hinted(&other));
+        return Err(Refused {
+            code: GARBLED,
+            message: format!(
+                "编码错误:照文件写的读是 `{one}`,按另一种编码读是 `{other}`;没有替您选,请按正确编码重新导出"
+            ),
+            masked: String::new(),
+        });
+    }
     match problems.iter().find(|p| p.refuses()) {
         None => {
             noted.extend(problems.iter().map(|problem| Noted {
@@ -261,7 +309,10 @@ fn name<'c>(cell: &'c str, noted: &mut Vec<Noted>) -> Result<Cell<'c>, Refused> 
             Ok(Cell::Text(cell.trim().into()))
         }
         Some(problem) => Err(Refused {
-            code: "name",
+            code: match problem {
+                domain::names::NameProblem::Mojibake => GARBLED,
+                _ => "name",
+            },
             message: problem.message().to_owned(),
             masked: String::new(),
         }),
@@ -282,6 +333,15 @@ fn short(text: &str) -> String {
         "{first}{}",
         "*".repeat(text.chars().count().saturating_sub(1).min(8))
     )
+}
+
+/// Whether words hold somebody's number: eighteen signs in a row that are one.
+fn holds_number(words: &str, today: Day) -> bool {
+    if words.len() < 18 {
+        return false;
+    }
+    let mut runs = words.split(|c: char| !c.is_ascii_alphanumeric());
+    runs.any(|run| run.len() == 18 && words.len() > 18 && IdNumber::parse(run, today).is_ok())
 }
 
 /// A damaged number with all but its ends hidden.

@@ -3,10 +3,13 @@
 //! A file is read twice: the first time to know its digest, its encoding and that its lines and
 //! quotes are those of a table, the second time for its rows. Neither holds more than a buffer.
 
+mod readers;
+
 use super::child::Workbook;
+use super::readings;
 use crate::error::{OfficeError, Result, at_path};
-use encoding_rs::{Decoder, DecoderResult, Encoding, GB18030, UTF_16BE, UTF_16LE};
-use flate2::read::MultiGzDecoder;
+use encoding_rs::{Encoding, GB18030, UTF_16BE, UTF_16LE};
+use readers::{Transcoded, Unpacked};
 use sha2::{Digest, Sha256};
 use std::fs::{File, Metadata};
 use std::io::{self, Cursor, Read};
@@ -65,8 +68,19 @@ enum Kind {
         encoding: Option<&'static Encoding>,
         /// Bytes of the mark in front.
         mark: usize,
+        /// What there is of letters past ASCII.
+        wide: Wide,
     },
     Workbook,
+}
+
+/// Letters past ASCII, as UTF-8 writes them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Wide {
+    /// None, or Chinese among them.
+    Plain,
+    /// Some, and no Chinese: they may be Chinese of another encoding.
+    NoChinese,
 }
 
 /// A file looked at once from its first byte to its last.
@@ -105,12 +119,16 @@ fn look_at(path: &Path, unpacked_max: u64) -> Result<Survey> {
     };
     let mut rest = vec![0; BYTES_AT_ONCE];
     while raw.read(&mut rest).map_err(at_path(path))? > 0 {}
-    Ok(Survey {
+    let mut survey = Survey {
         path: path.to_path_buf(),
         digest: raw.hash.finalize().into(),
         kind,
         was,
-    })
+    };
+    if let Some(said) = survey.two_ways()? {
+        survey.kind = Err(said);
+    }
+    Ok(survey)
 }
 
 fn stamp(metadata: &Metadata) -> (u64, Option<SystemTime>) {
@@ -123,6 +141,58 @@ impl Survey {
         &self.path
     }
 
+    /// What was guessed of a text, where another guess would read it otherwise.
+    fn two_ways(&self) -> Result<Option<String>> {
+        let Ok(Kind::Text {
+            packed,
+            encoding,
+            mark: 0,
+            wide,
+        }) = &self.kind
+        else {
+            return Ok(None);
+        };
+        let read = match encoding {
+            Some(_) => readings::two_encodings(self.bytes(*packed)?),
+            None if *wide == Wide::NoChinese => readings::two_readings(self.bytes(*packed)?),
+            None => Ok(None),
+        };
+        read.map_err(|e| told(&self.path, e))
+    }
+
+    /// What was taken for granted of the text, for whoever sent it; none where the file says it itself.
+    pub(crate) fn assumed(&self) -> Option<&'static str> {
+        let guessed = matches!(
+            &self.kind,
+            Ok(Kind::Text { encoding: Some(encoding), mark: 0, .. }) if *encoding == GB18030
+        );
+        guessed.then_some("文件没有标明编码,不是 UTF-8,是按 GB18030 读的;请看一看姓名有没有读错")
+    }
+
+    /// The same refusal, with what the file may be written in where nobody knows its header.
+    pub(crate) fn guessed(&self, error: OfficeError) -> OfficeError {
+        let (OfficeError::FileRefused(said), Ok(Kind::Text { packed, .. })) = (&error, &self.kind)
+        else {
+            return error;
+        };
+        let guess = self.bytes(*packed).map(readings::guess);
+        match guess {
+            Ok(Ok(Some(guess))) => OfficeError::FileRefused(format!(
+                "{said}。这份文件像是 {guess} 编码,没有照这个猜测入库;请另存为 CSV(UTF-8)再报送"
+            )),
+            _ => error,
+        }
+    }
+
+    /// The bytes as they lie there, unpacked.
+    fn bytes(&self, packed: bool) -> Result<Box<dyn Read + Send>> {
+        let file = File::open(&self.path).map_err(at_path(&self.path))?;
+        Ok(match packed {
+            true => Box::new(Unpacked::new(file, UNPACKED_MAX)),
+            false => Box::new(file),
+        })
+    }
+
     /// Reads the file again, for its rows.
     pub(crate) fn open(&self) -> Result<Text> {
         let kind = self.kind.clone().map_err(OfficeError::FileRefused)?;
@@ -131,6 +201,7 @@ impl Survey {
             packed,
             encoding,
             mark,
+            wide: _,
         } = kind
         else {
             return Ok(Text {
@@ -138,11 +209,7 @@ impl Survey {
                 delimiter: Some(b','),
             });
         };
-        let file = File::open(path).map_err(at_path(path))?;
-        let mut reader: Box<dyn Read + Send> = Box::new(file);
-        if packed {
-            reader = Box::new(Unpacked::new(reader, UNPACKED_MAX));
-        }
+        let mut reader = self.bytes(packed)?;
         if mark > 0 {
             head(&mut reader, mark).map_err(|e| told(path, e))?;
         }
@@ -227,6 +294,7 @@ fn look_at_text(first: &[u8], mut bytes: impl Read, packed: bool) -> io::Result<
         packed,
         encoding,
         mark,
+        wide: Wide::Plain,
     };
     for (sign, encoding) in [(&[0xFF_u8, 0xFE], UTF_16LE), (&[0xFE, 0xFF], UTF_16BE)] {
         if first.starts_with(sign) {
@@ -239,7 +307,9 @@ fn look_at_text(first: &[u8], mut bytes: impl Read, packed: bool) -> io::Result<
     let mark = if marked { 3 } else { 0 };
     head(&mut bytes, mark)?;
     let mut utf8 = Utf8::default();
+    let mut greatest = 0_u8;
     scan(&mut bytes, |part| {
+        greatest = part.iter().fold(greatest, |most, byte| most.max(*byte));
         if memchr::memchr(0, part).is_some() {
             return refuse("文件里有空字符(NUL),不是文本文件;请另存为 CSV(UTF-8)");
         }
@@ -253,6 +323,13 @@ fn look_at_text(first: &[u8], mut bytes: impl Read, packed: bool) -> io::Result<
     match utf8.broken {
         Some(at) if marked => refuse(mixed(at)),
         Some(_) => Ok(found(Some(GB18030), mark)),
+        // Chinese begins with a byte from 0xE3 on.
+        None if (0x80..0xE3).contains(&greatest) => Ok(Kind::Text {
+            packed,
+            encoding: None,
+            mark,
+            wide: Wide::NoChinese,
+        }),
         None => Ok(found(None, mark)),
     }
 }
@@ -381,118 +458,6 @@ impl Read for Hashing {
     }
 }
 
-/// What a gzip file holds, up to `most` bytes; the rest of a bomb is never unpacked.
-struct Unpacked<R> {
-    inside: MultiGzDecoder<R>,
-    left: u64,
-    most: u64,
-}
-
-impl<R: Read> Unpacked<R> {
-    fn new(packed: R, most: u64) -> Self {
-        Self {
-            inside: MultiGzDecoder::new(packed),
-            left: most,
-            most,
-        }
-    }
-}
-
-impl<R: Read> Read for Unpacked<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        use io::ErrorKind::{InvalidData, InvalidInput, UnexpectedEof};
-        let read = match self.inside.read(buffer) {
-            Ok(read) => read,
-            Err(e) if matches!(e.kind(), InvalidData | InvalidInput | UnexpectedEof) => {
-                return refuse("压缩文件不完整或已损坏,请重新压缩或直接报送 CSV");
-            }
-            Err(e) => return Err(e),
-        };
-        let bytes = u64::try_from(read).unwrap_or(u64::MAX);
-        match self.left.checked_sub(bytes) {
-            Some(left) => self.left = left,
-            None => {
-                let megabytes = self.most >> 20;
-                return refuse(format!(
-                    "压缩文件解开后超过 {megabytes} MB,请分成几个文件报送"
-                ));
-            }
-        }
-        Ok(read)
-    }
-}
-
-/// A text of another encoding as UTF-8.
-struct Transcoded<R> {
-    inner: R,
-    decoder: Decoder,
-    name: &'static str,
-    input: Vec<u8>,
-    from: usize,
-    to: usize,
-    ended: bool,
-    /// What was decoded and nobody has taken yet.
-    output: Cursor<Vec<u8>>,
-    finished: bool,
-}
-
-impl<R: Read> Transcoded<R> {
-    fn new(inner: R, encoding: &'static Encoding) -> Self {
-        Self {
-            inner,
-            decoder: encoding.new_decoder_without_bom_handling(),
-            name: encoding.name(),
-            input: vec![0; BYTES_AT_ONCE],
-            from: 0,
-            to: 0,
-            ended: false,
-            output: Cursor::new(vec![]),
-            finished: false,
-        }
-    }
-
-    /// Decodes what is there, into a place that is large enough for any character.
-    fn decode(&mut self) -> io::Result<()> {
-        let mut place = std::mem::take(&mut self.output).into_inner();
-        place.resize(BYTES_AT_ONCE, 0);
-        let input = self.input.get(self.from..self.to).unwrap_or(&[]);
-        let (result, read, written) = self
-            .decoder
-            .decode_to_utf8_without_replacement(input, &mut place, self.ended);
-        self.from = self.from.saturating_add(read);
-        place.truncate(written);
-        self.output = Cursor::new(place);
-        match result {
-            DecoderResult::Malformed(..) if self.name == GB18030.name() => {
-                refuse("文件既不是 UTF-8 也不是 GB18030;请另存为 CSV(UTF-8)")
-            }
-            DecoderResult::Malformed(..) => refuse(format!("{} 内容损坏,请重新导出", self.name)),
-            DecoderResult::InputEmpty if self.ended => {
-                self.finished = true;
-                Ok(())
-            }
-            DecoderResult::InputEmpty => {
-                let read = self.inner.read(&mut self.input)?;
-                (self.from, self.to, self.ended) = (0, read, read == 0);
-                Ok(())
-            }
-            DecoderResult::OutputFull => Ok(()),
-        }
-    }
-}
-
-impl<R: Read> Read for Transcoded<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        loop {
-            let read = self.output.read(buffer)?;
-            if read > 0 || self.finished || buffer.is_empty() {
-                return Ok(read);
-            }
-            self.decode()?;
-        }
-    }
-}
-
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 mod tests {
@@ -542,6 +507,19 @@ mod tests {
         assert!(said(cut, 1 << 20).contains("不完整"));
         assert_eq!(said(&whole, 1 << 20), "a,b\n1,2\n");
         assert!(said(&packed(&whole), 1 << 20).contains("还是压缩文件"));
+    }
+
+    #[test]
+    fn a_file_that_goes_on_growing_is_not_taken() {
+        let path = std::env::temp_dir().join(format!("doudi-growing-{}", std::process::id()));
+        std::fs::write(&path, "a,b\n1,2\n").unwrap();
+        let survey = survey(&path).unwrap();
+        assert!(survey.check_unchanged().is_ok());
+        std::fs::write(&path, "a,b\n1,2\n3,4\n").unwrap();
+        let said = survey.check_unchanged().map_err(|e| e.to_string());
+        std::fs::remove_file(&path).unwrap();
+        assert!(said.is_err_and(|said| said.contains("等它写完")));
+        assert!(survey.check_unchanged().is_err());
     }
 
     #[test]

@@ -168,6 +168,8 @@ pub struct File<'f> {
     pub name: &'f str,
     /// Its bytes.
     pub bytes: &'f [u8],
+    /// 校验文件 that came with it: the ending of its name, and its bytes.
+    pub companions: Vec<(&'static str, &'f [u8])>,
     /// Whether somebody who may has seen that it changes much.
     pub seen: Seen,
 }
@@ -242,6 +244,9 @@ pub async fn deliver(office: &Arc<Office>, who: &Acting, file: File<'_>) -> Done
     let last = deliveries.0.last.fetch_add(1, Ordering::Relaxed);
     let no = last.saturating_add(1);
     let path = put_down(&office.folder(), no, &name, file.bytes)?;
+    for (ending, bytes) in &file.companions {
+        put_down(&office.folder(), no, &format!("{name}.{ending}"), bytes)?;
+    }
     let going = Arc::new(Going {
         user: who.login().to_owned(),
         told: Told {
@@ -487,6 +492,16 @@ fn file_name(written: &str) -> Done<String> {
             ENDINGS.join("、")
         ))),
     }
+}
+
+/// The ending of a 校验文件, by what its sender calls it; none for a file of rows.
+#[must_use]
+pub fn companion(name: &str) -> Option<&'static str> {
+    let (_, ending) = name.trim().rsplit_once('.')?;
+    let known = super::companion::ENDINGS.into_iter();
+    known
+        .into_iter()
+        .find(|known| ending.eq_ignore_ascii_case(known))
 }
 
 /// Puts the bytes where only this account of the machine can read them.

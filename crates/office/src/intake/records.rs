@@ -115,11 +115,16 @@ impl Records {
         let guessed = records.guess_delimiter()?;
         let delimiter = text.delimiter.unwrap_or(guessed);
         records.core = ReaderBuilder::new().delimiter(delimiter).build();
-        let mut page = Page::default();
-        records.read_some(&mut page, 1)?;
-        let first = page.records()?.next();
-        let header: Vec<String> =
-            first.map_or(Vec::new(), |r| r.cells().map(str::to_owned).collect());
+        let mut header = records.header()?;
+        // `sep=;`: a spreadsheet's own line, which says what stands between cells.
+        let said = header.first().and_then(|first| first.strip_prefix("sep="));
+        if let Some(said) = said.map(str::to_owned)
+            && header.iter().skip(1).all(String::is_empty)
+        {
+            let said = said.bytes().next().unwrap_or(delimiter);
+            records.core = ReaderBuilder::new().delimiter(said).build();
+            header = records.header()?;
+        }
         if header.len() > COLUMNS_MAX {
             return refuse(format!(
                 "表头有 {} 列,超过上限 {COLUMNS_MAX};请只留要报送的列",
@@ -128,6 +133,13 @@ impl Records {
         }
         records.number = 0;
         Ok((records, header))
+    }
+
+    fn header(&mut self) -> io::Result<Vec<String>> {
+        let mut page = Page::default();
+        self.read_some(&mut page, 1)?;
+        let first = page.records()?.next();
+        Ok(first.map_or(Vec::new(), |r| r.cells().map(str::to_owned).collect()))
     }
 
     /// The next records, up to so many; whether there was one.

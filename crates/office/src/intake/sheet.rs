@@ -1,11 +1,14 @@
 //! The rows of a file by the feed's description: values, identities, refusals.
 
+mod no_row;
+
 use super::REGISTER;
 use super::block::{Block, Head, Layout};
 use super::cells::{Cell, Noted, Reader, Refused};
 use super::digests::RowDigest;
 use super::owner::{self, Gap};
 use super::records::Written;
+use super::totals::Totals;
 use crate::error::{OfficeError, Result};
 use crate::office::Office;
 use domain::{IdNumber, Month, PrefixHistory, Sex};
@@ -22,8 +25,6 @@ use store::batches::{Refusal, Remark};
 
 /// Rows judged by one evaluator: enough to share its set-up, few enough to stay in the cache.
 const ROWS_AT_ONCE: usize = 512;
-/// How a line begins that adds up others, or tells who wrote the sheet.
-const NO_DATA: [&str; 5] = ["合计", "总计", "小计", "制表人", "填表人"];
 
 /// What of a block's rows goes back to its sender.
 #[derive(Default)]
@@ -36,6 +37,10 @@ pub(crate) struct SentBack {
     pub gaps: Vec<Gap>,
     /// What was noticed in rows that are taken, by row.
     pub remarks: Vec<Remark>,
+    /// Rows with more or fewer cells than the header.
+    pub damaged: u64,
+    /// Why the whole file goes back.
+    pub condemned: Option<String>,
 }
 
 /// Reads the rows below a header.
@@ -48,7 +53,7 @@ pub(crate) struct Table<'a> {
     places: Vec<Option<usize>>,
     /// 归属, by the feed's columns.
     owners: Vec<usize>,
-    width: usize,
+    header: Vec<String>,
     layout: Arc<Layout>,
     /// First digits of identity numbers there ever were; none where the record does not hold the country's.
     prefixes: Option<PrefixHistory>,
@@ -56,6 +61,8 @@ pub(crate) struct Table<'a> {
     said: Vec<u8>,
     /// What is noticed in a cell of it.
     noted: Vec<Noted>,
+    /// What the rows so far add up to.
+    totals: Totals,
 }
 
 /// Header without blanks, width and brackets folded.
@@ -207,7 +214,8 @@ impl<'a> Table<'a> {
             readers: readers.collect(),
             places,
             owners: owners.collect(),
-            width: header.len(),
+            totals: Totals::of(feed.columns.len()),
+            header: header.iter().map(|h| fold(h)).collect(),
             layout: Arc::new(layout),
             prefixes,
             said: Vec::new(),
@@ -222,17 +230,19 @@ impl<'a> Table<'a> {
 
     /// Takes a row into the block, or sends it back.
     pub(crate) fn row(&mut self, written: &Written<'_>, block: &mut Block, back: &mut SentBack) {
-        if let Some((code, message)) = no_row(written, self.width) {
+        if let Some((code, message)) = self.no_row(written, back) {
             back.rows = back.rows.saturating_add(1);
             back.refusals.push(Refusal {
                 row_no: written.number,
                 column: String::new(),
-                code,
+                code: code.to_owned(),
                 message,
                 masked: String::new(),
             });
             return;
         }
+        self.totals.row();
+        let mut totals = std::mem::take(&mut self.totals);
         let mut said = std::mem::take(&mut self.said);
         said.clear();
         let mut noted = std::mem::take(&mut self.noted);
@@ -245,9 +255,20 @@ impl<'a> Table<'a> {
             let text = self.places.get(place).copied().flatten();
             let text = text.and_then(|p| written.cell(p)).unwrap_or("");
             noted.clear();
+            let told = back.refusals.len();
             let cell = self.cell(reader, text, &mut head, (&mut back.refusals, &mut noted));
             back.remarks
                 .extend(noted.iter().map(|n| remark(head.number, reader, n)));
+            if is_sum(reader.column) {
+                match &cell {
+                    Cell::Int(fen) => {
+                        let added = totals.add(place, *fen);
+                        back.condemned = back.condemned.take().or(added.err());
+                    }
+                    _ if back.refusals.len() > told => totals.lose(place, head.number),
+                    _ => {}
+                }
+            }
             match (reader.column.kind, cell) {
                 (ColumnKind::IdNumber, Cell::Id(id)) => {
                     Cell::Id(id).digested(&mut said);
@@ -283,7 +304,12 @@ impl<'a> Table<'a> {
             back.remarks.truncate(remarked);
         }
         self.end(head, &said, before, block, back);
-        (self.said, self.noted) = (said, noted);
+        (self.said, self.noted, self.totals) = (said, noted, totals);
+    }
+
+    /// What the rows that were read add up to.
+    pub(crate) fn totals(&self) -> &Totals {
+        &self.totals
     }
 
     /// What a number says against what the row under way says beside it.
@@ -470,21 +496,9 @@ pub(super) fn refuse(
     block.retain(&kept);
 }
 
-/// Why a line is no row of the table at all.
-fn no_row(written: &Written<'_>, width: usize) -> Option<(String, String)> {
-    let first = written.cells().map(str::trim).find(|cell| !cell.is_empty());
-    let first = first.unwrap_or("");
-    if NO_DATA.iter().any(|word| first.starts_with(word)) {
-        let said = format!("`{first}` 这一行不是数据,已跳过");
-        return Some(("total-row".to_owned(), said));
-    }
-    (written.len() != width).then(|| {
-        let said = format!(
-            "这一行有 {} 格,表头有 {width} 格;请对照表头补齐或者删去多的格",
-            written.len()
-        );
-        ("columns".to_owned(), said)
-    })
+/// Whether a column holds sums of money, which a file may add up.
+fn is_sum(column: &rules::feed::FeedColumn) -> bool {
+    matches!(column.kind, ColumnKind::Number(unit) if unit.money_power() == 1)
 }
 
 fn codes(office: &Office, file: Option<&str>) -> HashMap<String, String> {

@@ -5,6 +5,8 @@
 //! it counts before [`Taken`] is brought to its end: dropped, it leaves nothing.
 
 use super::block::Block;
+use super::cells::GARBLED;
+use super::companion;
 use super::decode::{Survey, told};
 use super::digests::{Seen, Sum};
 use super::households::{self, Gaps, Places};
@@ -57,6 +59,10 @@ pub(super) struct Taken {
     pub received: u64,
     /// Rows sent back.
     pub refused: u64,
+    /// Rows with more or fewer cells than the header.
+    pub damaged: u64,
+    /// Names read in a wrong encoding.
+    pub garbled: u64,
     /// Rows that say again what another row of the file says.
     pub repeated: u64,
     /// Rows that may be one of several persons'.
@@ -92,12 +98,22 @@ pub(super) struct Left {
 /// Reads a file to its end.
 pub(super) async fn run(intake: &Intake<'_>, job: &Job<'_>) -> Result<Taken> {
     let wrong = |e| told(job.survey.path(), e);
+    let companion = companion::of(job.survey, job.feed)?;
     let (mut records, header) = Records::open(job.survey.open()?).map_err(wrong)?;
     let prefixes = prefixes(intake).await?;
     let head = (header.as_slice(), prefixes);
-    let mut table = Table::new(intake.office, job.program, job.feed, job.period, head)?;
+    let table = Table::new(intake.office, job.program, job.feed, job.period, head);
+    let mut table = table.map_err(|error| job.survey.guessed(error))?;
     let mut taken = Taken::begin(intake, job, &table).await?;
     taken.remarks.extend(sheet::unread(job.feed, &header));
+    taken
+        .remarks
+        .extend(job.survey.assumed().map(|said| Remark {
+            row_no: 0,
+            column: String::new(),
+            code: "encoding".to_owned(),
+            message: said.to_owned(),
+        }));
     let mut page = Page::default();
     while records
         .read(&mut page, intake.rows_at_once)
@@ -109,6 +125,9 @@ pub(super) async fn run(intake: &Intake<'_>, job: &Job<'_>) -> Result<Taken> {
             taken.received = taken.received.saturating_add(1);
             table.row(&written, &mut block, &mut back);
         }
+        if let Some(said) = back.condemned.take() {
+            return Err(OfficeError::FileRefused(said));
+        }
         table.refuse_by_rules(&mut block, &mut back);
         taken.block(intake, job, block, back).await?;
         intake.read.store(taken.received, Ordering::Relaxed);
@@ -119,6 +138,7 @@ pub(super) async fn run(intake: &Intake<'_>, job: &Job<'_>) -> Result<Taken> {
         ));
     }
     job.survey.check_unchanged()?;
+    companion.compare(job.feed, table.totals())?;
     Ok(taken)
 }
 
@@ -159,6 +179,8 @@ impl Taken {
         Ok(Self {
             received: 0,
             refused: 0,
+            damaged: 0,
+            garbled: 0,
             repeated: 0,
             doubts: vec![],
             doubts_sent_back: 0,
@@ -187,7 +209,7 @@ impl Taken {
     ) -> Result<()> {
         let feed = job.feed;
         self.digest(&block, &back);
-        self.count_counties(&block);
+        self.count_counties(feed, &block);
         let mut links = match (&mut self.way, &mut self.tx) {
             (Way::Register(taking), Some(tx)) => {
                 let places = Places::of(tx, &block).await?;
@@ -217,6 +239,10 @@ impl Taken {
             }
         };
         self.gaps.add(intake, feed, &block, back.gaps);
+        self.damaged = self.damaged.saturating_add(back.damaged);
+        let garbled = back.refusals.iter().filter(|r| r.code == GARBLED).count();
+        let garbled = u64::try_from(garbled).unwrap_or(u64::MAX);
+        self.garbled = self.garbled.saturating_add(garbled);
         self.keep_refusals(back.refusals);
         let free = REMARKS_KEPT_MAX.saturating_sub(self.remarks.len());
         self.remarks.extend(back.remarks.into_iter().take(free));
@@ -260,8 +286,13 @@ impl Taken {
     }
 
     /// Of which counties the first rows are.
-    fn count_counties(&mut self, block: &Block) {
-        let mut left = COUNTY_ROWS_MAX.saturating_sub(self.counties.values().sum());
+    fn count_counties(&mut self, feed: &FeedPlan, block: &Block) {
+        // Where others' rows may be only so many, all are looked at.
+        let most = match feed.elsewhere_limit {
+            Some(_) => usize::MAX,
+            None => COUNTY_ROWS_MAX,
+        };
+        let mut left = most.saturating_sub(self.counties.values().sum());
         let places: Vec<usize> = AREAS
             .iter()
             .filter_map(|name| block.layout().place(name))
@@ -278,6 +309,12 @@ impl Taken {
             let count = self.counties.entry(county).or_default();
             *count = count.saturating_add(1);
         }
+    }
+
+    /// Counties rows name, and how many of them.
+    pub(super) fn places(&self) -> impl Iterator<Item = (&str, usize)> {
+        let named = self.counties.iter().filter(|(code, _)| *code != NO_COUNTY);
+        named.map(|(code, rows)| (code.as_str(), *rows))
     }
 
     /// The county most of the first rows name.

@@ -88,6 +88,9 @@ impl Builder<'_> {
                 encoding: String::new(),
                 keep_months: None,
                 change_limit: None,
+                damage_limit: None,
+                elsewhere_limit: None,
+                companion: false,
                 entity,
                 from: head
                     .from
@@ -383,12 +386,15 @@ impl Builder<'_> {
             self.error("feed-department", span, said, help);
             return;
         };
-        let limit = line
-            .change_limit
-            .as_ref()
-            .and_then(|n| Self::scaled(&n.text, crate::unit::Unit::RATIO));
-        let hundredths =
-            limit.and_then(|r| u32::try_from(r.num().checked_mul(100)?.checked_div(r.den())?).ok());
+        let hundredths = |share: Option<&Name>| {
+            let r = Self::scaled(&share?.text, crate::unit::Unit::RATIO)?;
+            u32::try_from(r.num().checked_mul(100)?.checked_div(r.den())?).ok()
+        };
+        let (change, damage, elsewhere) = (
+            hundredths(line.change_limit.as_ref()),
+            hundredths(line.damage_limit.as_ref()),
+            hundredths(line.elsewhere_limit.as_ref()),
+        );
         let fact_of = |name: &str| {
             let from_here = self.dict.facts.iter().any(|f| {
                 // What is seen at the door may also come as a list of what was seen.
@@ -419,7 +425,10 @@ impl Builder<'_> {
         feed.whole = line.whole;
         feed.encoding = line.encoding.map_or(String::new(), |c| c.text);
         feed.keep_months = line.keep_months;
-        feed.change_limit = hundredths;
+        feed.change_limit = change;
+        feed.damage_limit = damage;
+        feed.elsewhere_limit = elsewhere;
+        feed.companion = line.companion;
         feed.refusals = refusals;
         feed.yields = yields;
         feed.grants.clone_from(&plan.grants);

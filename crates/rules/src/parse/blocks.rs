@@ -269,24 +269,43 @@ impl Parser<'_> {
             department: Some(self.name("部门名")?),
             ..FeedLine::default()
         };
-        while let Some(word) =
-            self.eat_word_over_lines(&["周期", "全量", "编码", "保留", "变动上限"])
-        {
+        let words = [
+            "周期",
+            "全量",
+            "编码",
+            "保留",
+            "变动上限",
+            "错行上限",
+            "外地上限",
+            "随附",
+        ];
+        while let Some(word) = self.eat_word_over_lines(&words) {
             match word.text.as_str() {
                 "周期" => line.cycle = Some(self.name("每月、每日 或 实时")?),
                 "全量" => line.whole = true,
                 "编码" => line.encoding = Some(self.name("编码")?),
                 "保留" => line.keep_months = self.keep()?,
-                _ => {
-                    let Kind::Percent(text) = self.kind().clone() else {
-                        let said = format!("变动上限应写百分数,却是 {}", self.found());
-                        return self.fail("change-limit", said, "如 变动上限 5%");
-                    };
-                    line.change_limit = Some(self.date_name(text));
+                "随附" => {
+                    self.word("校验文件", "随附")?;
+                    line.companion = true;
                 }
+                "外地上限" => {
+                    line.elsewhere_limit = Some(self.share("elsewhere-limit", "外地上限")?);
+                }
+                "错行上限" => line.damage_limit = Some(self.share("damage-limit", "错行上限")?),
+                _ => line.change_limit = Some(self.share("change-limit", "变动上限")?),
             }
         }
         Some(Stmt::FeedLine(line))
+    }
+
+    /// A percentage behind a word.
+    fn share(&mut self, code: &'static str, of: &str) -> Got<Name> {
+        let Kind::Percent(text) = self.kind().clone() else {
+            let said = format!("{of}应写百分数,却是 {}", self.found());
+            return self.fail(code, said, &format!("如 {of} 5%"));
+        };
+        Some(self.date_name(text))
     }
 
     fn column(&mut self) -> Got<Stmt> {

@@ -19,6 +19,7 @@ use serde_json::{Value, json};
 
 use super::problem::{Problem, Told};
 use super::shape::{Reader, Schemas, Shape, Take};
+use super::strict::Strict;
 use crate::desk::{App, Desk};
 use crate::routes::Need;
 
@@ -445,12 +446,13 @@ impl<B: Take> FromRequest<App> for Sent<B> {
             let said = format!("正文超过 {} KB,没有保存;请分几次交", BODY_BYTES_MAX / 1024);
             return Err(Problem::of(StatusCode::PAYLOAD_TOO_LARGE, said));
         };
-        let value: Value = serde_json::from_slice(&bytes).map_err(|error| {
-            let said = format!(
-                "正文不是 JSON:第 {} 行第 {} 列",
-                error.line(),
-                error.column()
-            );
+        let Strict(value) = serde_json::from_slice(&bytes).map_err(|error| {
+            let what = match error.is_data() {
+                true => "正文里同一个字段写了两次",
+                false => "正文不是 JSON",
+            };
+            let (line, column) = (error.line(), error.column());
+            let said = format!("{what}:第 {line} 行第 {column} 列");
             Problem::of(StatusCode::BAD_REQUEST, said).at("body")
         })?;
         let body = Reader::read(&value).map_err(Problem::mistakes)?;

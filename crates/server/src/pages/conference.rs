@@ -122,7 +122,8 @@ pub(crate) async fn add(desk: Desk, Path(no): Path<String>, body: String) -> Ans
     let fields = Fields::read(&body);
     match added(&desk, no, &fields).await {
         Ok(()) => Ok(Redirect::to(&format!("/conference/{no}")).into_response()),
-        Err(CaseError::Refused(said) | CaseError::Forbidden(said)) => {
+        // The number of a case is typed: one that is not there is a slip.
+        Err(CaseError::Refused(said) | CaseError::Forbidden(said) | CaseError::NotFound(said)) => {
             let page = minutes_page(&desk, no, Some(said)).await?;
             desk.show_again(&page)
         }

@@ -86,13 +86,23 @@ pub(crate) async fn send(desk: Desk, request: Request) -> Answered {
         Some(_) => Seen::Real,
         None => Seen::NotYet,
     };
-    let sent = match upload.files.as_slice() {
+    let companions = upload.files.iter().filter_map(|one| {
+        let ending = deliver::companion(&one.name)?;
+        Some((ending, one.bytes.as_slice()))
+    });
+    let companions: Vec<_> = companions.collect();
+    let rows = upload.files.iter();
+    let rows: Vec<_> = rows
+        .filter(|one| deliver::companion(&one.name).is_none())
+        .collect();
+    let sent = match rows.as_slice() {
         [only] => {
             let file = File {
                 feed: &feed,
                 month: &month,
                 name: &only.name,
                 bytes: &only.bytes,
+                companions,
                 seen,
             };
             deliver::deliver(desk.access.office(), &desk.who, file).await

@@ -36,7 +36,8 @@ pub(crate) async fn act(desk: Desk, body: String) -> Answered {
     let (told, problem) = match done {
         Ok(None) => return Ok(Redirect::to("/residents").into_response()),
         Ok(Some(told)) => (Some(told), None),
-        Err(error @ (CaseError::Refused(_) | CaseError::Refusal(_))) => {
+        // A number that is typed and is nobody's is a slip, too: what was typed stays.
+        Err(error @ (CaseError::Refused(_) | CaseError::Refusal(_) | CaseError::NotFound(_))) => {
             (None, Some(error.to_string()))
         }
         Err(error) => return Err(desk.refuse(error.into())),
