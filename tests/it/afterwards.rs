@@ -9,6 +9,7 @@ mod guardian;
 mod letters;
 mod months;
 mod owed;
+mod recused;
 mod undone;
 
 use crate::county::{County, Faults};

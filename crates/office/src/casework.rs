@@ -40,6 +40,7 @@ mod reasons;
 mod receivers;
 pub(crate) mod recognised;
 pub mod recorded;
+mod recusal;
 pub(crate) mod residents;
 pub mod review;
 pub mod sample;

@@ -17,6 +17,7 @@ mod guarded;
 mod hearing;
 mod history;
 mod letters;
+mod may;
 mod open;
 mod overview;
 mod supplement;
@@ -35,12 +36,13 @@ pub use decide::{Ruling, deliver, sign};
 pub use due::{DueLine, OpenedDue, due, open_due};
 pub use exit::{ExitPlan, Part, plan};
 pub use file::{
-    AfterFile, AfterLine, DecisionLine, HearingLine, MayAfter, after_file, list, running_hearings,
+    AfterFile, AfterLine, DecisionLine, HearingLine, after_file, list, running_hearings,
 };
 pub(super) use guarded::{before, ended};
 pub use hearing::{Heard, Told, hear, tell};
 pub use history::{HistoryLine, HistoryView, RunningHelp, history, running_of};
 pub(super) use letters::{is_beside, values as letter_values};
+pub use may::MayAfter;
 pub(super) use open::give_way;
 pub use open::{Begin, begin, begin_in, from_warning, open_recoveries};
 pub(crate) use open::{begin_recovery, settled};
