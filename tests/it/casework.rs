@@ -2,6 +2,7 @@
 //! case is in nobody's hands.
 
 mod away;
+pub(crate) mod child;
 mod guarded;
 
 use crate::browse::{Told, ask, hidden};

@@ -45,6 +45,7 @@ pub(crate) mod residents;
 pub mod review;
 pub mod sample;
 mod shown;
+pub(crate) mod whom;
 mod window;
 mod worklist;
 
@@ -69,6 +70,7 @@ pub use shown::{all_cases, case_file, case_no, inbox, listed};
 pub use store::applications::{Clue, Declared, Paper, PaperState};
 pub use store::decisions::{DecidedAs, DeliveryWay};
 pub use store::notices::{ObjectionState, Proposal};
+pub use whom::WhomAsk;
 pub use window::{Looked, Window, from_clue, look, take_in};
 pub use worklist::{Group, Item, Worklist, unowned, worklist};
 

@@ -14,6 +14,7 @@ use crate::views::Choice;
 use domain::procedure::Document;
 use domain::{CaseNo, PersonId};
 use std::collections::{BTreeMap, HashMap};
+use store::cases::Subject;
 use store::decisions::DecidedAs;
 use store::identity::Masked;
 use store::notices::{ObjectionState, Proposal};
@@ -194,7 +195,12 @@ pub async fn review(access: &Access, who: &Acting, no: CaseNo) -> Done<Review> {
     Ok(Review {
         no: no.get(),
         title: word("救助项目"),
-        applicant: word("申请人姓名"),
+        applicant: match case.row.content.subject {
+            Subject::Person(own) if own != case.row.content.applicant => {
+                format!("{},由 {} 申请", word("受益人姓名"), word("申请人姓名"))
+            }
+            Subject::Person(_) | Subject::Household(_) => word("申请人姓名"),
+        },
         place: fields::place(office, &case.standing.area).await?,
         step: case
             .standing

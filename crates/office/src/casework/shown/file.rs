@@ -21,7 +21,7 @@ use domain::procedure::{Counted, Ground, Length, Purpose};
 use domain::{CaseNo, HouseholdId, PersonId, Relation};
 use store::Act;
 use store::applications::{self, FlagKind, PaperState};
-use store::cases::{self, EventKind};
+use store::cases::{self, EventKind, Subject};
 
 /// One case as its page shows it.
 ///
@@ -64,7 +64,13 @@ pub async fn case_file(access: &Access, who: &Acting, no: CaseNo) -> Done<CaseVi
     Ok(CaseView {
         no: no.get(),
         title: words.programme(&case.row.content.programme),
-        applicant: words.person(content.applicant),
+        applicant: match case.row.content.subject {
+            Subject::Person(own) if own != content.applicant => {
+                let (by, own) = (words.person(content.applicant), words.person(own));
+                format!("{own},由 {by} 申请")
+            }
+            Subject::Person(_) | Subject::Household(_) => words.person(content.applicant),
+        },
         household: content
             .household
             .map_or(Behind::Nothing, |home: HouseholdId| {
