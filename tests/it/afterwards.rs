@@ -5,6 +5,7 @@
 mod added;
 mod bound;
 mod counters;
+mod entrusted;
 mod guardian;
 mod letters;
 mod months;

@@ -3,6 +3,7 @@
 
 mod away;
 pub(crate) mod child;
+mod duties;
 mod guarded;
 
 use crate::browse::{Told, ask, hidden};

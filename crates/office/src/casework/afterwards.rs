@@ -11,6 +11,7 @@ mod crisis_book;
 mod decide;
 pub mod demo;
 mod due;
+mod entrusted;
 mod exit;
 mod file;
 mod guarded;
@@ -20,6 +21,7 @@ mod letters;
 mod may;
 mod open;
 mod overview;
+mod similar;
 mod supplement;
 mod weigh;
 mod work;
@@ -34,6 +36,9 @@ pub(super) use crisis::{spared, through};
 pub use crisis_book::workbook as crisis_workbook;
 pub use decide::{Ruling, deliver, sign};
 pub use due::{DueLine, OpenedDue, due, open_due};
+pub use entrusted::{
+    Entrust, MemberLine, TaskLine, entrust, finish, late_tasks, own_tasks, take_part,
+};
 pub use exit::{ExitPlan, Part, plan};
 pub use file::{
     AfterFile, AfterLine, DecisionLine, HearingLine, after_file, list, running_hearings,
@@ -47,6 +52,9 @@ pub(super) use open::give_way;
 pub use open::{Begin, begin, begin_in, from_warning, open_recoveries};
 pub(crate) use open::{begin_recovery, settled};
 pub use overview::{AfterOverview, DueRow, overview, purposes};
+pub use similar::Similar;
+pub(super) use similar::similar;
+pub use store::conference_tasks::Came;
 pub use store::hearings::{HeardAnswer, HeardAs};
 pub use store::reviews::{AfterDecision, AfterKind, AfterPurpose, AfterState, GoodFaith};
 pub use weigh::{Weighed, weigh};

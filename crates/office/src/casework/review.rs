@@ -7,7 +7,9 @@ use super::first_help::{self, FirstHelpView};
 use super::notice::{self, State};
 use super::opinion::look_into;
 use super::receivers::{self, Receiver};
-use super::{Case, CaseError, Done, fields, guard, letters, load, recusal, sample, worklist};
+use super::{
+    Case, CaseError, Done, afterwards, fields, guard, letters, load, recusal, sample, worklist,
+};
 use crate::access::{Access, Acting, Right};
 use crate::office::Office;
 use crate::views::Choice;
@@ -134,6 +136,8 @@ pub struct Review {
     pub stands_against: String,
     /// Who can look into an objection together with this person.
     pub seconds: Vec<Choice>,
+    /// What was settled before about cases like it.
+    pub similar: Vec<afterwards::Similar>,
     /// 先行救助; none where the procedure has none.
     pub helps_first: Option<FirstHelpView>,
     /// What this person may do.
@@ -179,6 +183,7 @@ pub async fn review(access: &Access, who: &Acting, no: CaseNo) -> Done<Review> {
         Err(CaseError::Office(error)) => return Err(CaseError::Office(error)),
         Err(why) => (Vec::new(), Err(why.to_string())),
     };
+    let similar = afterwards::similar(office, who, (&case, found.as_ref().ok())).await?;
     let decisions = store::decisions::of_case(on, no).await?;
     let heard = guard::heard(on, &case, office.clock.today()).await;
     let stands_against = match heard {
@@ -236,6 +241,7 @@ pub async fn review(access: &Access, who: &Acting, no: CaseNo) -> Done<Review> {
         },
         recused: recused.unwrap_or_default(),
         stands_against,
+        similar,
         helps_first,
         may,
     })

@@ -2,6 +2,7 @@
 //! live together, as a parent or guardian does for a child; a programme for households is the household's.
 
 use super::facts::PERSON;
+use super::people::Line;
 use super::{CaseError, Done, Wanted};
 use crate::office::Office;
 use crate::views::Choice;
@@ -72,6 +73,39 @@ impl Named {
             }
         }
     }
+}
+
+/// A row that was typed: its number, the name, the person where the record has one, to the applicant.
+pub(super) type Typed = (usize, String, Option<PersonId>, Relation);
+
+/// The rows that were typed, with whom the record has.
+pub(super) fn typed(lines: &[Line], known: &[Option<PersonId>]) -> Vec<Typed> {
+    let rows = lines.iter().zip(known);
+    rows.map(|(line, person)| (line.row, line.name.clone(), *person, line.relation))
+        .collect()
+}
+
+/// Those somebody can be chosen of: the applicant, who lives with them, and who was typed; each once, masked.
+pub(super) fn near(
+    applicant: Option<PersonId>,
+    living: &[(PersonId, Relation)],
+    typed: Vec<Typed>,
+    name: impl Fn(PersonId) -> String,
+) -> Vec<(Named, String)> {
+    let own = |one: PersonId| (Named::Person(one), format!("{}(申请人本人)", name(one)));
+    let mut out: Vec<(Named, String)> = applicant.into_iter().map(own).collect();
+    for (person, relation) in living.iter().filter(|(one, _)| Some(*one) != applicant) {
+        let said = format!("{}({})", name(*person), relation.name());
+        out.push((Named::Person(*person), said));
+    }
+    for (row, typed, person, relation) in typed {
+        let one = person.map_or_else(|| Named::Row(row, typed.clone()), Named::Person);
+        if out.iter().all(|(other, _)| *other != one) {
+            let masked = store::identity::mask_name(&typed);
+            out.push((one, format!("{masked}({})", relation.name())));
+        }
+    }
+    out
 }
 
 /// For whom a programme for one person is applied for.

@@ -4,7 +4,7 @@
 use super::found::{self, Found, Where};
 use super::open::{Cause, Opened, Opening, open_in};
 use super::people::{self, KnownBy, Line, Wrong};
-use super::whom::{self, Named, WhomAsk, asked_whom, chosen};
+use super::whom::{self, WhomAsk, asked_whom, chosen};
 use super::{CaseError, Done, clues};
 use crate::access::{Acting, Right, Scope, note_read};
 use crate::desk::minute;
@@ -105,11 +105,7 @@ pub async fn look(office: &Office, who: &Acting, form: &Window) -> Done<Looked> 
     let (pasted, misnamed) = people::known(office, &lines, whole).await?;
     let read = read_as(&lines, &pasted, &misnamed);
     wrong.extend(misnamed);
-    let typed: Vec<(usize, String, Option<PersonId>, Relation)> = lines
-        .iter()
-        .zip(&pasted)
-        .map(|(line, person)| (line.row, line.name.clone(), *person, line.relation))
-        .collect();
+    let typed = whom::typed(&lines, &pasted);
     let mut household = Vec::new();
     let members = match home {
         Some(home) => store::households::members(store, home).await?,
@@ -154,31 +150,9 @@ pub async fn look(office: &Office, who: &Acting, form: &Window) -> Done<Looked> 
         let said = format!("{} {}", name(member.person), member.relation.name());
         household.push((member.person.get(), said));
     }
-    let mut near: Vec<(Named, String)> = Vec::new();
-    if let Some(applicant) = applicant {
-        near.push((
-            Named::Person(applicant),
-            format!("{}(申请人本人)", name(applicant)),
-        ));
-    }
-    for member in now
-        .iter()
-        .filter(|m| known.contains(&m.person) && Some(m.person) != applicant)
-    {
-        let said = format!("{}({})", name(member.person), member.relation.name());
-        near.push((Named::Person(member.person), said));
-    }
-    for (row, typed, person, relation) in typed {
-        let one = person.map_or_else(|| Named::Row(row, typed.clone()), Named::Person);
-        if near.iter().all(|(other, _)| *other != one) {
-            let said = format!(
-                "{}({})",
-                store::identity::mask_name(&typed),
-                relation.name()
-            );
-            near.push((one, said));
-        }
-    }
+    let living = now.iter().filter(|m| known.contains(&m.person));
+    let living: Vec<_> = living.map(|m| (m.person, m.relation)).collect();
+    let near = whom::near(applicant, &living, typed, name);
     let (whom, chosen) = asked_whom(office, (&form.programmes, &form.whom), &near, today);
     let found = found::find(office, store, &known, home).await?;
     let mut told = Vec::new();

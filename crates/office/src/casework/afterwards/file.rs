@@ -6,6 +6,7 @@ use super::super::{Case, CaseError, Done, Receiver, place_name, read, receivers}
 use super::exit::plan;
 use super::letters::printable;
 use super::may::{MayAfter, may};
+use super::similar::{Similar, similar};
 use super::weigh::weigh;
 use super::{AfterKind, AfterPurpose, AfterState, kind_name, purpose_name, supplement, write_off};
 use crate::access::{Acting, Right};
@@ -90,6 +91,8 @@ pub struct AfterFile {
     pub found: Result<Found, String>,
     /// A gradual exit as it would be: month, amount.
     pub exit: Vec<(String, String)>,
+    /// What was settled before about cases like it.
+    pub similar: Vec<Similar>,
     /// What was told, then heard.
     pub hearings: Vec<HearingLine>,
     /// What was decided.
@@ -203,6 +206,8 @@ pub async fn after_file(office: &Office, who: &Acting, no: CaseNo) -> Done<After
     let ruled = weighed.ruled();
     let (may, beside) = may(store, who, &case, (&weighed, &decided)).await?;
     recovery.push_str(&beside);
+    let judged = weighed.judged.as_ref().map(|judged| judged.found.clone());
+    let similar = similar(office, who, (&case, judged.as_ref().ok())).await?;
     Ok(AfterFile {
         no: no.get(),
         purpose: purpose_name(weighed.after.purpose),
@@ -228,12 +233,9 @@ pub async fn after_file(office: &Office, who: &Acting, no: CaseNo) -> Done<After
             (Err(why), _) => why.clone(),
         },
         from: weighed.from.to_string(),
-        found: weighed
-            .judged
-            .as_ref()
-            .map(|judged| judged.found.clone())
-            .map_err(Clone::clone),
+        found: judged.map_err(Clone::clone),
         exit,
+        similar,
         hearings: heard_lines(office, store, no).await?,
         decisions: decided.iter().map(decision_line).collect(),
         recovery,
