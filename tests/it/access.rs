@@ -1,6 +1,8 @@
 //! Who may see and do what: every route by every role from every kind of place, against the access
 //! rules themselves; and the ways in, out and around.
 
+mod objects;
+
 use crate::county::{County, Faults, run_months};
 use crate::staff::{Signed, Staff};
 use axum::Router;

@@ -5,10 +5,12 @@
 mod added;
 mod bound;
 mod counters;
+mod entrusted;
 mod guardian;
 mod letters;
 mod months;
 mod owed;
+mod recused;
 mod undone;
 
 use crate::county::{County, Faults};

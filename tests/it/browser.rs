@@ -13,6 +13,7 @@ mod figures;
 mod first_day;
 mod first_hour;
 mod grid;
+mod j6;
 mod keyboard;
 mod monitoring;
 mod page;

@@ -2,6 +2,8 @@
 //! case is in nobody's hands.
 
 mod away;
+pub(crate) mod child;
+mod duties;
 mod guarded;
 
 use crate::browse::{Told, ask, hidden};

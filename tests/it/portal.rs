@@ -1,6 +1,7 @@
 //! Residents' own pages through the server's own routes, without JavaScript.
 
 mod applied;
+mod child;
 mod explained;
 mod helped;
 mod pictures;

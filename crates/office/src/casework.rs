@@ -1,6 +1,5 @@
 //! 办件: the only door through which something happens to a case. Whoever does the work of a step — a
 //! check, a visit, a decision, a payment — says here that the step is done, in the same transaction.
-//!
 //! A case is loaded by somebody who may see it; each act asks the procedure whether it may happen now,
 //! asks whether this person may do it, appends the event with its entry in the chain, and writes where
 //! the case stands. No step, day, paper or letter is named here.
@@ -13,6 +12,7 @@ mod clues;
 pub mod decided_demo;
 pub mod decision;
 pub mod demo;
+pub mod duties;
 mod error;
 mod events;
 mod facts;
@@ -40,10 +40,12 @@ mod reasons;
 mod receivers;
 pub(crate) mod recognised;
 pub mod recorded;
+mod recusal;
 pub(crate) mod residents;
 pub mod review;
 pub mod sample;
 mod shown;
+pub(crate) mod whom;
 mod window;
 mod worklist;
 

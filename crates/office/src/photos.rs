@@ -17,7 +17,7 @@ mod webp;
 
 pub use store::photos::{AboutKind, PhotoAbout, PhotoKind, PhotoRole};
 
-use crate::access::{Acting, Right};
+use crate::access::{Acting, Right, Scope};
 use crate::casework::{self, CaseError, Done, without_numbers};
 use crate::desk::minute;
 use crate::error::OfficeError;
@@ -380,6 +380,18 @@ pub async fn serve(office: &Office, who: &Acting, no: i64) -> Done<Served> {
     let scope = who.scope(Right::PHOTO)?;
     let photo = kept::find(&office.store, no).await?;
     let photo = photo.ok_or_else(|| missing(no))?;
+    // Whoever looks from outside is told the same as where there is none, and not of what it belongs to.
+    let seen = may_see(office, who, &scope, &photo).await;
+    seen.map_err(|why| match why {
+        CaseError::NotFound(_) => missing(no),
+        why => why,
+    })?;
+    out(office, (who.login(), who.channel().word()), &photo).await
+}
+
+/// Whether somebody may see what a photo belongs to.
+async fn may_see(office: &Office, who: &Acting, scope: &Scope, photo: &Photo) -> Done<()> {
+    let no = photo.no;
     let number = photo.about.key.parse::<i64>().map_err(|_| missing(no));
     match photo.about.kind {
         AboutKind::Visit => of_visit(office, who, number?).await?,
@@ -402,7 +414,7 @@ pub async fn serve(office: &Office, who: &Acting, no: i64) -> Done<Served> {
             return Err(missing(no));
         }
     }
-    out(office, (who.login(), who.channel().word()), &photo).await
+    Ok(())
 }
 
 /// A visit of a case is seen by whoever sees the case too.

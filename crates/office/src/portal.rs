@@ -24,6 +24,7 @@ mod send;
 mod sign_in;
 mod steps;
 mod taking;
+mod whom;
 mod window;
 
 pub use apply::{Filled, Form, Pick, StepView, TakenStep, show};

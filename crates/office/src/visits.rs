@@ -227,7 +227,11 @@ async fn find(office: &Office, who: &Acting, no: i64) -> Done<(Visit, Door)> {
         VisitFor::Case(case, _) => About::Case(case),
         VisitFor::Task(task) => About::Task(task),
     };
-    let door = door(office, who, about).await?;
+    // Whoever looks from outside is told the same as where there is no such visit, and not of which case it is.
+    let door = door(office, who, about).await.map_err(|why| match why {
+        CaseError::NotFound(_) => missing(),
+        why => why,
+    })?;
     Ok((visit, door))
 }
 

@@ -15,6 +15,7 @@ pub(crate) mod conference;
 pub(crate) mod crisis;
 pub(crate) mod display;
 pub(crate) mod doubts;
+pub(crate) mod duties;
 pub(crate) mod feeds;
 pub(crate) mod figures;
 pub(crate) mod finds;

@@ -441,6 +441,7 @@ fn afterwards(routes: Routes) -> Routes {
         )
         .get(Has(Right::HOUSEHOLD), history, pages::reviews::history)
         .get(Has(Right::CASE), "/hearings", pages::hearings::list)
+        .get(Has(Right::CASE), "/duties", pages::duties::show)
         .get(Has(Right::CASE), "/crisis", pages::crisis::list)
         .post(Has(Right::CRISIS), "/crisis", pages::crisis::switch_on)
         .get(Has(Right::CASE), "/crisis/{no}", pages::crisis::show)
@@ -455,6 +456,16 @@ fn afterwards(routes: Routes) -> Routes {
             Has(Right::CONFERENCE),
             "/conference",
             pages::conference::hold,
+        )
+        .get(
+            Has(Right::ACCOUNT),
+            "/conference/tasks",
+            pages::conference::own,
+        )
+        .post(
+            Has(Right::ACCOUNT),
+            "/conference/tasks/{no}",
+            pages::conference::finish,
         )
         .get(
             Has(Right::CASE),

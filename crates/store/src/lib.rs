@@ -15,6 +15,7 @@ pub mod bank_accounts;
 pub mod batches;
 pub mod cases;
 pub mod channels;
+pub mod conference_tasks;
 pub mod conferences;
 pub mod consents;
 pub mod crisis;
@@ -103,6 +104,7 @@ fn every_statement() -> Vec<String> {
         channels::FIND_STATEMENTS,
         channels::LOOKUP_STATEMENTS,
         channels::STAY_STATEMENTS,
+        conference_tasks::STATEMENTS,
         conferences::STATEMENTS,
         consents::STATEMENTS,
         crisis::STATEMENTS,

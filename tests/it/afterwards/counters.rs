@@ -112,7 +112,7 @@ async fn whoever_is_due_is_on_the_list_until_looked_at_and_a_job_opens_each_once
 }
 
 /// An application of a household's head, without any paper.
-async fn applies(
+pub(super) async fn applies(
     bench: &Bench,
     key: &str,
     programme: &str,

@@ -8,7 +8,7 @@ use office::portal;
 const WIFE: &str = "19900000013";
 
 /// Answers every question that comes until the answers are looked over; what nobody knows is 不清楚.
-async fn answer_all(place: &Place, own: &Phone, mut at: String) -> String {
+pub(super) async fn answer_all(place: &Place, own: &Phone, mut at: String) -> String {
     for _ in 0..60 {
         if at == "/apply/check" {
             return at;

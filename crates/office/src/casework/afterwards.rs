@@ -11,14 +11,17 @@ mod crisis_book;
 mod decide;
 pub mod demo;
 mod due;
+mod entrusted;
 mod exit;
 mod file;
 mod guarded;
 mod hearing;
 mod history;
 mod letters;
+mod may;
 mod open;
 mod overview;
+mod similar;
 mod supplement;
 mod weigh;
 mod work;
@@ -33,18 +36,25 @@ pub(super) use crisis::{spared, through};
 pub use crisis_book::workbook as crisis_workbook;
 pub use decide::{Ruling, deliver, sign};
 pub use due::{DueLine, OpenedDue, due, open_due};
+pub use entrusted::{
+    Entrust, MemberLine, TaskLine, entrust, finish, late_tasks, own_tasks, take_part,
+};
 pub use exit::{ExitPlan, Part, plan};
 pub use file::{
-    AfterFile, AfterLine, DecisionLine, HearingLine, MayAfter, after_file, list, running_hearings,
+    AfterFile, AfterLine, DecisionLine, HearingLine, after_file, list, running_hearings,
 };
 pub(super) use guarded::{before, ended};
 pub use hearing::{Heard, Told, hear, tell};
 pub use history::{HistoryLine, HistoryView, RunningHelp, history, running_of};
 pub(super) use letters::{is_beside, values as letter_values};
+pub use may::MayAfter;
 pub(super) use open::give_way;
 pub use open::{Begin, begin, begin_in, from_warning, open_recoveries};
 pub(crate) use open::{begin_recovery, settled};
 pub use overview::{AfterOverview, DueRow, overview, purposes};
+pub use similar::Similar;
+pub(super) use similar::similar;
+pub use store::conference_tasks::Came;
 pub use store::hearings::{HeardAnswer, HeardAs};
 pub use store::reviews::{AfterDecision, AfterKind, AfterPurpose, AfterState, GoodFaith};
 pub use weigh::{Weighed, weigh};

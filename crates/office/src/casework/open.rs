@@ -111,6 +111,12 @@ pub async fn open_in(
     let mut joined = Vec::new();
     for wanted in &opening.wanted {
         let (procedure, subject) = way(office, &program, &ready, opening, wanted, today)?;
+        let same = |(other, _, of): &(&Wanted, _, Subject)| {
+            other.programme == wanted.programme && *of == subject
+        };
+        if chosen.iter().any(same) {
+            continue;
+        }
         match cases::open_of(tx, &wanted.programme, subject).await? {
             Some(open) if !super::afterwards::give_way(office, tx, who, open.no, None).await? => {
                 joined.push((wanted.programme.clone(), open.no));

@@ -55,13 +55,13 @@ pub(crate) struct Lack {
 pub(crate) async fn lacking(
     office: &Office,
     family: &Family,
-    programmes: &[String],
+    wanted: &[Wanted],
     declared: &[Declared],
 ) -> Done<Vec<Lack>> {
     let today = office.clock.today();
     let program = office.rules_on(today);
     let facts = facts_of(office, family, declared).await?;
-    let (family, programmes) = (family.clone(), programmes.to_vec());
+    let (family, wanted) = (family.clone(), wanted.to_vec());
     let said: BTreeSet<String> = declared.iter().map(|one| one.fact.clone()).collect();
     let work = move || {
         let (situation, _) = facts.situation(&program);
@@ -70,13 +70,15 @@ pub(crate) async fn lacking(
         let eval = Evaluator::new(&program, &situation, moments);
         let mut eval = eval.asking(askable(&program, &said));
         let mut out: Vec<Lack> = Vec::new();
-        for (file, plan) in (0..).map(FileId).zip(&program.files) {
-            if !programmes.contains(&plan.id) {
-                continue;
-            }
+        let asked = (0..).map(FileId).zip(&program.files);
+        let asked = asked.flat_map(|(file, plan)| {
+            let those = wanted.iter().filter(|one| one.programme == plan.id);
+            those.map(move |one| (file, plan, one.person))
+        });
+        for (file, plan, person) in asked {
             let key = match program.dict.entity_name(plan.entity) {
                 HOUSEHOLD => family.household,
-                _ => Some(family.applicant.get()),
+                _ => Some(person.unwrap_or(family.applicant).get()),
             };
             let at = key.and_then(|key| situation.find(plan.entity, key));
             let Some(outcome) = at.and_then(|at| eval.outcome(file, at)) else {

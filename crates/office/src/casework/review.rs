@@ -7,13 +7,16 @@ use super::first_help::{self, FirstHelpView};
 use super::notice::{self, State};
 use super::opinion::look_into;
 use super::receivers::{self, Receiver};
-use super::{Case, CaseError, Done, fields, guard, letters, load, sample, worklist};
+use super::{
+    Case, CaseError, Done, afterwards, fields, guard, letters, load, recusal, sample, worklist,
+};
 use crate::access::{Access, Acting, Right};
 use crate::office::Office;
 use crate::views::Choice;
 use domain::procedure::Document;
 use domain::{CaseNo, PersonId};
 use std::collections::{BTreeMap, HashMap};
+use store::cases::Subject;
 use store::decisions::DecidedAs;
 use store::identity::Masked;
 use store::notices::{ObjectionState, Proposal};
@@ -127,10 +130,14 @@ pub struct Review {
     pub letters: Vec<String>,
     /// Who may sign for what is handed over; empty while nothing is.
     pub receivers: Vec<Receiver>,
+    /// Why this person stays away from the open step, and who else does; empty where nothing keeps them from it.
+    pub recused: String,
     /// Why it cannot be decided yet; empty when it can.
     pub stands_against: String,
     /// Who can look into an objection together with this person.
     pub seconds: Vec<Choice>,
+    /// What was settled before about cases like it.
+    pub similar: Vec<afterwards::Similar>,
     /// 先行救助; none where the procedure has none.
     pub helps_first: Option<FirstHelpView>,
     /// What this person may do.
@@ -176,13 +183,15 @@ pub async fn review(access: &Access, who: &Acting, no: CaseNo) -> Done<Review> {
         Err(CaseError::Office(error)) => return Err(CaseError::Office(error)),
         Err(why) => (Vec::new(), Err(why.to_string())),
     };
+    let similar = afterwards::similar(office, who, (&case, found.as_ref().ok())).await?;
     let decisions = store::decisions::of_case(on, no).await?;
     let heard = guard::heard(on, &case, office.clock.today()).await;
     let stands_against = match heard {
         Ok(_) => String::new(),
         Err(why) => why.to_string(),
     };
-    let mut may = may(office, who, &case, &state);
+    let recused = recusal::against(on, who, &case).await?;
+    let mut may = may(office, who, (&case, recused.as_deref()), &state);
     let asked = sample::Lots::default().asked(on, &case).await?;
     let checks = store::samples::checks(on, no).await?;
     // What is to be looked into is decided once it was.
@@ -191,7 +200,12 @@ pub async fn review(access: &Access, who: &Acting, no: CaseNo) -> Done<Review> {
     Ok(Review {
         no: no.get(),
         title: word("救助项目"),
-        applicant: word("申请人姓名"),
+        applicant: match case.row.content.subject {
+            Subject::Person(own) if own != case.row.content.applicant => {
+                format!("{},由 {} 申请", word("受益人姓名"), word("申请人姓名"))
+            }
+            Subject::Person(_) | Subject::Household(_) => word("申请人姓名"),
+        },
         place: fields::place(office, &case.standing.area).await?,
         step: case
             .standing
@@ -225,17 +239,26 @@ pub async fn review(access: &Access, who: &Acting, no: CaseNo) -> Done<Review> {
             true => receivers::choices(office, on, &case).await?,
             false => Vec::new(),
         },
+        recused: recused.unwrap_or_default(),
         stands_against,
+        similar,
         helps_first,
         may,
     })
 }
 
-pub(super) fn may(office: &Office, who: &Acting, case: &Case, state: &State) -> May {
+/// What somebody may do at the open step; who stays away from it may still take what a neighbour objects.
+pub(super) fn may(
+    office: &Office,
+    who: &Acting,
+    (case, recused): (&Case, Option<&str>),
+    state: &State,
+) -> May {
     let Some(step) = case.open_step() else {
         return May::default();
     };
-    let own = case.is_for(who) && case.standing.paused().is_none();
+    let theirs = case.is_for(who) && case.standing.paused().is_none();
+    let own = theirs && recused.is_none();
     let is_notice = guard::is_notice(&case.procedure, step);
     let hung = guard::of_open_step(case, &state.notices);
     let today = office.clock.today();
@@ -259,7 +282,7 @@ pub(super) fn may(office: &Office, who: &Acting, case: &Case, state: &State) -> 
         opine: own && guard::is_opinion(step),
         post: own && is_notice && hung.is_none(),
         finish: own && is_notice && hung.is_some_and(|hung| objected || hung.content.last < today),
-        object: own && is_notice && hung.is_some_and(|hung| hung.content.last >= today),
+        object: theirs && is_notice && hung.is_some_and(|hung| hung.content.last >= today),
         settle: own && open && !is_notice,
         help_first: own && first_help::is_first_help(case) && who.may(Right::DECISION),
         check: false,
@@ -447,6 +470,9 @@ pub async fn waiting(access: &Access, who: &Acting) -> Done<Vec<Waiting>> {
         let opinions = store::notices::opinions(&office.store, row.no).await?;
         let asked = lots.asked(&office.store, &case).await?;
         let mut marks: Vec<String> = case.standing.told.iter().cloned().collect();
+        if recusal::against(&office.store, who, &case).await?.is_some() {
+            marks.push("要回避".to_owned());
+        }
         if asked.because(&case).is_some() {
             let done = asked.check.is_some();
             marks.push(if done { "抽查已核实" } else { "要抽查" }.to_owned());

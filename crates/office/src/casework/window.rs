@@ -2,8 +2,9 @@
 //! checked the same way for the look and for the taking.
 
 use super::found::{self, Found, Where};
-use super::open::{Cause, Opened, Opening, Wanted, open_in};
+use super::open::{Cause, Opened, Opening, open_in};
 use super::people::{self, KnownBy, Line, Wrong};
+use super::whom::{self, WhomAsk, asked_whom, chosen};
 use super::{CaseError, Done, clues};
 use crate::access::{Acting, Right, Scope, note_read};
 use crate::desk::minute;
@@ -38,6 +39,8 @@ pub struct Window {
     pub area: String,
     /// The programmes, by their policies' names.
     pub programmes: Vec<String>,
+    /// Of programmes for one person, for whom: the programme and one of the choices; without any the applicant.
+    pub whom: Vec<(String, String)>,
     /// Answers: the field's name and what was said.
     pub answers: Vec<(String, String)>,
     /// The papers handed in or to follow.
@@ -66,6 +69,10 @@ pub struct Looked {
     pub found: Vec<(String, Option<i64>)>,
     /// The programmes one can apply for.
     pub programmes: Vec<Choice>,
+    /// For whom each chosen programme for one person can be applied for, where others live with the applicant.
+    pub whom: Vec<WhomAsk>,
+    /// Those of the record who were chosen: the programme and the person.
+    pub chosen: Vec<(String, i64)>,
     /// The papers the chosen programmes ask for first.
     pub papers: Vec<String>,
     /// The clue this comes from, in words, with whom it is about, masked; none where the applicant was typed.
@@ -98,6 +105,7 @@ pub async fn look(office: &Office, who: &Acting, form: &Window) -> Done<Looked> 
     let (pasted, misnamed) = people::known(office, &lines, whole).await?;
     let read = read_as(&lines, &pasted, &misnamed);
     wrong.extend(misnamed);
+    let typed = whom::typed(&lines, &pasted);
     let mut household = Vec::new();
     let members = match home {
         Some(home) => store::households::members(store, home).await?,
@@ -142,6 +150,10 @@ pub async fn look(office: &Office, who: &Acting, form: &Window) -> Done<Looked> 
         let said = format!("{} {}", name(member.person), member.relation.name());
         household.push((member.person.get(), said));
     }
+    let living = now.iter().filter(|m| known.contains(&m.person));
+    let living: Vec<_> = living.map(|m| (m.person, m.relation)).collect();
+    let near = whom::near(applicant, &living, typed, name);
+    let (whom, chosen) = asked_whom(office, (&form.programmes, &form.whom), &near, today);
     let found = found::find(office, store, &known, home).await?;
     let mut told = Vec::new();
     for one in &found {
@@ -164,6 +176,8 @@ pub async fn look(office: &Office, who: &Acting, form: &Window) -> Done<Looked> 
         known: shown,
         found: told,
         programmes: programmes(office, today),
+        whom,
+        chosen,
         papers: papers(office, &form.programmes, today),
         photos: match &clue {
             Some(clue) => photos::of(office, store, &clues::about(clue.no)).await?,
@@ -352,12 +366,18 @@ pub async fn take_in(
         Ok(taken) => taken,
         Err(wrong) => return Ok(Err(wrong)),
     };
+    let rows = all.iter().zip(&taken);
+    let rows: Vec<(usize, String, PersonId)> = rows
+        .map(|(line, (person, _))| (line.row, line.name.clone(), *person))
+        .collect();
     let first = taken.first().map(|(person, _)| *person);
     let Some(applicant) = clue.map(|clue| clue.content.person).or(first) else {
         return Err(CaseError::Refused("没有申请人".to_owned()));
     };
     let members = together(office, form, &taken, applicant, today).await?;
     people::household_of(office, &mut tx, who, applicant, &members, area).await?;
+    let named = chosen(&form.whom, &rows, &members)?;
+    let named = |programme: &str| named.get(programme).cloned().unwrap_or_default();
     let opening = Opening {
         form_key: form.form_key.clone(),
         cause: Cause::from_word(&form.cause).unwrap_or(Cause::Apply),
@@ -365,14 +385,7 @@ pub async fn take_in(
         applicant,
         helper: None,
         members,
-        wanted: form
-            .programmes
-            .iter()
-            .map(|programme| Wanted {
-                programme: programme.clone(),
-                person: None,
-            })
-            .collect(),
+        wanted: whom::wanted(office, &form.programmes, (today, named)),
         declared: declared(&form.answers)?,
         papers: form.papers.clone(),
         going_on: form.going_on.clone(),

@@ -60,16 +60,16 @@ pub(super) async fn family(desk: &Desk, scope: &Scope, ask: FamilyAsk) -> Told<F
         if !ask.programmes.contains(&plan.id) {
             continue;
         }
-        let key = match program.dict.entity_name(plan.entity) {
-            HOUSEHOLD => home,
-            _ => Some(ask.applicant),
-        };
-        let found = key.and_then(|key| sides.situation.find(plan.entity, key));
-        let Some(outcome) = found.and_then(|at| eval.outcome(file, at)) else {
-            continue;
-        };
-        out.answers.push(answer(&mut eval, &plan.title, &outcome));
-        for gap in &outcome.missing {
+        let mut outcomes = Vec::new();
+        for (key, title) in asked_of(&ask, (program, plan), home, &names) {
+            let found = key.and_then(|key| sides.situation.find(plan.entity, key));
+            let Some(outcome) = found.and_then(|at| eval.outcome(file, at)) else {
+                continue;
+            };
+            out.answers.push(answer(&mut eval, &title, &outcome));
+            outcomes.push(outcome);
+        }
+        for gap in outcomes.iter().flat_map(|outcome| &outcome.missing) {
             let Some((item, at)) = fact_of(gap) else {
                 let said = gap.name(program);
                 if !awaited.contains(&said) {
@@ -109,6 +109,32 @@ pub(super) async fn family(desk: &Desk, scope: &Scope, ask: FamilyAsk) -> Told<F
     out.questions = asked.into_values().collect();
     out.awaited = awaited;
     Ok(out)
+}
+
+/// Whom a programme is judged for, each with the title of its answer: the household, those who were chosen, or the
+/// applicant.
+fn asked_of(
+    ask: &FamilyAsk,
+    (program, plan): (&rules::Program, &rules::plan::FilePlan),
+    home: Option<i64>,
+    names: &super::names::Names,
+) -> Vec<(Option<i64>, String)> {
+    if program.dict.entity_name(plan.entity) == HOUSEHOLD {
+        return vec![(home, plan.title.clone())];
+    }
+    let chosen = ask.whom.iter().filter(|(of, _)| *of == plan.id);
+    let chosen: Vec<(Option<i64>, String)> = chosen
+        .map(|(_, person)| {
+            (
+                Some(*person),
+                format!("{}({})", plan.title, names.name(*person)),
+            )
+        })
+        .collect();
+    match chosen.is_empty() {
+        true => vec![(Some(ask.applicant), plan.title.clone())],
+        false => chosen,
+    }
 }
 
 fn answer(

@@ -5,6 +5,7 @@ use super::book::PortalBook;
 use super::draft::{Assent, Content, Held, born, held, ticked};
 use super::pictures::ASSENT_PAPER;
 use super::steps::{self, Step, Subject, field, subject};
+use super::whom::{named, whom};
 use crate::access::{Access, note_read};
 use crate::casework::{CaseError, Done, residents};
 use crate::guide::NOT_SURE;
@@ -178,6 +179,9 @@ pub(super) async fn view(
         Step::Who => who(office, content, &mut view).await?,
         Step::Family => family(office, content, subject, &mut view).await?,
         Step::Member => member(office, content, &mut view),
+        Step::Whom(programme, title) => {
+            whom(office, (content, subject), (programme, title), &mut view).await?;
+        }
         Step::Fact(lack) => fact(office, content, lack, &mut view).await?,
         Step::Paper(name) => paper(office, held, name, &mut view).await?,
         Step::Consent => consent(office, content, &mut view)?,
@@ -518,6 +522,10 @@ async fn check(office: &Office, held: &Held, plan: &[Step], view: &mut StepView)
                     false => names.join("、"),
                 };
                 ("别的家人".to_owned(), said)
+            }
+            Step::Whom(programme, title) => {
+                let said = named(office, content, programme).await?;
+                (format!("《{title}》给谁"), said)
             }
             Step::Fact(lack) => {
                 let value = content.answers.get(&field(&lack.fact, lack.person));

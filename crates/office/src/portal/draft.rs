@@ -4,7 +4,7 @@ use super::book::PortalBook;
 use super::claim::{Claim, read, written};
 use super::{Resident, Writer, form_key};
 use crate::access::{Access, Acting, Right};
-use crate::casework::{CaseError, Done};
+use crate::casework::{CaseError, Done, Wanted, whom};
 use crate::desk::minute;
 use crate::office::Office;
 use crate::photos;
@@ -52,11 +52,17 @@ pub(crate) enum Assent {
     Paper,
 }
 
+/// The applicant, among those a programme is applied for.
+pub(super) const SELF: &str = "self";
+
 /// What was filled in. Has no printable form.
 #[derive(Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Content {
     /// The programmes, by their policies' names.
     pub programmes: Vec<String>,
+    /// Of programmes for one person, for whom: [`SELF`], or a member of the register's household that is ticked.
+    #[serde(default)]
+    pub whom: BTreeMap<String, Vec<String>>,
     /// Who applies, where the account is bound to nobody.
     #[serde(default)]
     pub who: Claim,
@@ -87,6 +93,19 @@ pub(crate) struct Content {
 }
 
 impl Content {
+    /// What is applied for, and for whom of the family.
+    pub fn wanted(&self, office: &Office, applicant: PersonId) -> Vec<Wanted> {
+        let named = |programme: &str| {
+            let all = self.whom.get(programme).into_iter().flatten();
+            all.filter_map(|one| match one.as_str() {
+                SELF => Some(applicant),
+                id => id.parse().ok().map(PersonId::new),
+            })
+            .collect()
+        };
+        whom::wanted(office, &self.programmes, (office.clock.today(), named))
+    }
+
     /// Says that a question was answered.
     pub fn is_done(&mut self, key: &str) {
         if !self.done.iter().any(|done| done == key) {

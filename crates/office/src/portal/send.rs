@@ -11,7 +11,7 @@ use super::{Writer, apply};
 use crate::access::{Access, Acting, Right};
 use crate::casework::people::{self, KnownBy, Line};
 use crate::casework::{
-    CaseError, Cause, Done, Opened, Opening, Paper, PaperState, Wanted, open_in, residents,
+    CaseError, Cause, Done, Opened, Opening, Paper, PaperState, open_in, residents,
 };
 use crate::office::Office;
 use crate::photos::{self, AboutKind, PhotoAbout};
@@ -283,14 +283,7 @@ pub(super) async fn open_content(
         applicant,
         helper: None,
         members,
-        wanted: content
-            .programmes
-            .iter()
-            .map(|programme| Wanted {
-                programme: programme.clone(),
-                person: None,
-            })
-            .collect(),
+        wanted: content.wanted(office, applicant),
         declared: declared(content, &ids),
         papers: papers_of(office, &book, content, (&given, alone)),
         going_on: GOING_ON.to_owned(),

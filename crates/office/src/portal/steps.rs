@@ -4,11 +4,11 @@
 use super::Writer;
 use super::book::PortalBook;
 use super::claim::exact;
-use super::draft::Content;
+use super::draft::{Content, SELF};
 use super::home_of;
 use crate::access::{Acting, Right};
 use crate::casework::residents::{Family, Lack, lacking, question_of};
-use crate::casework::{CaseError, Declared, Done};
+use crate::casework::{CaseError, Declared, Done, whom};
 use crate::guide::NOT_SURE;
 use crate::office::Office;
 use domain::{AreaCode, HouseholdId, IdNumber, PersonId, Relation};
@@ -20,6 +20,7 @@ pub(super) const MEMBER: &str = "member";
 pub(super) const CONSENT: &str = "consent";
 pub(super) const ASSENT: &str = "assent";
 pub(super) const CHECK: &str = "check";
+const WHOM: &str = "whom-";
 const FACT: &str = "fact-";
 pub(super) const PAPER: &str = "paper-";
 /// What separates a fact from its person in the name of a field.
@@ -32,6 +33,8 @@ pub(super) enum Step {
     Who,
     Family,
     Member,
+    /// A programme for one person, and its title.
+    Whom(String, String),
     Fact(Lack),
     Paper(String),
     Consent,
@@ -47,6 +50,7 @@ impl Step {
             Self::Who => WHO.to_owned(),
             Self::Family => FAMILY.to_owned(),
             Self::Member => MEMBER.to_owned(),
+            Self::Whom(programme, _) => format!("{WHOM}{programme}"),
             Self::Fact(lack) => format!("{FACT}{}", field(&lack.fact, lack.person)),
             Self::Paper(name) => format!("{PAPER}{name}"),
             Self::Consent => CONSENT.to_owned(),
@@ -167,9 +171,18 @@ pub(super) fn keep_only(content: &mut Content, family: &[i64]) {
         of.is_none_or(|person| family.contains(&person.get()))
     };
     content.answers.retain(|field, _| theirs(field));
-    content
-        .done
-        .retain(|key| key.strip_prefix(FACT).is_none_or(theirs));
+    for named in content.whom.values_mut() {
+        named.retain(|one| {
+            let id = one.parse().ok();
+            one == SELF || id.is_some_and(|id: i64| family.contains(&id))
+        });
+    }
+    content.whom.retain(|_, named| !named.is_empty());
+    let whom = &content.whom;
+    content.done.retain(|key| {
+        let named = key.strip_prefix(WHOM);
+        key.strip_prefix(FACT).is_none_or(theirs) && named.is_none_or(|id| whom.contains_key(id))
+    });
 }
 
 /// What was answered about the family, as it will be declared; what nobody is sure of is not said.
@@ -227,6 +240,12 @@ pub(super) async fn plan(
         out.push(Step::Family);
     }
     out.push(Step::Member);
+    let others = !content.household.is_empty() || !content.members.is_empty();
+    for programme in content.programmes.iter().filter(|_| others) {
+        if let Some(title) = whom::of_person(office, programme, office.clock.today()) {
+            out.push(Step::Whom(programme.clone(), title));
+        }
+    }
     if let Some(family) = subject.family(content) {
         let answered = content.answers.keys().filter_map(|key| {
             let (fact, person) = of_field(key)?;
@@ -235,7 +254,8 @@ pub(super) async fn plan(
         });
         out.extend(answered.map(Step::Fact));
         let said = declared(content, &family.members);
-        let open = match lacking(office, &family, &content.programmes, &said).await {
+        let wanted = content.wanted(office, family.applicant);
+        let open = match lacking(office, &family, &wanted, &said).await {
             Ok(open) => open,
             // Without a month of facts nothing is asked here; the office looks it up.
             Err(CaseError::Refused(_)) => Vec::new(),

@@ -6,6 +6,7 @@ use super::draft::{Assent, Content, Held, Member, held, keep, note};
 use super::pictures::{ASSENT_PAPER, take_out};
 use super::sign_in::{PortalError, give_code, right_code};
 use super::steps::{self, Step, Subject, field, subject};
+use super::whom::take_whom;
 use super::{Writer, claim, mobile};
 use crate::access::Access;
 use crate::casework::people::{self, KnownBy};
@@ -58,6 +59,12 @@ pub async fn take(
         Step::Who => take_who(office, writer, &form, (&mut held.content, &mut view)).await?,
         Step::Family => take_family(&subject_was, &form, &mut held.content),
         Step::Member => take_member(office, &form, &mut held.content, &mut view),
+        Step::Whom(programme, _) => take_whom(
+            &form,
+            &subject_was,
+            programme,
+            (&mut held.content, &mut view),
+        ),
         Step::Fact(lack) => take_fact(office, lack, &form, (&mut held.content, &mut view)),
         Step::Paper(name) => {
             let kept = !view.rows.is_empty();

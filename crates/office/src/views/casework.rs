@@ -269,6 +269,8 @@ pub struct FamilyAsk {
     pub members: Vec<i64>,
     /// The programmes, by their policies' names.
     pub programmes: Vec<String>,
+    /// Of programmes for one person, for whom; without any the applicant.
+    pub whom: Vec<(String, i64)>,
 }
 
 /// What is known of those who come, and what is still to be asked.

@@ -190,6 +190,7 @@ fn window(form: ApplicationForm, form_key: String) -> Told<Window> {
         pasted,
         area: said(form.area),
         programmes: form.programmes.into_iter().map(|p| p.0).collect(),
+        whom: Vec::new(),
         answers: answers.collect(),
         papers: form.papers.into_iter().flatten().map(paper).collect(),
         going_on: said(form.going_on),

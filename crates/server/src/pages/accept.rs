@@ -16,6 +16,8 @@ use crate::shell::{Menu, Shell};
 
 /// What the names of answers begin with.
 const ANSWER: &str = "answer:";
+/// Between a programme and for whom it is.
+const OF: char = ':';
 
 #[derive(Template)]
 #[template(path = "accept.html")]
@@ -161,6 +163,7 @@ async fn page(desk: &Desk, form: Window, problem: Option<String>) -> Result<Acce
                 applicant,
                 members: looked.known.clone(),
                 programmes: form.programmes.clone(),
+                whom: looked.chosen.clone(),
             };
             match desk.views.family(&desk.who, ask).await {
                 Ok(family) => family,
@@ -213,6 +216,12 @@ fn read(fields: &Fields) -> Window {
         pasted: word("pasted"),
         area: word("area"),
         programmes: fields.all("programme"),
+        whom: fields
+            .all("whom")
+            .iter()
+            .filter_map(|one| one.split_once(OF))
+            .map(|(programme, who)| (programme.to_owned(), who.to_owned()))
+            .collect(),
         answers: fields.starting_with(ANSWER),
         papers: given.chain(later).collect(),
         going_on: word("going_on"),

@@ -4,6 +4,7 @@ use askama::Template;
 use axum::extract::Path;
 use axum::response::{IntoResponse, Redirect};
 use office::casework::CaseNo;
+use office::casework::afterwards;
 use office::channels::assists::{self, AssistLine};
 
 use crate::desk::{Answered, Desk, Refusal};
@@ -16,6 +17,8 @@ struct PutToPage {
     shell: Shell,
     problem: Option<String>,
     rows: Vec<AssistLine>,
+    /// What a meeting entrusted to this person.
+    entrusted: usize,
 }
 
 #[derive(Template)]
@@ -37,7 +40,9 @@ pub(crate) async fn put_to(desk: Desk) -> Answered {
 
 async fn list(desk: &Desk, problem: Option<String>) -> Result<PutToPage, Refusal> {
     let rows = assists::put_to(desk.access.office(), &desk.who).await;
+    let own = afterwards::own_tasks(desk.access.office(), &desk.who).await;
     Ok(PutToPage {
+        entrusted: own.map_err(|error| desk.refuse(error.into()))?.len(),
         shell: desk.shell("协办", Some(Menu::Assists)),
         problem,
         rows: rows.map_err(|error| desk.refuse(error.into()))?,

@@ -5,7 +5,7 @@ use axum::extract::Path;
 use axum::response::{IntoResponse, Redirect};
 use office::access::Right;
 use office::casework::afterwards::{
-    self, ConferenceLine, Minutes, MinutesItem, NewMinutes, Precedent,
+    self, Came, ConferenceLine, Entrust, Minutes, MinutesItem, NewMinutes, Precedent, TaskLine,
 };
 use office::casework::{self, CaseError, Done};
 use office::views::Choice;
@@ -37,6 +37,43 @@ struct MinutesPage {
     problem: Option<String>,
     programmes: Vec<Choice>,
     view: Minutes,
+}
+
+#[derive(Template)]
+#[template(path = "entrusted.html")]
+struct EntrustedPage {
+    shell: Shell,
+    problem: Option<String>,
+    tasks: Vec<TaskLine>,
+}
+
+/// What meetings entrusted to whoever asks.
+pub(crate) async fn own(desk: Desk) -> Answered {
+    let page = own_page(&desk, None).await?;
+    desk.show(&page)
+}
+
+async fn own_page(desk: &Desk, problem: Option<String>) -> Result<EntrustedPage, Refusal> {
+    let tasks = afterwards::own_tasks(desk.access.office(), &desk.who).await;
+    Ok(EntrustedPage {
+        shell: desk.shell("会议交办", None),
+        problem,
+        tasks: tasks.map_err(|error| desk.refuse(error.into()))?,
+    })
+}
+
+/// What came of a task.
+pub(crate) async fn finish(desk: Desk, Path(no): Path<String>, body: String) -> Answered {
+    let no = desk.id(&no, "交办事项")?;
+    let result = Fields::read(&body).get("result").unwrap_or_default();
+    match afterwards::finish(desk.access.office(), &desk.who, no, &result).await {
+        Ok(()) => Ok(Redirect::to("/conference/tasks").into_response()),
+        Err(error) => {
+            let said = desk.slip(error)?;
+            let page = own_page(&desk, Some(said)).await?;
+            desk.show_again(&page)
+        }
+    }
 }
 
 pub(crate) async fn list(desk: Desk) -> Answered {
@@ -133,6 +170,28 @@ pub(crate) async fn add(desk: Desk, Path(no): Path<String>, body: String) -> Ans
 
 async fn added(desk: &Desk, no: i64, fields: &Fields) -> Done<()> {
     let word = |name: &str| fields.get(name).unwrap_or_default();
+    let (office, who) = (desk.access.office(), &desk.who);
+    match word("act").as_str() {
+        "member" => {
+            let came = match word("came").as_str() {
+                "yes" => Came::Yes,
+                _ => Came::No,
+            };
+            let (of, login) = (word("office"), word("login"));
+            return afterwards::take_part(office, who, no, (&of, &login, came)).await;
+        }
+        "task" => {
+            let task = Entrust {
+                item: word("item").parse().ok(),
+                login: word("login"),
+                what: word("what"),
+                due: afterwards::day("哪一天以前", &word("due"))?,
+            };
+            afterwards::entrust(office, who, no, &task).await?;
+            return Ok(());
+        }
+        _ => {}
+    }
     let case = match word("case").trim() {
         "" => None,
         text => Some(casework::case_no(text)?),

@@ -2,6 +2,7 @@
 
 use askama::Template;
 use office::access::Right;
+use office::casework::afterwards::{self, TaskLine};
 use office::casework::{self, Group};
 use office::channels::assists::{self, AssistLine};
 use office::portal::{self, ResidentsWaiting};
@@ -29,6 +30,9 @@ struct InboxPage {
     late_money: usize,
     /// What departments have not answered in time; empty for whoever oversees nothing.
     assists: Vec<AssistLine>,
+    /// What meetings entrusted to this person, and what of it is late for whoever oversees.
+    entrusted: Vec<TaskLine>,
+    entrusted_late: Vec<TaskLine>,
 }
 
 #[derive(Template)]
@@ -61,7 +65,13 @@ pub(crate) async fn show(desk: Desk) -> Answered {
     let late_money = late_money.map_err(|error| desk.refuse(error.into()))?;
     let assists = assists::late(desk.access.office(), &desk.who).await;
     let assists = assists.map_err(|error| desk.refuse(error.into()))?;
+    let entrusted = afterwards::own_tasks(desk.access.office(), &desk.who).await;
+    let entrusted = entrusted.map_err(|error| desk.refuse(error.into()))?;
+    let entrusted_late = afterwards::late_tasks(desk.access.office(), &desk.who).await;
+    let entrusted_late = entrusted_late.map_err(|error| desk.refuse(error.into()))?;
     desk.show(&InboxPage {
+        entrusted,
+        entrusted_late,
         late_money,
         shell,
         said,

@@ -2,6 +2,7 @@
 //! again: by programme, circumstance and word, without a name.
 
 use super::super::{CaseError, Done, load, without_numbers};
+use super::entrusted::{MemberLine, TaskLine, of_meeting};
 use crate::access::{Acting, Right};
 use crate::office::Office;
 use domain::{AreaCode, CaseNo, Day};
@@ -92,6 +93,10 @@ pub struct Minutes {
     pub line: ConferenceLine,
     /// What it settled.
     pub items: Vec<Precedent>,
+    /// Who took part.
+    pub members: Vec<MemberLine>,
+    /// What it entrusted, and what came of it.
+    pub tasks: Vec<TaskLine>,
     /// Whether this person may add to it.
     pub may_add: bool,
 }
@@ -210,7 +215,11 @@ pub async fn add_item(office: &Office, who: &Acting, meeting: i64, new: &Minutes
 
 /// Nobody of the case is named in what others will read. The names are opened for this question alone, and the
 /// opening is in the chain.
-async fn no_names(office: &Office, case: &super::super::Case, texts: &[&String]) -> Done<()> {
+pub(super) async fn no_names(
+    office: &Office,
+    case: &super::super::Case,
+    texts: &[&String],
+) -> Done<()> {
     use store::identity::{self, Field, Grant};
     let content = &case.application.content;
     let mut people: Vec<_> = content.members.iter().map(|(person, _)| *person).collect();
@@ -281,9 +290,12 @@ pub async fn minutes(office: &Office, who: &Acting, no: i64) -> Done<Minutes> {
     for item in &items {
         shown.push(precedent(office, who, (item, String::new())).await?);
     }
+    let (members, tasks) = of_meeting(office, who, no).await?;
     Ok(Minutes {
         line: line(office, &found).await?,
         items: shown,
+        members,
+        tasks,
         may_add: adds.is_ok_and(|scope| scope.contains(&found.content.area)),
     })
 }
@@ -307,7 +319,11 @@ pub async fn precedents(
     Ok(out)
 }
 
-async fn precedent(office: &Office, who: &Acting, (item, day): (&Item, String)) -> Done<Precedent> {
+pub(super) async fn precedent(
+    office: &Office,
+    who: &Acting,
+    (item, day): (&Item, String),
+) -> Done<Precedent> {
     let content = &item.content;
     // The case behind it is told to those alone who may open it.
     let case = match content.case {

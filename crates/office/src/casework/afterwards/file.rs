@@ -3,19 +3,18 @@
 
 use super::super::capsule::Found;
 use super::super::{Case, CaseError, Done, Receiver, place_name, read, receivers};
-use super::decide::kinds;
 use super::exit::plan;
-use super::hearing::{may_hear, may_tell};
 use super::letters::printable;
+use super::may::{MayAfter, may};
+use super::similar::{Similar, similar};
 use super::weigh::weigh;
 use super::{AfterKind, AfterPurpose, AfterState, kind_name, purpose_name, supplement, write_off};
 use crate::access::{Acting, Right};
 use crate::office::Office;
-use domain::procedure::Ground;
 use domain::{CaseNo, Day, Fen, Month};
 use store::entitlements;
 use store::hearings::{self, HeardAnswer, HeardAs, Hearing, HearingNotice};
-use store::reviews::{self, AfterDecision, NewAfter};
+use store::reviews::{self, AfterDecision};
 use store::{Act, Reads, cases};
 
 /// Lines of a list.
@@ -59,25 +58,6 @@ pub struct DecisionLine {
     pub state: String,
 }
 
-/// What this person may do now.
-#[derive(Clone, Debug, Default)]
-pub struct MayAfter {
-    /// Tell the family.
-    pub tell: bool,
-    /// Write down what they said.
-    pub hear: bool,
-    /// Sign, and what.
-    pub kinds: Vec<(&'static str, &'static str)>,
-    /// Hand the decision over.
-    pub deliver: bool,
-    /// What was added to a decided recovery, in yuan, where that is what is told, heard and decided now.
-    pub added: Option<String>,
-    /// Whether the open step is theirs and nothing of these.
-    pub other: bool,
-    /// Circumstances this person may state: name, what it means, whether it is told.
-    pub circumstances: Vec<(String, String, bool)>,
-}
-
 /// 后续页.
 #[derive(Clone, Debug)]
 pub struct AfterFile {
@@ -111,6 +91,8 @@ pub struct AfterFile {
     pub found: Result<Found, String>,
     /// A gradual exit as it would be: month, amount.
     pub exit: Vec<(String, String)>,
+    /// What was settled before about cases like it.
+    pub similar: Vec<Similar>,
     /// What was told, then heard.
     pub hearings: Vec<HearingLine>,
     /// What was decided.
@@ -222,21 +204,10 @@ pub async fn after_file(office: &Office, who: &Acting, no: CaseNo) -> Done<After
         }
     };
     let ruled = weighed.ruled();
-    let mut may = may(who, &case, (&weighed.after, &weighed.help), &decided);
-    if let Some(added) = supplement::added(store, &case).await? {
-        beside(who, &case, &added, &mut may);
-        recovery = format!("{recovery},其中决定以后又多发 {} 元", added.amount);
-    } else if let Some(owed) = write_off::owed(store, &weighed.after, &decided).await? {
-        let given_up = write_off::signed(&decided).is_some();
-        if !given_up
-            && who.may(Right::DECISION)
-            && write_off::is_for(who, &case, Ground::Adjustment)
-        {
-            may.kinds = vec![(AfterKind::Recover.word(), write_off::NAME)];
-        }
-        may.deliver = given_up && write_off::is_for(who, &case, Ground::Delivery);
-        recovery = format!("{recovery},还差 {} 元", owed.rest);
-    }
+    let (may, beside) = may(store, who, &case, (&weighed, &decided)).await?;
+    recovery.push_str(&beside);
+    let judged = weighed.judged.as_ref().map(|judged| judged.found.clone());
+    let similar = similar(office, who, (&case, judged.as_ref().ok())).await?;
     Ok(AfterFile {
         no: no.get(),
         purpose: purpose_name(weighed.after.purpose),
@@ -262,12 +233,9 @@ pub async fn after_file(office: &Office, who: &Acting, no: CaseNo) -> Done<After
             (Err(why), _) => why.clone(),
         },
         from: weighed.from.to_string(),
-        found: weighed
-            .judged
-            .as_ref()
-            .map(|judged| judged.found.clone())
-            .map_err(Clone::clone),
+        found: judged.map_err(Clone::clone),
         exit,
+        similar,
         hearings: heard_lines(office, store, no).await?,
         decisions: decided.iter().map(decision_line).collect(),
         recovery,
@@ -283,23 +251,6 @@ pub async fn after_file(office: &Office, who: &Acting, no: CaseNo) -> Done<After
     })
 }
 
-/// What somebody may do about what was added to a decided recovery; nothing else is done before.
-fn beside(who: &Acting, case: &Case, added: &supplement::Added, may: &mut MayAfter) {
-    let handles = who.may(Right::CASE_HANDLE);
-    may.tell = handles && supplement::may_tell(who, case, added);
-    may.hear = handles && supplement::may_hear(who, case, added);
-    may.deliver = handles && added.signed && write_off::is_for(who, case, Ground::Delivery);
-    let kinds = match who.may(Right::DECISION) {
-        true => supplement::kinds(who, case, added),
-        false => Vec::new(),
-    };
-    let kinds = kinds.into_iter();
-    may.kinds = kinds
-        .map(|kind| (kind.word(), supplement::kind_name(kind)))
-        .collect();
-    may.added = Some(added.amount.to_string());
-}
-
 fn cause_words(cause: &entitlements::Cause) -> String {
     match cause.kind.as_str() {
         "due" => {
@@ -311,51 +262,6 @@ fn cause_words(cause: &entitlements::Cause) -> String {
         "case" => format!("办件 № {}", cause.id),
         "recovery" => format!("追回 {}", cause.id),
         _ => "直接登记".to_owned(),
-    }
-}
-
-fn may(
-    who: &Acting,
-    case: &Case,
-    about: (&NewAfter, &entitlements::Entitlement),
-    decided: &[AfterDecision],
-) -> MayAfter {
-    let own = case.is_for(who) && case.standing.paused().is_none();
-    let Some(step) = case.open_step() else {
-        return MayAfter::default();
-    };
-    let area = &case.standing.area;
-    let states = |one: &&domain::procedure::Circumstance| {
-        one.always.is_none() && one.who.iter().any(|role| who.holds_role(role, area))
-    };
-    let signs = own && who.may(Right::DECISION);
-    let kinds = match signs {
-        true => kinds(case, about, decided),
-        false => Vec::new(),
-    };
-    let tell = own && may_tell(case);
-    let hear = own && may_hear(case);
-    let deliver = own && step.ground == Some(Ground::Delivery);
-    MayAfter {
-        added: None,
-        other: own && !tell && !hear && !deliver && kinds.is_empty(),
-        tell,
-        hear,
-        deliver,
-        kinds: kinds
-            .into_iter()
-            .map(|kind| (kind.word(), kind_name(kind)))
-            .collect(),
-        circumstances: case
-            .procedure
-            .circumstances
-            .iter()
-            .filter(states)
-            .map(|one| {
-                let told = case.standing.told.contains(&one.name);
-                (one.name.clone(), one.said.clone(), told)
-            })
-            .collect(),
     }
 }
 

@@ -207,6 +207,46 @@ pub(super) async fn hear(
     Ok(hearing)
 }
 
+/// Whoever signs neither told the family of what was added nor heard it; answers the decision it adds to, and who
+/// looked into it.
+async fn looked_into<'d>(
+    on: &impl Reads,
+    who: &Acting,
+    case: &Case,
+    (added, decided): (&Added, &'d [AfterDecision]),
+) -> Done<(&'d AfterDecision, String)> {
+    let refused = |said: &str| CaseError::Refused(said.to_owned());
+    let mut steps = case.procedure.steps.iter();
+    let deciding = steps.find(|step| step.ground == Some(Ground::Adjustment));
+    let deciding = deciding.map_or(&[][..], |step| &step.who);
+    not_another_step(on, who, (case, deciding)).await?;
+    let first = decided
+        .iter()
+        .rev()
+        .find(|one| one.state == AfterState::Effective);
+    let first = first.ok_or_else(|| refused("还没有送达的追回决定,不能补充"))?;
+    let looked_by = match &added.told {
+        Some(told) => told.content.by.clone(),
+        None => first.content.looked_by.clone(),
+    };
+    let heard_by = added.heard.as_ref();
+    let heard = |one: &Hearing| one.content.by == who.login() || one.content.with == who.login();
+    if looked_by == who.login() || heard_by.is_some_and(heard) {
+        return Err(refused("补充追回由告知和听取意见以外的人签署;请换一位同事"));
+    }
+    Ok((first, looked_by))
+}
+
+/// Refuses whoever told the family of what was added, or heard it.
+pub(super) async fn not_looked_into(
+    on: &impl Reads,
+    who: &Acting,
+    case: &Case,
+    what: (&Added, &[AfterDecision]),
+) -> Done<()> {
+    looked_into(on, who, case, what).await.map(|_| ())
+}
+
 /// Signs how much of what was added is asked back; answers its number.
 ///
 /// # Errors
@@ -234,24 +274,7 @@ pub(super) async fn sign(
         };
         return Err(CaseError::Refused(said));
     }
-    let mut steps = case.procedure.steps.iter();
-    let deciding = steps.find(|step| step.ground == Some(Ground::Adjustment));
-    let deciding = deciding.map_or(&[][..], |step| &step.who);
-    not_another_step(&tx, who, (case, deciding)).await?;
-    let first = decided
-        .iter()
-        .rev()
-        .find(|one| one.state == AfterState::Effective);
-    let first = first.ok_or_else(|| refused("还没有送达的追回决定,不能补充"))?;
-    let looked_by = match &added.told {
-        Some(told) => told.content.by.clone(),
-        None => first.content.looked_by.clone(),
-    };
-    let heard_by = added.heard.as_ref();
-    let heard = |one: &Hearing| one.content.by == who.login() || one.content.with == who.login();
-    if looked_by == who.login() || heard_by.is_some_and(heard) {
-        return Err(refused("补充追回由告知和听取意见以外的人签署;请换一位同事"));
-    }
+    let (first, looked_by) = looked_into(&tx, who, case, (added, decided)).await?;
     let because = ruling.because.trim();
     if because.is_empty() {
         return Err(refused("请写明新增的为什么追回或者不追回,依据哪条记录"));

@@ -75,6 +75,22 @@ pub(super) fn not_theirs(case: &Case, name: &str, ground: Ground) -> CaseError {
     ))
 }
 
+/// Refuses whoever looked into what is owed or decided on it.
+pub(super) async fn not_decided_before(
+    on: &impl Reads,
+    who: &Acting,
+    case: &Case,
+    decided: &[AfterDecision],
+) -> Done<()> {
+    not_an_investigator(on, who, case).await?;
+    let mut asked = decided.iter().filter(|one| asks(one));
+    if asked.any(|one| one.content.decider == who.login() || one.content.looked_by == who.login()) {
+        let said = "核销由核实和作追回决定以外的人签署;请换一位同事";
+        return Err(CaseError::Refused(said.to_owned()));
+    }
+    Ok(())
+}
+
 /// Signs it; answers its number.
 ///
 /// # Errors
@@ -94,11 +110,7 @@ pub(super) async fn sign(
     let first = decided.iter().find(|one| asks(one));
     let first = first.filter(|_| ruling.kind == AfterKind::Recover);
     let first = first.ok_or_else(|| refused("追回决定已经送达,现在只能核销其余的"))?;
-    not_an_investigator(&tx, who, case).await?;
-    let mut asked = decided.iter().filter(|one| asks(one));
-    if asked.any(|one| one.content.decider == who.login() || one.content.looked_by == who.login()) {
-        return Err(refused("核销由核实和作追回决定以外的人签署;请换一位同事"));
-    }
+    not_decided_before(&tx, who, case, decided).await?;
     let because = ruling.because.trim();
     if because.is_empty() {
         return Err(refused("请写明为什么其余的不再追回,依据哪份批准文件"));

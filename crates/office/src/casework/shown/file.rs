@@ -6,7 +6,9 @@ use crate::access::{Access, Acting, Right};
 use crate::calendar;
 use crate::casework::notice::State;
 use crate::casework::reasons::{For, reasons};
-use crate::casework::{Case, Done, guard, is_own, letters, load, notice, review, worklist};
+use crate::casework::{
+    Case, Done, guard, is_own, letters, load, notice, recusal, review, worklist,
+};
 use crate::desk::minute;
 use crate::office::Office;
 use crate::verification;
@@ -19,7 +21,7 @@ use domain::procedure::{Counted, Ground, Length, Purpose};
 use domain::{CaseNo, HouseholdId, PersonId, Relation};
 use store::Act;
 use store::applications::{self, FlagKind, PaperState};
-use store::cases::{self, EventKind};
+use store::cases::{self, EventKind, Subject};
 
 /// One case as its page shows it.
 ///
@@ -46,7 +48,8 @@ pub async fn case_file(access: &Access, who: &Acting, no: CaseNo) -> Done<CaseVi
     office.store.record_alone(seen).await?;
     let elsewhere = content.taken_area != content.area;
     let state = notice::state(&office.store, no).await?;
-    let (acts, not_yours) = acts(office, who, &case, &state);
+    let recused = recusal::against(&office.store, who, &case).await?;
+    let (acts, not_yours) = acts(office, who, (&case, recused), &state);
     let acts = match acts {
         Some(acts) if acts.needs_second => Some(Acts {
             seconds: worklist::seconds(office, who, &case).await?,
@@ -61,7 +64,13 @@ pub async fn case_file(access: &Access, who: &Acting, no: CaseNo) -> Done<CaseVi
     Ok(CaseView {
         no: no.get(),
         title: words.programme(&case.row.content.programme),
-        applicant: words.person(content.applicant),
+        applicant: match case.row.content.subject {
+            Subject::Person(own) if own != content.applicant => {
+                let (by, own) = (words.person(content.applicant), words.person(own));
+                format!("{own},由 {by} 申请")
+            }
+            Subject::Person(_) | Subject::Household(_) => words.person(content.applicant),
+        },
         household: content
             .household
             .map_or(Behind::Nothing, |home: HouseholdId| {
@@ -346,14 +355,18 @@ fn is_afterwards(purpose: Purpose) -> bool {
 }
 
 /// What somebody may do now, or why nothing.
-fn acts(office: &Office, who: &Acting, case: &Case, state: &State) -> (Option<Acts>, String) {
+fn acts(
+    office: &Office,
+    who: &Acting,
+    (case, recused): (&Case, Option<String>),
+    state: &State,
+) -> (Option<Acts>, String) {
     let Some(step) = case.open_step() else {
         return (None, String::new());
     };
     if let Err(error) = is_own(who, case) {
         return (None, error.to_string());
     }
-    let kept = case.standing.kept_from(&case.procedure);
     let paused = case.standing.paused().is_some();
     let choice = |value: &str, label: String| Choice {
         value: value.to_owned(),
@@ -387,8 +400,8 @@ fn acts(office: &Office, who: &Acting, case: &Case, state: &State) -> (Option<Ac
         );
     }
     let missing = case.missing();
-    let able = !paused && missing.is_empty() && !kept.contains_key(who.login());
-    let reviews = review::may(office, who, case, state).first();
+    let able = !paused && missing.is_empty() && recused.is_none();
+    let reviews = review::may(office, who, (case, recused.as_deref()), state).first();
     let by_record = [Ground::Verification, Ground::Visit, Ground::Assist];
     let found_out = step
         .ground
@@ -441,9 +454,5 @@ fn acts(office: &Office, who: &Acting, case: &Case, state: &State) -> (Option<Ac
         endings,
         transfer_reasons: listed(For::Transfer),
     };
-    let not_yours = match kept.get(who.login()) {
-        Some(did) => format!("您办过“{did}”,“{}”要由另外的人办", step.name),
-        None => String::new(),
-    };
-    (Some(acts), not_yours)
+    (Some(acts), recused.unwrap_or_default())
 }

@@ -1,0 +1,108 @@
+//! A programme for one person, applied for at the window by a parent: for a child the register has and for one who
+//! has no number yet, each a case of the child's own.
+
+use super::*;
+use domain::CaseNo;
+use store::cases::{self, Subject};
+
+const PROGRAMME: &str = "child_unsupported";
+
+/// Somebody of the town with a child at home: name and number of both.
+pub(crate) fn parent(county: &County) -> [[String; 2]; 2] {
+    let register = county.feed("2026-08", "register");
+    let columns = [
+        "身份证号",
+        "户号",
+        "与户主关系",
+        "登记状态",
+        "出生日期",
+        "姓名",
+    ];
+    let rows = register.columns(columns);
+    let child = |book: &str| {
+        let mut rows = rows.iter();
+        rows.find(|[number, of, relation, state, birth, _]| {
+            *of == book
+                && *relation == "子女"
+                && *state == "在册"
+                && number.len() == 18
+                && *birth > "2010"
+        })
+    };
+    let found = county
+        .heads(TOWN)
+        .into_iter()
+        .find_map(|[name, number, book]| {
+            let [child, .., named] = child(&book)?;
+            Some([[name, number], [(*named).to_owned(), (*child).to_owned()]])
+        });
+    found.expect("nobody of the town has a child at home")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_parent_applies_at_the_window_for_a_child_and_the_case_is_the_childs() {
+    let counter = Counter::open().await;
+    let wang = counter.staff.enter("wang", "窗口经办", TOWN).await;
+    let [[name, number], child] = parent(&counter.county);
+    let who = [
+        ("name", name.as_str()),
+        ("number", number.as_str()),
+        ("cause", "apply"),
+        ("programme", PROGRAMME),
+        ("pasted", "张小宝,无,子女,2026-08-01"),
+    ];
+    let looked = counter
+        .ask(&wang, "POST", "/accept", &with(&who, &[("do", "look")]))
+        .await;
+    let [named, card] = &child;
+    let child = casework::people::find(&counter.office, &wang.who, named, card).await;
+    let child = child.unwrap().unwrap();
+    let ticked = child.to_string();
+    let family = with(&who, &[("member", &ticked)]);
+    let key = hidden(&looked.body, "form_key");
+    let family = with(&family, &[("form_key", &key)]);
+    let looked = counter
+        .ask(&wang, "POST", "/accept", &with(&family, &[("do", "look")]))
+        .await;
+    let own = format!("{PROGRAMME}:{child}");
+    let baby = format!("{PROGRAMME}:row-1-张小宝");
+    for word in ["给谁申请", &own, &baby, "申请人本人"] {
+        assert!(looked.body.contains(word), "{word}: {}", looked.body);
+    }
+    // Whoever does not live with them is no choice.
+    let other = format!("{PROGRAMME}:1");
+    let wrong = with(&family, &[("whom", &other), ("do", "take")]);
+    let wrong = counter.ask(&wang, "POST", "/accept", &wrong).await;
+    assert!(
+        wrong.status == 422 && wrong.body.contains("请重新选给谁申请"),
+        "{}",
+        wrong.body
+    );
+    let whole = with(&family, &[("whom", &own), ("whom", &baby), ("do", "take")]);
+    for _ in 0..2 {
+        let taken = counter.ask(&wang, "POST", "/accept", &whole).await;
+        assert_eq!(
+            (taken.status, taken.place.as_str()),
+            (303, "/case/1"),
+            "{}",
+            taken.body
+        );
+    }
+    let page = counter.see(&wang, "/case/1").await;
+    assert!(page.body.contains("申请</small>"), "{}", page.body);
+    let page = counter.see(&wang, "/case/1/review").await;
+    assert!(page.body.contains(",由 "), "{}", page.body);
+    let tx = counter.office.begin().await.unwrap();
+    let mut meant = Vec::new();
+    for no in [1, 2] {
+        let case = cases::find(&tx, CaseNo::new(no)).await.unwrap().unwrap();
+        assert_ne!(
+            case.content.subject,
+            Subject::Person(case.content.applicant)
+        );
+        meant.push(case.content.subject);
+    }
+    assert!(meant.contains(&Subject::Person(child)), "{meant:?}");
+    assert_ne!(meant[0], meant[1], "the baby has a case of its own");
+    assert!(cases::find(&tx, CaseNo::new(3)).await.unwrap().is_none());
+}
