@@ -78,7 +78,7 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
         "which bare number in a question is read as an age; it judges nobody",
     ),
     (
-        "crates/office/src/intake.rs",
+        "crates/office/src/intake/whole.rs",
         "const REFUSED_PERCENT_MAX: u64",
         "how damaged a file may be; about files, not people",
     ),

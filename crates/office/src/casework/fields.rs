@@ -1,6 +1,7 @@
 //! 字段: what a notice or letter may name, and its value. The list of the rulebook says which field is of a
 //! person and which may be public; what is about to be shown is read once more for numbers of people.
 
+use super::capsule::Found;
 use super::{Case, CaseError, Done};
 use crate::error::OfficeError;
 use domain::{AreaCode, AreaLevel};
@@ -19,21 +20,29 @@ const YES: &str = "是";
 /// Which fields may be used for what.
 pub(super) struct Allowed {
     rows: Vec<[String; 5]>,
+    /// 字段 and 规则里的量.
+    worked_out: Vec<[String; 2]>,
 }
 
 impl Allowed {
     pub(super) fn read(book: &Rulebook) -> Self {
         let text = book.texts().get(PATH).map_or("", String::as_str);
-        let rows = text.lines().filter(|line| line.starts_with('|'));
-        let cells = rows.filter_map(|line| {
-            let cells = line
-                .trim_matches('|')
-                .split('|')
-                .map(|c| c.trim().to_owned());
-            <[String; 5]>::try_from(cells.collect::<Vec<_>>()).ok()
-        });
         Self {
-            rows: cells.collect(),
+            rows: rows(text),
+            worked_out: rows(text),
+        }
+    }
+
+    /// Fills the fields that are a quantity of the rules with what a judgement found of it.
+    pub(super) fn worked_out(&self, found: &Found, out: &mut BTreeMap<String, String>) {
+        for [field, quantity] in &self.worked_out {
+            let lines = found.lines.iter().filter(|line| line.name == *quantity);
+            let known = lines
+                .map(|line| &line.result)
+                .find(|value| !value.is_empty());
+            if let Some(value) = known {
+                out.insert(field.clone(), value.clone());
+            }
         }
     }
 
@@ -58,6 +67,17 @@ impl Allowed {
     pub(super) fn is_for_letters(&self, name: &str) -> bool {
         self.says(name, 4)
     }
+}
+
+/// The rows of a table of so many columns.
+fn rows<const N: usize>(text: &str) -> Vec<[String; N]> {
+    let rows = text.lines().filter(|line| line.starts_with('|'));
+    let cells = rows.filter_map(|line| {
+        let cells = line.trim_matches('|').split('|');
+        let cells = cells.map(|cell| cell.trim().to_owned());
+        <[String; N]>::try_from(cells.collect::<Vec<_>>()).ok()
+    });
+    cells.collect()
 }
 
 /// From which age on somebody is grown up; none when the rulebook does not say.

@@ -110,6 +110,7 @@ pub(super) async fn values(
     early::first_batch(on, case, decision.no, &mut out).await?;
     // What else a letter names may be a fact of the household or the applicant.
     let capsule = capsule::of_decision(decision)?;
+    fields::Allowed::read(&office.book).worked_out(&capsule.found, &mut out);
     let program = office.rules_on(case.row.content.rules_day);
     let applicant = case.application.content.applicant.get();
     let own = capsule.facts.things.iter().filter(|thing| {

@@ -143,6 +143,10 @@ pub async fn post(office: &Office, tx: &mut Writing, who: &Acting, case: &Case) 
     known.insert("公示起始日".to_owned(), today.to_string());
     known.insert("公示截止日".to_owned(), last.to_string());
     let allowed = fields::Allowed::read(&office.book);
+    if wanted.fields.iter().any(|name| !known.contains_key(name)) {
+        let judged = super::opinion::look_into(office, case).await?;
+        allowed.worked_out(&judged.found, &mut known);
+    }
     let mut shown: Vec<(String, String)> = Vec::new();
     let plain = document.map(|d| d.fields.as_slice()).unwrap_or_default();
     let more = plain.iter().filter(|name| !allowed.is_personal(name));
