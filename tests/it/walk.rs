@@ -3,6 +3,7 @@
 //! the entitlement and its line in the first month's batch. What nobody could do would stop the walk here.
 
 mod beside;
+mod told;
 
 use crate::county::{County, Faults, run_months};
 use crate::found_out;
@@ -11,34 +12,26 @@ use domain::procedure::Ground;
 use domain::{CaseNo, HouseholdId, Month, PersonId, Relation};
 use office::casework::opinion::{self, Proposed, look_into};
 use office::casework::{
-    self, Case, CaseError, Cause, Completion, DecidedAs, Declared, DeliveryWay, Opening, Paper,
-    PaperState, Proposal, Wanted, decision, letters, notice,
+    self, Case, CaseError, Cause, Completion, DecidedAs, DeliveryWay, Opening, Paper, PaperState,
+    Proposal, Wanted, decision, letters, notice,
 };
 use office::channels::assists;
 use office::desk::Desk;
 use office::disbursement as pay;
 use office::monitoring::MonthData;
 use office::views::Views;
-use office::visits::Said;
 use office::{Clock, Database, Office, Setting};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use store::notices::RuleResult;
+use told::{declared, parent_of, told_at_the_door};
 
 const COUNTY: &str = "990101";
 const JUDGED: &str = "2026-08";
+/// So many that some children have nobody.
+const PERSONS: u64 = 6_000;
 /// Families of a programme that are tried before the walk says that nobody fits.
 const TRIED_MAX: usize = 12;
-
-/// What is looked at to tell how much care somebody needs.
-const ABLE: [&str; 6] = [
-    "能吃饭",
-    "能穿衣",
-    "能上下床",
-    "能如厕",
-    "能室内行走",
-    "能洗澡",
-];
 
 /// One official of every role, two of those who may have to keep away from what they did before.
 const OFFICIALS: [(&str, &str); 9] = [
@@ -85,37 +78,6 @@ const fn walk(programme: &'static str, paid: bool, letter: &'static str, hangs: 
     }
 }
 
-/// What somebody who applies says of the help wanted.
-fn declared(programme: &str, meant: Option<PersonId>) -> Vec<Declared> {
-    match programme {
-        "tekun" => vec![Declared {
-            person: meant,
-            fact: "供养形式选择".to_owned(),
-            value: "分散".to_owned(),
-            period: String::new(),
-        }],
-        _ => Vec::new(),
-    }
-}
-
-/// What two see at the door that the help rests on: of 特困 what somebody can still do alone.
-fn told_at_the_door(case: &Case) -> Vec<Said> {
-    if case.row.content.programme != "tekun" {
-        return Vec::new();
-    }
-    let members = case.application.content.members.iter();
-    members
-        .flat_map(|(person, _)| {
-            ABLE.map(|fact| Said {
-                person: Some(*person),
-                fact: fact.to_owned(),
-                value: "是".to_owned(),
-                base: 0,
-            })
-        })
-        .collect()
-}
-
 fn given(name: String) -> Paper {
     Paper {
         name,
@@ -135,7 +97,7 @@ struct Bench {
 
 impl Bench {
     async fn open() -> Self {
-        let county = County::new(Faults::None);
+        let county = County::of(PERSONS, Faults::None);
         let setting = Setting {
             folder: county.folder.path().join("walk"),
             database: Database::Sqlite,
@@ -190,12 +152,14 @@ impl Bench {
             .unwrap()
     }
 
-    /// Whom the rules of the month find entitled.
+    /// Whom the rules of the month find entitled; of a child whose parents' state the files do not tell, whom they
+    /// leave open.
     async fn entitled(&self, programme: &str) -> Vec<(Option<PersonId>, HouseholdId)> {
         let judged = &self.month.judged.table(programme).unwrap();
         let verdicts = judged.verdicts().unwrap();
         let all = judged.ids().iter().zip(verdicts.iter());
-        let ids = all.filter(|(_, verdict)| *verdict == Some(true));
+        let wanted = parent_of(programme).is_none().then_some(true);
+        let ids = all.filter(|(_, verdict)| *verdict == wanted);
         let ids = ids.map(|(id, _)| *id);
         let (_, plan) = self.month.program.file(programme).unwrap();
         match self.month.program.dict.entity_name(plan.entity) {
