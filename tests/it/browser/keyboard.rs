@@ -181,7 +181,7 @@ fn one(page: &mut Page) {
             }
             ("radio", _) if page.has("radio", "没有了") => page.key_choose("没有了"),
             ("radio", _) if page.has("radio", "不清楚") => page.key_choose("不清楚"),
-            ("checkbox", "不清楚" | "现在没有,以后再交" | "我看过了,同意授权") =>
+            ("checkbox", "不清楚" | "现在没有,以后再交" | "我看过了,同意授权" | "申请人本人") =>
             {
                 page.key(Key::Space);
             }
