@@ -1,6 +1,7 @@
 //! What is told of a family at the window and at the door, by the programme it applies for.
 
 use domain::PersonId;
+use office::casework::recorded::Finding;
 use office::casework::{Case, Declared};
 use office::visits::Said;
 
@@ -27,11 +28,22 @@ pub(super) fn declared(programme: &str, meant: Option<PersonId>) -> Vec<Declared
     }
 }
 
+/// What the window establishes: of an orphan, that the parents who bore the child cannot be found.
+pub(super) fn established(programme: &str, meant: Option<PersonId>) -> Option<Finding> {
+    (programme == "orphan_allowance").then(|| Finding {
+        person: meant.map(PersonId::get),
+        fact: "查找不到生父母".to_owned(),
+        value: "是".to_owned(),
+        because: "公安比对没有找到生父母".to_owned(),
+        evidence: "公安机关的证明".to_owned(),
+        photo: None,
+    })
+}
+
 /// What is told of the parent no register has, where a programme is for children without parents' care.
 pub(super) fn parent_of(programme: &str) -> Option<&'static str> {
     match programme {
         "orphan_allowance" => Some("已死亡或失踪"),
-        "child_unsupported" => Some("不能抚养"),
         _ => None,
     }
 }
