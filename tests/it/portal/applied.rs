@@ -240,7 +240,7 @@ async fn member_joins(place: &Place, wang: &Signed, desk: &str) {
         }
     }
     let twice = place.staff_post(wang, "/residents", &seen).await;
-    assert_eq!(twice.status, 404);
+    assert_eq!(twice.status, 422);
 }
 
 /// The link of the newest message to the wife's telephone.

@@ -104,7 +104,7 @@ async fn nobody_learns_here_whether_somebody_else_is_known() {
     refused_and_reopened(&place, (&wang, &wang2), &no).await;
     assert_eq!(
         place.staff_post(&wang2, "/residents", &take).await.status,
-        404
+        422
     );
     let taken = place.staff_post(&wang, "/residents", &take).await;
     assert!(
@@ -114,7 +114,7 @@ async fn nobody_learns_here_whether_somebody_else_is_known() {
     );
     assert_eq!(
         place.staff_post(&wang, "/residents", &take).await.status,
-        404
+        422
     );
     // Too many codes for one telephone, known or not, are refused alike.
     let mut told = 200;
@@ -136,7 +136,7 @@ async fn refused_and_reopened(place: &Place, (wang, other): (&Signed, &Signed), 
     );
     let again = [("act", "reopen"), no, ("text", "本人带证件来了")];
     let elsewhere = place.staff_post(other, "/residents", &again).await;
-    assert_eq!(elsewhere.status, 404, "{}", elsewhere.body);
+    assert_eq!(elsewhere.status, 422, "{}", elsewhere.body);
     let silent = [("act", "reopen"), no, ("text", "")];
     let silent = place.staff_post(wang, "/residents", &silent).await;
     assert!(silent.status == 422 && silent.body.contains("没有收件的网上申请:1 件"));
@@ -152,5 +152,5 @@ async fn refused_and_reopened(place: &Place, (wang, other): (&Signed, &Signed), 
         "{told}"
     );
     let twice = place.staff_post(wang, "/residents", &again).await;
-    assert_eq!(twice.status, 404);
+    assert_eq!(twice.status, 422);
 }
