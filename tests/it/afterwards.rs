@@ -5,13 +5,18 @@
 mod added;
 mod bound;
 mod counters;
+mod crisis;
 mod entrusted;
 mod guardian;
 mod letters;
+mod made_up;
 mod months;
+mod outside;
 mod owed;
 mod recused;
 mod undone;
+mod urged;
+mod visited;
 
 use crate::county::{County, Faults};
 use crate::postgres;
@@ -24,7 +29,7 @@ use office::casework::afterwards::{
 use office::casework::opinion::look_into;
 use office::casework::{self, CaseError, Completion, DeliveryWay, Holds};
 use office::disbursement as pay;
-use office::{Clock, Database, Office, Setting};
+use office::{Database, Office, Setting};
 use std::path::PathBuf;
 use std::sync::Arc;
 use store::entitlements::Cause;
@@ -65,11 +70,12 @@ impl Bench {
 
     async fn with(county: County, database: Database, rulebook: Option<PathBuf>) -> Self {
         let setting = Setting {
-            folder: county.folder.path().join("data"),
-            database,
             rulebook,
-            locality: "demo".to_owned(),
-            clock: Clock::fixed("2026-09-01T09:00").unwrap().by_hand(),
+            ..crate::county::setting(
+                &county.folder.path().join("data"),
+                database,
+                "2026-09-01T09:00",
+            )
         };
         let office = Arc::new(Office::open(setting).await.unwrap());
         county.receive(&office).await;

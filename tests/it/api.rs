@@ -9,9 +9,7 @@ use axum::http::Request;
 use domain::CaseNo;
 use http_body_util::BodyExt;
 use office::access::{AccessError, By, NewAccount, NewToken};
-use office::desk::Desk;
 use serde_json::{Value, json};
-use server::House;
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
@@ -40,13 +38,9 @@ impl Programs {
         county.receive(&office).await;
         run_months(&office).await;
         let staff = Staff::of(&office, COUNTY).await;
-        let house = House {
-            views: Desk::open(Arc::clone(&office)).await.unwrap(),
-            access: Arc::clone(&staff.access),
-            front: None,
-        };
+        let router = staff.router(&office).await;
         Self {
-            router: server::router(house),
+            router,
             county,
             staff,
         }
@@ -238,6 +232,104 @@ async fn an_application_is_taken_once_and_a_step_is_done_once_however_often_they
         ),
         (0, &Value::Null)
     );
+}
+
+/// Two of the town who live together: who applies, and somebody else grown up with a number of their own.
+fn two_of_a_home(programs: &Programs) -> [[String; 2]; 2] {
+    let register = programs.county.feed("2026-08", "register");
+    let columns = ["姓名", "身份证号", "户号", "与户主关系", "登记状态"];
+    let rows = register.columns(columns);
+    for [name, number, book] in programs.county.heads(TOWN) {
+        let spouse = rows.iter().find(|[_, other, of, relation, state]| {
+            *of == book && *relation == "配偶" && *state == "在册" && other.len() == 18
+        });
+        if let Some([other, id, ..]) = spouse {
+            let other = [(*other).to_owned(), (*id).to_owned()];
+            return [[name, number], other];
+        }
+    }
+    panic!("nobody of the town lives with a spouse")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_programme_for_one_person_names_whom_it_is_for_masked_in_the_case_and_in_the_results() {
+    let programs = Programs::open().await;
+    programs.account("desk", &["窗口经办"], TOWN).await;
+    let rights = ["case.view", "case.accept", "household.view"];
+    let token = programs.token("desk", &rights, TOWN).await.unwrap();
+    let [who, other] = two_of_a_home(&programs);
+    let form = |programme: &str, member: i64| {
+        json!({
+            "cause": "apply",
+            "applicant": { "name": who[0], "id_number": who[1] },
+            "members": [{ "name": other[0], "id_number": other[1], "relation": "配偶" }],
+            "programmes": ["disability_living", "dibao"],
+            "whom": [{ "programme": programme, "member": member }],
+            "papers": [],
+        })
+    };
+    let send = async |once: &str, body: &Value| {
+        programs
+            .post(&token, "/api/v1/applications", Some(once), body)
+            .await
+    };
+    for (once, programme, member) in [
+        ("whom-0001", "disability_living", 2),
+        ("whom-0002", "tekun", 1),
+    ] {
+        let wrong = send(once, &form(programme, member)).await;
+        let field = wrong.body["field"].as_str();
+        assert_eq!(
+            (wrong.status, field),
+            (422, Some("/whom/0")),
+            "{}",
+            wrong.body
+        );
+    }
+    let taken = send("whom-0003", &form("disability_living", 1)).await;
+    assert_eq!(taken.status, 201, "{}", taken.body);
+    let mut seen = BTreeSet::new();
+    let mut home = 0;
+    for no in taken.body["cases"].as_array().unwrap() {
+        let case = programs.get(&token, &format!("/api/v1/cases/{no}")).await;
+        let line = &case.body["case"];
+        let said = case.body.to_string();
+        assert!(
+            !said.contains(&other[1]) && !said.contains(&other[0]),
+            "{said}"
+        );
+        home = line["household"].as_i64().unwrap();
+        let person = line["person"].as_i64();
+        match line["programme"].as_str().unwrap() {
+            "dibao" => assert_eq!((person, line["subject"].as_str()), (None, Some("全户"))),
+            _ => {
+                assert!(line["subject"].as_str().unwrap().contains('*'), "{line}");
+                assert_ne!(line["subject"], line["applicant"], "{line}");
+                seen.insert(person.unwrap());
+            }
+        }
+    }
+    assert_eq!(seen.len(), 1);
+    let file = programs
+        .get(&token, &format!("/api/v1/households/{home}"))
+        .await;
+    let members = file.body["members"].as_array().unwrap();
+    let members: BTreeSet<i64> = members
+        .iter()
+        .map(|one| one["id"].as_i64().unwrap())
+        .collect();
+    assert!(members.is_superset(&seen), "{members:?} {seen:?}");
+    let results = file.body["results"].as_array().unwrap();
+    for one in results {
+        let whole = one["subject"] == "全户";
+        let person = one["person"].as_i64();
+        assert_eq!(whole, person.is_none(), "{one}");
+        assert!(
+            person.is_none_or(|person| members.contains(&person)),
+            "{one}"
+        );
+    }
+    assert!(results.iter().any(|one| one["person"].is_i64()));
 }
 
 /// Questions go on their way when everybody signed, or by choice; a batch is opened once under its word.

@@ -9,6 +9,7 @@ use crate::staff::reviewer;
 use domain::{AreaCode, AreaLevel, Day, IdNumber, id_check_digit, roll_up};
 use office::areas::{self, After, Ask, Extent, Found, Taken, Words};
 use office::desk::Desk;
+use office::intake::Intake;
 use office::views::{AreaAsk, AreaRow};
 use office::{Database, Office};
 use std::collections::{BTreeSet, HashMap};
@@ -313,6 +314,40 @@ fn an_identity_number_may_begin_with_any_code_that_was_ever_in_force() {
         let read = IdNumber::parse(&format!("{first17}{check}"), day("2026-09-14"));
         assert!(read.is_ok(), "{code}");
     }
+}
+
+/// With the codes of the years at hand a number of no place is nobody's until somebody says whose; one of an
+/// abolished place is good.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_number_that_begins_with_a_code_that_never_was_is_not_taken_for_its_holder() {
+    let Some(years) = shared(YEARS) else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let office = open(&folder.path().join("data"), Database::Sqlite).await;
+    take(&office, &years, None, Extent::Part).await;
+    let number = |code: &str| {
+        let first17 = format!("{code}19600101001");
+        format!("{first17}{}", id_check_digit(&first17).unwrap())
+    };
+    let row = |code: &str| format!("{},王桂英,2026-08-03,2026-08-05,公安注销\n", number(code));
+    let rows = ["110103", "123456", "990101"].map(row).concat();
+    let file = folder.path().join("deaths.2026-08.csv");
+    std::fs::write(
+        &file,
+        format!("身份证号,姓名,死亡日期,登记日期,来源\n{rows}"),
+    )
+    .unwrap();
+    let received = Intake::new(&office).receive(&file, None, false).await;
+    let received = received.unwrap();
+    let back: Vec<(u32, &str)> = received
+        .refusals
+        .iter()
+        .map(|r| (r.row_no, r.code.as_str()))
+        .collect();
+    assert_eq!(back, [(2, "id-prefix")], "{:?}", received.refusals);
+    let told = &received.refusals[0];
+    assert!(told.message.contains("从来不是行政区划代码"));
+    assert!(!told.masked.contains("19600101"), "{}", told.masked);
+    office.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -10,7 +10,6 @@ use domain::{Day, Month};
 use http_body_util::BodyExt;
 use office::desk::Desk;
 use office::guide::{self, Answers, Guide, Hits, State};
-use server::House;
 use std::sync::Arc;
 use tower::ServiceExt;
 
@@ -204,13 +203,8 @@ async fn door() -> Door {
     let office = Arc::new(county.office("data").await);
     let views = Desk::open(Arc::clone(&office)).await.unwrap();
     let (staff, _) = reviewer(&office, "990101").await;
-    let house = House {
-        views,
-        access: Arc::clone(&staff.access),
-        front: None,
-    };
     Door {
-        router: server::router(house),
+        router: staff.router_of(&views),
         _county: county,
     }
 }

@@ -2,10 +2,12 @@
 //! as the page has them: a field, choice or button that the page does not show cannot be sent, and neither
 //! can a form whose required fields are empty.
 
+mod address;
 mod typed;
 mod upload;
 
 use crate::staff::{NEW_PASSWORD, Signed, Staff};
+use address::{unwritten, written};
 use axum::Router;
 use axum::body::Body;
 use axum::http::Request;
@@ -308,7 +310,7 @@ impl Page {
     fn filled(&self, action: &str, fill: &[(&str, &str)]) -> (String, String) {
         let mut why = Vec::new();
         let mut own: Vec<Form> = forms(&self.body);
-        own.retain(|form| form.action == action);
+        own.retain(|form| unwritten(&form.action) == unwritten(action));
         // A page that asks and does at one address is meant to do.
         own.sort_by_key(|form| form.method != "post");
         for form in &own {
@@ -347,15 +349,6 @@ impl Page {
         let out = unescaped(&out);
         out.split_whitespace().collect::<Vec<_>>().join(" ")
     }
-}
-
-/// An address as a browser writes it.
-fn written(path: &str) -> String {
-    let byte = |b: u8| match b.is_ascii() {
-        true => char::from(b).to_string(),
-        false => format!("%{b:02X}"),
-    };
-    path.bytes().map(byte).collect()
 }
 
 struct Tag {

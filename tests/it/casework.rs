@@ -3,6 +3,7 @@
 
 mod away;
 pub(crate) mod child;
+mod clues;
 mod duties;
 mod guarded;
 
@@ -12,8 +13,6 @@ use crate::staff::{Signed, Staff};
 use axum::Router;
 use office::Office;
 use office::casework::{self, Cause, Group, Opening, Wanted};
-use office::desk::Desk;
-use server::House;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -33,13 +32,9 @@ impl Counter {
         let office = Arc::new(county.office("data").await);
         county.receive(&office).await;
         let staff = Staff::of(&office, "990101").await;
-        let house = House {
-            views: Desk::open(Arc::clone(&office)).await.unwrap(),
-            access: Arc::clone(&staff.access),
-            front: None,
-        };
+        let router = staff.router(&office).await;
         Self {
-            router: server::router(house),
+            router,
             office,
             staff,
             county,

@@ -125,6 +125,94 @@ fn every_row_of_the_catalogue_names_where_it_is_tried() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// A path as docs/sources.md writes it: from the root or from the rulebook, `*` and `{a,b}` standing for some files.
+fn is_file(path: &str) -> bool {
+    let all = match (path.split_once('{'), path.split_once('}')) {
+        (Some((before, _)), Some((_, after))) => {
+            let within = &path[before.len() + 1..path.len() - after.len() - 1];
+            let one = |name: &str| format!("{before}{name}{after}");
+            within.split(',').map(one).collect()
+        }
+        _ => vec![path.to_owned()],
+    };
+    all.iter().all(|path| {
+        let tried = [root().join(path), root().join("rulebook").join(path)];
+        tried
+            .iter()
+            .any(|path| match path.to_str().unwrap().split_once('*') {
+                None => path.exists(),
+                Some((before, after)) => {
+                    let (folder, begins) = before.rsplit_once('/').unwrap();
+                    let entries = std::fs::read_dir(folder).into_iter().flatten();
+                    let mut names = entries.map(|e| e.unwrap().file_name().into_string().unwrap());
+                    names.any(|name| name.starts_with(begins) && name.ends_with(after))
+                }
+            })
+    })
+}
+
+/// Whether there is such a test, or tests in such a module: `module::`, `module::test`, `module::begins…`.
+fn is_named(sources: &[(PathBuf, String)], named: &str) -> bool {
+    let (path, whole) = match named.strip_suffix('…') {
+        Some(begins) => (begins, false),
+        None => (named, true),
+    };
+    let mut parts = path.rsplit("::");
+    let (last, module) = (parts.next().unwrap(), parts.next());
+    let within = |module: &str, needle: &str| {
+        sources.iter().any(|(path, text)| {
+            let own = path.with_extension("");
+            let mut own = own.components();
+            own.any(|part| part.as_os_str() == module) && text.contains(needle)
+        })
+    };
+    let tests = |module: &str| within(module, "#[test]") || within(module, "#[tokio::test");
+    match (last, module, whole) {
+        ("", Some(module), _) => tests(module),
+        (begins, Some(module), false) => within(module, &format!("fn {begins}")),
+        (begins, None, false) => {
+            let needle = format!("fn {begins}");
+            sources.iter().any(|(_, text)| text.contains(&needle))
+        }
+        (last, module, true) => {
+            let test = module.is_some_and(|module| is_test(sources, module, last));
+            test || tests(last) || module.is_some_and(|m| within(m, &format!("mod {last}")))
+        }
+    }
+}
+
+#[test]
+fn every_path_and_test_the_sources_name_is_there() {
+    let text = std::fs::read_to_string(root().join("docs/sources.md")).unwrap();
+    let tables = text.split("## Invariants and threats").next().unwrap();
+    let mut known = Vec::new();
+    for folder in ["tests/it", "crates"] {
+        sources(&root().join(folder), &mut known);
+    }
+    let mut wrong = Vec::new();
+    for row in tables.lines().filter(|line| line.starts_with("| ")) {
+        let cells: Vec<&str> = row.trim_matches('|').split(" | ").collect();
+        let (id, test) = (cells[0], cells[cells.len() - 1]);
+        let words = |cell: &str| -> Vec<String> {
+            let words = cell.split('`').skip(1).step_by(2);
+            words.map(str::to_owned).collect()
+        };
+        let ends = [".md", ".csv", ".rs", ".js"];
+        let is_path = |word: &str| ends.iter().any(|end| word.ends_with(end));
+        for word in cells.iter().flat_map(|cell| words(cell)) {
+            if is_path(&word) && !is_file(&word) {
+                wrong.push(format!("{id}: no file {word}"));
+            }
+        }
+        for word in words(test) {
+            if !is_path(&word) && !is_named(&known, &word) {
+                wrong.push(format!("{id}: no test {word}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
 /// I-1 to I-46 and T1 to T44 of docs/sources.md: each has its test, or says that it has none.
 #[test]
 fn every_invariant_and_threat_names_its_test_or_that_it_has_none() {

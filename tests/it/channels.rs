@@ -18,8 +18,7 @@ use office::channels::ABOUT_CHILD;
 use office::channels::tickets::{self, TicketForm};
 use office::desk::Desk;
 use office::views::{ProgrammeFilter, Standing, Views};
-use office::{Clock, Database, Office, Setting};
-use server::House;
+use office::{Database, Office};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use tower::ServiceExt;
@@ -44,24 +43,17 @@ struct Told {
 impl Place {
     async fn open(database: Database) -> Self {
         let county = County::new(Faults::None);
-        let setting = Setting {
-            folder: county.folder.path().join("data"),
+        let setting = crate::county::setting(
+            &county.folder.path().join("data"),
             database,
-            rulebook: None,
-            locality: "demo".to_owned(),
-            clock: Clock::fixed("2026-09-14T09:00").unwrap().by_hand(),
-        };
+            "2026-09-14T09:00",
+        );
         let office = Arc::new(Office::open(setting).await.unwrap());
         county.receive(&office).await;
         let staff = Staff::of(&office, COUNTY).await;
         let views = Desk::open(Arc::clone(&office)).await.unwrap();
-        let house = House {
-            views: Arc::clone(&views),
-            access: Arc::clone(&staff.access),
-            front: None,
-        };
         Self {
-            router: server::router(house),
+            router: staff.router_of(&views),
             office,
             views,
             staff,

@@ -124,15 +124,20 @@ impl County {
     }
 }
 
-/// An office whose clock stands at the demo's moment.
-pub(crate) async fn open(folder: &Path, database: Database) -> Office {
-    let setting = Setting {
+/// The program's own rules in the demo's county, with a clock that is moved by hand from a moment on.
+pub(crate) fn setting(folder: &Path, database: Database, moment: &str) -> Setting {
+    Setting {
         folder: folder.to_owned(),
         database,
         rulebook: None,
         locality: "demo".to_owned(),
-        clock: Clock::fixed("2026-09-14T09:00").unwrap().by_hand(),
-    };
+        clock: Clock::fixed(moment).unwrap().by_hand(),
+    }
+}
+
+/// An office whose clock stands at the demo's moment.
+pub(crate) async fn open(folder: &Path, database: Database) -> Office {
+    let setting = setting(folder, database, "2026-09-14T09:00");
     Office::open(setting).await.unwrap()
 }
 

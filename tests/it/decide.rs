@@ -15,7 +15,7 @@ use office::casework::{
     self, Case, CaseError, Completion, capsule, decision, letters, notice, objection, opinion,
     sample,
 };
-use office::{Clock, Database, Office, Setting, disbursement};
+use office::{Database, Office, Setting, disbursement};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use store::decisions::DecidedAs;
@@ -35,11 +35,8 @@ struct Bench {
 
 async fn opened(folder: &Path, database: Database, rulebook: Option<PathBuf>) -> Arc<Office> {
     let setting = Setting {
-        folder: folder.to_owned(),
-        database,
         rulebook,
-        locality: "demo".to_owned(),
-        clock: Clock::fixed("2026-09-01T09:00").unwrap().by_hand(),
+        ..crate::county::setting(folder, database, "2026-09-01T09:00")
     };
     Arc::new(Office::open(setting).await.unwrap())
 }
@@ -120,8 +117,10 @@ impl Bench {
 
     async fn post(&self, no: CaseNo) -> Result<i64, CaseError> {
         let case = casework::load(&self.office, &self.wang.who, no).await?;
+        let worked_out = notice::worked_out(&self.office, &case).await?;
         let mut tx = self.office.begin().await?;
-        let posted = notice::post(&self.office, &mut tx, &self.wang.who, &case).await?;
+        let case = (&case, worked_out);
+        let posted = notice::post(&self.office, &mut tx, &self.wang.who, case).await?;
         self.office.end(tx).await?;
         Ok(posted)
     }

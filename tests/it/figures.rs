@@ -3,12 +3,12 @@
 
 use crate::county::{County, Faults, open, run_months};
 use crate::postgres;
+use crate::staff::Staff;
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request};
 use http_body_util::BodyExt;
 use office::Database;
-use office::Watch;
 use office::access::{Access, Acting, By};
 use office::desk::Desk;
 use office::views::{Views, WarningFilter, WarningState};
@@ -48,8 +48,8 @@ impl Here {
         let office = Arc::new(open(&county.folder.path().join(name), database).await);
         county.receive(&office).await;
         run_months(&office).await;
-        let watch = Watch::by_hand(office.clock());
-        let access = Access::open(Arc::clone(&office), watch).unwrap();
+        let staff = Staff::of_beside(&office, "990101").await;
+        let access = Arc::clone(&staff.access);
         let made = access.make_demo_accounts().await.unwrap();
         // Somebody who may look into a warning wherever it is.
         access
@@ -61,16 +61,11 @@ impl Here {
             .map(|one| (one.login, one.password.tell().to_owned()))
             .collect();
         let views = Desk::open(Arc::clone(&office)).await.unwrap();
-        let house = server::House {
-            views: Arc::clone(&views),
-            access: Arc::clone(&access),
-            front: None,
-        };
         Self {
             _county: county,
             access,
+            router: staff.router_of(&views),
             views,
-            router: server::router(house),
             passwords,
         }
     }

@@ -204,6 +204,40 @@ async fn c11_a_sum_headed_by_another_unit_sends_the_file_back_instead_of_being_l
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn c11_amounts_a_thousand_times_smaller_than_last_month_wait_for_somebody() {
+    let folder = tempfile::tempdir().unwrap();
+    let office = open(&folder.path().join("data"), Database::Sqlite).await;
+    let receive = async |month: &str, unit: u32, confirmed: bool| {
+        let file = folder.path().join(format!("social-insurance.{month}.csv"));
+        let rows: String = (0..60_u32)
+            .map(|at| {
+                let (year, month) = (2020 + at / 12, at % 12 + 1);
+                let wage = f64::from(4_000 + 10 * at) / f64::from(unit);
+                format!("990101195403121282,王桂英,职工养老,{year}-{month:02},4000,{wage:.2}\n")
+            })
+            .collect();
+        let head = "身份证号,姓名,险种,参保月份,缴费基数,申报工资";
+        std::fs::write(&file, format!("{head}\n{rows}")).unwrap();
+        let received = Intake::new(&office).receive(&file, None, confirmed).await;
+        received.unwrap().state
+    };
+    assert_eq!(receive("2026-06", 1, false).await, State::Applied);
+    let State::Waiting(said) = receive("2026-07", 1_000, false).await else {
+        panic!("wages in thousands were taken for yuan")
+    };
+    assert!(
+        said.contains("`申报工资` 多在 4.") && said.contains("像是换了单位"),
+        "{said}"
+    );
+    assert!(!said.contains("缴费基数"), "{said}");
+    // A dear month is none.
+    assert_eq!(receive("2026-08", 3, false).await, State::Applied);
+    // Whoever looked into it may say that it is real.
+    assert_eq!(receive("2026-07", 1_000, true).await, State::Applied);
+    office.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a19_what_a_number_says_otherwise_than_its_row_is_told_and_the_row_stays() {
     let county = County::new(Faults::None);
     let mut turned = String::new();
@@ -345,5 +379,46 @@ async fn e23_l9_a_file_of_another_county_waits_for_somebody() {
     };
     assert!(said.contains("外地上限 30%"), "{said}");
     assert_eq!(many.counts.applied, 0);
+    office.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn e23_a_file_that_waits_for_two_reasons_says_both_and_they_stay_with_what_was_confirmed() {
+    let county = County::new(Faults::None);
+    let office = county.office("e23-both").await;
+    let areas = county.folder.path().join("county/areas.csv");
+    office.load_areas(&areas).await.unwrap();
+    let mut intake = Intake::new(&office);
+    let first = county.feeds().join("2026-07/register.csv");
+    intake.receive(&first, None, false).await.unwrap();
+    let file = county.feeds().join("2026-08/register.csv");
+    county.rewrite("2026-08", "register", |register| {
+        for row in (1..=register.len()).filter(|row| row.is_multiple_of(2)) {
+            register.set(row, "居住地区", "980101001001");
+        }
+        let left = std::cell::Cell::new(register.len() / 2);
+        register.keep(|_| left.replace(left.get().saturating_sub(1)) > 0);
+    });
+    let waiting = intake.receive(&file, None, false).await.unwrap();
+    let State::Waiting(said) = &waiting.state else {
+        panic!("{:?}", waiting.state)
+    };
+    assert!(
+        said.contains("外地上限 30%") && said.contains("变动上限 "),
+        "{said}"
+    );
+    let kept = || {
+        let record = county.folder.path().join("e23-both/doudi.db");
+        let record = rusqlite::Connection::open(record).unwrap();
+        let asked = "select group_concat(message, ';') from feed_remark where code = 'asks'";
+        record
+            .query_row(asked, [], |row| row.get::<_, String>(0))
+            .unwrap()
+    };
+    assert_eq!(&kept(), said);
+    let confirmed = intake.receive(&file, None, true).await.unwrap();
+    assert_eq!(confirmed.state, State::Applied);
+    assert_eq!(confirmed.batch_no, waiting.batch_no);
+    assert_eq!(&kept(), said);
     office.close().await;
 }

@@ -107,6 +107,7 @@ pub(crate) async fn visited_and_told(
         other: other.login().to_owned(),
         outcome: None,
         because: String::new(),
+        not_signed: "不会写字".to_owned(),
     };
     visits::save(office, who, visit, &said).await.unwrap();
     let signed = VisitPhoto {

@@ -424,26 +424,10 @@ async fn take(
     clerk: &office::access::Acting,
     how_many: usize,
 ) -> Vec<casework::CaseNo> {
-    let register = here.county.feed("2026-08", "register");
-    let roll = here.county.feed("2026-08", "roll");
-    let helped: BTreeSet<&str> = roll.columns(["户编号"]).into_iter().map(|[b]| b).collect();
-    let columns = [
-        "姓名",
-        "身份证号",
-        "户号",
-        "与户主关系",
-        "居住地区",
-        "登记状态",
-        "出生日期",
-    ];
-    let rows = register.columns(columns).into_iter();
-    let heads = rows.filter(|[_, number, book, relation, area, state, birth]| {
-        let known = number.len() == 18 && *state == "在册" && *birth < "1990";
-        known && *relation == "户主" && area.starts_with(TOWNSHIP) && !helped.contains(book)
-    });
+    let heads = here.county.heads(TOWNSHIP).into_iter();
     let mut out = Vec::new();
     for (at, [name, number, ..]) in heads.take(how_many).enumerate() {
-        let person = casework::people::find(&here.office, clerk, name, number).await;
+        let person = casework::people::find(&here.office, clerk, &name, &number).await;
         let opening = Opening {
             form_key: format!("form-{at}"),
             cause: Cause::Apply,

@@ -324,6 +324,30 @@ async fn e25_a_feed_that_asks_for_a_companion_takes_no_file_without_one() {
     office.close().await;
 }
 
+/// One that is there and cannot be read is not one that is not there, and none is as long as a file of rows.
+#[tokio::test(flavor = "multi_thread")]
+async fn e25_a_companion_that_cannot_be_opened_or_is_too_long_lets_no_file_through() {
+    let folder = tempfile::tempdir().unwrap();
+    let office = open(&folder.path().join("data"), Database::Sqlite).await;
+    let file = folder.path().join("deaths.2026-08.csv");
+    std::fs::copy(inputs().join("files/E3-gb18030.csv"), &file).unwrap();
+    let beside = folder.path().join("deaths.2026-08.csv.ok");
+    std::os::unix::fs::symlink(&beside, &beside).unwrap();
+    let unopened = Intake::new(&office).receive(&file, None, true).await;
+    let said = unopened.map(|r| r.state).unwrap_err().to_string();
+    assert!(said.contains("deaths.2026-08.csv.ok"), "{said}");
+    std::fs::remove_file(&beside).unwrap();
+    // What stands past 64 KiB would say otherwise.
+    let long = format!("{}行数 99\n", "\n".repeat(1 << 16));
+    std::fs::write(&beside, long).unwrap();
+    let long = Intake::new(&office).receive(&file, None, true).await;
+    let State::Refused(said) = long.unwrap().state else {
+        panic!("a companion was read in part")
+    };
+    assert!(said.contains("超过 64 KB"), "{said}");
+    office.close().await;
+}
+
 fn copy(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).unwrap();
     for entry in std::fs::read_dir(from).unwrap() {

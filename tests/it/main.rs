@@ -35,6 +35,7 @@ mod guide;
 mod indicators;
 mod inputs;
 mod kill;
+mod laid_out;
 mod matters;
 mod money;
 mod named;

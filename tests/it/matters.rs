@@ -5,8 +5,6 @@ use crate::browse::ask;
 use crate::county::{County, Faults};
 use crate::staff::{Signed, Staff};
 use axum::Router;
-use office::desk::Desk;
-use server::House;
 use std::sync::Arc;
 
 struct Window {
@@ -28,13 +26,9 @@ impl Window {
         let who = staff.enter("wang", "窗口经办", "990101001").await;
         let reviewer = staff.enter("chen", "县级审核", "990101").await;
         let auditor = staff.enter("eyes", "安全审计员", "990101").await;
-        let house = House {
-            views: Desk::open(Arc::clone(&office)).await.unwrap(),
-            access: Arc::clone(&staff.access),
-            front: None,
-        };
+        let router = staff.router(&office).await;
         Self {
-            router: server::router(house),
+            router,
             who,
             reviewer,
             auditor,

@@ -9,7 +9,6 @@ use http_body_util::BodyExt;
 use office::access::Acting;
 use office::desk::Desk;
 use office::views::{Behind, Count, SearchAsk, Views};
-use server::House;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use tower::ServiceExt;
@@ -30,15 +29,10 @@ async fn pages() -> Pages {
     let views = Desk::open(Arc::clone(&office)).await.unwrap();
     let (staff, chen) = reviewer(&office, "990101").await;
     let admin = staff.admin().await;
-    let house = House {
-        views: Arc::clone(&views),
-        access: Arc::clone(&staff.access),
-        front: None,
-    };
     Pages {
         county,
+        router: staff.router_of(&views),
         views,
-        router: server::router(house),
         chen,
         admin,
     }

@@ -7,8 +7,7 @@ use crate::staff::{Signed, Staff};
 use axum::Router;
 use office::desk::Desk;
 use office::views::{AssessmentFilter, AssessmentList, Behind, Views};
-use office::{Clock, Database, Office, Setting, monitoring};
-use server::House;
+use office::{Database, Office, Setting, monitoring};
 use std::sync::Arc;
 
 const TOWNSHIP: &str = "990101001";
@@ -32,11 +31,13 @@ impl Place {
         synth::local(&county.feeds(), locality, 990_101).unwrap();
         edit(&county);
         let setting = Setting {
-            folder: county.folder.path().join("data"),
-            database: Database::Sqlite,
             rulebook: Some(concat!(env!("CARGO_MANIFEST_DIR"), "/../rulebook").into()),
             locality: locality.to_owned(),
-            clock: Clock::fixed("2026-09-14T09:00").unwrap().by_hand(),
+            ..crate::county::setting(
+                &county.folder.path().join("data"),
+                Database::Sqlite,
+                "2026-09-14T09:00",
+            )
         };
         let office = Arc::new(Office::open(setting).await.unwrap());
         county.receive(&office).await;
@@ -57,13 +58,8 @@ impl Place {
         );
         let views = Desk::open(Arc::clone(&office)).await.unwrap();
         let staff = Staff::of(&office, "990101").await;
-        let house = House {
-            views: Arc::clone(&views),
-            access: Arc::clone(&staff.access),
-            front: None,
-        };
         Self {
-            router: server::router(house),
+            router: staff.router_of(&views),
             county: staff.enter("county", "县级审核", "990101").await,
             township: staff.enter("clerk", "窗口经办", TOWNSHIP).await,
             views,

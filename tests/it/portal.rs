@@ -4,6 +4,7 @@ mod applied;
 mod child;
 mod explained;
 mod helped;
+mod paperless;
 mod pictures;
 mod unknown;
 
@@ -14,9 +15,7 @@ use axum::body::Body;
 use axum::http::Request;
 use http_body_util::BodyExt;
 use office::Office;
-use office::desk::Desk;
 use office::portal;
-use server::House;
 use std::sync::Arc;
 use tower::ServiceExt;
 
@@ -56,13 +55,9 @@ impl Place {
     }
 
     async fn of(county: County, office: Arc<Office>, staff: Staff) -> Self {
-        let house = House {
-            views: Desk::open(Arc::clone(&office)).await.unwrap(),
-            access: Arc::clone(&staff.access),
-            front: None,
-        };
+        let router = staff.router(&office).await;
         Self {
-            router: server::router(house),
+            router,
             office,
             staff,
             county,

@@ -21,7 +21,7 @@ use office::casework::{
 use office::disbursement as pay;
 use office::photos::PhotoRole;
 use office::visits::{self, About, Ending, Said, VisitPhoto};
-use office::{Clock, Database, Office, Setting};
+use office::{Database, Office};
 use std::sync::Arc;
 use store::notices::{Proposal, RuleResult};
 use synth::bank_answer;

@@ -9,8 +9,6 @@ use axum::body::Body;
 use axum::http::Request;
 use http_body_util::BodyExt;
 use office::Database;
-use office::desk::Desk;
-use server::House;
 use std::path::Path;
 use std::sync::Arc;
 use tower::ServiceExt;
@@ -54,13 +52,8 @@ async fn the_auditor_finds_who_looked_and_what_was_changed_by_hand(database: Dat
     let office = Arc::new(crate::county::open(&folder, database.clone()).await);
     county.receive(&office).await;
     crate::county::run_months(&office).await;
-    let views = Desk::open(Arc::clone(&office)).await.unwrap();
     let staff = Staff::of(&office, "990101").await;
-    let router = server::router(House {
-        views,
-        access: Arc::clone(&staff.access),
-        front: None,
-    });
+    let router = staff.router(&office).await;
     let wang = staff.enter("wang", "县级审核", "990101").await;
     let shenji = staff.enter("shenji", "审计监督", "990101").await;
     for _ in 0..2 {

@@ -1,10 +1,14 @@
 //! Officials for the tests: real accounts, signed in with their password and whatever else the access
 //! rules ask for.
 
+use axum::Router;
 use office::access::{
     Access, Acting, By, NewAccount, NewOffice, OneTimePassword, Stage, Visitor, code_at,
 };
+use office::desk::Desk;
+use office::views::Views;
 use office::{Office, Watch};
+use server::House;
 use std::sync::Arc;
 
 /// A place to work and the door to it.
@@ -145,6 +149,20 @@ impl Staff {
             };
             secret = begun.secret.text();
         }
+    }
+
+    /// The whole server, as these officials' browsers meet it.
+    pub(crate) async fn router(&self, office: &Arc<Office>) -> Router {
+        self.router_of(&Desk::open(Arc::clone(office)).await.unwrap())
+    }
+
+    /// The same where a test looks at the views as well.
+    pub(crate) fn router_of(&self, views: &Arc<dyn Views>) -> Router {
+        server::router(House {
+            views: Arc::clone(views),
+            access: Arc::clone(&self.access),
+            front: None,
+        })
     }
 
     pub(crate) async fn visitor(&self, secret: &str) -> Option<Visitor> {

@@ -401,6 +401,13 @@ async fn what_a_run_kept_of_its_month_is_what_judging_it_anew_says() {
     let stale = "update lake_manifest set cause = 'of other rules' where kind = 'sums'";
     assert_eq!(record.execute(stale, []).unwrap(), 3);
     assert_eq!(overviews(&office, &officials).await, kept);
+    // Run again, an older month keeps what it counted, and raises nothing.
+    let month = domain::Month::parse("2026-06").unwrap();
+    monitoring::run_month(&office, month, |_| {}).await.unwrap();
+    let left =
+        "select count(*) from lake_manifest where kind = 'sums' and cause = 'of other rules'";
+    let left: i64 = record.query_row(left, [], |row| row.get(0)).unwrap();
+    assert_eq!(left, 2, "the months nobody ran again");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -9,11 +9,9 @@ use crate::staff::{Signed, Staff};
 use axum::Router;
 use domain::Month;
 use office::access::{Access, Acting, Right};
-use office::desk::Desk;
 use office::rulebook::{self as changing, Proposal};
 use office::{Clock, Database, Office, Setting, Watch};
 use rules::SourceText;
-use server::House;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -160,13 +158,9 @@ impl Pages {
         let staff = Staff::of_beside(office, "990101").await;
         let clerk = staff.enter("wang", "窗口经办", "990101").await;
         let admin = staff.admin().await;
-        let house = House {
-            views: Desk::open(Arc::clone(office)).await.unwrap(),
-            access: Arc::clone(&staff.access),
-            front: None,
-        };
+        let router = staff.router(office).await;
         Self {
-            router: server::router(house),
+            router,
             clerk,
             admin,
         }

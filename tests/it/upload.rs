@@ -14,7 +14,6 @@ use office::desk::Desk;
 use office::intake::{Intake, State};
 use office::monitoring::{self, MonthRun};
 use office::views::{Views, WarningFilter, WarningState};
-use server::House;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use tower::ServiceExt;
@@ -29,7 +28,7 @@ const HIT: usize = 12;
 const ON_NO_ROLL: usize = 3;
 /// Rows of the file in all: everybody else's bills are small.
 const ROWS: usize = 5_000;
-const SMALL: &str = "0.01";
+const SMALL: &str = "2.00";
 
 /// The county before the file of the newest month came, with the demo's accounts.
 struct Place {
@@ -60,13 +59,8 @@ impl Place {
             .into_iter()
             .map(|one| (one.login, one.password.tell().to_owned()));
         let views = Desk::open(Arc::clone(&office)).await.unwrap();
-        let house = House {
-            views: Arc::clone(&views),
-            access: Arc::clone(&staff.access),
-            front: None,
-        };
         Self {
-            router: server::router(house),
+            router: staff.router_of(&views),
             words: words.collect(),
             views,
             county,

@@ -256,7 +256,10 @@ async fn answered_with_mistakes(centre: &Centre, owner: &str) {
     let told = centre.answer(&centre.zhao, "vehicles", &bad).await;
     assert_eq!(told.place, "/verify/1/files/1", "{}", told.body);
     let page = centre.see(&centre.zhao, &told.place).await;
-    assert!(page.body.contains("100 处错误"), "{}", page.body);
+    // The hundred, and that a file of so many looks shifted.
+    planted.insert((0, String::new()));
+    assert!(page.body.contains("101 处错误"), "{}", page.body);
+    assert!(page.body.contains("像是列错了位"), "{}", page.body);
     let found = verification::mistakes_view(&centre.office, &centre.zhao.who, 1, 1)
         .await
         .unwrap();
@@ -272,6 +275,25 @@ async fn answered_with_mistakes(centre: &Centre, owner: &str) {
     assert_eq!(taken.place, "/verify/1?done=taken", "{}", taken.body);
     let again = centre.answer(&centre.zhao, "vehicles", &fixed).await;
     assert_eq!(again.place, "/verify/1?done=repeated");
+    // A sum of the department's own is compared with its rows, as in any other file.
+    let wide = centre.header("vehicles");
+    let place = wide.iter().position(|header| header == "估值").unwrap();
+    let with_sum = |sum: &str| {
+        let mut cells = vec![""; wide.len()];
+        (cells[0], cells[place]) = ("合计", sum);
+        format!("{fixed}\n{}", cells.join(","))
+    };
+    let told = centre
+        .answer(&centre.zhao, "vehicles", &with_sum("60000"))
+        .await;
+    assert!(told.place.starts_with("/verify/1/files/"), "{}", told.body);
+    let page = centre.see(&centre.zhao, &told.place).await;
+    let differs = "合计是 60,000.00 元,逐行相加是 52,000.00 元";
+    assert!(page.body.contains(differs), "{}", page.body);
+    let told = centre
+        .answer(&centre.zhao, "vehicles", &with_sum("52000"))
+        .await;
+    assert_eq!(told.place, "/verify/1?done=taken", "{}", told.body);
     // The same said in other bytes is another file, and no new answer.
     let other = verification::import_text(
         &centre.office,

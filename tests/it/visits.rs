@@ -11,21 +11,27 @@ use domain::{CaseNo, HouseholdId, Month, PersonId, Relation};
 use office::access::Acting;
 use office::casework::opinion::look_into;
 use office::casework::{self, CaseError, Cause, ClueSource, Completion, Report, Reported};
-use office::desk::Desk;
 use office::photos::PhotoRole;
 use office::visits::{self, About, Confirm, Ending, Said, Typed, VisitPhoto};
-use office::{Clock, Database, Office, Setting};
-use server::House;
+use office::{Database, Office, Setting};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use store::Act;
 use store::warnings::{Entity, NewWarning};
 
+mod monthly;
 mod photos;
 mod tablet;
 
 const COUNTY: &str = "990101";
 const FACT: &str = "共同生活";
+
+/// Whether somebody of a household is on the roll.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Helped {
+    Yes,
+    No,
+}
 
 struct Bench {
     office: Arc<Office>,
@@ -39,24 +45,24 @@ struct Bench {
 
 impl Bench {
     async fn open(database: Database) -> Self {
+        Self::open_at(database, "demo", "2026-09-01T09:00").await
+    }
+
+    /// The same under a place's rules, on another morning.
+    async fn open_at(database: Database, locality: &str, moment: &str) -> Self {
         let county = County::new(Faults::None);
+        let folder = county.folder.path().join("data");
         let setting = Setting {
-            folder: county.folder.path().join("data"),
-            database,
-            rulebook: None,
-            locality: "demo".to_owned(),
-            clock: Clock::fixed("2026-09-01T09:00").unwrap().by_hand(),
+            rulebook: Some(concat!(env!("CARGO_MANIFEST_DIR"), "/../rulebook").into()),
+            locality: locality.to_owned(),
+            ..crate::county::setting(&folder, database, moment)
         };
         let office = Arc::new(Office::open(setting).await.unwrap());
         county.receive(&office).await;
         let staff = Staff::of(&office, COUNTY).await;
-        let house = House {
-            views: Desk::open(Arc::clone(&office)).await.unwrap(),
-            access: Arc::clone(&staff.access),
-            front: None,
-        };
+        let router = staff.router(&office).await;
         Self {
-            router: server::router(house),
+            router,
             wang: staff.enter("wang", "窗口经办", COUNTY).await,
             zhao: staff.enter("zhao", "核对员", COUNTY).await,
             li: staff.enter("li", "网格员", COUNTY).await,
@@ -80,6 +86,11 @@ impl Bench {
 
     /// Grown-up heads of households that nobody helps yet.
     async fn heads(&self) -> Vec<(HouseholdId, PersonId)> {
+        self.heads_of(Helped::No).await
+    }
+
+    /// Grown-up heads of households on the roll, or on none.
+    async fn heads_of(&self, wanted: Helped) -> Vec<(HouseholdId, PersonId)> {
         let roll = self.county.feed("2026-08", "roll");
         let helped: BTreeSet<String> = roll
             .columns(["户编号"])
@@ -94,7 +105,7 @@ impl Bench {
                 *relation == "户主"
                     && number.len() == 18
                     && *birth < "1990"
-                    && !helped.contains(*book)
+                    && helped.contains(*book) == (wanted == Helped::Yes)
             });
         let mut out = Vec::new();
         for [number, name, ..] in fits.take(8) {
@@ -162,17 +173,21 @@ impl Bench {
 
     /// Raises a warning about a household, as a month would.
     async fn warn(&self, home: HouseholdId) -> i64 {
+        self.warn_by(home, "income_rise", "2026-08").await
+    }
+
+    async fn warn_by(&self, home: HouseholdId, rule: &str, month: &str) -> i64 {
         let tx = self.office.begin().await.unwrap();
         let rows = store::households::get_many(&tx, &[home]).await.unwrap();
         drop(tx);
         let new = NewWarning {
-            rule: "income_rise".to_owned(),
+            rule: rule.to_owned(),
             entity: Entity::Household,
             entity_id: home.get(),
             household: Some(home),
             person: None,
             area: rows[0].area,
-            month: Month::parse("2026-08").unwrap(),
+            month: Month::parse(month).unwrap(),
             amount: None,
             urgency: 5,
             text: "收入上升".to_owned(),
@@ -338,10 +353,28 @@ async fn both_stand_for_it(
     visits::confirm_seen(office, wang, visit, seen)
         .await
         .unwrap();
+    // Nobody of the household signed: the form says why, by the list.
+    let silent = Ending::default();
+    for why in ["", "忘了"] {
+        let silent = Ending {
+            not_signed: why.to_owned(),
+            ..silent.clone()
+        };
+        refused(
+            visits::finish(office, li, visit, (&[], &silent)).await,
+            "要有住户签名",
+        );
+    }
+    let refused_to = Ending {
+        not_signed: "拒签".to_owned(),
+        ..silent
+    };
     // Only one other stands for it, so nobody has to be typed.
-    visits::finish(office, li, visit, (&[], &Ending::default()))
+    visits::finish(office, li, visit, (&[], &refused_to))
         .await
         .unwrap();
+    let (_, _, page) = bench.ask(&bench.li, &format!("/visit/{visit}"), None).await;
+    assert!(page.contains("住户没有签名:拒签"), "{page}");
     assert_ne!(bench.step(no).await, "入户调查");
     refused(
         visits::confirm_seen(office, wang, visit, seen).await,

@@ -3,6 +3,8 @@
 //! the entitlement and its line in the first month's batch. What nobody could do would stop the walk here.
 
 mod beside;
+mod kin;
+mod recognised;
 mod told;
 
 use crate::county::{County, Faults, run_months};
@@ -10,6 +12,7 @@ use crate::found_out;
 use crate::staff::{Signed, Staff};
 use domain::procedure::Ground;
 use domain::{CaseNo, HouseholdId, Month, PersonId, Relation};
+use kin::UNSUPPORTED;
 use office::casework::opinion::{self, Proposed, look_into};
 use office::casework::{
     self, Case, CaseError, Cause, Completion, DecidedAs, DeliveryWay, Opening, Paper, PaperState,
@@ -20,7 +23,7 @@ use office::desk::Desk;
 use office::disbursement as pay;
 use office::monitoring::MonthData;
 use office::views::Views;
-use office::{Clock, Database, Office, Setting};
+use office::{Database, Office};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use store::notices::RuleResult;
@@ -57,15 +60,14 @@ struct Walk {
     hangs: bool,
 }
 
-// Children whose parents live but cannot care are not walked: what has become of a parent outside the household
-// can be written down nowhere, so the rules leave every such child open.
-const WALKS: [Walk; 8] = [
+const WALKS: [Walk; 9] = [
     walk("dibao", true, "确认通知书", true),
     walk("single_person_dibao", true, "确认通知书", true),
     walk("tekun", true, "确认通知书", true),
     walk("edge", false, "认定通知书", true),
     walk("rigid_expenditure", false, "认定通知书", false),
     walk("orphan_allowance", true, "儿童认定通知书", false),
+    walk("child_unsupported", true, "儿童认定通知书", false),
     walk("disability_living", true, "确认通知书", false),
     walk("disability_care", true, "确认通知书", false),
 ];
@@ -98,14 +100,16 @@ struct Bench {
 
 impl Bench {
     async fn open() -> Self {
+        Self::on(Database::Sqlite).await
+    }
+
+    async fn on(database: Database) -> Self {
         let county = County::of(PERSONS, Faults::None);
-        let setting = Setting {
-            folder: county.folder.path().join("walk"),
-            database: Database::Sqlite,
-            rulebook: None,
-            locality: "demo".to_owned(),
-            clock: Clock::fixed("2026-09-01T09:00").unwrap().by_hand(),
-        };
+        let setting = crate::county::setting(
+            &county.folder.path().join("walk"),
+            database,
+            "2026-09-01T09:00",
+        );
         let office = Arc::new(Office::open(setting).await.unwrap());
         county.receive(&office).await;
         run_months(&office).await;
@@ -159,7 +163,12 @@ impl Bench {
         let judged = &self.month.judged.table(programme).unwrap();
         let verdicts = judged.verdicts().unwrap();
         let all = judged.ids().iter().zip(verdicts.iter());
-        let wanted = parent_of(programme).is_none().then_some(true);
+        let left_behind = programme == UNSUPPORTED;
+        let wanted = match parent_of(programme) {
+            // Parents live, and no file tells that they cannot care.
+            None => Some(!left_behind),
+            Some(_) => None,
+        };
         let ids = all.filter(|(_, verdict)| *verdict == wanted);
         let ids = ids.map(|(id, _)| *id);
         let (_, plan) = self.month.program.file(programme).unwrap();
@@ -172,6 +181,8 @@ impl Bench {
                 let today = self.office.clock().today();
                 let homes = store::households::memberships_on(&tx, &who, today).await;
                 let homes = homes.unwrap().into_iter();
+                let homes =
+                    homes.filter(|(_, m)| !left_behind || m.relation == Relation::Grandchild);
                 found = homes.map(|(who, m)| (Some(who), m.household)).collect();
                 found.sort_unstable();
             }
@@ -235,7 +246,8 @@ impl Bench {
         programme: &str,
         (meant, household): (Option<PersonId>, HouseholdId),
     ) -> Result<CaseNo, CaseError> {
-        let members = self.members(household).await;
+        let mut members = self.members(household).await;
+        kin::who_live_together(programme, meant, &mut members);
         let applicant = self.applicant(&members, meant).await;
         let day = self.office.clock().today();
         let procedure = self.office.admission(programme, day).unwrap();
@@ -295,8 +307,12 @@ impl Bench {
             Some(Ground::Opinion) => self.opine(who, no).await,
             Some(Ground::Decision) => {
                 found_out::checked(office, who, no).await;
+                let found = look_into(office, &case).await.unwrap().found;
                 let signing = decision::Signing {
-                    outcome: DecidedAs::Granted,
+                    outcome: match found.result() {
+                        RuleResult::Eligible => DecidedAs::Granted,
+                        _ => DecidedAs::Refused,
+                    },
                     because: String::new(),
                     amount: None,
                     articles: Vec::new(),
@@ -380,7 +396,10 @@ impl Bench {
         let mut case = casework::load(&self.office, who, no).await.unwrap();
         let judged = look_into(&self.office, &case).await.unwrap();
         let proposed = Proposed {
-            proposes: Proposal::Grant,
+            proposes: match judged.found.result() {
+                RuleResult::Eligible => Proposal::Grant,
+                _ => Proposal::Refuse,
+            },
             because: "入户核对与申报一致".to_owned(),
         };
         let mut tx = self.office.begin().await.unwrap();
@@ -393,8 +412,9 @@ impl Bench {
     /// Posted, and taken as done the day after its last one.
     async fn hang(&self, who: &office::access::Acting, no: CaseNo) {
         let mut case = casework::load(&self.office, who, no).await.unwrap();
+        let worked_out = notice::worked_out(&self.office, &case).await.unwrap();
         let mut tx = self.office.begin().await.unwrap();
-        let posted = notice::post(&self.office, &mut tx, who, &case)
+        let posted = notice::post(&self.office, &mut tx, who, (&case, worked_out))
             .await
             .unwrap();
         self.office.end(tx).await.unwrap();
@@ -420,6 +440,10 @@ impl Bench {
         let letter = letter.unwrap_or_else(|why| panic!("{title}: {why}"));
         assert!(!letter.text.contains("{{"), "{title}");
         let mut case = casework::load(&self.office, who, no).await.unwrap();
+        if title == "确认通知书" {
+            let parts = letter.text.contains("其中差额 ");
+            assert_eq!(parts, case.row.content.programme == "dibao");
+        }
         let mut tx = self.office.begin().await.unwrap();
         let to = (DeliveryWay::InPerson, "本人".into());
         decision::deliver(&self.office, &mut tx, who, &mut case, to)
@@ -438,6 +462,10 @@ impl Bench {
         self.office.clock().set("2026-09-01T09:00");
         let no = self.apply(walk.programme, family).await;
         let no = no.map_err(|why| why.to_string())?;
+        if walk.programme == UNSUPPORTED {
+            self.parents(no, &[kin::IN_PRISON, kin::OUT_OF_CONTACT])
+                .await;
+        }
         let mut steps = Vec::new();
         loop {
             let case = self.load(no).await;

@@ -142,6 +142,55 @@ fn package(parts: &[(String, Vec<u8>)]) -> Vec<u8> {
     zip.finish().unwrap().into_inner()
 }
 
+/// A workbook of binary parts (.xlsb) with one sheet of words.
+fn binary(rows: &[&[&str]]) -> Vec<u8> {
+    fn record(out: &mut Vec<u8>, kind: u16, body: &[u8]) {
+        for mut number in [usize::from(kind), body.len()] {
+            while number > 0x7F {
+                out.push(u8::try_from(number & 0x7F).unwrap() | 0x80);
+                number >>= 7;
+            }
+            out.push(u8::try_from(number).unwrap());
+        }
+        out.extend_from_slice(body);
+    }
+    let number = |n: usize| u32::try_from(n).unwrap().to_le_bytes();
+    let words = |text: &str| -> Vec<u8> {
+        let wide: Vec<u16> = text.encode_utf16().collect();
+        let signs = wide.iter().flat_map(|c| c.to_le_bytes());
+        number(wide.len()).into_iter().chain(signs).collect()
+    };
+    let mut book = Vec::new();
+    let sheet = [
+        number(0).to_vec(),
+        number(1).to_vec(),
+        words("rId1"),
+        words("死亡"),
+    ];
+    record(&mut book, 0x9C, &sheet.concat());
+    record(&mut book, 0x90, &[]);
+    record(&mut book, 0x84, &[]);
+    let mut cells = Vec::new();
+    let ends = [0, rows.len() - 1, 0, rows[0].len() - 1];
+    record(&mut cells, 0x94, &ends.map(number).concat());
+    record(&mut cells, 0x91, &[]);
+    for (at, row) in rows.iter().enumerate() {
+        record(&mut cells, 0x00, &number(at));
+        for (column, text) in row.iter().enumerate() {
+            let cell = [number(column).to_vec(), number(0).to_vec(), words(text)];
+            record(&mut cells, 0x06, &cell.concat());
+        }
+    }
+    record(&mut cells, 0x92, &[]);
+    let rels = br#"<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="rId1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/worksheet" Target="worksheets/sheet1.bin"/></Relationships>"#;
+    package(&[
+        ("[Content_Types].xml".to_owned(), b"<Types/>".to_vec()),
+        ("xl/workbook.bin".to_owned(), book),
+        ("xl/_rels/workbook.bin.rels".to_owned(), rels.to_vec()),
+        ("xl/worksheets/sheet1.bin".to_owned(), cells),
+    ])
+}
+
 /// The child, as the import starts it.
 fn child(program: &Path, file: &Path) -> Output {
     Command::new("sh")
@@ -163,7 +212,11 @@ fn opened(bytes: &[u8]) -> Option<String> {
     std::fs::write(&file, bytes).unwrap();
     let output = child(&program, &file);
     Some(match output.status.code() {
-        Some(0) => format!("读到 {}", String::from_utf8(output.stdout).unwrap()),
+        Some(0) => {
+            let (rows, noted) = (output.stdout, output.stderr);
+            let text = |bytes| String::from_utf8(bytes).unwrap();
+            format!("读到 {}{}", text(rows), text(noted))
+        }
         Some(code) if code == office::intake::WORKBOOK_REFUSED => {
             format!("退回 {}", String::from_utf8(output.stderr).unwrap())
         }
@@ -291,7 +344,20 @@ fn f10_f11_a_formula_without_result_and_an_error_are_no_values() {
         )
     };
     let solved = cell(r#"<c r="B2" t="str"><f>A2</f><v>王桂英</v></c>"#);
-    check(&Book::of(data(solved)).bytes(), "读到 a,王桂英");
+    check(
+        &Book::of(data(solved)).bytes(),
+        "读到 a,王桂英 提醒 1 格是公式算出来的 B2",
+    );
+    let plain = opened(&Book::of(data(good())).bytes());
+    assert!(plain.is_none_or(|said| !said.contains("提醒")));
+    // What the clock answers is another value each time, also where the formula is shared.
+    let clock = cell(
+        r#"<c r="B2" t="str"><f t="shared" ref="B2:C2" si="0">TEXT(NOW(),&quot;yyyy&quot;)</f><v>2026</v></c><c r="C2" t="str"><f t="shared" si="0"/><v>2025</v></c><c r="D2" t="str"><f>"NOW()"</f><v>x</v></c>"#,
+    );
+    check(
+        &Book::of(data(clock)).bytes(),
+        "读到 \u{FDD0}B2 \u{FDD0}C2 每次打开都变 ,x 1 格是公式算出来的 D2",
+    );
     let unsolved = cell(r#"<c r="B2"><f>NOW()</f></c>"#);
     check(
         &Book::of(data(unsolved)).bytes(),
@@ -330,7 +396,7 @@ fn f16_macros_and_entities_are_not_taken() {
     check(&book.bytes(), "退回 外部实体");
     let links =
         Book::of(data(good())).part("xl/externalLinks/externalLink1.xml", "<externalLink/>");
-    check(&links.bytes(), "读到 王桂英");
+    check(&links.bytes(), "读到 王桂英 提醒 链接 没有打开");
 }
 
 #[test]
@@ -350,6 +416,21 @@ fn f18_older_and_other_kinds_are_read() {
         ),
     ]);
     check(&ods, "读到 身份证号 990101195403121282");
+    check(&binary(&[&HEADER, &ROW]), "读到 身份证号 王桂英 公安注销");
+    // An .et of WPS is a compound file whose book nobody else knows.
+    let own: Vec<u8> = "Workbook"
+        .encode_utf16()
+        .flat_map(u16::to_le_bytes)
+        .collect();
+    let at = old.windows(own.len()).position(|w| w == own).unwrap();
+    let mut et = old.to_vec();
+    et[at..at + 16].copy_from_slice(
+        &"ETStream"
+            .encode_utf16()
+            .flat_map(u16::to_le_bytes)
+            .collect::<Vec<u8>>(),
+    );
+    check(&et, "退回 .et 另存为 xlsx");
     let document = package(&[("word/document.xml".to_owned(), b"<w/>".to_vec())]);
     check(&document, "退回 不是表格");
     check(&[0xD0, 0xCF, 0x11, 0xE0, 0, 0], "退回 .xls 打不开");

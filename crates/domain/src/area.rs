@@ -332,6 +332,24 @@ impl PrefixHistory {
         self.0.is_empty()
     }
 
+    /// Whether the code was ever in force.
+    #[must_use]
+    pub fn ever(&self, code6: &str) -> bool {
+        let found = self
+            .0
+            .binary_search_by(|(code, _)| code.as_str().cmp(code6));
+        found.is_ok()
+    }
+
+    /// Whether abolished codes are among them: without those of the past nobody can say that a code never was.
+    #[must_use]
+    pub fn holds_the_past(&self) -> bool {
+        let newest = self.0.iter().map(|(_, last_year)| *last_year).max();
+        let gone = self.0.iter().filter(|(_, last)| Some(*last) < newest);
+        // A tenth and more of all codes there ever were are gone; a list of today's has next to none.
+        gone.count().saturating_mul(10) >= self.0.len() && newest.is_some()
+    }
+
     /// Could somebody born on that day have been first registered under the code?
     #[must_use]
     pub fn knows(&self, code6: &str, birth: Day) -> bool {

@@ -1,5 +1,4 @@
-//! 个案的办理: what happened to a case, folded with its procedure, tells whose it is, since when and until
-//! when.
+//! 个案的办理: what happened to a case, folded with its procedure, tells whose it is, since and until when.
 //!
 //! Never asks what day it is, who somebody is or what a step is called: the caller says the day, the
 //! record says the events, the rulebook says the steps. A deadline is worked out each time, never kept.
@@ -510,7 +509,8 @@ impl Standing {
         });
         self.open = next.map(|step| OpenStep::new(step, event.day));
         if self.open.is_none() {
-            self.close(self.decided.unwrap_or(Outcome::Done), event.day);
+            let outcome = crate::letters::outcome_at(procedure, name);
+            self.close(self.decided.unwrap_or(outcome), event.day);
         }
         Ok(())
     }

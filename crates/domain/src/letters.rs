@@ -2,6 +2,7 @@
 //! that gives the letter passes that record. What nothing fills is never printed; better told when the rulebook
 //! is checked than at the window.
 
+use crate::casework::Outcome;
 use crate::procedure::{Document, Ground, Procedure, Step};
 use std::collections::BTreeSet;
 
@@ -96,6 +97,7 @@ impl Supplier {
                 REASONS,
                 "依据条文",
                 "月保障金额",
+                "金额组成",
                 "救助金额",
                 "起始月份",
                 "公示范围",
@@ -222,6 +224,14 @@ pub fn ending(procedure: &Procedure) -> Option<(&Step, &Document)> {
         step,
         letters.find(|letter| letter.fields.iter().any(|field| field == REASONS))?,
     ))
+}
+
+/// How a case ends that nothing was decided of, by its last step.
+pub(crate) fn outcome_at(procedure: &Procedure, step: &str) -> Outcome {
+    match ending(procedure).is_some_and(|(ending, _)| ending.name == step) {
+        true => Outcome::Ended,
+        false => Outcome::Done,
+    }
 }
 
 /// The fields of a letter that nothing fills when this step gives it, each with who would fill it.

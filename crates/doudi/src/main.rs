@@ -12,9 +12,9 @@ mod words;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use commands::{
-    areas, ask, audit, backup, bank_sim, calendar, cases, check, demo, doctor, explain, import,
-    indicators, keys, line, months, parameters, pay, replay, rulebook, sample, serve, simulate,
-    synth, token, trace, users, verify, workbook,
+    areas, ask, audit, backup, bank_sim, calendar, cases, check, demo, doctor, explain, format,
+    import, indicators, keys, line, months, parameters, pay, replay, rulebook, sample, serve,
+    simulate, synth, token, trace, users, verify, workbook,
 };
 use std::process::ExitCode;
 use tracing_subscriber::EnvFilter;
@@ -40,6 +40,8 @@ enum Command {
     RunMonth(months::Args),
     /// 检查规则手册,列出所有问题
     Check(check::Args),
+    /// 排版:把规则块和表格排成统一的样子
+    Format(format::Args),
     /// 年度调标:数写成工作簿,填好的收回来成为一版改动
     #[command(subcommand)]
     Parameters(parameters::Parameters),
@@ -148,6 +150,7 @@ async fn run(command: Command) -> anyhow::Result<ended::Ended> {
         Command::Import(args) => import::run(args).await,
         Command::RunMonth(args) => months::run(args).await,
         Command::Check(args) => check::run(&args),
+        Command::Format(args) => format::run(&args),
         Command::Parameters(what) => parameters::run(what).await,
         Command::Calendar(what) => calendar::run(what).await,
         Command::Rulebook(what) => rulebook::run(what).await,

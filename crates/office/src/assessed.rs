@@ -431,6 +431,15 @@ pub(crate) async fn kept(
     Ok(kept.find(|file| file.cause == stamp).map(|file| file.path))
 }
 
+/// The file the last run of a month kept of an assessment, whatever came since.
+///
+/// # Errors
+/// The record.
+pub(crate) async fn kept_last(office: &Office, id: &str, month: Month) -> Result<Option<String>> {
+    let kept = store::manifest::list(&office.store, &format!("{ROWS}{id}"), month).await?;
+    Ok(kept.into_iter().next_back().map(|file| file.path))
+}
+
 /// The rows of such a file; none where they are not of this shape.
 ///
 /// # Errors

@@ -6,6 +6,7 @@
 
 mod able;
 pub mod afterwards;
+pub mod audited;
 mod brought;
 pub mod capsule;
 mod clues;
@@ -13,11 +14,13 @@ pub mod decided_demo;
 pub mod decision;
 pub mod demo;
 pub mod duties;
+pub mod endings;
 mod error;
 mod events;
 mod facts;
 mod fields;
 pub mod first_help;
+pub mod flags;
 mod forms;
 pub(crate) mod found;
 mod gather;
@@ -25,13 +28,19 @@ mod guard;
 mod guardians;
 mod health;
 pub mod kept;
+pub mod kin;
 pub mod letters;
 pub(crate) mod near;
 pub mod notice;
 pub mod objection;
+pub(crate) mod online;
 mod open;
+mod open_cases;
 pub mod opinion;
+mod overdue;
 mod papers;
+mod parts;
+mod passing;
 mod paying;
 pub mod people;
 mod procedures;
@@ -45,39 +54,51 @@ pub(crate) mod residents;
 pub mod review;
 pub mod sample;
 mod shown;
+mod stands;
+pub mod targets;
+pub mod urging;
 pub(crate) mod whom;
 mod window;
 mod worklist;
+mod writing;
 
-pub use clues::{CluePhoto, ClueSource, Report, Reported, open_clues, report, report_with};
+pub use clues::{
+    CluePhoto, ClueSource, ClueView, Report, Reported, close_clue, clue_view, open_clues, report,
+    report_with,
+};
 pub use domain::CaseNo;
 pub use domain::casework::{Clock, Outcome, Refusal, Standing, What};
 pub use error::{CaseError, Done};
-pub(crate) use facts::{Brought, Source};
+pub(crate) use facts::{Brought, Source, Thing};
 pub use fields::leaks;
 pub(crate) use fields::without_numbers;
 pub use forms::{Holds, area, yuan};
 pub use found::{Found, Where};
 pub use health::unsound;
+pub(crate) use kin::{KIN, kin_facts};
 pub use open::{Cause, Opened, Opening, Wanted, open, open_in};
+pub use overdue::{LateMatter, late_matters};
+pub(crate) use overdue::{RETURNED, due as due_of_other};
 pub use papers::{Needed, correct, hand_in};
+pub use passing::{hand_over, transfer};
 pub use procedures::Procedures;
 pub use reasons::{For, Reason, because, reasons};
+pub(crate) use receivers::way_word;
 pub use receivers::{Receiver, SignedBy};
-pub(crate) use recorded::{beyond, newest_of, of_household as found_of_household};
+pub(crate) use recorded::of_household as found_of_household;
 pub(crate) use shown::place_name;
-pub use shown::{all_cases, case_file, case_no, inbox, listed};
+pub use shown::{Contents, all_cases, case_file, case_no, contents, inbox, listed};
 pub use store::applications::{Clue, Declared, Paper, PaperState};
 pub use store::decisions::{DecidedAs, DeliveryWay};
 pub use store::notices::{ObjectionState, Proposal};
 pub use window::{Looked, Window, from_clue, look, take_in};
 pub use worklist::{Group, Item, Worklist, unowned, worklist};
+pub use writing::Writing;
 
 use crate::access::{Acting, Right};
 use crate::office::Office;
 use crate::verification::Unsigned;
 use crate::views::ViewError;
-use domain::AreaCode;
 use domain::casework::{self as machine, Event, clocks};
 use domain::procedure::{Procedure, Step};
 use std::sync::Arc;
@@ -258,6 +279,17 @@ pub async fn complete<'c>(
     done: Completion<'_>,
 ) -> Done<&'c Standing> {
     is_own(who, case)?;
+    finish(office, tx, who, case, done).await
+}
+
+/// The same of a step that is done by what the applicant did.
+async fn finish<'c>(
+    office: &Office,
+    tx: &mut JournalTx,
+    who: &Acting,
+    case: &'c mut Case,
+    done: Completion<'_>,
+) -> Done<&'c Standing> {
     let missing = case.missing();
     if !missing.is_empty() && case.open_step().is_some_and(|step| step.name == done.step) {
         let said = format!(
@@ -391,56 +423,6 @@ pub async fn circumstance<'c>(
     happen(office, tx, who, case, what, told).await
 }
 
-/// 转办 to another place; the day it was handed in stays.
-///
-/// # Errors
-/// No reason, no such place, or the open step is not this person's.
-pub async fn transfer<'c>(
-    office: &Office,
-    tx: &mut JournalTx,
-    who: &Acting,
-    case: &'c mut Case,
-    to: AreaCode,
-    because: &str,
-) -> Done<&'c Standing> {
-    is_own(who, case)?;
-    let today = office.clock.today();
-    if store::areas::find(tx, &to, today).await?.is_none() {
-        return Err(CaseError::Refused(format!(
-            "没有代码为 {} 的地区",
-            to.as_str()
-        )));
-    }
-    let told = Told::plain("case.transfer", because);
-    happen(office, tx, who, case, What::Transferred { to }, told).await
-}
-
-/// 移交 of the open step to one official, or to nobody by name with an empty account.
-///
-/// # Errors
-/// That account may not do the step here.
-pub async fn hand_over<'c>(
-    office: &Office,
-    tx: &mut JournalTx,
-    who: &Acting,
-    case: &'c mut Case,
-    to: &str,
-    because: &str,
-) -> Done<&'c Standing> {
-    not_a_relative(who, case)?;
-    let overseer = who.scope(Right::CASE_OVERSEE);
-    if !case.is_for(who) && !overseer.is_ok_and(|scope| scope.contains(&case.standing.area)) {
-        return Err(CaseError::Forbidden("这一步不归您办,不能移交".to_owned()));
-    }
-    let to = to.trim();
-    if !to.is_empty() && case.standing.open.is_some() {
-        able::is_able(office, tx, who, case, to).await?;
-    }
-    let what = What::HandedOver { to: to.to_owned() };
-    let told = Told::plain("case.hand-over", because);
-    happen(office, tx, who, case, what, told).await
-}
-
 /// 办结 before the last step, with a reason: ended, withdrawn or joined. What is decided comes with the last
 /// step only. Ended, it names the articles too, for the applicant's letter.
 ///
@@ -561,40 +543,4 @@ async fn happen_as<'c>(
         crate::portal::closed(office, tx, case).await?;
     }
     Ok(&case.standing)
-}
-
-impl Case {
-    /// Whether the allowed time of a reason to pause is used up already.
-    fn is_pause_used_up(&self, office: &Office, reason: &str) -> Done<bool> {
-        let Some(allowed) = self.procedure.pause(reason).and_then(|p| p.at_most) else {
-            return Ok(false);
-        };
-        let from = office.clock.today().max(self.standing.newest);
-        let calendar = office.calendar()?;
-        let last = machine::pause_left(&self.standing, reason, allowed, calendar, from);
-        let last = last.map_err(|none| CaseError::Refused(none.to_string()))?;
-        Ok(last <= from)
-    }
-}
-
-/// One write of the record, as an act on a case is part of it.
-pub type Writing = JournalTx;
-
-impl Office {
-    /// Begins a write: acts on cases go into it, and all of it is kept or nothing.
-    ///
-    /// # Errors
-    /// The record is busy or cannot be written.
-    pub async fn begin(&self) -> Done<Writing> {
-        Ok(self.store.write().await?)
-    }
-
-    /// Keeps a write with its acts.
-    ///
-    /// # Errors
-    /// No act was recorded, or the record cannot be written.
-    pub async fn end(&self, writing: Writing) -> Done<()> {
-        writing.commit().await?;
-        Ok(())
-    }
 }

@@ -14,8 +14,8 @@ pub mod lookup;
 pub mod stays;
 pub mod tickets;
 
-pub(crate) use book::here;
 pub use book::{ABOUT_CHILD, ABOUT_ELDER, Choices, For, choices};
+pub(crate) use book::{due, here, number, table};
 pub(crate) use tickets::{with_answer, with_record};
 
 use crate::casework::Done;

@@ -28,6 +28,7 @@ mod payments;
 mod preview;
 mod procedures;
 mod programmes;
+mod report;
 mod results;
 mod rulebook;
 mod search;
@@ -43,6 +44,7 @@ pub(crate) use errors_book::of as errors_of;
 pub(crate) use facts::row_words;
 pub(crate) use feeds::{counts as counts_of, state as state_of};
 pub(crate) use paging::{grouped, minute, minute_of};
+pub use report::report_pdf;
 pub use trial::{measures as trial_measures, without_names as trial_without_names};
 pub use trial_pdf::trial_pdf;
 
@@ -205,7 +207,8 @@ impl From<store::StoreError> for ViewError {
 
 impl From<engine::EngineError> for ViewError {
     fn from(error: engine::EngineError) -> Self {
-        Self::Failed(error.to_string())
+        // A full disk comes wrapped by whoever was writing to it.
+        OfficeError::from(error).into()
     }
 }
 

@@ -31,8 +31,8 @@ pub use asked_back::{
 };
 pub use bank_file::BankBook;
 pub use book::{
-    AtOnce, BatchKind, Budget, Check, Festival, HelpFirst, Level, Of, PayBook, Programme, Source,
-    Step, Stops,
+    AtOnce, BatchKind, Budget, Check, Festival, HelpFirst, Level, Of, PartRule, PayBook, Programme,
+    Source, Step, Stops,
 };
 pub use checks::{answer_for_feeds, confirm, set_card};
 pub use decided::{decided, ruled_on, undecided};

@@ -128,6 +128,12 @@ pub async fn examine(office: &Office) -> Result<Vec<Check>> {
     ])
 }
 
+/// Examines the machine the office stands on.
+#[must_use]
+pub fn machine(office: &Office) -> Vec<Check> {
+    Vec::from_iter(crate::space::check(office))
+}
+
 async fn record(office: &Office) -> Result<Check> {
     const NAME: &str = "记录";
     let findings = store::doctor::examine(&office.store).await?;

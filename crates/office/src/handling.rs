@@ -143,7 +143,7 @@ fn missing(file: &str, name: &str, day: Day) -> OfficeError {
 }
 
 /// The first moment of a day in Beijing.
-fn begin(day: Day) -> Result<At> {
+pub(crate) fn begin(day: Day) -> Result<At> {
     Ok(At::parse(&format!("{day}T00:00:00+08:00"))?)
 }
 

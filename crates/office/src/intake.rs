@@ -13,20 +13,23 @@ mod companion;
 mod decode;
 pub mod deliver;
 mod digests;
+mod held;
 mod households;
 mod link;
 mod owner;
 mod readings;
 mod records;
 mod register;
+mod rows;
 mod sheet;
+mod sizes;
 mod stream;
 mod totals;
 mod undo;
 mod whole;
 pub mod workbook;
 
-pub use child::WORKBOOK_REFUSED;
+pub use child::{NOTED, WORKBOOK_REFUSED};
 pub(crate) use decode::survey as look_at;
 pub use undo::{Undone, undo};
 pub(crate) use workbook::UNREADABLE;
@@ -44,6 +47,7 @@ use store::manifest::{self, LakeFile};
 use store::tokens::Tokeniser;
 use store::{Act, RowId};
 use stream::{Job, Taken};
+use whole::Patience;
 
 /// The feed whose rows make persons and households.
 const REGISTER: &str = "register";
@@ -55,6 +59,10 @@ const TRIES_MAX: usize = 5;
 const REFUSALS_KEPT_MAX: usize = 20_000;
 /// How many remarks are kept.
 const REMARKS_KEPT_MAX: usize = 20_000;
+/// The code of a remark that says why a file waited for a person; such remarks stand before all others.
+pub(crate) const ASKED: &str = "asks";
+/// More reasons than a file can have to wait.
+const ASKED_MAX: u32 = 10;
 
 /// What became of a file.
 #[derive(Clone, Debug)]
@@ -88,7 +96,7 @@ pub enum State {
     Applied,
     /// The same content is here already; nothing changed.
     Repeated,
-    /// It would change too much; a person must confirm.
+    /// It changes too much, or is of another place or unit: a person must confirm. Every reason.
     Waiting(String),
     /// The whole file goes back, for this reason.
     Refused(String),
@@ -291,13 +299,7 @@ impl<'a> Intake<'a> {
         let Begun::New(batch_no) = begun else {
             return Ok(());
         };
-        let refusal = Refusal {
-            row_no: 0,
-            column: String::new(),
-            code: "file".to_owned(),
-            message: said.to_owned(),
-            masked: String::new(),
-        };
+        let refusal = whole::refusal(said.to_owned());
         batches::refuse_many(&mut tx, batch_no, &[refusal]).await?;
         rows.truncate(REFUSALS_KEPT_MAX);
         batches::refuse_many(&mut tx, batch_no, &rows).await?;
@@ -338,8 +340,12 @@ impl<'a> Intake<'a> {
         confirmed: bool,
     ) -> Result<Settled> {
         let (feed, at) = (job.feed, &job.at);
-        let (whole, refused_rows, canonical) = (taken.received, taken.refused, taken.canonical());
-        if let Some(said) = whole::unreadable(&taken, feed) {
+        let (whole, refused_rows) = (taken.tally.received, taken.tally.refused);
+        let canonical = taken.canonical();
+        let patience = Patience::of(self.office)?;
+        let (refusals, in_doubt) = (&taken.refusals, taken.doubts.len());
+        let unreadable = taken.tally.unreadable(feed, patience, refusals, in_doubt);
+        if let Some(said) = unreadable {
             // What was written on the way goes first, and with it the turn to write.
             let rows = std::mem::take(&mut taken.refusals);
             drop(taken);
@@ -347,9 +353,10 @@ impl<'a> Intake<'a> {
                 .await?;
             return Ok(Settled::Done);
         }
-        if !confirmed && let Some(said) = self.asks_somebody(&taken, feed).await? {
+        let reasons = self.asks_somebody(&taken, feed, patience).await?;
+        if !confirmed && !reasons.is_empty() {
             drop(taken);
-            self.wait(job.survey.digest, canonical, said, whole, received)
+            self.wait(job.survey.digest, canonical, &reasons, whole, received)
                 .await?;
             return Ok(Settled::Done);
         }
@@ -378,7 +385,13 @@ impl<'a> Intake<'a> {
         refusals.truncate(REFUSALS_KEPT_MAX);
         batches::refuse_many(&mut tx, batch_no, &refusals).await?;
         let remarks = std::mem::take(&mut taken.remarks);
+        // What somebody confirmed is kept with what was taken on their word.
+        let told = asked(&tx, batch_no).await?;
+        let new = reasons.iter().filter(|said| !told.contains(said));
+        let new: Vec<Remark> = new.map(|said| why_asked(said)).collect();
+        batches::remark_many(&mut tx, batch_no, &new).await?;
         batches::remark_many(&mut tx, batch_no, &remarks).await?;
+        batches::keep_sizes(&mut tx, batch_no, &taken.sizes).await?;
         let asked = (batch_no, feed, received.period);
         link::raise_doubts(self.office, &mut tx, at, asked, &taken.doubts).await?;
         let [certain, doubts, unknown] = taken.whose;
@@ -411,7 +424,10 @@ impl<'a> Intake<'a> {
         tx.record(
             Act::new(at, &self.actor, "intake.receive")
                 .on("batch", batch_no)
-                .because("报送")
+                .because(match reasons.is_empty() {
+                    true => "报送".to_owned(),
+                    false => format!("核实过,确认入库:{}", reasons.join(";")),
+                })
                 .under(format!("feeds/{}", feed.id)),
         );
         tx.commit().await?;
@@ -429,7 +445,7 @@ impl<'a> Intake<'a> {
         &self,
         digest: [u8; 32],
         canonical: [u8; 32],
-        said: String,
+        reasons: &[String],
         whole: u64,
         received: &mut Received,
     ) -> Result<()> {
@@ -438,6 +454,8 @@ impl<'a> Intake<'a> {
         if let Begun::New(batch_no) =
             batches::begin(&mut tx, &self.new_batch(received, digest, canonical)).await?
         {
+            let kept: Vec<Remark> = reasons.iter().map(|said| why_asked(said)).collect();
+            batches::remark_many(&mut tx, batch_no, &kept).await?;
             let counts = Counts {
                 received: whole,
                 applied: 0,
@@ -449,14 +467,30 @@ impl<'a> Intake<'a> {
             tx.record(
                 Act::new(&at, &self.actor, "intake.wait")
                     .on("batch", batch_no)
-                    .because("变动上限"),
+                    .because(reasons.join(";")),
             );
             tx.commit().await?;
             received.batch_no = Some(batch_no);
             received.counts = counts;
         }
-        received.state = State::Waiting(said);
+        received.state = State::Waiting(reasons.join(";"));
         Ok(())
+    }
+}
+
+/// Why a batch waits for a person, or did.
+pub(crate) async fn asked(on: &impl store::Reads, batch_no: i64) -> Result<Vec<String>> {
+    let first = batches::list_remarks(on, batch_no, 0, ASKED_MAX).await?;
+    let asked = first.into_iter().filter(|(_, remark)| remark.code == ASKED);
+    Ok(asked.map(|(_, remark)| remark.message).collect())
+}
+
+fn why_asked(said: &str) -> Remark {
+    Remark {
+        row_no: 0,
+        column: String::new(),
+        code: ASKED.to_owned(),
+        message: said.to_owned(),
     }
 }
 

@@ -13,6 +13,7 @@ use crate::error::{OfficeError, Result};
 use crate::office::Office;
 use domain::Month;
 use engine::{Compiled, Frames, Judged, Memo};
+pub(crate) use frames::official::Origins;
 use need::Need;
 use rules::Program;
 use rules::plan::{FileKind, FilePlan, ItemId};
@@ -38,6 +39,8 @@ pub struct MonthData {
     pub(crate) causes: recorded::Causes,
     /// The facts the office's own record answers for.
     pub(crate) of_record: Vec<String>,
+    /// Where the facts come from that were seen at a door, declared or found out.
+    pub(crate) origins: Origins,
     /// The quantities the rules ask about for other days (当时).
     asked: BTreeSet<ItemId>,
     /// What was made when everybody was judged, where trials follow.
@@ -61,6 +64,10 @@ pub struct MonthRun {
     pub tasks_raised: u64,
     /// Tasks taken back, since every warning they were to answer is closed.
     pub tasks_closed: u64,
+    /// Visits by risk that became tasks.
+    pub visits_due: u64,
+    /// Visits taken back, since the household has left the roll.
+    pub visits_left: u64,
     /// File id, title, 符合, 不符合, 待查.
     pub verdicts: Vec<(String, String, u64, u64, u64)>,
 }
@@ -166,7 +173,7 @@ async fn judged_by<T: Send + 'static>(
 /// The tables of a month and the rules that judge on them; nobody is judged yet.
 fn assemble(
     program: Program,
-    (gathered, known): (frames::Gathered, recorded::Recorded),
+    (mut gathered, known): (frames::Gathered, recorded::Recorded),
     past: &history::Past,
     (month, need): (Month, Need),
 ) -> Result<(MonthData, Compiled)> {
@@ -179,11 +186,14 @@ fn assemble(
     let wanted = wanted.iter().flat_map(|c| c.history_wanted());
     let asked: BTreeSet<ItemId> = wanted.map(|(item, _)| *item).collect();
     let cut = need::cut(&program, need, (yielding, judging), &asked);
+    let found = std::mem::take(&mut gathered.found);
     let mut frames = frames::build(&program, gathered, cut.needed.as_ref())?;
     past.remember(&program, &[&cut.yielding, &cut.judging], &mut frames)?;
     let feeds = cut.yielding.run(&frames)?;
     feeds::yield_facts(&program, &feeds, &mut frames)?;
     feeds::yield_statuses(&program, &feeds, &mut frames, month)?;
+    // After the departments' own, whose word goes first.
+    let origins = frames::official::take(&program, &found, &mut frames);
     let causes = known.yield_facts(&program, &mut frames);
     let data = MonthData {
         program,
@@ -194,6 +204,7 @@ fn assemble(
         batches,
         causes,
         of_record: known.facts(),
+        origins,
         asked,
         made: None,
     };
@@ -239,7 +250,16 @@ pub async fn run_month(
     let mut kept = crate::assessed::keep(office, &data).await?;
     kept.extend(figures);
     kept.push(crate::sums::keep(office, &data).await?);
-    let run = warnings::raise(office, &data, kept).await?;
+    let mut run = warnings::raise(office, &data, kept).await?;
+    let cared = crate::casework::afterwards::keep_up(office).await;
+    cared.map_err(|why| OfficeError::Other(format!("紧急通道:{why}")))?;
+    let drawn = crate::visits::outside::draw_all(office).await;
+    drawn.map_err(|why| OfficeError::Other(format!("第三方报告抽查:{why}")))?;
+    told("按风险排走访");
+    let planned = crate::visits::schedule::plan(office).await;
+    let planned = planned.map_err(|why| OfficeError::Other(format!("排走访:{why}")))?;
+    run.visits_due = planned.raised;
+    run.visits_left = planned.left;
     crate::audit::keep(office).await?;
     Ok(run)
 }

@@ -16,6 +16,7 @@ mod draft;
 mod explain;
 mod helping;
 mod joining;
+mod letters;
 mod matters;
 mod my;
 mod pictures;
@@ -27,6 +28,7 @@ mod taking;
 mod whom;
 mod window;
 
+pub use crate::casework::online::LetterLine;
 pub use apply::{Filled, Form, Pick, StepView, TakenStep, show};
 pub use book::PortalBook;
 pub use claim::{Waiting, claim, claim_code, close_account, confirm_claim, refuse_claim};
@@ -36,14 +38,17 @@ pub use consent::{
 };
 pub use data::{FactLine, OwnData, ask_correction, own_data};
 pub use domain::CaseNo;
-pub use draft::{DraftLine, begin, begin_for, drafts_of, forget_old};
+pub use draft::{DraftLine, begin, begin_at, begin_for, drafts_of, forget_old};
 pub use explain::{ExplainLine, explain};
 pub use helping::{HelpForm, seek_help};
 pub use joining::join_member;
+pub use letters::{MyLetter, agree, letter_pdf, my_letter, open_letter};
 pub use matters::{
     ComplaintView, RatingView, answer_rating, complain, complaint, rate, rating, rating_token,
 };
-pub use my::{FixView, MyCase, MyCaseLine, MyView, SentLine, fix, fix_view, my, my_case};
+pub use my::{
+    FixView, MyCase, MyCaseLine, MyOutcome, MyView, SentLine, fix, fix_view, my, my_case,
+};
 pub use pictures::{again, draft_photo};
 pub use reopen::{reopen_correction, reopen_submission};
 pub use send::{Receipt, drop_draft, send};
@@ -56,7 +61,7 @@ pub use window::{
 };
 
 pub(crate) use explain::LABEL as EXPLAINS;
-pub(crate) use matters::{closed, lacks_papers};
+pub(crate) use matters::{closed, decided, lacks_papers};
 pub(crate) use window::organisation;
 
 use crate::access::{Access, Acting, Right, Secret};

@@ -7,10 +7,11 @@ mod gaps;
 mod package;
 pub(crate) mod page;
 pub(crate) mod preview;
+mod proposed;
 pub(crate) mod versions;
 mod year;
 
-pub use checked::{Review, Totals, since_words, totals, try_all};
+pub use checked::{Review, Totals, own_findings, since_words, totals, try_all};
 pub use diff::{Difference, FileChange, FileFate, Since};
 pub use gaps::{Gap, Missing};
 pub(crate) use gaps::{Usable, usable};
@@ -18,6 +19,7 @@ pub use package::{Refusal, open, open_bytes, texts};
 pub use page::{MayDo, VersionPage, version_page};
 pub use preview::affected::{Affected, AffectedAsk};
 pub use preview::{DayFigures, Figures, PreviewRow, approve, preview, previewed};
+pub(crate) use proposed::{open_versions, otherwise};
 pub use versions::{
     ChangeError, Changing, Proposal, VersionRow, check, list, propose, sign, withdraw,
 };

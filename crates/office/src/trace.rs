@@ -5,6 +5,7 @@
 mod decisions;
 mod payments;
 mod reads;
+mod seen;
 
 use crate::error::{OfficeError, Result};
 use crate::office::Office;
@@ -37,15 +38,15 @@ pub struct Step {
     pub cause: String,
 }
 
-/// Walks back from `warning:12`, `task:3`, `run:2`, `row:7/214`, `batch:7`, `decision:3`, `after-decision:1`
-/// or `payment:1/14`.
+/// Walks back from `warning:12`, `task:3`, `visit:4`, `run:2`, `row:7/214`, `batch:7`, `decision:3`,
+/// `after-decision:1` or `payment:1/14`.
 ///
 /// # Errors
 /// There is no such record; the record or the lake cannot be read.
 pub async fn trace(office: &Office, record: &str) -> Result<Vec<Step>> {
     let unknown = || {
         let said = format!(
-            "`{record}` 不是记录编号;可以是 warning:12、task:3、run:2、row:7/214、batch:7、decision:3、after-decision:1、payment:1/14"
+            "`{record}` 不是记录编号;可以是 warning:12、task:3、visit:4、run:2、row:7/214、batch:7、decision:3、after-decision:1、payment:1/14"
         );
         OfficeError::NotFound(said)
     };
@@ -54,6 +55,7 @@ pub async fn trace(office: &Office, record: &str) -> Result<Vec<Step>> {
     match kind {
         "warning" => of_warning(office, WarningId::new(number()?)).await,
         "task" => of_task(office, TaskId::new(number()?)).await,
+        "visit" => seen::of_visit(office, number()?).await,
         "run" => of_run(office, number()?).await,
         "row" => of_row(office, row_id(rest).ok_or_else(unknown)?).await,
         "batch" => Ok(vec![batch_step(office, number()?).await?]),
@@ -137,6 +139,7 @@ async fn of_warning(office: &Office, id: WarningId) -> Result<Vec<Step>> {
     for feed in program.feeds.iter().filter(|f| reads.feeds.contains(&f.id)) {
         steps.extend(rows_of(office, &program, feed, month, (&people, &home)).await?);
     }
+    steps.extend(seen::steps_of(office, &program, &reads.facts, month, (&people, &home)).await?);
     steps.extend(batches_of(office, &steps).await?);
     Ok(steps)
 }

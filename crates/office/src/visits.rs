@@ -7,19 +7,31 @@
 
 mod findings;
 mod form;
+mod household;
+mod ledger;
 mod merge;
+pub(crate) mod outside;
 mod pictures;
+pub(crate) mod schedule;
 mod second;
 mod shown;
 mod tablet;
 
-pub use domain::{PersonId, TaskId, WarningId};
+pub use domain::{Month, PersonId, TaskId, WarningId};
 pub use findings::{Confirm, confirm, dismiss, programmes};
-pub(crate) use findings::{being_handled, seen_for};
+pub(crate) use findings::{became, being_handled, open_warning, seen_for};
+pub use ledger::{
+    LateVisits, Ledger, LedgerAsk, LedgerRow, LedgerShows, LedgerTown, late, ledger,
+    ledger_workbook,
+};
+pub use outside::{
+    Difference, OutsideOrganisation, OutsideReports, ReportLine, draw_reports, outside_reports,
+};
 pub use pictures::{VisitPhoto, add_photo, may_fill, withdraw_photo};
 pub use second::confirm_seen;
+pub(crate) use shown::outcome_word;
 pub use shown::{
-    FieldView, PersonForm, Typed, VisitLine, VisitList, VisitView, visit_list, visit_view,
+    FieldView, PersonForm, Typed, VisitLine, VisitList, VisitView, When, visit_list, visit_view,
 };
 pub use store::visits::VisitOutcome;
 pub use tablet::{
@@ -98,6 +110,8 @@ pub struct Ending {
     pub outcome: Option<VisitOutcome>,
     /// What is written to it, without a name or number.
     pub because: String,
+    /// Why nobody of the household signed, by the rulebook's list; empty where somebody did.
+    pub not_signed: String,
 }
 
 /// The door of a visit, with whoever lives behind it.
@@ -256,6 +270,9 @@ pub async fn begin(office: &Office, who: &Acting, about: About) -> Done<i64> {
     let door = door(office, who, about).await?;
     let (step, form) = door.ready(who)?;
     let mut tx = office.begin().await?;
+    if let Some(task) = &door.task {
+        outside::kept_away(&tx, task, &[who.login().to_owned()]).await?;
+    }
     let going_on = match door.about {
         VisitFor::Case(case, _) => visits::open_of_case(&tx, case).await?,
         VisitFor::Task(task) => visits::open_of_task(&tx, task).await?,
@@ -275,6 +292,7 @@ pub async fn begin(office: &Office, who: &Acting, about: About) -> Done<i64> {
             visitors: &by,
             outcome: None,
             because: "步骤已经另外办完",
+            not_signed: "",
             day: today,
         };
         visits::finish(&mut tx, &at, old.no, &end).await?;
@@ -415,19 +433,27 @@ pub async fn finish(
     let mut tx = office.begin().await?;
     let others = second::second(&tx, who, (&door, &step), no, ending.other.trim()).await?;
     // Who met nobody at the door of a task has nothing to answer; a case needs the answers.
+    let mut not_signed = String::new();
     if door.case.is_some() || ending.outcome != Some(VisitOutcome::NotMet) {
         all_required(&tx, &form, &door, no).await?;
+        let why = ending.not_signed.trim();
+        not_signed = household::signed_or_why(office, &tx, (&form, no), why).await?;
     }
     let mut visitors = vec![who.login().to_owned()];
     visitors.extend(others.iter().cloned());
+    if let Some(task) = &door.task {
+        outside::kept_away(&tx, task, &visitors).await?;
+    }
     let end = VisitEnd {
         visitors: &visitors,
         outcome: ending.outcome.filter(|_| door.task.is_some()),
         because,
+        not_signed: &not_signed,
         day: office.clock.today(),
     };
     // First: the step may only be done on a visit that is done.
     visits::finish(&mut tx, &office.clock.at(), no, &end).await?;
+    outside::reported(office, &mut tx, who, no).await?;
     if let Some(case) = door.case.as_mut() {
         let detail = format!("{{\"visit\":{no}}}");
         let completion = Completion {

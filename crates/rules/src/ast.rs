@@ -505,6 +505,8 @@ pub struct ColumnStmt {
     pub codes: Option<Name>,
     /// 科学计数
     pub scientific: bool,
+    /// 信用代码
+    pub credit_code: bool,
 }
 
 /// A statement of the typed blocks that carry no formula of their own.

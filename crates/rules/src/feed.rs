@@ -81,6 +81,11 @@ pub struct FeedColumn {
     pub codes: Option<String>,
     /// 科学计数: the sender writes `1e+05` for a whole 100000, and no digit is lost by it.
     pub scientific: bool,
+    /// 信用代码: words that are a 统一社会信用代码, whose check character must hold. The fifteen digits of an older
+    /// licence, which has no check of this kind, are let through.
+    pub credit_code: bool,
+    /// Rows are told apart by it: it is of the 主键 or of 归属.
+    pub tells_apart: bool,
     /// The row column's item, when rules may read it.
     pub item: Option<ItemId>,
     /// The fact the newest row gives, when the name is a fact of the entity.

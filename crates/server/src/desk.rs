@@ -280,6 +280,25 @@ pub(crate) fn no_such(what: &str, text: &str) -> ViewError {
     ))
 }
 
+/// The status and words of what kept a form or a page from being answered: the storage says what it lacks, what else
+/// the machine says goes to the log only.
+pub(crate) fn failed(
+    error: impl Into<ViewError>,
+    what: &'static str,
+    said: &str,
+) -> (StatusCode, String) {
+    match error.into() {
+        ViewError::Storage(text) => {
+            tracing::error!(cause = %text, "{what}");
+            (StatusCode::SERVICE_UNAVAILABLE, text)
+        }
+        other => {
+            tracing::error!(error = %other, "{what}");
+            (StatusCode::INTERNAL_SERVER_ERROR, said.to_owned())
+        }
+    }
+}
+
 /// The status, title and text of an error; what the machine says goes to the log only.
 fn told(error: ViewError) -> (StatusCode, &'static str, String) {
     match error {

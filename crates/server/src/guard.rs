@@ -8,13 +8,14 @@ use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{ConnectInfo, MatchedPath, Request, State};
 use axum::http::header::{
     AUTHORIZATION, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, COOKIE, HOST, HeaderName,
-    LOCATION, ORIGIN, REFERRER_POLICY, SET_COOKIE, STRICT_TRANSPORT_SECURITY, WWW_AUTHENTICATE,
-    X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+    LOCATION, ORIGIN, REFERRER_POLICY, RETRY_AFTER, SET_COOKIE, STRICT_TRANSPORT_SECURITY,
+    WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use axum::http::{Extensions, HeaderMap, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use office::access::{Stage, Visitor};
+use office::views::ViewError;
 
 use crate::api::problem::is_ours;
 use crate::desk::App;
@@ -31,6 +32,9 @@ pub(crate) const FORM_WORD: &str = "form";
 const FORM_WORD_HEADER: HeaderName = HeaderName::from_static("x-doudi-form");
 /// Largest form.
 const FORM_BYTES_MAX: usize = 256 * 1024;
+
+/// When to come again where nobody knows better, in seconds.
+const RETRY_SECONDS: i64 = 60;
 
 /// Puts the protecting headers on every answer; only assets may be kept by a browser.
 pub(crate) async fn headers(State(app): State<App>, request: Request, next: Next) -> Response {
@@ -65,6 +69,12 @@ pub(crate) async fn headers(State(app): State<App>, request: Request, next: Next
     headers
         .entry(CACHE_CONTROL)
         .or_insert(HeaderValue::from_static("no-store"));
+    // Whatever cannot be done now: a program is told when to try again, and does not ask every moment.
+    if response.status() == StatusCode::SERVICE_UNAVAILABLE
+        && !response.headers().contains_key(RETRY_AFTER)
+    {
+        limits::wait(response.headers_mut(), RETRY_SECONDS);
+    }
     response
 }
 
@@ -207,7 +217,7 @@ pub(crate) async fn visitor_of(
         return Ok(None);
     };
     let visitor = app.access.visitor(&secret).await;
-    visitor.map_err(|error| broken(&error))
+    visitor.map_err(broken)
 }
 
 /// Where somebody must go first, or why they may not pass; none when they may.
@@ -232,7 +242,7 @@ async fn turned_away(app: &App, need: Need, visitor: &Visitor, path: &str) -> Op
             Err(denied) => {
                 let noted = app.access.note_denied(&visitor.acting, right).await;
                 if let Err(error) = noted {
-                    return Some(broken(&error));
+                    return Some(broken(error));
                 }
                 let said = denied.to_string();
                 Some(crate::desk::forbidden(app, visitor, path, &said))
@@ -341,12 +351,11 @@ fn go_to(place: &str) -> Response {
     }
 }
 
-fn broken(error: &impl std::fmt::Display) -> Response {
-    tracing::error!(%error, "nobody could be let in");
-    refusal(
-        StatusCode::INTERNAL_SERVER_ERROR,
-        "系统内部出错,已记入日志。数据没有改动;请稍后再试。",
-    )
+fn broken(error: impl Into<ViewError>) -> Response {
+    let said = "系统内部出错,已记入日志。数据没有改动;请稍后再试。";
+    let (status, said) = crate::desk::failed(error, "nobody could be let in", said);
+    let kind = [(CONTENT_TYPE, "text/plain; charset=utf-8")];
+    (status, kind, said).into_response()
 }
 
 /// Where a request comes from: its address, or what the one proxy before us says.

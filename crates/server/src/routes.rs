@@ -5,7 +5,9 @@ mod changes;
 mod channels;
 mod feeds;
 mod figures;
+mod offices;
 mod portal;
+mod roles;
 mod tokens;
 mod verification;
 
@@ -151,13 +153,14 @@ pub(crate) fn all() -> Routes {
     let routes = afterwards(routes);
     let routes = payments(routes);
     let routes = verification::add(routes);
-    let routes = offices(routes);
+    let routes = offices::routes(routes);
     let routes = changes::changes(routes);
     let routes = portal::add(routes);
     let routes = channels::add(routes);
     let routes = feeds::add(routes);
     let routes = tokens::add(routes);
     let routes = figures::add(routes);
+    let routes = roles::add(routes);
     api::add(routes)
 }
 
@@ -249,10 +252,22 @@ fn casework(routes: Routes) -> Routes {
         .post(Has(Right::CASE_HANDLE), "/case/{no}", pages::case::act)
         .get(Has(Right::VISIT_REPORT), "/visits", pages::visits::list)
         .post(Has(Right::VISIT_REPORT), "/visits", pages::visits::begin)
+        .get(
+            Has(Right::CASE),
+            "/visits/ledger",
+            pages::visit_ledger::show,
+        )
+        .get(
+            Has(Right::CASE),
+            "/visits/ledger.xlsx",
+            pages::visit_ledger::workbook,
+        )
         .get(Has(Right::VISIT_REPORT), "/visit/{no}", pages::visits::show)
         .post(Has(Right::VISIT_REPORT), "/visit/{no}", pages::visits::send)
         .get(Has(Right::CLUE_REPORT), "/clues/new", pages::clues::show)
         .post(Has(Right::CLUE_REPORT), "/clues/new", pages::clues::send)
+        .get(Has(Right::CASE), "/clues/{no}", pages::clues::one)
+        .post(Has(Right::CASE_ACCEPT), "/clues/{no}", pages::clues::close)
         .post(
             Has(Right::WARNING),
             "/warnings/{id}",
@@ -380,6 +395,8 @@ fn decisions(routes: Routes) -> Routes {
             "/case/{no}/found",
             pages::recorded::act,
         )
+        .get(Has(Right::CASE), "/case/{no}/kin", pages::kin::show)
+        .post(Has(Right::CASE_HANDLE), "/case/{no}/kin", pages::kin::act)
         .get(
             Has(Right::CASE_HANDLE),
             "/case/{no}/letters/{title}",
@@ -392,6 +409,16 @@ fn decisions(routes: Routes) -> Routes {
         )
         .get(Has(Right::DECISION), "/review2", pages::review::list)
         .get(Has(Right::DECISION), "/sample", pages::review::sample)
+        .get(
+            Has(Right::DECISION),
+            "/sample/reports",
+            pages::outside_reports::show,
+        )
+        .post(
+            Has(Right::DECISION),
+            "/sample/reports",
+            pages::outside_reports::draw,
+        )
         .post(
             Has(Right::DECISION),
             "/case/{no}/check",
@@ -449,6 +476,12 @@ fn afterwards(routes: Routes) -> Routes {
             Has(Right::CASE),
             "/crisis/{no}/list.xlsx",
             pages::crisis::workbook,
+        )
+        .post(Has(Right::CRISIS), "/crisis/{no}", pages::crisis::act)
+        .get(
+            Has(Right::CASE_HANDLE),
+            "/crisis/{no}/letters/{title}",
+            pages::crisis::letter,
         )
         .post(Has(Right::CRISIS), "/crisis/{no}/end", pages::crisis::end)
         .get(Has(Right::CASE), "/conference", pages::conference::list)
@@ -544,52 +577,5 @@ fn payments(routes: Routes) -> Routes {
             Has(Right::HOUSEHOLD),
             "/households/{id}/payments",
             pages::payments::household,
-        )
-}
-
-/// Accounts, the journal and the machine.
-fn offices(routes: Routes) -> Routes {
-    use Need::Right as Has;
-    routes
-        .get(Has(Right::HEALTH), "/health", pages::health::show)
-        .get(Has(Right::AUDIT), "/audit", pages::audit::show)
-        .get(
-            Has(Right::AUDIT),
-            "/audit/sample",
-            pages::review::audited_sample,
-        )
-        .post(Has(Right::AUDIT), "/audit/check", pages::audit::check)
-        .get(Has(Right::USER), "/admin/users", pages::users::show)
-        .post(Has(Right::USER_MANAGE), "/admin/users", pages::users::add)
-        .post(Has(Right::USER), "/admin/confirm", pages::users::confirm)
-        .post(
-            Has(Right::USER_MANAGE),
-            "/admin/offices",
-            pages::users::add_office,
-        )
-        .post(
-            Has(Right::USER_MANAGE),
-            "/admin/users/{login}/state",
-            pages::users::set_state,
-        )
-        .post(
-            Has(Right::ROLE_GRANT),
-            "/admin/users/{login}/reset",
-            pages::users::reset,
-        )
-        .post(
-            Has(Right::ROLE_GRANT),
-            "/admin/users/{login}/roles",
-            pages::users::grant,
-        )
-        .post(
-            Has(Right::ROLE_GRANT),
-            "/admin/recusals/{ending}",
-            pages::users::end_relation,
-        )
-        .post(
-            Has(Right::ROLE_GRANT),
-            "/admin/users/{login}/roles/{grant}/end",
-            pages::users::revoke,
         )
 }

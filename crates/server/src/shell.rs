@@ -1,6 +1,6 @@
 //! What surrounds every page: the place, the menu, the search box, the display size.
 
-use office::access::{Right, Stage, Visitor};
+use office::access::{Acting, Right, Stage, Visitor};
 use office::views::Place;
 
 use crate::assets;
@@ -35,8 +35,10 @@ pub(crate) struct SignedIn {
     pub(crate) word: String,
     /// Whether the search box is for them.
     pub(crate) searches: bool,
-    /// The lines of the menu they may open.
+    /// The lines of the menu they see first.
     menu: Vec<Menu>,
+    /// The others they may open.
+    more: Vec<Menu>,
 }
 
 impl SignedIn {
@@ -44,6 +46,7 @@ impl SignedIn {
     pub(crate) fn of(visitor: &Visitor) -> Self {
         let who = &visitor.acting;
         let whole = visitor.stage == Stage::Whole;
+        let (menu, more) = menu_of(who);
         Self {
             name: who.name().to_owned(),
             roles: if whole {
@@ -53,10 +56,8 @@ impl SignedIn {
             },
             word: visitor.form_word.clone(),
             searches: who.may(Right::SEARCH),
-            menu: Menu::ALL
-                .into_iter()
-                .filter(|menu| who.may(menu.right()))
-                .collect(),
+            menu,
+            more,
         }
     }
 
@@ -66,13 +67,35 @@ impl SignedIn {
     }
 }
 
+/// What somebody may open, as the access rules list it: first their daily work, then the rest.
+fn menu_of(who: &Acting) -> (Vec<Menu>, Vec<Menu>) {
+    let may: Vec<Menu> = Menu::ALL
+        .into_iter()
+        .filter(|menu| who.may(menu.right()))
+        .collect();
+    let mut first: Vec<Menu> = Vec::new();
+    for name in who.menu_first() {
+        let found = may.iter().find(|menu| menu.line().2 == name);
+        first.extend(found.filter(|menu| !first.contains(menu)).copied());
+    }
+    let rest = may.into_iter().filter(|menu| !first.contains(menu));
+    if first.is_empty() {
+        return (rest.collect(), Vec::new());
+    }
+    let rest = rest.collect();
+    (first, rest)
+}
+
 /// The places an official can go to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Menu {
     Inbox,
     Visits,
+    Grid,
     Reviews,
     Overview,
+    Reports,
+    Urge,
     Warnings,
     Programmes,
     Indicators,
@@ -87,20 +110,26 @@ pub(crate) enum Menu {
     Areas,
     Users,
     Audit,
+    Flags,
     Health,
     Tickets,
     Finds,
+    Targets,
     Lookup,
 }
 
 impl Menu {
     /// In the order of the menu.
-    const ALL: [Menu; 22] = [
+    const ALL: [Menu; 27] = [
         Menu::Inbox,
         Menu::Visits,
+        Menu::Grid,
         Menu::Reviews,
         Menu::Overview,
+        Menu::Reports,
+        Menu::Urge,
         Menu::Warnings,
+        Menu::Targets,
         Menu::Programmes,
         Menu::Indicators,
         Menu::Feeds,
@@ -110,6 +139,7 @@ impl Menu {
         Menu::Payments,
         Menu::Users,
         Menu::Audit,
+        Menu::Flags,
         Menu::Health,
         Menu::Rulebook,
         Menu::WhatIf,
@@ -124,10 +154,12 @@ impl Menu {
     fn right(self) -> Right {
         match self {
             Menu::Inbox => Right::CASE_HANDLE,
-            Menu::Visits => Right::VISIT_REPORT,
+            Menu::Visits | Menu::Grid => Right::VISIT_REPORT,
             Menu::Reviews => Right::CASE,
-            Menu::Overview => Right::OVERVIEW,
-            Menu::Warnings => Right::WARNING,
+            Menu::Overview | Menu::Reports => Right::OVERVIEW,
+            Menu::Urge => Right::URGE,
+            Menu::Flags => Right::FLAGS,
+            Menu::Warnings | Menu::Targets => Right::WARNING,
             Menu::Programmes => Right::ROLL,
             Menu::Feeds => Right::FEED,
             Menu::Deliver => Right::FEED_DELIVER,
@@ -152,6 +184,11 @@ impl Menu {
         match self {
             Menu::Inbox => ("/inbox", "待办", "我的待办", "clock"),
             Menu::Visits => ("/visits", "走访", "走访清单", "home"),
+            Menu::Grid => ("/grid", "网格", "我的网格", "map-pin"),
+            Menu::Reports => ("/reports", "月报", "月报", "printer"),
+            Menu::Urge => ("/lead/urge", "督办", "督办", "flag"),
+            Menu::Flags => ("/audit/flags", "疑点", "疑点", "alert-circle"),
+            Menu::Targets => ("/targets", "名单", "政策找人名单", "users-group"),
             Menu::Reviews => ("/reviews", "后续", "后续管理", "history"),
             Menu::Overview => ("/", "总览", "总览", "layout-dashboard"),
             Menu::Warnings => ("/warnings", "预警", "预警线索", "bell"),
@@ -202,7 +239,21 @@ impl Shell {
 
     /// The menu of whoever is signed in, with the page's own line marked.
     pub(crate) fn menu(&self) -> Vec<MenuLine> {
-        let open = self.signed_in.iter().flat_map(|who| &who.menu);
+        self.lines(|who| &who.menu)
+    }
+
+    /// What stands under 更多.
+    pub(crate) fn more(&self) -> Vec<MenuLine> {
+        self.lines(|who| &who.more)
+    }
+
+    /// Whether the page's own line stands there.
+    pub(crate) fn is_in_more(&self) -> bool {
+        self.more().iter().any(|line| line.active)
+    }
+
+    fn lines(&self, of: impl Fn(&SignedIn) -> &Vec<Menu>) -> Vec<MenuLine> {
+        let open = self.signed_in.iter().flat_map(of);
         open.map(|menu| {
             let (href, text, long, icon) = menu.line();
             MenuLine {
@@ -242,5 +293,33 @@ impl Shell {
     /// The address of one of our own assets.
     pub(crate) fn asset(&self, path: &str) -> String {
         assets::url(path)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Menu;
+    use office::access::AccessBook;
+
+    #[test]
+    fn what_a_role_sees_first_is_in_the_menu_and_open_to_it() {
+        let book = office::rulebook::read(None).ok();
+        let book = book.and_then(|book| AccessBook::read(&book, "demo").ok());
+        let first: Vec<(&str, &String)> = book
+            .iter()
+            .flat_map(AccessBook::roles)
+            .flat_map(|role| {
+                let lines = book.iter().flat_map(|book| book.menu(&role.code));
+                lines.map(|line| (role.code.as_str(), line))
+            })
+            .collect();
+        assert!(first.len() > 30, "{first:?}");
+        let opens = |(role, name): &(&str, &String)| {
+            let menu = Menu::ALL.iter().find(|menu| menu.line().2 == *name);
+            let book = book.as_ref();
+            menu.is_some_and(|menu| book.is_some_and(|book| book.allows(role, menu.right())))
+        };
+        let wrong: Vec<_> = first.iter().filter(|one| !opens(one)).collect();
+        assert!(wrong.is_empty(), "{wrong:?}");
     }
 }

@@ -4,12 +4,15 @@
 //! Nothing here is judged. What is declared stands apart from what is found, for ever.
 
 mod clues;
+mod decided;
 
 pub(crate) use clues::STATEMENTS as CLUE_STATEMENTS;
 pub use clues::{
     Clue, ClueMark, ClueSource, ClueState, NewClue, add_clue, close_clue, find_clue, joined_clues,
     open_clues, open_marks, use_clue,
 };
+pub(crate) use decided::STATEMENTS as DECIDED_STATEMENTS;
+pub use decided::{DecidedRow, decided};
 
 use crate::at::At;
 use crate::digest::of_row;

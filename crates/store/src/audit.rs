@@ -4,8 +4,11 @@
 //! What an act carried is kept sealed beside its entry; the entry holds only a commitment made
 //! with a random salt, so that the content can be destroyed and the chain still verifies.
 
+mod looks;
 mod verify;
 
+pub(crate) use looks::STATEMENTS as LOOK_STATEMENTS;
+pub use looks::{first_since, lookers, looks};
 pub(crate) use verify::STATEMENTS as VERIFY_STATEMENTS;
 pub use verify::{Break, BreakKind, Checkpoint, Verdict, checkpoint, mark, verify};
 

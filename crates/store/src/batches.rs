@@ -4,10 +4,13 @@
 //! The same content of the same feed and month is known again and changes nothing.
 
 mod remarks;
+mod sizes;
 mod undo;
 
 pub(crate) use remarks::STATEMENTS as REMARK_STATEMENTS;
 pub use remarks::{Remark, list_remarks, remark_many};
+pub(crate) use sizes::STATEMENTS as SIZE_STATEMENTS;
+pub use sizes::{Size, keep_sizes, list_sizes};
 pub(crate) use undo::STATEMENTS as UNDO_STATEMENTS;
 pub use undo::{Undo, close_doubts, links_of, list_undone, undo, undone};
 
@@ -75,7 +78,7 @@ const REFUSALS: Table = Table {
         ("masked", Kind::Text),
     ],
 };
-pub(crate) const TABLES: &[Table] = &[REFUSALS, remarks::REMARKS];
+pub(crate) const TABLES: &[Table] = &[REFUSALS, remarks::REMARKS, sizes::SIZES];
 
 words! {
     /// How far a file has come.

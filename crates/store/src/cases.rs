@@ -3,8 +3,11 @@
 //! An event is appended after the one its writer saw, or not at all; a closed case takes no more.
 //! The standing beside it is what the office worked out from the events and can be made again.
 
+mod told;
 mod waits;
 
+pub(crate) use told::STATEMENTS as TOLD_STATEMENTS;
+pub use told::of_circumstance;
 pub(crate) use waits::STATEMENTS as WAIT_STATEMENTS;
 pub use waits::{Wait, all_waits, waits};
 
@@ -58,6 +61,11 @@ statements! {
     OF_APPLICATION = select!("where application_no = $1 order by case_no");
     OF_HOUSEHOLD = select!("where household_id = $1 order by case_no desc");
     OF_APPLICANT = select!("where applicant = $1 order by case_no desc");
+    OPEN_OF_MEMBER = "select c.case_no from cases c
+            join application_members m on m.application_no = c.application_no
+        where m.person_id = $1 and c.state = 'open'
+        union select case_no from cases where applicant = $1 and state = 'open'
+        order by 1 desc";
     OPEN_OF = select!("where programme = $1 and subject_kind = $2 and subject_id = $3
         and state = 'open'");
     WAITING = "select c.case_no, c.application_no, c.programme, c.procedure, c.rules_day,
@@ -389,6 +397,13 @@ pub async fn of_household(on: &impl Reads, household: HouseholdId) -> Result<Vec
 /// The cases somebody applied for, newest first.
 pub async fn of_applicant(on: &impl Reads, applicant: PersonId) -> Result<Vec<CaseRow>> {
     rows(on.rows(OF_APPLICANT, vec![applicant.get().into()]).await?)
+}
+
+/// The open cases somebody applied for or is a member of, newest first.
+pub async fn open_of_member(on: &impl Reads, person: PersonId) -> Result<Vec<CaseNo>> {
+    let found = on.rows(OPEN_OF_MEMBER, vec![person.get().into()]).await?;
+    let numbers = found.iter().map(|row| Ok(CaseNo::new(row.int(0)?)));
+    numbers.collect()
 }
 
 /// The open case of a programme and subject.

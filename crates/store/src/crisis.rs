@@ -1,5 +1,7 @@
 //! 紧急通道: where and until when papers may follow help, and who came through it.
 
+pub mod care;
+
 use crate::at::At;
 use crate::error::Result;
 use crate::notices::{add, once};

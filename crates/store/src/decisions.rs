@@ -38,8 +38,14 @@ statements! {
     DELIVER = "insert into deliveries (delivery_no, decision_no, document, way, receiver, day, at,
             by_login, digest)
         values ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
-    DELIVERIES = "select delivery_no, decision_no, document, way, receiver, day, at, by_login
+    DELIVER_READ = "insert into deliveries (delivery_no, decision_no, document, way, receiver, day, at,
+            by_login, read_at, digest)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+    DELIVERIES = "select delivery_no, decision_no, document, way, receiver, day, at, by_login, read_at
         from deliveries where decision_no = $1 order by delivery_no";
+    ADD_CONSENT = "insert into reading_consents (case_no, actor, day, at) values ($1, $2, $3, $4)
+        on conflict (case_no) do nothing";
+    CONSENT = "select day from reading_consents where case_no = $1";
     PUBLISH = "insert into publications (publication_no, decision_no, area, shown, from_day, at, by_login,
             taken_because, digest)
         values ($1, $2, $3, $4, $5, $6, $7, '', $8)";
@@ -109,6 +115,26 @@ words! {
         Post = "post",
         /// 公告.
         Public = "public",
+        /// 网上: the applicant read it, signed in.
+        Online = "online",
+    }
+}
+
+impl DeliveryWay {
+    /// The word a row keeps: the ways of a table are fixed, and reading stands in a column of its own.
+    pub(crate) fn kept(self) -> &'static str {
+        match self {
+            Self::InPerson | Self::Post | Self::Public => self.word(),
+            Self::Online => Self::InPerson.word(),
+        }
+    }
+
+    /// The way of a row, by its word and the moment of reading.
+    pub(crate) fn of_row(row: &Row, (way, read_at): (usize, usize)) -> Result<Self> {
+        match row.text_opt(read_at)? {
+            Some(_) => Ok(Self::Online),
+            None => row.word(way, Self::from_word),
+        }
     }
 }
 
@@ -177,8 +203,10 @@ pub struct Delivery {
     pub receiver: String,
     /// When.
     pub day: Day,
-    /// Who handed it over.
+    /// Who handed it over; of a letter that was read, who read it.
     pub by: String,
+    /// At which moment.
+    pub at: At,
 }
 
 /// 公布.
@@ -324,20 +352,48 @@ pub async fn replace(tx: &mut JournalTx, no: i64) -> Result<()> {
 }
 
 /// Writes down that a letter was handed over.
-pub async fn deliver(tx: &mut JournalTx, at: &At, new: &Delivery) -> Result<i64> {
+pub async fn deliver(tx: &mut JournalTx, new: &Delivery) -> Result<i64> {
     let no = tx.take_numbers("delivery", 1).await?;
-    let columns = [
+    let mut columns = vec![
         ("delivery_no", Value::from(no)),
         ("decision_no", new.decision.into()),
         ("document", new.document.as_str().into()),
-        ("way", new.way.into()),
+        ("way", new.way.kept().into()),
         ("receiver", new.receiver.as_str().into()),
         ("day", new.day.to_string().into()),
-        ("at", at.into()),
+        ("at", (&new.at).into()),
         ("by_login", new.by.as_str().into()),
     ];
+    if new.way == DeliveryWay::Online {
+        columns.push(("read_at", (&new.at).into()));
+        add(tx, DELIVER_READ, "deliveries", &columns).await?;
+        return Ok(no);
+    }
     add(tx, DELIVER, "deliveries", &columns).await?;
     Ok(no)
+}
+
+/// The applicant of a case agrees to be handed its letters by reading them; once more is nothing new. Answers
+/// whether it is new.
+pub async fn agree_to_read(
+    tx: &mut JournalTx,
+    at: &At,
+    actor: &str,
+    (case, day): (CaseNo, Day),
+) -> Result<bool> {
+    let values = vec![
+        case.get().into(),
+        actor.into(),
+        day.to_string().into(),
+        at.into(),
+    ];
+    Ok(tx.execute(ADD_CONSENT, values).await? > 0)
+}
+
+/// Since which day the applicant of a case agrees to be handed its letters by reading them.
+pub async fn agrees_to_read(on: &impl Reads, case: CaseNo) -> Result<Option<Day>> {
+    let rows = on.rows(CONSENT, vec![case.get().into()]).await?;
+    rows.first().map(|row| row.day(0)).transpose()
 }
 
 /// How the letters of a decision were handed over.
@@ -348,10 +404,11 @@ pub async fn deliveries(on: &impl Reads, decision: i64) -> Result<Vec<Delivery>>
             Ok(Delivery {
                 decision: row.int(1)?,
                 document: row.text(2)?,
-                way: row.word(3, DeliveryWay::from_word)?,
+                way: DeliveryWay::of_row(row, (3, 8))?,
                 receiver: row.text(4)?,
                 day: row.day(5)?,
                 by: row.text(7)?,
+                at: row.at(6)?,
             })
         })
         .collect()

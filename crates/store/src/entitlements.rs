@@ -3,6 +3,7 @@
 //! One person or household has one entitlement of a programme and component at a time: the database
 //! refuses another. What changes is added; a stop is set once and may only move to an earlier month.
 
+pub(crate) mod cards;
 pub(crate) mod ended;
 
 use crate::at::At;
@@ -10,6 +11,7 @@ use crate::error::{Result, StoreError};
 use crate::sql::{Kind, Table, statements};
 use crate::tx::{JournalTx, Reads};
 use crate::value::{Row, words};
+pub use cards::{fresh_cards, misfit_cards, shared_cards};
 use domain::{AreaCode, Fen, HouseholdId, Month, PersonId};
 pub use ended::{Ended, ended};
 
@@ -58,22 +60,11 @@ statements! {
         order by e.entitlement_id limit $4";
     SUBJECTS = "select programme, subject_kind, subject_id from entitlement where component = $1
         order by entitlement_id";
-    // Cards more households than so many are paid to, by entitlements in force in a month.
-    SHARED = "select c.account_id, count(distinct e.household_id) from entitlement e
-        join entitlement_account c on c.change_no =
-            (select max(d.change_no) from entitlement_account d
-                where d.entitlement_id = e.entitlement_id)
-        where e.from_month <= $1 and (e.to_month is null or $1 < e.to_month)
-        group by c.account_id having count(distinct e.household_id) > $2 order by c.account_id";
-    // Entitlements whose card was changed since; the first card is no change.
-    FRESH = "select distinct c.entitlement_id from entitlement_account c
-        where c.at >= $1 and exists (select 1 from entitlement_account d
-            where d.entitlement_id = c.entitlement_id and d.change_no < c.change_no)
-        order by c.entitlement_id";
-    MISFITS = "select account_id from bank_account where check_digit_fits = 0 order by account_id";
     CAUSES = "select cause_id from entitlement where cause_kind = $1 order by entitlement_id";
-    COUNT = "select count(*) from entitlement where from_month <= $1
-        and (to_month is null or $1 < to_month)";
+    // A recognition has no amount and is paid nothing.
+    COUNT = "select count(*) from entitlement e where e.from_month <= $1
+        and (e.to_month is null or $1 < e.to_month)
+        and exists (select 1 from entitlement_amount a where a.entitlement_id = e.entitlement_id)";
 }
 
 const ENTITLEMENTS: Table = Table {
@@ -199,7 +190,7 @@ pub struct NewEntitlement {
     pub from: Month,
     /// The first month no longer paid.
     pub to: Option<Month>,
-    /// How much a month.
+    /// How much a month; zero for a recognition, which gives no money and has no amount.
     pub amount: Fen,
     /// To which card, where one is known.
     pub account: Option<i64>,
@@ -295,11 +286,12 @@ pub async fn add_many(
     new: &[NewEntitlement],
 ) -> Result<Vec<i64>> {
     let first = tx.take_numbers("entitlement", new.len()).await?;
-    let change = tx.take_numbers("entitlement_amount", new.len()).await?;
+    let paid = new.iter().filter(|one| one.amount > Fen::ZERO).count();
+    let mut change_no = tx.take_numbers("entitlement_amount", paid).await?;
     let with_card = new.iter().filter(|one| one.account.is_some()).count();
     let mut card_change = tx.take_numbers("entitlement_account", with_card).await?;
     let (mut rows, mut amounts, mut accounts) = (Vec::new(), Vec::new(), Vec::new());
-    for ((id, change_no), one) in (first..).zip(change..).zip(new) {
+    for (id, one) in (first..).zip(new) {
         rows.push(vec![
             id.into(),
             one.programme.as_str().into(),
@@ -317,15 +309,18 @@ pub async fn add_many(
             at.into(),
             "".into(),
         ]);
-        amounts.push(vec![
-            change_no.into(),
-            id.into(),
-            one.from.to_string().into(),
-            one.amount.get().into(),
-            one.cause.kind.as_str().into(),
-            one.cause.id.as_str().into(),
-            at.into(),
-        ]);
+        if one.amount > Fen::ZERO {
+            amounts.push(vec![
+                change_no.into(),
+                id.into(),
+                one.from.to_string().into(),
+                one.amount.get().into(),
+                one.cause.kind.as_str().into(),
+                one.cause.id.as_str().into(),
+                at.into(),
+            ]);
+            change_no = change_no.saturating_add(1);
+        }
         if let Some(account) = one.account {
             accounts.push(vec![
                 card_change.into(),
@@ -453,7 +448,7 @@ pub async fn in_force(
     rows.iter().map(from_row).collect()
 }
 
-/// How many are in force in a month.
+/// How many that are paid are in force in a month.
 pub async fn count(on: &impl Reads, month: Month) -> Result<u64> {
     let rows = on.rows(COUNT, vec![month.to_string().into()]).await?;
     rows.first()
@@ -538,31 +533,6 @@ pub async fn subjects(on: &impl Reads, component: &str) -> Result<Vec<(String, S
             Ok((row.text(0)?, subject))
         })
         .collect()
-}
-
-/// Cards that more than so many households are paid to in a month, with how many.
-pub async fn shared_cards(
-    on: &impl Reads,
-    month: Month,
-    households: i64,
-) -> Result<Vec<(i64, u64)>> {
-    let values = vec![month.to_string().into(), households.into()];
-    let rows = on.rows(SHARED, values).await?;
-    rows.iter()
-        .map(|row| Ok((row.int(0)?, crate::value::count(row.int(1)?))))
-        .collect()
-}
-
-/// Entitlements whose card was changed at a moment or later.
-pub async fn fresh_cards(on: &impl Reads, since: &At) -> Result<Vec<i64>> {
-    let rows = on.rows(FRESH, vec![since.into()]).await?;
-    rows.iter().map(|row| row.int(0)).collect()
-}
-
-/// Cards whose last digit does not fit.
-pub async fn misfit_cards(on: &impl Reads) -> Result<Vec<i64>> {
-    let rows = on.rows(MISFITS, vec![]).await?;
-    rows.iter().map(|row| row.int(0)).collect()
 }
 
 /// What entitlements of a kind of cause came from.

@@ -7,7 +7,7 @@ use crate::notices::add;
 use crate::sql::statements;
 use crate::tx::{JournalTx, Reads};
 use crate::value::{Row, Value};
-use domain::{CaseNo, Day, HouseholdId, PersonId};
+use domain::{AreaCode, CaseNo, Day, HouseholdId, PersonId};
 
 macro_rules! rows {
     ($rest:literal) => {
@@ -28,6 +28,8 @@ statements! {
     OF_CASE = rows!("where case_no = $1 order by found_no");
     OF_HOUSEHOLD = rows!("where household_id = $1 order by found_no");
     OF_FACT = rows!("where fact = $1 and day <= $2 order by found_no");
+    PLACES = "select f.found_no, c.area from found_fact f join cases c on c.case_no = f.case_no
+        where f.fact = $1 and f.day <= $2 order by f.found_no";
 }
 
 /// Something found out, to be kept.
@@ -125,6 +127,18 @@ pub async fn of_fact(on: &impl Reads, fact: &str, until: Day) -> Result<Vec<Foun
     let values = vec![fact.into(), until.to_string().into()];
     let rows = on.rows(OF_FACT, values).await?;
     rows.iter().map(from_row).collect()
+}
+
+/// Where the cases are handled for which a fact was found out up to a day, by the finding's number.
+///
+/// # Errors
+/// The record.
+pub async fn places(on: &impl Reads, fact: &str, until: Day) -> Result<Vec<(i64, AreaCode)>> {
+    let values = vec![fact.into(), until.to_string().into()];
+    let rows = on.rows(PLACES, values).await?;
+    rows.iter()
+        .map(|row| Ok((row.int(0)?, row.area(1)?)))
+        .collect()
 }
 
 fn from_row(row: &Row) -> Result<Found> {

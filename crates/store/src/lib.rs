@@ -23,6 +23,8 @@ pub mod decisions;
 pub mod digest;
 pub mod doctor;
 pub mod doubts;
+pub mod endings;
+pub mod entitlement_parts;
 pub mod entitlements;
 mod error;
 pub mod found_facts;
@@ -33,11 +35,13 @@ pub mod households;
 pub mod identity;
 pub mod jobs;
 mod keys;
+pub mod kin;
 pub mod ledger;
 pub mod manifest;
 pub mod name_index;
 pub mod notices;
 pub mod organisations;
+pub mod outside;
 pub mod payments;
 pub mod persons;
 pub mod photos;
@@ -63,6 +67,7 @@ pub mod tablets;
 pub mod tasks;
 pub mod tokens;
 mod tx;
+pub mod urges;
 pub mod users;
 mod value;
 pub mod verifications;
@@ -87,18 +92,23 @@ fn every_statement() -> Vec<String> {
     let statements = [
         applications::STATEMENTS,
         applications::CLUE_STATEMENTS,
+        applications::DECIDED_STATEMENTS,
+        entitlements::cards::STATEMENTS,
         entitlements::ended::STATEMENTS,
         areas::STATEMENTS,
         areas::EDITION_STATEMENTS,
         areas::FOUND_STATEMENTS,
         assists::STATEMENTS,
         audit::STATEMENTS,
+        audit::LOOK_STATEMENTS,
         audit::VERIFY_STATEMENTS,
         bank_accounts::STATEMENTS,
         batches::STATEMENTS,
         batches::REMARK_STATEMENTS,
+        batches::SIZE_STATEMENTS,
         batches::UNDO_STATEMENTS,
         cases::STATEMENTS,
+        cases::TOLD_STATEMENTS,
         cases::WAIT_STATEMENTS,
         channels::STATEMENTS,
         channels::FIND_STATEMENTS,
@@ -108,10 +118,14 @@ fn every_statement() -> Vec<String> {
         conferences::STATEMENTS,
         consents::STATEMENTS,
         crisis::STATEMENTS,
+        crisis::care::STATEMENTS,
+        outside::STATEMENTS,
         decisions::STATEMENTS,
         doctor::STATEMENTS,
         doubts::STATEMENTS,
         doubts::SEAL_STATEMENTS,
+        entitlement_parts::STATEMENTS,
+        endings::STATEMENTS,
         entitlements::STATEMENTS,
         found_facts::STATEMENTS,
         grants::STATEMENTS,
@@ -121,6 +135,7 @@ fn every_statement() -> Vec<String> {
         identity::STATEMENTS,
         identity::ROTATION_STATEMENTS,
         jobs::STATEMENTS,
+        kin::STATEMENTS,
         ledger::STATEMENTS,
         manifest::STATEMENTS,
         name_index::STATEMENTS,
@@ -156,8 +171,10 @@ fn every_statement() -> Vec<String> {
         summaries::STATEMENTS,
         tablets::STATEMENTS,
         tasks::STATEMENTS,
+        tasks::DOOR_STATEMENTS,
         tokens::STATEMENTS,
         tx::STATEMENTS,
+        urges::STATEMENTS,
         users::STATEMENTS,
         verifications::STATEMENTS,
         verifications::ANSWER_STATEMENTS,

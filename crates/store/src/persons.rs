@@ -42,8 +42,11 @@ statements! {
         from person where person_id > $1 order by person_id limit $2";
     LIVES = "select person_id, birth, coalesce(registered_area, area) from person
         where person_id > $1 order by person_id limit $2";
+    // Whoever was only named as somebody's kin elsewhere lives in no place of this office.
     PLACES = "select person_id, area, urban_rural from person
-        where person_id > $1 order by person_id limit $2";
+        where person_id > $1 and (area is not null or status <> 'not-on-register'
+            or exists (select 1 from membership m where m.person_id = person.person_id))
+        order by person_id limit $2";
     COUNT = "select count(*) from person";
     LOG_SEX = log_change!("sex");
     LOG_BIRTH = log_change!("birth");

@@ -27,7 +27,7 @@ macro_rules! decisions {
             "select after_decision_no, case_no, entitlement_id, step, kind, day, before_amount, after_amount,
                 from_month, last_month, reasons, articles, remedy, looked_by, hearing_no, no_hearing,
                 decider, capsule, at, state, delivered_day, delivered_way, delivered_to, delivered_by,
-                effective_from, recovery_id
+                effective_from, recovery_id, read_at
             from after_decisions ",
             $rest
         )
@@ -61,8 +61,9 @@ statements! {
     DECISIONS = decisions!("where case_no = $1 order by after_decision_no");
     DECISIONS_OF_ENTITLEMENT = decisions!("where entitlement_id = $1 order by after_decision_no");
     EFFECT = "update after_decisions set state = 'effective', delivered_day = $1, delivered_way = $2,
-            delivered_to = $3, delivered_by = $4, effective_from = $5, recovery_id = $6
-        where after_decision_no = $7 and state = 'signed'";
+            delivered_to = $3, delivered_by = $4, effective_from = $5, recovery_id = $6,
+            read_at = $7
+        where after_decision_no = $8 and state = 'signed'";
     REPLACE = "update after_decisions set state = 'replaced'
         where after_decision_no = $1 and state <> 'replaced'";
     // The day a subject was looked at last in a programme: the day its newest review came to its end, or its
@@ -86,7 +87,8 @@ statements! {
         where v.household_id is not null and a.fact = $1
         order by a.answer_no";
     VISITED = "select household_id, max(done_day) from visits
-        where state = 'done' and household_id is not null group by household_id";
+        where state = 'done' and household_id is not null and outcome <> 'not-met'
+        group by household_id";
     RECOVERIES = "select r.recovery_id, r.entitlement_id from recovery r
         left join after_cases a on a.recovery_id = r.recovery_id
         join entitlement e on e.entitlement_id = r.entitlement_id
@@ -217,6 +219,8 @@ pub struct Effect {
     pub from: Option<Month>,
     /// What was opened because of it.
     pub recovery: Option<i64>,
+    /// The moment it was read, where reading was the delivery.
+    pub read_at: Option<At>,
 }
 
 /// 处理决定.
@@ -358,11 +362,12 @@ pub async fn decisions_of(on: &impl Reads, entitlement: i64) -> Result<Vec<After
 pub async fn effect(tx: &mut JournalTx, no: i64, effect: &Effect) -> Result<()> {
     let values = vec![
         effect.day.to_string().into(),
-        effect.way.into(),
+        effect.way.kept().into(),
         effect.receiver.as_str().into(),
         effect.by.as_str().into(),
         effect.from.map(|month| month.to_string()).into(),
         effect.recovery.into(),
+        effect.read_at.as_ref().map(At::as_str).into(),
         no.into(),
     ];
     once(tx.execute(EFFECT, values).await?, "待送达的决定", no)
@@ -404,7 +409,7 @@ pub async fn answered(on: &impl Reads, fact: &str) -> Result<Vec<(HouseholdId, i
         .collect()
 }
 
-/// The day somebody was at each door last.
+/// The day each household was met at its door last.
 pub async fn visited(on: &impl Reads) -> Result<Vec<(HouseholdId, Day)>> {
     let rows = on.rows(VISITED, vec![]).await?;
     rows.iter()
@@ -494,9 +499,10 @@ fn decision(row: &Row) -> Result<AfterDecision> {
         None => None,
         Some(day) => Some(Effect {
             day,
-            way: row.word(21, DeliveryWay::from_word)?,
+            way: DeliveryWay::of_row(row, (21, 26))?,
             receiver: row.text(22)?,
             by: row.text(23)?,
+            read_at: row.text_opt(26)?.map(|_| row.at(26)).transpose()?,
             from: month_opt(row, 24)?,
             recovery: row.int_opt(25)?,
         }),

@@ -188,6 +188,36 @@ const MIGRATIONS: &[Migration] = &[
         sqlite: "",
         postgres: "",
     },
+    Migration {
+        version: 29,
+        common: include_str!("../migrations/0029_kin.sql"),
+        sqlite: "",
+        postgres: "",
+    },
+    Migration {
+        version: 30,
+        common: include_str!("../migrations/0030_care.sql"),
+        sqlite: "",
+        postgres: "",
+    },
+    Migration {
+        version: 31,
+        common: include_str!("../migrations/0031_doors.sql"),
+        sqlite: "",
+        postgres: "",
+    },
+    Migration {
+        version: 32,
+        common: include_str!("../migrations/0032_sizes.sql"),
+        sqlite: "",
+        postgres: "",
+    },
+    Migration {
+        version: 33,
+        common: include_str!("../migrations/0033_reading.sql"),
+        sqlite: "",
+        postgres: "",
+    },
 ];
 
 // On PostgreSQL two programs may start at once: the second waits for the first.

@@ -1,6 +1,11 @@
 //! 任务: what somebody has to do next. One open task per kind and door; what comes in meanwhile
 //! joins it, and the shorter time counts.
 
+mod doors;
+
+pub(crate) use doors::STATEMENTS as DOOR_STATEMENTS;
+pub use doors::{OpenDoor, late, open_doors};
+
 use crate::areas::{day_value, range};
 use crate::at::At;
 use crate::error::{Result, StoreError};
@@ -53,6 +58,11 @@ statements! {
         where state = $1 and area >= $2 and area < $3
           and (urgency < $4 or (urgency = $4 and task_id > $5)) and worker_id = $7
         order by urgency desc, task_id limit $6";
+    LIST_KIND = "select task_id, kind, household_id, person_id, area, worker_id, due, urgency,
+            cause_kind, cause_id, summary, state, created_at, closed_at
+        from task
+        where state = 'open' and kind = $1 and area >= $2 and area < $3
+        order by coalesce(due, '9999'), task_id limit $4";
     LIST_HOUSEHOLD = "select task_id, kind, household_id, person_id, area, worker_id, due, urgency,
             cause_kind, cause_id, summary, state, created_at, closed_at
         from task where household_id = $1 order by task_id desc";
@@ -414,6 +424,19 @@ pub async fn list(
         }
         None => on.rows(LIST, values).await?,
     };
+    rows.iter().map(from_row).collect()
+}
+
+/// The open tasks of a kind in a place and all inside it, the first due first.
+pub async fn open_of_kind(
+    on: &impl Reads,
+    kind: &str,
+    area: Option<&AreaCode>,
+    limit: u32,
+) -> Result<Vec<Task>> {
+    let (from, below) = range(area);
+    let values = vec![kind.into(), from, below, limit.into()];
+    let rows = on.rows(LIST_KIND, values).await?;
     rows.iter().map(from_row).collect()
 }
 

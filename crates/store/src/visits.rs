@@ -18,27 +18,40 @@ statements! {
             day, at, actor, state, visitors, outcome, because)
         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'open', '', '', '')";
     FIND = "select visit_no, case_no, application_no, task_id, household_id, area, step, form, day, at, actor,
-            state, visitors, outcome, because, done_day
+            state, visitors, outcome, because, done_day, not_signed
         from visits where visit_no = $1";
     OPEN_OF_CASE = "select visit_no, case_no, application_no, task_id, household_id, area, step, form, day,
-            at, actor, state, visitors, outcome, because, done_day
+            at, actor, state, visitors, outcome, because, done_day, not_signed
         from visits where case_no = $1 and state = 'open'";
     OPEN_OF_TASK = "select visit_no, case_no, application_no, task_id, household_id, area, step, form, day,
-            at, actor, state, visitors, outcome, because, done_day
+            at, actor, state, visitors, outcome, because, done_day, not_signed
         from visits where task_id = $1 and state = 'open'";
     OF_APPLICATION = "select visit_no, case_no, application_no, task_id, household_id, area, step, form, day,
-            at, actor, state, visitors, outcome, because, done_day
+            at, actor, state, visitors, outcome, because, done_day, not_signed
         from visits where application_no = $1 order by visit_no";
     OF_TASK = "select visit_no, case_no, application_no, task_id, household_id, area, step, form, day,
-            at, actor, state, visitors, outcome, because, done_day
+            at, actor, state, visitors, outcome, because, done_day, not_signed
         from visits where task_id = $1 order by visit_no";
     FINISH = "update visits set state = 'done', visitors = $1, outcome = $2, because = $3, done_day = $4,
-            done_at = $5
-        where visit_no = $6 and state = 'open'";
+            done_at = $5, not_signed = $6
+        where visit_no = $7 and state = 'open'";
     ANSWER = "insert into visit_answers (answer_no, visit_no, person_id, fact, value, base, at, actor, digest)
         values ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
     ANSWERS = "select answer_no, person_id, fact, value, base, at, actor from visit_answers
         where visit_no = $1 order by answer_no";
+    // What was answered at doors that are done with: a page of all, and of one door.
+    SEEN = "select a.answer_no, v.household_id, a.person_id, a.fact, a.value, v.visit_no, v.done_day
+        from visit_answers a join visits v on v.visit_no = a.visit_no
+        where a.answer_no > $1 and v.state = 'done' and v.done_day >= $2 and v.done_day <= $3
+        order by a.answer_no limit $4";
+    SEEN_OF = "select a.answer_no, v.household_id, a.person_id, a.fact, a.value, v.visit_no, v.done_day
+        from visit_answers a join visits v on v.visit_no = a.visit_no
+        where (v.household_id = $1 or a.person_id = $2) and v.state = 'done' and v.done_day <= $3
+        order by a.answer_no";
+    LAST_SEEN = "select a.person_id, max(v.done_day)
+        from visit_answers a join visits v on v.visit_no = a.visit_no
+        where a.person_id is not null and v.state = 'done' and v.done_day <= $1
+        group by a.person_id";
     SILENCE = "insert into warning_silences (warning_id, rule, entity_kind, entity_id, until_day, because, at,
             actor)
         values ($1, $2, $3, $4, $5, $6, $7, $8)";
@@ -116,6 +129,8 @@ pub struct Visit {
     pub because: String,
     /// On which day it was done.
     pub done: Option<Day>,
+    /// Why nobody of the household signed; empty where somebody did, or none was asked to.
+    pub not_signed: String,
 }
 
 /// How a visit ends.
@@ -127,6 +142,8 @@ pub struct VisitEnd<'a> {
     pub outcome: Option<VisitOutcome>,
     /// What is written to it.
     pub because: &'a str,
+    /// Why nobody of the household signed; empty where somebody did, or none was asked to.
+    pub not_signed: &'a str,
     /// On which day.
     pub day: Day,
 }
@@ -234,6 +251,7 @@ pub async fn finish(tx: &mut JournalTx, at: &At, no: i64, end: &VisitEnd<'_>) ->
         end.because.into(),
         end.day.to_string().into(),
         at.into(),
+        Some(end.not_signed).filter(|why| !why.is_empty()).into(),
         no.into(),
     ];
     once(tx.execute(FINISH, values).await?, "在办的走访", no)
@@ -280,6 +298,87 @@ pub async fn answers(on: &impl Reads, visit: i64) -> Result<Vec<Answer>> {
             })
         })
         .collect()
+}
+
+/// What was answered at a door, once the visit was done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seen {
+    /// The answer's number.
+    pub no: i64,
+    /// The household of the visit.
+    pub household: Option<HouseholdId>,
+    /// Of whom; none for the household.
+    pub person: Option<PersonId>,
+    /// Which fact.
+    pub fact: String,
+    /// The value, as case tables write it.
+    pub value: String,
+    /// 走访编号.
+    pub visit: i64,
+    /// On which day the visit was done.
+    pub day: Day,
+}
+
+/// Answers of visits that were done within days, those after a number first; so many at the most.
+///
+/// # Errors
+/// The record.
+pub async fn seen(
+    on: &impl Reads,
+    after: i64,
+    (from, until): (Day, Day),
+    limit: u32,
+) -> Result<Vec<Seen>> {
+    let values = vec![
+        after.into(),
+        from.to_string().into(),
+        until.to_string().into(),
+        limit.into(),
+    ];
+    let rows = on.rows(SEEN, values).await?;
+    rows.iter().map(seen_row).collect()
+}
+
+/// Answers about a household or a person from visits that were done by a day, oldest first.
+///
+/// # Errors
+/// The record.
+pub async fn seen_of(
+    on: &impl Reads,
+    household: Option<HouseholdId>,
+    person: Option<PersonId>,
+    until: Day,
+) -> Result<Vec<Seen>> {
+    let values = vec![
+        household.map_or(0, HouseholdId::get).into(),
+        person.map_or(0, PersonId::get).into(),
+        until.to_string().into(),
+    ];
+    let rows = on.rows(SEEN_OF, values).await?;
+    rows.iter().map(seen_row).collect()
+}
+
+/// The day of the last visit, done by a day, at which each person was asked about anything.
+///
+/// # Errors
+/// The record.
+pub async fn last_seen(on: &impl Reads, until: Day) -> Result<Vec<(PersonId, Day)>> {
+    let rows = on.rows(LAST_SEEN, vec![until.to_string().into()]).await?;
+    rows.iter()
+        .map(|row| Ok((PersonId::new(row.int(0)?), row.day(1)?)))
+        .collect()
+}
+
+fn seen_row(row: &Row) -> Result<Seen> {
+    Ok(Seen {
+        no: row.int(0)?,
+        household: row.int_opt(1)?.map(HouseholdId::new),
+        person: row.int_opt(2)?.map(PersonId::new),
+        fact: row.text(3)?,
+        value: row.text(4)?,
+        visit: row.int(5)?,
+        day: row.day(6)?,
+    })
 }
 
 /// Keeps a rule silent about somebody up to a day.
@@ -338,5 +437,6 @@ fn visit(row: &Row) -> Result<Visit> {
         outcome: VisitOutcome::from_word(&row.text(13)?),
         because: row.text(14)?,
         done: row.text_opt(15)?.and_then(|day| Day::parse(&day).ok()),
+        not_signed: row.text_opt(16)?.unwrap_or_default(),
     })
 }

@@ -34,6 +34,8 @@ statements! {
           and urgency >= $6
           and (urgency < $7 or (urgency = $7 and warning_id > $8))
         order by urgency desc, warning_id limit $9";
+    DOORS = "select distinct household_id from warning
+        where state = 'open' and household_id is not null order by household_id";
     LIST_HOUSEHOLD = "select warning_id, rule, entity_kind, entity_id, household_id, person_id,
             area, month, amount, urgency, text, explanation, state, first_raised, last_seen,
             closed_at, closed_why
@@ -356,6 +358,13 @@ pub async fn list_open_keys(on: &impl Reads) -> Result<Vec<(OpenKey, WarningId)>
             Ok((key, WarningId::new(row.int(0)?)))
         })
         .collect()
+}
+
+/// The households an open warning is about, or about somebody in.
+pub async fn open_doors(on: &impl Reads) -> Result<Vec<HouseholdId>> {
+    let rows = on.rows(DOORS, Vec::new()).await?;
+    let read = |row: &Row| Ok(HouseholdId::new(row.int(0)?));
+    rows.iter().map(read).collect()
 }
 
 /// How many warnings a list has in all.

@@ -50,6 +50,15 @@ const WORKBOOK_PERSONS: u64 = 2_400_000;
 /// Every feed of every month is an open file; systems allow about a thousand.
 const MONTHS_MAX: usize = 40;
 
+/// What writes what some departments know of a family in a month.
+type Department = fn(&mut Pen<'_>, &Family) -> Result<(), Error>;
+/// Those who write, each with a stream of damage of its own: a new one changes no file of the others.
+const DEPARTMENTS: [(Stream, Department); 3] = [
+    (Stream::Faults, feeds::write),
+    (Stream::ServiceFaults, feeds::write_services),
+    (Stream::ProgrammeFaults, feeds::write_programmes),
+];
+
 /// What to generate.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -209,43 +218,9 @@ fn populate(
         let family = live(world, config.seed, number, county_code(county));
         tally.add(&family, world.first_month(), world.last_month());
         truth.write(&family, &world.months)?;
-        let dice = &mut Dice::new(config.seed, Stream::Faults, number);
-        for (at, month) in world.months.iter().copied().enumerate() {
-            feeds::write(
-                &mut Pen {
-                    world,
-                    sink,
-                    dice,
-                    row,
-                    at,
-                    month,
-                },
-                &family,
-            )?;
-        }
-        let dice = &mut Dice::new(config.seed, Stream::ServiceFaults, number);
-        for (at, month) in world.months.iter().copied().enumerate() {
-            let pen = &mut Pen {
-                world,
-                sink,
-                dice,
-                row,
-                at,
-                month,
-            };
-            feeds::write_services(pen, &family)?;
-        }
-        let dice = &mut Dice::new(config.seed, Stream::ProgrammeFaults, number);
-        for (at, month) in world.months.iter().copied().enumerate() {
-            let pen = &mut Pen {
-                world,
-                sink,
-                dice,
-                row,
-                at,
-                month,
-            };
-            feeds::write_programmes(pen, &family)?;
+        for (stream, write) in DEPARTMENTS {
+            let dice = &mut Dice::new(config.seed, stream, number);
+            months(world, sink, (dice, row), |pen| write(pen, &family))?;
         }
         number += 1;
         if number.is_multiple_of(500) {
@@ -281,18 +256,27 @@ fn live(world: &mut World, seed: u64, number: u64, county: i32) -> Family {
 fn write_prices(world: &World, sink: &mut sink::Sink, counties: u64) -> Result<(), Error> {
     let dice = &mut Dice::new(0, Stream::Faults, u64::MAX);
     let row = &mut sink::Row::default();
+    months(world, sink, (dice, row), |pen| {
+        feeds::price_index(pen, counties)
+    })
+}
+
+/// Writes with one stream of damage, month after month.
+fn months(
+    world: &World,
+    sink: &mut sink::Sink,
+    (dice, row): (&mut Dice, &mut sink::Row),
+    mut write: impl FnMut(&mut Pen<'_>) -> Result<(), Error>,
+) -> Result<(), Error> {
     for (at, month) in world.months.iter().copied().enumerate() {
-        feeds::price_index(
-            &mut Pen {
-                world,
-                sink,
-                dice,
-                row,
-                at,
-                month,
-            },
-            counties,
-        )?;
+        write(&mut Pen {
+            world,
+            sink,
+            dice,
+            row,
+            at,
+            month,
+        })?;
     }
     Ok(())
 }

@@ -1,10 +1,13 @@
 //! Real things of one township, tried by every role from the township itself, one beside it, the county around both and
 //! a county elsewhere: a look from outside is answered as if nothing were there, and by a right alone nobody gets more.
 
+mod more;
+
 use super::{PLACES, Pages, Told};
 use crate::found_out::SIGNATURE;
 use crate::staff::Signed;
 use domain::{AreaCode, AreaLevel, CaseNo, Day, Month};
+use more::{LETTER, More};
 use office::access::{Reach, Right};
 use office::casework::afterwards::{
     self as after, AfterPurpose, Begin, Entrust, NewMinutes, Switch,
@@ -39,6 +42,7 @@ struct Objects {
     crisis: i64,
     draft: i64,
     task: i64,
+    more: More,
 }
 
 /// A township with an open warning of a household and somebody on dibao: their help, the household of the warning, a
@@ -168,6 +172,7 @@ impl Objects {
         let draft = portal::begin_for(&pages.staff.access, &li.who)
             .await
             .unwrap();
+        let more = More::of(pages, (&chen, &wang), (&town, no)).await;
         Self {
             town,
             household,
@@ -184,6 +189,7 @@ impl Objects {
             crisis,
             draft,
             task: task.unwrap(),
+            more,
         }
     }
 
@@ -191,11 +197,32 @@ impl Objects {
     /// township.
     fn fill(&self, path: &str) -> Option<(String, String)> {
         let begins = |with: &str| path.starts_with(with);
+        let more = &self.more;
         let (name, no) = match path {
+            // The interface names the same things.
+            _ if begins("/api/v1/cases/{no}") => ("{no}", self.case),
+            _ if begins("/api/v1/households/{id}") => ("{id}", self.household),
+            _ if begins("/api/v1/warnings/{id}") => ("{id}", self.warning),
+            _ if begins("/api/v1/verifications/{no}") => ("{no}", self.batch),
+            _ if begins("/api/v1/payments/{no}") => ("{no}", more.payment),
+            _ if begins("/api/v1/feeds/{batch}") => ("{batch}", more.feed),
+            _ if begins("/case/{no}/letters/") => ("{no}", more.letter_case),
+            _ if begins("/doubts/{row}") => ("{row}", more.doubt),
+            _ if begins("/finds/{no}") => ("{no}", more.find),
+            _ if begins("/dept/tasks/{no}") => ("{no}", more.assist),
+            _ if begins("/urges/{no}") => ("{no}", more.urge),
+            _ if begins("/feeds/{batch}") || begins("/dept/upload/{batch}") => {
+                ("{batch}", more.feed)
+            }
+            _ if begins("/payments/entitlements/{id}") => ("{id}", more.entitlement),
+            _ if begins("/payments/recoveries/{no}") => ("{no}", more.recovery),
+            _ if begins("/payments/{no}") => ("{no}", more.payment),
             _ if begins("/households/{id}") => ("{id}", self.household),
             _ if begins("/persons/{id}") => ("{id}", self.person),
             _ if begins("/warnings/{id}") => ("{id}", self.warning),
-            _ if begins("/case/{no}") || begins("/reviews/{no}") => ("{no}", self.case),
+            _ if begins("/case/{no}") || begins("/reviews/{no}") || begins("/audit/case/{no}") => {
+                ("{no}", self.case)
+            }
             _ if begins("/verify/consents/") || begins("/verify/recognise/") => {
                 ("{case}", self.case)
             }
@@ -214,7 +241,7 @@ impl Objects {
             path.replace("{person}", &self.person.to_string())
                 .replace("{application}", &self.application.to_string())
                 .replace("{source}", "social_insurance")
-                .replace("{title}", "定期核查告知书")
+                .replace("{title}", LETTER)
                 .replace("{file}", "1")
                 .replace("{photo}", &self.photo.to_string())
                 .replace("{step}", "what")
@@ -328,7 +355,8 @@ async fn what_there_is_in_a_township_is_nothing_to_whoever_looks_from_outside() 
 }
 
 /// Pages that want more than the thing itself: a letter that was written, an answer that was wrong, money.
-const NEEDS_MORE: [&str; 6] = [
+const NEEDS_MORE: [&str; 7] = [
+    "/crisis/{no}/letters/{title}",
     "/case/{no}/letters/{title}",
     "/case/{no}/letters/{title}/pdf",
     "/verify/{no}/files/{file}",

@@ -281,12 +281,13 @@ async fn support_ends_heard(database: Database) {
         proposes: Proposal::Refuse,
         because: "法定义务人已经有能力供养".to_owned(),
     };
+    let worked_out = notice::worked_out(&bench.office, &case).await.unwrap();
     let mut tx = bench.office.begin().await.unwrap();
     let said = (&judged, &proposed);
     opinion::give(&bench.office, &mut tx, wang, &mut case, said)
         .await
         .unwrap();
-    notice::post(&bench.office, &mut tx, wang, &case)
+    notice::post(&bench.office, &mut tx, wang, (&case, worked_out))
         .await
         .unwrap();
     bench.office.end(tx).await.unwrap();

@@ -353,12 +353,15 @@ async fn to_the_decision(bench: &Bench, place: &str, day: &str) -> (CaseNo, Stri
             proposes: Proposal::Refuse,
             because: "核对不符合".to_owned(),
         };
+        let worked_out = notice::worked_out(office, &case).await.unwrap();
         let mut tx = office.begin().await.unwrap();
         let who = &bench.wang.who;
         opinion::give(office, &mut tx, who, &mut case, (&judged, &proposed))
             .await
             .unwrap();
-        notice::post(office, &mut tx, who, &case).await.unwrap();
+        notice::post(office, &mut tx, who, (&case, worked_out))
+            .await
+            .unwrap();
         office.end(tx).await.unwrap();
         let hung = Day::parse(day).unwrap().add_days(9).unwrap();
         bench.at(&format!("{hung}T09:00"));

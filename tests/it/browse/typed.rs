@@ -5,8 +5,6 @@ use super::{Kind, Person, forms, tags};
 use crate::county::{County, Faults, run_months};
 use crate::staff::Staff;
 use axum::Router;
-use office::desk::Desk;
-use server::House;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -107,13 +105,8 @@ async fn router() -> (County, Staff, Router) {
     let office = Arc::new(county.office("data").await);
     county.receive(&office).await;
     run_months(&office).await;
-    let views = Desk::open(Arc::clone(&office)).await.unwrap();
     let staff = Staff::of(&office, "990101").await;
-    let router = server::router(House {
-        views,
-        access: Arc::clone(&staff.access),
-        front: None,
-    });
+    let router = staff.router(&office).await;
     (county, staff, router)
 }
 

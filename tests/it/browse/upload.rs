@@ -16,7 +16,19 @@ impl Person {
         fields: &[(&str, &str)],
         (name, bytes): (&str, &[u8]),
     ) -> Page {
-        let fill: Vec<(&str, &str)> = fields.iter().copied().chain([("file", name)]).collect();
+        self.hand_in_as(page, action, fields, ("file", name, bytes))
+            .await
+    }
+
+    /// The same in a field of another name.
+    pub(crate) async fn hand_in_as(
+        &self,
+        page: &Page,
+        action: &str,
+        fields: &[(&str, &str)],
+        (of, name, bytes): (&str, &str, &[u8]),
+    ) -> Page {
+        let fill: Vec<(&str, &str)> = fields.iter().copied().chain([(of, name)]).collect();
         assert!(
             page.takes(action, &fill),
             "{}: {}",
@@ -29,7 +41,7 @@ impl Person {
             let head = format!("content-disposition: form-data; name=\"{field}\"");
             write!(body, "--b\r\n{head}\r\n\r\n{value}\r\n").unwrap();
         }
-        let head = format!("content-disposition: form-data; name=\"file\"; filename=\"{name}\"");
+        let head = format!("content-disposition: form-data; name=\"{of}\"; filename=\"{name}\"");
         let kind = "content-type: application/octet-stream";
         write!(body, "--b\r\n{head}\r\n{kind}\r\n\r\n").unwrap();
         body.extend_from_slice(bytes);

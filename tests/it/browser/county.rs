@@ -2,7 +2,7 @@
 //! a relative's case, one sent back, one granted with its letter, one refused, the month's money with what is set
 //! apart and what comes back, and a resident who is not content.
 
-mod money;
+pub(super) mod money;
 
 use super::chrome::Chrome;
 use super::page::{Page, Scripts, word};

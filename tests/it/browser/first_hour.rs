@@ -72,7 +72,7 @@ fn hands_in(page: &mut Page, file: &Path) -> i64 {
     page.choose("报什么", "在册救助对象");
     page.choose("说的是哪个月", "2026-09");
     page.attach("文件", file);
-    page.click("checkbox", "我看过了");
+    page.click("checkbox", "核实过了");
     page.press("button", "报送");
     while page.has("link", "看到哪里了") {
         page.press("link", "看到哪里了");

@@ -3,12 +3,12 @@
 //! so, a family for the adviser, a stop with its hearing.
 
 use super::chrome::Chrome;
+use super::county::money::checked;
 use super::page::{Page, Scripts, word};
 use super::place::{Cases, Place};
 use super::{DESK, PHONE, nothing_found};
 use crate::county::{County, Faults, Table};
 use domain::Month;
-use domain::payment::BatchAct;
 use office::monitoring::{self, MonthRun};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -270,12 +270,7 @@ fn not_stopped(place: &Place, chrome: &Chrome, chen: &mut Page, dead: &str) {
     chen.open("/payments");
     chen.fill("月份", MONTH);
     chen.press("button", "按名册开账");
-    chen.fill("月份", "2026-09");
-    chen.press("button", "编制");
-    let batch = chen.place();
-    let mut two = place.enter(chrome, "chen2", DESK, Scripts::On);
-    two.open(&batch);
-    two.press("button", BatchAct::Check.word());
+    let (batch, mut two) = checked(place, chrome, chen, DESK);
     two.open(&format!("{}?state=apart", batch));
     assert!(
         two.text().contains("收款人或者对象已去世"),
@@ -431,6 +426,7 @@ fn went(place: &Place, chrome: &Chrome, wang: &mut Page) {
     nothing_found([second]);
     wang.open(&door);
     wang.fill("另一名调查人的账号", "qian");
+    wang.choose("住户没有签名的原因", "不在场");
     wang.press("button", "办完“核实”");
     assert_eq!(wang.status(), 200, "{}", wang.text());
     wang.judge_both("J6 7 verified by two");

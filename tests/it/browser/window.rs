@@ -290,6 +290,7 @@ fn visited(round: &mut Round) {
     page.press("button", "确认同去");
     li.open(&door);
     li.fill("另一名调查人的账号", "wang");
+    li.choose("住户没有签名的原因", "不会写字");
     li.press("button", "办完“入户调查”");
     assert_eq!(li.status(), 200, "{}", li.text());
     assert!(li.text().contains("wang"), "{}", li.text());

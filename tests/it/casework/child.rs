@@ -40,6 +40,51 @@ pub(crate) fn parent(county: &County) -> [[String; 2]; 2] {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_parent_nobody_knows_is_asked_for_whom_and_the_parents_facts_answer_for_no_child() {
+    let counter = Counter::open().await;
+    let wang = counter.staff.enter("wang", "窗口经办", TOWN).await;
+    let look = ("do", "look");
+    let child = ("pasted", "周小新,无,子女,2024-05-01");
+    let own = format!("{PROGRAMME}:row-0-周新来");
+    let small = format!("{PROGRAMME}:row-1-周小新");
+    let stranger = [
+        ("name", "周新来"),
+        ("number", "990101195403121282"),
+        ("cause", "apply"),
+        ("programme", PROGRAMME),
+        child,
+        look,
+    ];
+    let asked = counter.ask(&wang, "POST", "/accept", &stranger).await;
+    for word in ["给谁申请", &own, &small] {
+        assert!(asked.body.contains(word), "{word}: {}", asked.body);
+    }
+    // Of somebody who is known, with a child who is not: nothing is answered of the child.
+    let [[name, number], _] = parent(&counter.county);
+    let known = [
+        ("name", name.as_str()),
+        ("number", number.as_str()),
+        ("cause", "apply"),
+        ("programme", PROGRAMME),
+        child,
+        ("whom", &small),
+        look,
+    ];
+    crate::county::run_months(&counter.office).await;
+    let answered = counter.ask(&wang, "POST", "/accept", &known).await;
+    assert!(
+        answered.body.contains("(还没有登记的家人)"),
+        "{}",
+        answered.body
+    );
+    assert!(
+        !answered.body.contains("现有数据不符合"),
+        "{}",
+        answered.body
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_parent_applies_at_the_window_for_a_child_and_the_case_is_the_childs() {
     let counter = Counter::open().await;
     let wang = counter.staff.enter("wang", "窗口经办", TOWN).await;

@@ -4,10 +4,9 @@
 use super::{Counter, TOWN, take_many, with};
 use crate::found_out;
 use crate::staff::Signed;
-use office::casework::letters;
 use office::casework::{
-    self, Case, CaseError, CaseNo, Cause, Completion, Holds, Opening, Outcome, Paper, PaperState,
-    Wanted,
+    self, Case, CaseError, CaseNo, Cause, Completion, DeliveryWay, Holds, Opening, Outcome, Paper,
+    PaperState, Wanted, endings, letters,
 };
 
 /// The first case of the town's first household, with its papers handed in.
@@ -203,6 +202,39 @@ async fn ended(counter: &Counter, wang: &Signed, no: CaseNo, article: &str) {
         assert!(text.contains(words), "{words}: {text}");
     }
     assert!(!text.contains("{{"), "{text}");
+    handed_over_once(counter, wang, no).await;
+}
+
+/// The letter stands in the clerk's list until somebody who may has signed for it; the record says who, once.
+async fn handed_over_once(counter: &Counter, wang: &Signed, no: CaseNo) {
+    let office = &counter.office;
+    let waits = async |who: &Signed| endings::waiting(office, &who.who).await.unwrap();
+    assert!(waits(wang).await.contains(&no.get()));
+    let beside = counter.staff.enter("e-wang", "窗口经办", "990101002").await;
+    assert!(!waits(&beside).await.contains(&no.get()));
+    let hand = async |to: &str| {
+        let case = loaded(counter, wang, no).await;
+        let mut tx = office.begin().await?;
+        let way = (DeliveryWay::InPerson, to.into());
+        endings::deliver(office, &mut tx, &wang.who, &case, way).await?;
+        office.end(tx).await
+    };
+    refused(hand("路过的人").await, "");
+    let form = format!("/case/{no}");
+    let page = counter.see(wang, &form).await.body;
+    assert!(
+        page.contains("还没有送达") && page.contains("已送达"),
+        "{page}"
+    );
+    hand("本人").await.unwrap();
+    refused(hand("本人").await, "已经登记过送达");
+    let view = endings::view(office, &wang.who, no).await.unwrap();
+    assert!(
+        view.delivered.contains("当面送达(本人)"),
+        "{}",
+        view.delivered
+    );
+    assert!(!waits(wang).await.contains(&no.get()));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -184,12 +184,7 @@ async fn a_sheet_of_numbers_goes_out_and_comes_back_by_the_page_and_a_wrong_cell
     let office = bench.office();
     let staff = Staff::of_beside(&office, "990101").await;
     let mei = staff.enter("mei", "县级审核", "990101").await;
-    let views = Desk::open(Arc::clone(&office)).await.unwrap();
-    let router = server::router(House {
-        views,
-        access: Arc::clone(&staff.access),
-        front: None,
-    });
+    let router = staff.router(&office).await;
     let page = get(&router, "/admin/params", &mei).await;
     assert_eq!(page.status, 200);
     assert!(page.body.contains("低保标准") && page.body.contains("示例值"));

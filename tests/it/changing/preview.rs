@@ -8,7 +8,7 @@ use domain::{Day, Month};
 use office::access::{Access, Acting};
 use office::rulebook::{Affected, AffectedAsk, PreviewRow, Proposal};
 use office::simulate::{Ask, ProgrammeRow, Roll, Scenario, simulate};
-use office::views::Views;
+use office::views::{Views, WhatIfAsk, WhatIfChange};
 use office::{Clock, Database, Office, Setting, Watch, monitoring};
 use rules::SourceText;
 use std::sync::Arc;
@@ -342,4 +342,37 @@ async fn a_preview_read_on_the_people_of_another_month_is_worked_out_again_befor
     let seen = preview.figures_digest.clone();
     desk.approve("li", no, Some(&seen)).await.unwrap();
     assert_eq!(desk.sign("chen", no).await.unwrap(), "待签");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_proposed_version_is_tried_beside_a_number_and_both_say_the_same() {
+    let desk = Desk::open().await;
+    let no = desk
+        .propose("2026-08-01", "2026-07-31", ["900", "685"])
+        .await;
+    let who = desk.who("chen").await;
+    let ask = |version: String| WhatIfAsk {
+        changes: vec![WhatIfChange {
+            parameter: "低保标准@990101/城镇".to_owned(),
+            value: "900".to_owned(),
+            scenario: "一".to_owned(),
+        }],
+        version,
+        month: "2026-08".to_owned(),
+        ..WhatIfAsk::default()
+    };
+    let seen = desk.views.whatif(&who, Some(ask(no.to_string()))).await;
+    let seen = seen.unwrap();
+    assert_eq!(seen.problems, Vec::<String>::new());
+    assert!(seen.versions.iter().any(|one| one.value == no.to_string()));
+    let tried = seen.result.unwrap().scenarios;
+    let names: Vec<&str> = tried.iter().map(|one| one.name.as_str()).collect();
+    assert_eq!(names, ["方案一", &format!("第 {no} 版")]);
+    assert_eq!(tried[0].cost_after, tried[1].cost_after);
+    assert_ne!(tried[0].cost_before, tried[0].cost_after);
+    for (version, expected) in [("99", "没有第 99 版"), ("甲", "不是版本的编号")] {
+        let seen = desk.views.whatif(&who, Some(ask(version.to_owned()))).await;
+        let problems = seen.unwrap().problems.join(" ");
+        assert!(problems.contains(expected), "{problems}");
+    }
 }

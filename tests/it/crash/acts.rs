@@ -9,7 +9,7 @@ use office::casework::{self, Completion, DecidedAs, complete, decision, notice};
 use office::disbursement as pay;
 use office::intake::Intake;
 use office::rulebook::{self as changing, Proposal};
-use office::{Clock, Database, Office, Setting, Watch, verification};
+use office::{Database, Office, Watch, verification};
 use rules::SourceText;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -120,13 +120,7 @@ impl Act {
 }
 
 pub(super) async fn opened(folder: &Path, database: &Database, now: &str) -> Arc<Office> {
-    let setting = Setting {
-        folder: folder.to_owned(),
-        database: database.clone(),
-        rulebook: None,
-        locality: "demo".to_owned(),
-        clock: Clock::fixed(now).unwrap().by_hand(),
-    };
+    let setting = crate::county::setting(folder, database.clone(), now);
     Arc::new(Office::open(setting).await.unwrap())
 }
 

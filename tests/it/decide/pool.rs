@@ -8,7 +8,7 @@ use domain::{Month, PersonId};
 use office::casework::decision::Signing;
 use office::desk::Desk;
 use office::views::{AssessmentFilter, Behind};
-use office::{Clock, Database, Office, Setting, monitoring};
+use office::{Database, Office, Setting, monitoring};
 use std::path::Path;
 use std::sync::Arc;
 use store::decisions::DecidedAs;
@@ -22,11 +22,13 @@ async fn opened() -> Bench {
         &county.feeds().join("2026-09"),
     );
     let setting = Setting {
-        folder: county.folder.path().join("data"),
-        database: Database::Sqlite,
         rulebook: Some(concat!(env!("CARGO_MANIFEST_DIR"), "/../rulebook").into()),
         locality: "hangzhou".to_owned(),
-        clock: Clock::fixed("2026-09-01T09:00").unwrap().by_hand(),
+        ..crate::county::setting(
+            &county.folder.path().join("data"),
+            Database::Sqlite,
+            "2026-09-01T09:00",
+        )
     };
     let office = Arc::new(Office::open(setting).await.unwrap());
     county.receive(&office).await;

@@ -199,7 +199,7 @@ impl Desk {
             .collect();
         assert!(rows.len() >= 2);
         for row in &rows {
-            let of = format!("{}:{}", row.ticket.seed, row.ticket.case);
+            let of = format!("{}:{}", row.ticket.seed, row.ticket.no);
             let digest = store::digest::hex(&store::digest::of_bytes(of.as_bytes()));
             assert_eq!(row.ticket.lot, digest);
             assert!(list.has(&digest), "{digest}");

@@ -9,7 +9,7 @@ use domain::{AreaCode, Fen, HouseholdId, WarningId};
 use office::desk::Desk;
 use office::intake::{Intake, State};
 use office::views::{Behind, Verdict, Views, WarningFilter, WarningState};
-use office::{Clock, Database, Office, Setting};
+use office::{Database, Office};
 use server::{House, Pages};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -33,13 +33,11 @@ impl Place {
     pub(crate) async fn open(database: Database) -> Self {
         let county = County::new(Faults::None);
         forget(&county);
-        let setting = Setting {
-            folder: county.folder.path().join("door"),
+        let setting = crate::county::setting(
+            &county.folder.path().join("door"),
             database,
-            rulebook: None,
-            locality: "demo".to_owned(),
-            clock: Clock::fixed("2026-09-07T09:00").unwrap().by_hand(),
-        };
+            "2026-09-07T09:00",
+        );
         let office = Arc::new(Office::open(setting).await.unwrap());
         for mut file in county.receive(&office).await {
             // The shorter roll differs more from month to month; somebody looks and confirms.

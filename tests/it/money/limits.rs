@@ -3,7 +3,7 @@
 
 use super::*;
 use domain::Day;
-use office::{Clock, Setting};
+use office::Setting;
 
 /// A place whose rulebook was changed, file by file.
 async fn with_rules(county: &County, database: Database, changes: &[(&str, &str, &str)]) -> Place {
@@ -23,11 +23,8 @@ async fn with_rules(county: &County, database: Database, changes: &[(&str, &str,
     }
     let folder = county.folder.path().join("limits");
     let setting = Setting {
-        folder: folder.clone(),
-        database: database.clone(),
         rulebook: Some(rules),
-        locality: "demo".to_owned(),
-        clock: Clock::fixed("2026-09-14T09:00").unwrap().by_hand(),
+        ..crate::county::setting(&folder, database.clone(), "2026-09-14T09:00")
     };
     let office = Office::open(setting).await.unwrap();
     Place::of(county, folder, database, office).await

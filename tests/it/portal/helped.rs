@@ -3,7 +3,7 @@
 
 use super::{Place, TOWN, VILLAGE, code_of, hidden};
 use crate::staff::{Signed, Staff};
-use office::{Clock, Database, Office, Setting};
+use office::{Database, Office, Setting};
 use std::sync::Arc;
 
 const PHONE: &str = "19900000052";
@@ -153,11 +153,12 @@ async fn what_was_signed_under_another_text_is_signed_again_before_it_is_sent() 
         std::fs::write(file, text).unwrap();
     }
     let setting = Setting {
-        folder: county.folder.path().join("data"),
-        database: Database::Sqlite,
         rulebook: Some(rules),
-        locality: "demo".to_owned(),
-        clock: Clock::fixed("2026-09-14T09:00").unwrap().by_hand(),
+        ..crate::county::setting(
+            &county.folder.path().join("data"),
+            Database::Sqlite,
+            "2026-09-14T09:00",
+        )
     };
     let office = Arc::new(Office::open(setting).await.unwrap());
     let staff = Staff::of_beside(&office, "990101").await;

@@ -15,13 +15,11 @@ impl Bench {
         );
         let path = county.feeds().join("2026-08/temporary-relief-paid.csv");
         std::fs::write(path, paid).unwrap();
-        let setting = Setting {
-            folder: county.folder.path().join("data"),
+        let setting = crate::county::setting(
+            &county.folder.path().join("data"),
             database,
-            rulebook: None,
-            locality: "demo".to_owned(),
-            clock: Clock::fixed("2026-09-01T09:00").unwrap().by_hand(),
-        };
+            "2026-09-01T09:00",
+        );
         let office = Arc::new(Office::open(setting).await.unwrap());
         county.receive(&office).await;
         let staff = Staff::of(&office, COUNTY).await;
@@ -200,6 +198,7 @@ impl Bench {
             other: "li".to_owned(),
             outcome: None,
             because: String::new(),
+            not_signed: "不会写字".to_owned(),
         };
         visits::finish(office, who, visit, (&[], &ending))
             .await

@@ -10,10 +10,8 @@ use office::access::{By, NewAccount, NewOffice};
 use office::casework::{
     self, Cause, Completion, Declared, Opening, Paper, PaperState, Wanted, complete,
 };
-use office::desk::Desk;
 use office::verification::Unsigned;
-use office::{Clock, Database, Office, Setting};
-use server::House;
+use office::{Database, Office};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -39,13 +37,11 @@ pub(super) struct Centre {
 impl Centre {
     pub(super) async fn open(database: Database) -> Self {
         let county = County::new(Faults::None);
-        let setting = Setting {
-            folder: county.folder.path().join("verify"),
+        let setting = crate::county::setting(
+            &county.folder.path().join("verify"),
             database,
-            rulebook: None,
-            locality: "demo".to_owned(),
-            clock: Clock::fixed("2026-09-14T09:00").unwrap().by_hand(),
-        };
+            "2026-09-14T09:00",
+        );
         let office = Arc::new(Office::open(setting).await.unwrap());
         county.receive(&office).await;
         let staff = Staff::of(&office, "990101").await;
@@ -53,13 +49,9 @@ impl Centre {
         let zhao = staff.enter("zhao", "核对员", "990101").await;
         let chen = staff.enter("chen", "县级审核", "990101").await;
         let yibao = liaison(&staff).await;
-        let house = House {
-            views: Desk::open(Arc::clone(&office)).await.unwrap(),
-            access: Arc::clone(&staff.access),
-            front: None,
-        };
+        let router = staff.router(&office).await;
         Self {
-            router: server::router(house),
+            router,
             county,
             office,
             wang,

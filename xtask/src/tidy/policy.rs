@@ -78,11 +78,6 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
         "which bare number in a question is read as an age; it judges nobody",
     ),
     (
-        "crates/office/src/intake/whole.rs",
-        "const REFUSED_PERCENT_MAX: u64",
-        "how damaged a file may be; about files, not people",
-    ),
-    (
         "crates/office/src/simulate/cliffs.rs",
         "const BUCKET_FEN: i64",
         "how an axis is cut for drawing",

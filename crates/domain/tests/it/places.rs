@@ -71,6 +71,13 @@ fn an_abolished_code_is_good_for_births_before_its_end() {
     assert!(!history.knows("110103", day("2015-01-01")));
     assert!(history.knows("110101", day("2015-01-01")));
     assert!(!history.knows("110199", day("1960-01-01")));
+    assert!(history.ever("110103") && !history.ever("110199"));
+    // Only a list that holds what is gone can tell that a code never was.
+    assert!(history.holds_the_past());
+    let today =
+        PrefixHistory::from_rows([("110101".to_owned(), 2024), ("110102".to_owned(), 2024)]);
+    assert!(!today.holds_the_past());
+    assert!(!PrefixHistory::default().holds_the_past());
 }
 
 /// Numbers that look random and are the same for the same seed.

@@ -4,17 +4,18 @@ use crate::ended::Ended;
 use crate::say;
 use anyhow::Result;
 use office::Watch;
-use office::access::AccessBook;
 use rules::cases::CaseResult;
 use rules::problem::line_column;
 use rules::{Problem, Rulebook, Severity};
 use serde_json::{Value, json};
-use std::path::PathBuf;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
 /// What to check.
 #[derive(clap::Args)]
 #[command(
-    after_help = "例:\n  doudi check                       检查程序自带的手册\n  doudi check rulebook --cases      检查一个文件夹,并跑全部案例\n  doudi check --summary             有多少内容,跑一遍多久\n  doudi check rulebook --json | jq '.findings[].message'\n\n有错误或有案例不符时退出码为 1。"
+    after_help = "例:\n  doudi check                       检查程序自带的手册\n  doudi check rulebook --cases      检查一个文件夹,并跑全部案例\n  doudi check --summary             有多少内容,跑一遍多久\n  doudi check rulebook --watch      改一次存一次盘,就再查一次\n  doudi check rulebook --json | jq '.findings[].message'\n\n有错误或有案例不符时退出码为 1。"
 )]
 pub struct Args {
     /// 规则手册的文件夹;不写就是程序自带的
@@ -28,13 +29,54 @@ pub struct Args {
     /// 只报总数和用时:项目、文件、案例、依据、参数、地方;案例全部跑
     #[arg(long, conflicts_with = "cases")]
     summary: bool,
+    /// 守着文件夹,存一次盘就再查一次;Ctrl-C 停
+    #[arg(long, requires = "rulebook", conflicts_with = "json")]
+    watch: bool,
     /// 给程序读
     #[arg(long)]
     json: bool,
 }
 
+/// How long a saved file waits to be seen.
+const WATCH_PAUSE: Duration = Duration::from_millis(500);
+
 /// Tells all findings, errors and reminders, in the order of the files.
 pub fn run(args: &Args) -> Result<Ended> {
+    let Some(folder) = args.rulebook.as_deref().filter(|_| args.watch) else {
+        return once(args);
+    };
+    let mut seen = None;
+    loop {
+        let now = saved(folder);
+        if seen.as_ref() != Some(&now) {
+            say::line("────");
+            // A file that is half saved is read again a moment later.
+            if let Err(error) = once(args) {
+                say::line(format!("{error:#}"));
+            }
+            seen = Some(now);
+        }
+        std::thread::sleep(WATCH_PAUSE);
+    }
+}
+
+/// When each file below a folder was saved last, and how long it is.
+fn saved(folder: &Path) -> BTreeMap<PathBuf, (Option<SystemTime>, u64)> {
+    let mut out = BTreeMap::new();
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let path = entry.path();
+        match entry.metadata() {
+            Ok(is) if is.is_dir() => out.extend(saved(&path)),
+            Ok(is) => {
+                out.insert(path, (is.modified().ok(), is.len()));
+            }
+            Err(_) => {}
+        }
+    }
+    out
+}
+
+fn once(args: &Args) -> Result<Ended> {
     if args.summary {
         return summed(args);
     }
@@ -45,7 +87,7 @@ pub fn run(args: &Args) -> Result<Ended> {
     } else {
         Vec::new()
     };
-    let access = AccessBook::findings(&book);
+    let access = office::rulebook::own_findings(&book);
     let errors = problems
         .iter()
         .filter(|p| p.severity == Severity::Error)
@@ -55,7 +97,7 @@ pub fn run(args: &Args) -> Result<Ended> {
     if args.json {
         let mut findings: Vec<Value> = problems.iter().map(|p| finding(&book, p)).collect();
         findings.extend(access.iter().map(|said| {
-            json!({ "path": office::access::PATH, "severity": "error", "code": "access", "message": said })
+            json!({ "path": said.split(':').next(), "severity": "error", "code": "office", "message": said })
         }));
         let failures: Vec<Value> = cases
             .iter()
@@ -88,7 +130,7 @@ fn summed(args: &Args) -> Result<Ended> {
     let book = office::rulebook::read(args.rulebook.as_deref())?;
     let read = now();
     let problems = book.check();
-    let access = AccessBook::findings(&book);
+    let access = office::rulebook::own_findings(&book);
     let checked = now();
     let cases = office::rulebook::try_all(&book, args.locality.as_deref());
     let tried = now();

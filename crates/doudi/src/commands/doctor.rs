@@ -24,8 +24,10 @@ pub struct Args {
 pub async fn run(args: Args) -> Result<Ended> {
     let office = args.folder.open().await?;
     let checks = office::doctor::examine(&office).await;
+    let machine = office::doctor::machine(&office);
     office.close().await;
-    let checks = checks?;
+    let mut checks = checks?;
+    checks.extend(machine);
     let bad = checks.iter().filter(|c| !c.good).count();
     if args.json {
         let all: Vec<Value> = checks.iter().map(value).collect();

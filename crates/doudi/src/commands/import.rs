@@ -45,7 +45,7 @@ pub struct Args {
     /// 是哪个月的;不写就取自文件夹名
     #[arg(long, value_name = "YYYY-MM", requires = "feed")]
     month: Option<String>,
-    /// 我看过了:变动虽大,是真的
+    /// 核实过了:这份文件待确认的每一条(行数变动、外地的行、金额像是换了单位)都是真的
     #[arg(long)]
     confirm: bool,
     /// 区划表(code,name,level,parent,urban_rural_code);合成的县会自己找到

@@ -72,7 +72,7 @@ pub struct Prepare {
     /// 哪个月
     #[arg(value_name = "YYYY-MM")]
     month: String,
-    /// 批次种类:monthly 按月、topup 分类施保、price 价格补贴、holiday 节日、reissue 退票补发
+    /// 批次种类:monthly 按月、price 价格补贴、holiday 节日、reissue 退票补发
     #[arg(long, default_value = "monthly")]
     kind: String,
     #[command(flatten)]

@@ -72,7 +72,7 @@ pub async fn run(args: Args) -> Result<Ended> {
             };
             say::line(format!(
                 "  № {:<6} 审计链 {entry:<8} {} {} {told}",
-                ticket.case, ticket.lot, row.why
+                ticket.no, ticket.lot, row.why
             ));
         }
     }
@@ -89,7 +89,7 @@ fn value(draw: &Draw) -> Value {
     let rows = draw.rows.iter().map(|row| {
         let ticket = &row.ticket;
         json!({
-            "case": ticket.case.get(), "entry": ticket.entry, "seed": ticket.seed, "lot": ticket.lot,
+            "case": ticket.no.get(), "entry": ticket.entry, "seed": ticket.seed, "lot": ticket.lot,
             "why": ticket.why.word(), "shown": row.why, "found": row.found, "decided": row.is_decided,
             "differs": row.differs,
         })

@@ -2,7 +2,7 @@
 
 use crate::ended::Ended;
 use crate::say;
-use office::intake::{WORKBOOK_REFUSED, workbook};
+use office::intake::{NOTED, WORKBOOK_REFUSED, workbook};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -13,10 +13,15 @@ pub struct Args {
     file: PathBuf,
 }
 
-/// Writes the first sheet to stdout; a refusal is the last line of stderr.
+/// Writes the sheet with the data to stdout; what was noticed stands on stderr, a refusal on its last line.
 pub fn run(args: &Args) -> ExitCode {
     match workbook::to_csv(&args.file, std::io::stdout().lock()) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(noted) => {
+            noted
+                .iter()
+                .for_each(|said| say::aside(format_args!("{NOTED}{said}")));
+            ExitCode::SUCCESS
+        }
         Err(said) => {
             say::aside(said);
             ExitCode::from(u8::try_from(WORKBOOK_REFUSED).unwrap_or(u8::MAX))

@@ -289,6 +289,13 @@ impl Acting {
         out
     }
 
+    /// The lines of the menu the roles held now see first, by their names; none where nothing is written.
+    pub fn menu_first(&self) -> impl Iterator<Item = &str> {
+        let held = self.0.who.grants.iter();
+        held.flat_map(|(code, _)| self.0.book.menu(code))
+            .map(String::as_str)
+    }
+
     /// Whether a role, by its name or code, is held now for a place.
     #[must_use]
     pub fn holds_role(&self, role: &str, place: &AreaCode) -> bool {
@@ -384,12 +391,12 @@ mod tests {
             ("case_officer", "990101001"),
             ("grid_worker", "990101002003"),
         ];
-        check(&two, Right::ROLL, "990101001");
+        check(&two, Right::CASE_ACCEPT, "990101001");
         check(&two, Right::WARNING, "990101001 990101002003");
         check(&two, Right::DECISION, "no");
         check(&[], Right::ACCOUNT, "no");
         let wider = [("case_officer", "990101001"), ("case_officer", "990101")];
-        check(&wider, Right::ROLL, "990101");
+        check(&wider, Right::CASE_ACCEPT, "990101");
     }
 
     #[test]

@@ -9,15 +9,19 @@ use values::Values;
 
 mod check;
 mod lacking;
+mod settings;
 mod values;
 
 pub use lacking::Lack;
 pub(crate) use lacking::with_rows;
+pub use settings::Settings;
 
 /// Where it stands in the rulebook.
 pub const PATH: &str = "access/access.md";
 /// Passwords nobody may choose.
 const WEAK: &str = "access/weak.csv";
+/// Lines of a menu that somebody takes in at a glance.
+const MENU_MOST: usize = 7;
 
 macro_rules! named {
     ($(#[$outer:meta])* $name:ident { $($(#[$inner:meta])* $case:ident = $word:literal),+ $(,)? }) => {
@@ -156,60 +160,12 @@ pub struct Named {
     pub gist: String,
 }
 
-/// The numbers of sign-in.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Settings {
-    /// 口令最短, in characters.
-    pub password_chars: usize,
-    /// 口令有效, in days; 0 for ever.
-    pub password_days: i64,
-    /// 动态口令 is 必须.
-    pub second_factor_needed: bool,
-    /// 无操作退出, in seconds.
-    pub idle_seconds: i64,
-    /// 最长登录, in seconds.
-    pub longest_seconds: i64,
-    /// 平板离线, in seconds; longer than any session.
-    pub offline_seconds: i64,
-    /// 再次确认, in seconds.
-    pub confirm_seconds: i64,
-    /// 输动态口令, in seconds.
-    pub code_seconds: i64,
-    /// 接口令牌, in seconds.
-    pub program_seconds: i64,
-    /// 试错不等.
-    pub free_failures: u32,
-    /// 首次等待, in seconds.
-    pub first_wait: i64,
-    /// 最长等待, in seconds.
-    pub longest_wait: i64,
-    /// 多处试错, in an hour.
-    pub many_failures: usize,
-    /// 每处登录, a minute.
-    pub tries_each: u32,
-    /// 全部登录, a minute.
-    pub tries_all: u32,
-    /// 每处打开, a minute, without signing in.
-    pub visits_each: u32,
-    /// 全部打开, a minute, without signing in.
-    pub visits_all: u32,
-    /// 每令牌调用, a minute.
-    pub calls_each: u32,
-    /// 全部调用, a minute.
-    pub calls_all: u32,
-    /// 每小时看明文.
-    pub reveals_an_hour: u64,
-    /// 备份提醒, in days.
-    pub backup_days: i64,
-    /// 演示账号从简 is 是.
-    pub demo_is_simple: bool,
-}
-
 /// 权限手册, read and checked.
 #[derive(Clone, Debug, Default)]
 pub struct AccessBook {
     roles: Vec<Role>,
     apart: BTreeMap<(String, String), String>,
+    menu: BTreeMap<String, Vec<String>>,
     rules: BTreeMap<Right, Rule>,
     purposes: Vec<Named>,
     relations: Vec<Named>,
@@ -253,6 +209,7 @@ impl AccessBook {
         let mut access = Self::default();
         access.roles = reader.roles();
         access.apart = reader.apart(&access.roles);
+        access.menu = reader.menu(&access.roles);
         access.rules = reader.rules(&access.roles);
         access.lacks = own.map_or_else(Vec::new, |own| own.rights(&access.rules));
         access.purposes = reader.named("用途", "用途", "说明");
@@ -313,6 +270,12 @@ impl AccessBook {
     /// A right that is not written yet.
     pub(super) fn lack(&self, right: Right) -> Option<&Lack> {
         self.lacks.iter().find(|lack| lack.right == Some(right))
+    }
+
+    /// The lines of the menu a role sees first, in their order; none where nothing is written.
+    #[must_use]
+    pub fn menu(&self, role: &str) -> &[String] {
+        self.menu.get(role).map_or(&[], Vec::as_slice)
     }
 
     /// The roles, in the order of the file.
@@ -481,6 +444,36 @@ impl Reader<'_> {
         out
     }
 
+    /// A version without the section shows every line at once.
+    fn menu(&mut self, roles: &[Role]) -> BTreeMap<String, Vec<String>> {
+        const HEADING: &str = "菜单";
+        let mut out = BTreeMap::new();
+        if !self.tables.iter().any(|table| table.heading == HEADING) {
+            return out;
+        }
+        for [title, first] in self.rows(HEADING, ["角色", "先列"]) {
+            let lines: Vec<String> = first
+                .split('、')
+                .map(|line| line.trim().to_owned())
+                .collect();
+            if lines.len() > MENU_MOST {
+                self.wrong.push(format!(
+                    "{PATH}:“{HEADING}”里 `{title}` 先列了 {} 项,最多 {MENU_MOST} 项;其余的在“更多”里",
+                    lines.len()
+                ));
+            }
+            match roles.iter().find(|role| role.title == title) {
+                Some(role) => {
+                    out.insert(role.code.clone(), lines);
+                }
+                None => self
+                    .wrong
+                    .push(format!("{PATH}:“{HEADING}”里没有 `{title}` 这个角色")),
+            }
+        }
+        out
+    }
+
     fn rules(&mut self, roles: &[Role]) -> BTreeMap<Right, Rule> {
         const HEADING: &str = "权限";
         let columns = ["代号", "权限", "性质", "范围", "遮盖", "用途", "角色"];
@@ -555,6 +548,11 @@ impl Reader<'_> {
             calls_all: values.number("全部调用", 1..=1_000_000),
             reveals_an_hour: values.number("每小时看明文", 1..=10_000),
             backup_days: values.number("备份提醒", 1..=31),
+            unread_percent: values.number("读错上限", 1..=100),
+            judged_rows: values.number("读错起算", 1..=10_000),
+            garbled_names: values.number("乱码上限", 0..=1_000),
+            space_notice: values.number("空间提醒", 1..=90),
+            space_urgent: values.number("空间告警", 1..=90),
             demo_is_simple: values.choice("演示账号从简", "是", "否"),
         };
         let left: Vec<String> = values.rows.into_keys().collect();

@@ -309,6 +309,14 @@ impl Access {
         let entries = audit::list(&self.office.store, about, before, ROWS_ON_PAGE).await?;
         let full = entries.len() >= usize::try_from(ROWS_ON_PAGE).unwrap_or(usize::MAX);
         let next = entries.last().filter(|_| full).map(|entry| entry.seq);
+        Ok(JournalPage {
+            rows: self.entry_rows(&entries).await?,
+            next,
+        })
+    }
+
+    /// Entries of the chain in words.
+    pub(crate) async fn entry_rows(&self, entries: &[Entry]) -> Result<Vec<EntryRow>> {
         let names = self.names().await?;
         let row = |entry: &Entry| EntryRow {
             seq: entry.seq,
@@ -324,10 +332,7 @@ impl Access {
                 .collect::<Vec<_>>()
                 .join(" · "),
         };
-        Ok(JournalPage {
-            rows: entries.iter().map(row).collect(),
-            next,
-        })
+        Ok(entries.iter().map(row).collect())
     }
 
     pub(super) async fn names(&self) -> Result<BTreeMap<String, String>> {
@@ -413,6 +418,8 @@ fn done(act: &str) -> Option<&'static str> {
         "person.take" => "登记人员",
         "household.take" => "登记住户",
         "clue.report" => "上报线索",
+        "clue.close" => "了结线索",
+        "monitoring.recount" => "往月重算",
         "visit.begin" => "开始走访",
         "visit.answer" => "填走访表",
         "visit.finish" => "办完走访",
@@ -430,6 +437,8 @@ fn done(act: &str) -> Option<&'static str> {
         "case.hand-over" => "移交",
         "case.found" => "经办查实",
         "case.first-help" => "先行救助决定",
+        "urge.send" => "督办",
+        "urge.answer" => "答复督办",
         "case.close" => "终止办理",
         "ticket.take" => "登记工单",
         "ticket.refer" => "转办工单",
@@ -520,6 +529,7 @@ fn object(kind: &str, id: &str) -> String {
         "application" => "申请",
         "clue" => "线索",
         "ticket" => "工单",
+        "urge" => "督办",
         "stay" => "滞留登记",
         "find" => "政策找人推送",
         "lookup" => "困难家庭查询",

@@ -2,6 +2,7 @@
 //! before anything is opened.
 
 use super::{Access, Acting, Right, home_within};
+use crate::casework;
 use crate::views::ViewError;
 use domain::{HouseholdId, PersonId};
 use std::sync::PoisonError;
@@ -21,10 +22,10 @@ const FIELDS: [(Field, &str); 5] = [
     (Field::Card, "银行卡号"),
 ];
 
-/// A live cause: an open warning or task of the household.
+/// A live cause: an open warning or task of the household, or an open case of the person.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CauseRow {
-    /// `warning:12` or `task:3`.
+    /// `warning:12`, `task:3` or `case:7`.
     pub id: String,
     /// What it is, in a sentence.
     pub title: String,
@@ -97,7 +98,7 @@ impl Access {
             purposes: purposes
                 .map(|p| (p.code.clone(), p.title.clone()))
                 .collect(),
-            causes: self.causes(household).await?,
+            causes: self.causes(who, household, person).await?,
             fields: FIELDS.map(|(field, word)| (field.word(), word)).to_vec(),
         })
     }
@@ -118,10 +119,11 @@ impl Access {
         let wrong = |said: &str| ViewError::NotAnswerable(said.to_owned());
         let purpose = self.book.purposes().iter().find(|p| p.code == ask.purpose);
         let purpose = purpose.ok_or_else(|| wrong("请选一项用途;没有用途不能看完整号码"))?;
-        let causes = self.causes(household).await?;
+        let causes = self.causes(who, household, person).await?;
         let cause = causes.into_iter().find(|cause| cause.id == ask.cause);
-        let cause = cause
-            .ok_or_else(|| wrong("请选这一户没有办完的预警或者任务;都办完了就不能再看完整号码"))?;
+        let cause = cause.ok_or_else(|| {
+            wrong("请选这一户没有办完的预警、任务或者您经办的办件;都办完了就不能再看完整号码")
+        })?;
         let wanted: Vec<(Field, &'static str)> = FIELDS
             .into_iter()
             .filter(|(field, _)| ask.fields.iter().any(|code| code == field.word()))
@@ -180,8 +182,14 @@ impl Access {
         )))
     }
 
-    /// What still waits at a door: until cases exist, an open warning or task stands for one.
-    pub(super) async fn causes(&self, household: i64) -> Result<Vec<CauseRow>, ViewError> {
+    /// What still waits at a door: its open warnings and tasks, and the person's open cases this reader has to do
+    /// with.
+    pub(super) async fn causes(
+        &self,
+        who: &Acting,
+        household: i64,
+        person: i64,
+    ) -> Result<Vec<CauseRow>, ViewError> {
         let store = &self.office.store;
         let id = HouseholdId::new(household);
         let mut out = Vec::new();
@@ -198,6 +206,33 @@ impl Access {
                 out.push(CauseRow {
                     id: format!("task:{}", task.id),
                     title: format!("任务 № {}:{}", task.id, task.content.summary),
+                });
+            }
+        }
+        out.extend(self.cases_of(who, PersonId::new(person)).await?);
+        Ok(out)
+    }
+
+    /// The open cases of somebody in which this reader may do the open step, or did something; within their
+    /// places, and not of their own family.
+    async fn cases_of(&self, who: &Acting, person: PersonId) -> Result<Vec<CauseRow>, ViewError> {
+        let office = &self.office;
+        let Ok(scope) = who.scope(Right::CASE) else {
+            return Ok(Vec::new());
+        };
+        let mut out = Vec::new();
+        for no in store::cases::open_of_member(&office.store, person).await? {
+            let Some(case) = casework::read(office, &office.store, no).await? else {
+                continue;
+            };
+            let members = &case.application.content.members;
+            let near = members.iter().any(|(one, _)| who.is_kept_from_person(*one));
+            let mut events = case.events.iter().map(|event| event.content.actor.as_str());
+            let concerned = case.is_for(who) || events.any(|actor| actor == who.login());
+            if concerned && !near && scope.contains(&case.standing.area) {
+                out.push(CauseRow {
+                    id: format!("case:{no}"),
+                    title: format!("办件 № {no}:{},{}", case.procedure.title, case.stands()),
                 });
             }
         }

@@ -57,6 +57,8 @@ rights! {
     ASSIST = "assist.answer";
     /// 看无人承办和逾期的办件.
     CASE_OVERSEE = "case.oversee";
+    /// 督办: urge a township about what is late there.
+    URGE = "case.urge";
     /// 上报线索.
     CLUE_REPORT = "clue.report";
     /// 报告入户调查.
@@ -135,6 +137,8 @@ rights! {
     USER_MANAGE = "user.manage";
     /// 授予和收回角色、重置口令.
     ROLE_GRANT = "role.grant";
+    /// 看疑点、调阅办件.
+    FLAGS = "audit.flags";
     /// 看审计日志.
     AUDIT = "audit.view";
 }

@@ -8,6 +8,8 @@ mod bound;
 mod conference;
 mod crisis;
 mod crisis_book;
+mod crisis_care;
+mod crisis_lists;
 mod decide;
 pub mod demo;
 mod due;
@@ -17,10 +19,12 @@ mod file;
 mod guarded;
 mod hearing;
 mod history;
+mod late;
 mod letters;
 mod may;
 mod open;
 mod overview;
+mod recognition;
 mod similar;
 mod supplement;
 mod weigh;
@@ -34,26 +38,34 @@ pub use conference::{
 pub use crisis::{Benefited, CrisisLine, Switch, benefited, channels, end, switch_on};
 pub(super) use crisis::{spared, through};
 pub use crisis_book::workbook as crisis_workbook;
+pub(crate) use crisis_care::keep_up;
+pub use crisis_care::{refresh, undo};
+pub use crisis_lists::{
+    CrisisLists, DoorLine, ExtendedLine, extension_letter, late_doors, lists as crisis_lists,
+};
+pub(super) use decide::hand_over;
 pub use decide::{Ruling, deliver, sign};
+pub(crate) use due::in_force;
 pub use due::{DueLine, OpenedDue, due, open_due};
 pub use entrusted::{
     Entrust, MemberLine, TaskLine, entrust, finish, late_tasks, own_tasks, take_part,
 };
 pub use exit::{ExitPlan, Part, plan};
+pub(super) use file::decision_line;
 pub use file::{
     AfterFile, AfterLine, DecisionLine, HearingLine, after_file, list, running_hearings,
 };
 pub(super) use guarded::{before, ended};
 pub use hearing::{Heard, Told, hear, tell};
 pub use history::{HistoryLine, HistoryView, RunningHelp, history, running_of};
-pub(super) use letters::{is_beside, values as letter_values};
+pub(super) use letters::{is_beside, printable, signed_for, values as letter_values};
 pub use may::MayAfter;
 pub(super) use open::give_way;
 pub use open::{Begin, begin, begin_in, from_warning, open_recoveries};
 pub(crate) use open::{begin_recovery, settled};
 pub use overview::{AfterOverview, DueRow, overview, purposes};
-pub use similar::Similar;
 pub(super) use similar::similar;
+pub use similar::{Similar, precedent_findings};
 pub use store::conference_tasks::Came;
 pub use store::hearings::{HeardAnswer, HeardAs};
 pub use store::reviews::{AfterDecision, AfterKind, AfterPurpose, AfterState, GoodFaith};
@@ -61,7 +73,7 @@ pub use weigh::{Weighed, weigh};
 pub use work::{Finding, SentBackLine, WorkLine, WorkView, find_fault, work, workers};
 pub(crate) use write_off::NAME as WRITE_OFF;
 
-use super::{Case, CaseError, DeliveryWay, Done, Writing};
+use super::{Case, CaseError, DeliveryWay, Done, Writing, recognised};
 use crate::access::Acting;
 use crate::office::Office;
 use domain::procedure::{Procedure, Purpose};
@@ -73,6 +85,29 @@ use store::{Act, Reads};
 
 /// The component of the monthly help itself.
 pub(super) const BASIC: &str = crate::disbursement::BASIC;
+
+/// Whether something can be reviewed, changed or ended by itself: the monthly help, or a recognition that gives none.
+fn is_main(help: &Entitlement) -> bool {
+    help.component == BASIC || recognised::is_one(help)
+}
+
+/// What officials call a decision about some help: a recognition is given no money that could be stopped.
+fn kind_named(kind: AfterKind, help: &Entitlement) -> &'static str {
+    match (kind, recognised::is_one(help)) {
+        (AfterKind::Stopped, true) => "取消认定",
+        (AfterKind::Restored, true) => "变更认定",
+        (AfterKind::Kept, true) => "继续认定",
+        (kind, _) => kind_name(kind),
+    }
+}
+
+/// How much a month; of a recognition that it gives no money.
+fn paid_words(help: &Entitlement, amount: domain::Fen) -> String {
+    match recognised::is_one(help) {
+        true => "只认定身份,不发钱".to_owned(),
+        false => format!("每月 {amount} 元"),
+    }
+}
 
 /// The purpose of a procedure, for cases after the decision.
 fn purpose_of(purpose: AfterPurpose) -> Purpose {
@@ -109,6 +144,11 @@ pub fn kind_name(kind: AfterKind) -> &'static str {
         AfterKind::Stopped => "停发",
         AfterKind::Recover => "追回",
     }
+}
+
+/// Whether help of a programme is looked at again, and visited, while it runs.
+pub(crate) fn is_reviewed(office: &Office, programme: &str, day: Day) -> bool {
+    procedure(office, AfterPurpose::Review, programme, day).is_some()
 }
 
 /// The procedure of a purpose for a programme on a day.
@@ -230,9 +270,11 @@ async fn handed_over(
     (case, decision, (from, recovery)): (CaseNo, &AfterDecision, (Option<Month>, Option<i64>)),
     (way, receiver): (DeliveryWay, &str),
 ) -> Done<()> {
+    let at = office.clock.at();
     let effect = Effect {
         day: office.clock.today().max(decision.content.day),
         way,
+        read_at: (way == DeliveryWay::Online).then(|| at.clone()),
         receiver: receiver.to_owned(),
         by: who.login().to_owned(),
         from,
@@ -240,7 +282,7 @@ async fn handed_over(
     };
     reviews::effect(tx, decision.no, &effect).await?;
     tx.record(
-        Act::new(&office.clock.at(), who.login(), "after.deliver")
+        Act::new(&at, who.login(), "after.deliver")
             .on("after-decision", decision.no)
             .because(way.word())
             .under(format!("case:{case}")),

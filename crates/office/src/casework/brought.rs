@@ -1,5 +1,6 @@
 //! What a case brought beside the month's feeds: the answers of its verification and what was seen
-//! at the door, and what officials found out. Each comes with its record and day; a source that did not reply brings nothing, so its
+//! at the door, what officials found out, and what was
+//! established about kin elsewhere. Each comes with its record and day; a source that did not reply brings nothing, so its
 //! facts stay unknown.
 
 use super::facts::{Brought, Source};
@@ -28,5 +29,6 @@ pub(super) async fn of_case(office: &Office, on: &impl Reads, case: &Case) -> Do
     let mut all: Vec<Brought> = found.into_iter().map(one).collect();
     all.extend(crate::visits::seen_for(on, case).await?);
     all.extend(super::recorded::of_case(office, on, case).await?);
+    all.extend(super::kin::brought(on, case).await?);
     Ok(all)
 }

@@ -270,6 +270,7 @@ async fn visited(office: &Office, hands: &Hands, case: &Case) -> Done<()> {
         other: SECOND.to_owned(),
         outcome: None,
         because: String::new(),
+        not_signed: "不会写字".to_owned(),
     };
     visits::save(office, &hands.window, visit, &said).await?;
     let seen = visits::visit_view(office, &hands.second, visit, &Typed::default()).await?;
@@ -330,9 +331,10 @@ async fn onward(
         proposes,
         because: because.to_owned(),
     };
+    let worked_out = notice::worked_out(office, &case).await?;
     let mut tx = office.begin().await?;
     opinion::give(office, &mut tx, who, &mut case, (&judged, &proposed)).await?;
-    notice::post(office, &mut tx, who, &case).await?;
+    notice::post(office, &mut tx, who, (&case, worked_out)).await?;
     office.end(tx).await?;
     if far == Far::Objected {
         office.clock.set("2026-09-11T16:20");

@@ -9,8 +9,8 @@ use super::fields::{self, Office as OfficeWords};
 use super::opinion::{Judged, look_into};
 use super::receivers::{self, SignedBy};
 use super::{
-    Case, CaseError, Completion, Done, Holds, Outcome, Writing, circumstance, complete, guard,
-    load_with, paying, sample, without_numbers,
+    Case, CaseError, Completion, Done, Holds, Outcome, Writing, circumstance, complete, finish,
+    guard, load_with, parts, paying, recognised, sample, without_numbers,
 };
 use crate::access::{Acting, Right};
 use crate::disbursement::PayError;
@@ -21,13 +21,14 @@ use std::collections::BTreeSet;
 use store::decisions::{
     self, DecidedAs, Decision, Delivery, DeliveryWay, NewDecision, Publication,
 };
+use store::entitlements::Cause;
 use store::notices::{self, RuleResult};
 use store::{Act, Reads};
 
 /// The beginning of the circumstance a refusal is told as.
 const REFUSED: &str = "不予";
 /// The field that only the part of a letter about remedies names.
-const REMEDY: &str = "{{复议机关}}";
+pub(super) const REMEDY: &str = "{{复议机关}}";
 
 /// What a decider says.
 #[derive(Clone, Debug)]
@@ -153,8 +154,17 @@ pub(crate) async fn decide(
             .because(format!("{}:{because}", outcome.name()))
             .under(new.articles.lines().next().unwrap_or_default()),
     );
-    if let Some(amount) = new.amount {
-        paying::pay(office, tx, who, case, (no, amount, &plan, monthly)).await?;
+    match (new.amount, from) {
+        (Some(amount), _) => {
+            paying::pay(office, tx, who, case, (no, amount, &plan, monthly)).await?;
+            let cause = Cause::new("decision", no);
+            parts::keep(office, tx, &capsule, (amount, &cause)).await?;
+        }
+        // 认定: nothing is paid, and what was recognised can be reviewed and ended.
+        (None, Some(from)) if granted => {
+            recognised::keep(office, tx, who, case, (no, from)).await?;
+        }
+        (None, _) => {}
     }
     if signing.outcome == DecidedAs::Refused
         && let Some(refusal) = refusal
@@ -171,6 +181,7 @@ pub(crate) async fn decide(
         ..Completion::default()
     };
     complete(office, tx, who, case, completion).await?;
+    crate::portal::decided(office, tx, case).await?;
     Ok(no)
 }
 
@@ -339,6 +350,17 @@ pub async fn deliver(
 ) -> Done<()> {
     super::is_own(who, case)?;
     let receiver = receivers::named(office, tx, (who, case), (way, to)).await?;
+    hand_over(office, tx, who, case, (way, &receiver)).await
+}
+
+/// The same once it is known that whoever hands it over may, and who signed for it.
+pub(super) async fn hand_over(
+    office: &Office,
+    tx: &mut Writing,
+    who: &Acting,
+    case: &mut Case,
+    (way, receiver): (DeliveryWay, &str),
+) -> Done<()> {
     let decision = newest(tx, case.no()).await?;
     let decision = decision.ok_or_else(|| CaseError::Refused("还没有决定,不能送达".to_owned()))?;
     let step = case.open_step().cloned();
@@ -356,11 +378,12 @@ pub async fn deliver(
         decision: decision.no,
         document: letter.clone(),
         way,
-        receiver,
+        receiver: receiver.to_owned(),
         day: office.clock.today(),
         by: who.login().to_owned(),
+        at: at.clone(),
     };
-    let no = decisions::deliver(tx, &at, &new).await?;
+    let no = decisions::deliver(tx, &new).await?;
     tx.record(
         Act::new(&at, who.login(), "letter.deliver")
             .on("delivery", no)
@@ -372,7 +395,7 @@ pub async fn deliver(
         gave: &letter,
         ..Completion::default()
     };
-    complete(office, tx, who, case, completion).await?;
+    finish(office, tx, who, case, completion).await?;
     Ok(())
 }
 

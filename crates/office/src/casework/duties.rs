@@ -1,17 +1,17 @@
 //! 责任清单: which role owes what within which time, as the procedures in force say it; and what of it is owed now, by
 //! role and township, with what is late.
 
+use super::open_cases::each_open;
 use super::{Done, place_name};
 use crate::access::{Acting, Right};
 use crate::office::Office;
 use domain::procedure::Step;
-use domain::{AreaCode, AreaLevel, CaseNo, Day};
+use domain::{AreaCode, AreaLevel, Day};
 use rules::procedure::written;
 use std::collections::{BTreeMap, BTreeSet};
-use store::cases::{self, CaseRow, Wait};
+use store::cases::{CaseRow, Wait};
 
-/// Open cases that are read at a time, and cases of a list.
-const CASES_READ: u32 = 1_000;
+/// Cases of a list.
 const ROWS_MAX: usize = 500;
 
 /// One thing a role owes.
@@ -108,26 +108,17 @@ pub async fn duties(office: &Office, who: &Acting, (role, town): (&str, &str)) -
         role,
         ..DutyList::default()
     };
-    let start = scope.start();
-    let mut waits: BTreeMap<CaseNo, Vec<Wait>> = BTreeMap::new();
-    for (case, wait) in cases::all_waits(&office.store, start.as_ref()).await? {
-        waits.entry(case).or_default().push(wait);
-    }
     let mut owed: BTreeMap<(String, AreaCode), Owed> = BTreeMap::new();
-    let mut after = 0;
-    loop {
-        let rows = cases::list_open(&office.store, start.as_ref(), after, CASES_READ).await?;
-        let Some(last) = rows.last() else { break };
-        after = last.no.get();
-        for row in rows.iter().filter(|row| scope.contains(&row.current.area)) {
-            for wait in waits.get(&row.no).into_iter().flatten() {
-                count(&mut owed, (row, wait), today);
-                if list.role == wait.role {
-                    list.cases.extend(listed(who, (row, wait), (town, today)));
-                }
+    each_open(office, &scope, |row, waits| {
+        for wait in waits {
+            count(&mut owed, (row, wait), today);
+            if list.role == wait.role {
+                list.cases.extend(listed(who, (row, wait), (town, today)));
             }
         }
-    }
+        Ok(())
+    })
+    .await?;
     for ((_, area), mut one) in owed {
         one.place = place_name(office, &area, today).await?;
         list.owed.push(one);

@@ -13,7 +13,7 @@ use store::cases::{self, Current, EventKind, NewEvent, Wait};
 /// Between names in one column; no account and no step has it in its name.
 const BETWEEN: &str = "、";
 /// The mark of a circumstance that no longer holds.
-const NO_LONGER: &str = "no";
+pub(super) const NO_LONGER: &str = "no";
 
 /// What happened, in the order of the record; none when a row says what no event says.
 pub(super) fn read(rows: &[cases::Event]) -> Option<Vec<Event>> {

@@ -6,13 +6,15 @@
 //! answer, and a missing answer is never filled.
 
 use super::brought::VERIFICATION;
-use domain::Day;
+use crate::monitoring::Origins;
+use domain::{AreaCode, Day};
 use rules::Program;
 use rules::plan::{Home, ItemId, Type};
 use rules::situation::{InstanceId, Situation};
 use rules::value::{Ratio, Value};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use store::kin::Kin;
 
 pub(super) const HOUSEHOLD: &str = "家庭";
 pub(super) const PERSON: &str = "个人";
@@ -20,9 +22,23 @@ pub(super) const AREA: &str = "地区";
 /// The enumeration a place is one of.
 const URBAN_RURAL: &str = "城乡";
 /// Where a fact comes from that only the applicant can tell.
-pub(super) const APPLICATION: &str = "申请";
+pub(crate) const APPLICATION: &str = "申请";
 /// Where a fact comes from that only a visit tells.
-const VISIT: &str = "走访";
+pub(crate) const VISIT: &str = "走访";
+
+/// What a row of the list of those obliged says of the person it leads to.
+const RELATED: &str = "亲属身份";
+
+/// That column of a list, as facts write its name, and its type; none where the rules have no such list.
+pub(super) fn related(program: &Program, relation: &str) -> Option<(String, Type)> {
+    let home = Home::Rows(program.dict.relation(relation)?);
+    let named = |item: &&rules::plan::Item| {
+        let last = item.name.rsplit('.').next();
+        item.home == home && last == Some(RELATED)
+    };
+    let item = program.items.iter().find(named)?;
+    Some((item.path.clone(), item.ty))
+}
 
 /// A value by the names of the dictionary.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -445,6 +461,92 @@ impl Facts {
         (out, lost)
     }
 
+    /// Somebody a clerk named as obliged to support a member stands in the member's list once. Whom the month's
+    /// files do not know is judged by the rules of the place the case is handled at, and nothing is known of them
+    /// but what was established.
+    pub(super) fn oblige(
+        &mut self,
+        program: &Program,
+        relation: &str,
+        (here, one): (&AreaCode, &Kin),
+    ) {
+        let Some((column, _)) = related(program, relation) else {
+            return;
+        };
+        let place = |things: &[Thing], key: i64| {
+            let is_it = |thing: &Thing| thing.entity == PERSON && thing.key == key;
+            things.iter().position(is_it)
+        };
+        let content = &one.content;
+        let Some(owner) = place(&self.things, content.member.get()) else {
+            return;
+        };
+        let Some(kin) = place(&self.things, content.person.get()) else {
+            return;
+        };
+        let home_area = self.things.get(owner).and_then(|owner| owner.home_area);
+        if let Some(thing) = self.things.get_mut(kin).filter(|one| one.area.is_empty()) {
+            here.full().clone_into(&mut thing.area);
+            thing.home_area = home_area;
+        }
+        let row = ListRow {
+            target: Some(kin),
+            facts: vec![Fact {
+                name: column,
+                value: Told::One(content.relation.clone()),
+                source: Some(Source {
+                    kind: super::kin::KIN.to_owned(),
+                    name: super::kin::KIN.to_owned(),
+                    record: format!("kin:{}", one.no),
+                    period: content.day.to_string(),
+                }),
+            }],
+        };
+        let mut lists = self.lists.iter_mut();
+        let list = lists.find(|list| list.owner == owner && list.relation == relation);
+        match list {
+            Some(list) if list.rows.iter().any(|row| row.target == Some(kin)) => {}
+            Some(list) => list.rows.push(row),
+            None => {
+                self.lists.push(List {
+                    relation: relation.to_owned(),
+                    owner,
+                    complete: false,
+                    rows: vec![row],
+                });
+                self.lists
+                    .sort_by(|a, b| (a.owner, &a.relation).cmp(&(b.owner, &b.relation)));
+            }
+        }
+    }
+
+    /// Names the visit, application or finding of every value no department told.
+    pub(super) fn come_from(&mut self, program: &Program, origins: &Origins) {
+        for (item, of) in origins {
+            let Some(item) = program.item(*item) else {
+                continue;
+            };
+            let Home::Entity(entity) = item.home else {
+                continue;
+            };
+            let entity = program.dict.entity_name(entity);
+            for thing in self.things.iter_mut().filter(|one| one.entity == entity) {
+                let Some(origin) = of.get(&thing.key) else {
+                    continue;
+                };
+                let fact = thing.facts.iter_mut().find(|fact| fact.name == item.name);
+                if let Some(fact) = fact {
+                    fact.source = Some(Source {
+                        kind: origin.kind().to_owned(),
+                        name: origin.kind().to_owned(),
+                        record: origin.record(),
+                        period: origin.day().to_string(),
+                    });
+                }
+            }
+        }
+    }
+
     /// Takes a value a case brought. One that does not read as the fact's type stays unknown.
     pub(super) fn bring(&mut self, program: &Program, home: Option<i64>, brought: &Brought) {
         let (entity, key) = match (brought.person, home) {
@@ -463,7 +565,9 @@ impl Facts {
         // A department's answer to this case's own question counts for whatever a department tells.
         let asked = brought.source.kind == VERIFICATION
             && ![APPLICATION, VISIT].contains(&known.source.as_str());
-        let own = asked || known.source == brought.source.kind;
+        // What the rulebook lets be established about kin elsewhere was asked by its list when it was written down.
+        let own =
+            asked || known.source == brought.source.kind || brought.source.kind == super::kin::KIN;
         let Ok(value) = rules::show::parse_cell(&brought.value, known.ty, &program.dict) else {
             return;
         };

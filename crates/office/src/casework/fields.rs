@@ -39,11 +39,16 @@ impl Allowed {
             let lines = found.lines.iter().filter(|line| line.name == *quantity);
             let known = lines
                 .map(|line| &line.result)
-                .find(|value| !value.is_empty());
+                .find(|value| !value.is_empty() && *value != rules::show::UNKNOWN);
             if let Some(value) = known {
                 out.insert(field.clone(), value.clone());
             }
         }
+    }
+
+    /// Whether it is a quantity of the rules.
+    pub(super) fn is_worked_out(&self, name: &str) -> bool {
+        self.worked_out.iter().any(|[field, _]| field == name)
     }
 
     fn says(&self, name: &str, column: usize) -> bool {

@@ -14,7 +14,8 @@ use store::Reads;
 use store::applications::DeclaredRow;
 
 const MEMBERS: &str = "成员";
-const OBLIGED: &str = "义务人";
+/// The list of those obliged to support somebody.
+pub(super) const OBLIGED: &str = "义务人";
 
 /// The newest month's facts, read once until another batch comes.
 #[derive(Default)]
@@ -29,6 +30,9 @@ impl AtHand {
         let stand = batches
             .first()
             .map_or(0, |b| b.batch_no.saturating_add(answers));
+        // A run may have found more at doors and in the office's own record than the one before.
+        let runs = store::runs::list(store, i64::MAX, 1).await?;
+        let stand = stand.saturating_add(runs.first().map_or(0, |run| run.run_no));
         let today = Month::containing(office.clock.today());
         let months = monitoring::months(office).await?;
         let month = months.into_iter().rev().find(|month| *month <= today);
@@ -59,15 +63,22 @@ pub(crate) async fn gather(office: &Office, on: &impl Reads, case: &Case) -> Don
     let home = case.row.content.household.map(domain::HouseholdId::get);
     let mut brought = declared_facts(&declared, case);
     brought.extend(super::brought::of_case(office, on, case).await?);
+    let kin = super::kin::standing(on, case.no()).await?;
+    let elsewhere: Vec<i64> = kin.iter().map(|one| one.content.person.get()).collect();
+    let here = case.standing.area;
     let work = move || {
         let program = &data.program;
-        let cluster = around(&data, home, persons);
+        let cluster = around(&data, home, persons, &elsewhere);
         let sides = situation_of(program, &data.frames, &cluster);
         let sources = Sources {
             month: data.month.to_string(),
             batches: data.batches.iter().cloned().collect(),
         };
         let mut facts = Facts::of(program, &sides.situation, &sources);
+        facts.come_from(program, &data.origins);
+        for one in &kin {
+            facts.oblige(program, OBLIGED, (&here, one));
+        }
         for one in &brought {
             facts.bring(program, home, one);
         }
@@ -93,19 +104,26 @@ fn declared_facts(rows: &[DeclaredRow], case: &Case) -> Vec<Brought> {
     rows.iter().map(one).collect()
 }
 
-/// Those of a case, those obliged to support them, their households, and the areas around all of them.
-pub(super) fn around(data: &MonthData, home: Option<i64>, mut persons: BTreeSet<i64>) -> Cluster {
+/// Those of a case, those obliged to support them, also whom a clerk named, their households, and the areas around
+/// all of them.
+pub(super) fn around(
+    data: &MonthData,
+    home: Option<i64>,
+    mut persons: BTreeSet<i64>,
+    named: &[i64],
+) -> Cluster {
     let mut households: BTreeSet<i64> = home.into_iter().collect();
     persons.extend(home.into_iter().flat_map(|h| targets(data, MEMBERS, h)));
     let core: Vec<i64> = persons.iter().copied().collect();
-    for member in core {
-        for obliged in targets(data, OBLIGED, member) {
-            persons.insert(obliged);
-            if let Some(home) = home_of(data, obliged)
-                && households.insert(home)
-            {
-                persons.extend(targets(data, MEMBERS, home));
-            }
+    let listed = core
+        .into_iter()
+        .flat_map(|member| targets(data, OBLIGED, member));
+    for obliged in listed.chain(named.iter().copied()) {
+        persons.insert(obliged);
+        if let Some(home) = home_of(data, obliged)
+            && households.insert(home)
+        {
+            persons.extend(targets(data, MEMBERS, home));
         }
     }
     let mut cluster = Cluster::default();

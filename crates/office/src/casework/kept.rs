@@ -6,6 +6,7 @@ use super::{CaseError, Done, load};
 use crate::access::Acting;
 use crate::office::Office;
 use domain::{CaseNo, Day, Fen, Month};
+use store::cases::CaseRow;
 use store::decisions::{self, DecidedAs, DecisionState};
 use store::digest::hex;
 
@@ -18,6 +19,10 @@ pub struct Kept {
     pub case: i64,
     /// The programme, by its policy's name.
     pub programme: String,
+    /// Of a programme for one person: whom it is for, by their number in the register.
+    pub person: Option<i64>,
+    /// The same masked; 全户 of a programme of the household.
+    pub subject: String,
     /// 认定日.
     pub day: Day,
     /// How.
@@ -51,8 +56,9 @@ pub async fn kept(office: &Office, who: &Acting, no: i64) -> Done<Kept> {
     let missing = || CaseError::NotFound(format!("没有编号为 {no} 的决定;请核对编号"));
     let found = decisions::find(&office.store, no).await?;
     let found = found.ok_or_else(missing)?;
-    within(office, who, found.content.case, missing).await?;
-    Ok(read(found))
+    let row = within(office, who, found.content.case, missing).await?;
+    let of = whom(office, &row).await?;
+    Ok(read(found, &of))
 }
 
 /// The decisions of a case somebody may see, oldest first.
@@ -60,9 +66,10 @@ pub async fn kept(office: &Office, who: &Acting, no: i64) -> Done<Kept> {
 /// # Errors
 /// No such case within the scope, or a near relative's.
 pub async fn kept_of(office: &Office, who: &Acting, case: CaseNo) -> Done<Vec<Kept>> {
-    load(office, who, case).await?;
+    let row = load(office, who, case).await?.row;
+    let of = whom(office, &row).await?;
     let all = decisions::of_case(&office.store, case).await?;
-    Ok(all.into_iter().map(read).collect())
+    Ok(all.into_iter().map(|one| read(one, &of)).collect())
 }
 
 /// The same decision computed again, with the rules of then and of today.
@@ -80,21 +87,29 @@ async fn within(
     who: &Acting,
     case: CaseNo,
     missing: impl Fn() -> CaseError,
-) -> Done<()> {
+) -> Done<CaseRow> {
     match load(office, who, case).await {
-        Ok(_) => Ok(()),
+        Ok(case) => Ok(case.row),
         Err(CaseError::NotFound(_)) => Err(missing()),
         Err(error) => Err(error),
     }
 }
 
-fn read(found: decisions::Decision) -> Kept {
+/// Whom a case is for: the member's number, and the name masked.
+async fn whom(office: &Office, row: &CaseRow) -> Done<(Option<i64>, String)> {
+    let line = super::shown::listed::of_row(office, row).await?;
+    Ok((line.person, line.subject))
+}
+
+fn read(found: decisions::Decision, (person, subject): &(Option<i64>, String)) -> Kept {
     let lines = |text: &str| text.lines().map(str::to_owned).collect();
     let content = found.content;
     Kept {
         no: found.no,
         case: content.case.get(),
         programme: content.programme,
+        person: *person,
+        subject: subject.clone(),
         day: content.day,
         outcome: content.outcome,
         result: content.result.word().to_owned(),

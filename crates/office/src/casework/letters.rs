@@ -5,8 +5,9 @@
 mod early;
 
 use super::capsule;
+use super::facts::PERSON;
 use super::fields::{self, Office as OfficeWords};
-use super::{Case, CaseError, Done, afterwards, decision, guardians, load_with};
+use super::{Case, CaseError, Done, afterwards, decision, guardians, load_with, parts};
 use crate::access::{Acting, Right};
 use crate::office::Office;
 use domain::casework::Outcome;
@@ -23,7 +24,7 @@ const CLOSE: &str = "}}";
 /// The applicant's name.
 const NAME: &str = "申请人姓名";
 /// The name of each who consents to the verification: one copy of the letter for each.
-const CONSENTS: &str = "授权成员姓名";
+pub(super) const CONSENTS: &str = "授权成员姓名";
 /// What the verification found.
 const FOUND: &str = "核对结果";
 
@@ -75,6 +76,7 @@ pub(super) async fn values(
     let mut out = OfficeWords::of(office, &case.standing.area).all();
     out.extend(fields::of_case(office, on, case).await?);
     let content = &decision.content;
+    let made_up = parts::told(on, decision.no).await?;
     let mut say = |name: &str, value: String| {
         out.insert(name.to_owned(), value);
     };
@@ -98,6 +100,7 @@ pub(super) async fn values(
     if let Some(amount) = content.amount {
         say("月保障金额", format!("{amount} 元"));
         say("救助金额", format!("{amount} 元"));
+        say("金额组成", made_up);
     }
     if let Some(from) = content.from {
         let words = format!("{} 年 {} 月", from.year(), from.month());
@@ -108,16 +111,22 @@ pub(super) async fn values(
         fields::place(office, &case.standing.area).await?,
     );
     early::first_batch(on, case, decision.no, &mut out).await?;
-    // What else a letter names may be a fact of the household or the applicant.
+    // What else a letter names may be a fact of whom it is about; of a household the applicant's too, but what is
+    // known of a parent never stands in a child's letter.
     let capsule = capsule::of_decision(decision)?;
     fields::Allowed::read(&office.book).worked_out(&capsule.found, &mut out);
     let program = office.rules_on(case.row.content.rules_day);
-    let applicant = case.application.content.applicant.get();
-    let own = capsule.facts.things.iter().filter(|thing| {
-        (thing.entity.as_str(), thing.key) == (capsule.subject.0.as_str(), capsule.subject.1)
-            || (thing.entity == "个人" && thing.key == applicant)
+    let subject = (capsule.subject.0.as_str(), capsule.subject.1);
+    let applicant = (PERSON, case.application.content.applicant.get());
+    let meant = match subject.0 {
+        PERSON => vec![subject],
+        _ => vec![subject, applicant],
+    };
+    let things = meant.iter().flat_map(|(entity, key)| {
+        let all = capsule.facts.things.iter();
+        all.filter(move |thing| thing.entity.as_str() == *entity && thing.key == *key)
     });
-    for thing in own {
+    for thing in things {
         for fact in &thing.facts {
             let words = fact.value.words(&fact.name, &thing.entity, &program);
             out.entry(fact.name.clone()).or_insert(words);
@@ -241,27 +250,32 @@ async fn first_values(
 /// No such letter here, a field without a value, or no right.
 pub async fn letter(office: &Office, who: &Acting, no: CaseNo, title: &str) -> Done<Letter> {
     let case = load_with(office, who, Right::CASE_HANDLE, no).await?;
+    of(office, who, &case, title).await
+}
+
+/// The same for somebody of whom it is known that the case is theirs to see.
+pub(crate) async fn of(office: &Office, who: &Acting, case: &Case, title: &str) -> Done<Letter> {
     let on = &office.store;
-    let offered = offered(office, on, &case).await?;
+    let offered = offered(office, on, case).await?;
     let known = offered.iter().any(|one| one == title);
-    let known = known || afterwards::is_beside(&case, title);
+    let known = known || afterwards::is_beside(case, title);
     let document = case.procedure.document(title).filter(|_| known);
     let document = document.ok_or_else(|| CaseError::NotFound(format!("这一件没有“{title}”")))?;
     // It hangs masked, and is printed as it hangs.
-    if let Some(shown) = posted(on, &case, document).await? {
+    if let Some(shown) = posted(on, case, document).await? {
         return written(office, (document, false), &shown);
     }
-    let later = afterwards::letter_values(office, on, &case, title).await?;
+    let later = afterwards::letter_values(office, on, case, title).await?;
     let is_later = later.is_some();
     let (mut known, authority) = match later {
         Some(later) => later,
-        None => first_values(office, on, &case, document).await?,
+        None => first_values(office, on, case, document).await?,
     };
     let about = (document, authority.as_str());
-    guardians::in_full(office, who.login(), &case, about, &mut known).await?;
+    guardians::in_full(office, who.login(), case, about, &mut known).await?;
     let listed = |name: &str| document.fields.iter().any(|field| field == name);
     let signing = match listed(CONSENTS) {
-        true => early::consenting(office, on, &case).await?,
+        true => early::consenting(office, on, case).await?,
         false => Vec::new(),
     };
     let applicant = case.application.content.applicant;
@@ -293,7 +307,7 @@ pub async fn letter(office: &Office, who: &Acting, no: CaseNo, title: &str) -> D
 }
 
 /// Names in full, with the reading of them in the chain first.
-async fn named(
+pub(super) async fn named(
     office: &Office,
     who: &Acting,
     whose: &[PersonId],

@@ -83,11 +83,32 @@ async fn not_of_children(office: &Office, on: &impl Reads, case: &Case, today: D
     Ok(())
 }
 
-/// Posts the notice of the open step.
+/// What a notice names of what the rules work out. It is asked for before the write begins: judging may read the
+/// whole month, and nobody waits for that.
+///
+/// # Errors
+/// The case cannot be judged.
+pub async fn worked_out(office: &Office, case: &Case) -> Done<BTreeMap<String, String>> {
+    let mut out = BTreeMap::new();
+    let allowed = fields::Allowed::read(&office.book);
+    let mut wanted = case.procedure.notice.iter().flat_map(|one| &one.fields);
+    if wanted.any(|name| allowed.is_worked_out(name)) {
+        let judged = super::opinion::look_into(office, case).await?;
+        allowed.worked_out(&judged.found, &mut out);
+    }
+    Ok(out)
+}
+
+/// Posts the notice of the open step, with what the rules [`worked_out`].
 ///
 /// # Errors
 /// The step has no notice, one hangs already, no opinion was written, or the case is of children.
-pub async fn post(office: &Office, tx: &mut Writing, who: &Acting, case: &Case) -> Done<i64> {
+pub async fn post(
+    office: &Office,
+    tx: &mut Writing,
+    who: &Acting,
+    (case, worked_out): (&Case, BTreeMap<String, String>),
+) -> Done<i64> {
     let step = case
         .open_step()
         .filter(|step| guard::is_notice(&case.procedure, step));
@@ -143,10 +164,7 @@ pub async fn post(office: &Office, tx: &mut Writing, who: &Acting, case: &Case) 
     known.insert("公示起始日".to_owned(), today.to_string());
     known.insert("公示截止日".to_owned(), last.to_string());
     let allowed = fields::Allowed::read(&office.book);
-    if wanted.fields.iter().any(|name| !known.contains_key(name)) {
-        let judged = super::opinion::look_into(office, case).await?;
-        allowed.worked_out(&judged.found, &mut known);
-    }
+    known.extend(worked_out);
     let mut shown: Vec<(String, String)> = Vec::new();
     let plain = document.map(|d| d.fields.as_slice()).unwrap_or_default();
     let more = plain.iter().filter(|name| !allowed.is_personal(name));

@@ -391,7 +391,9 @@ pub async fn take_with(
         .iter()
         .zip(&known)
         .filter(|(_, known)| known.is_none());
-    let fresh: Vec<NewPerson> = unknown.map(|(line, _)| new_person(line, area)).collect();
+    let fresh: Vec<NewPerson> = unknown
+        .map(|(line, _)| new_person(line, Some(area)))
+        .collect();
     let count = fresh.len();
     let mut made = persons::create_many(tx, &at, fresh).await?.into_iter();
     if count > 0 {
@@ -413,13 +415,37 @@ fn told_here() -> RowId {
     RowId::from_get(0)
 }
 
-fn new_person(line: &Line, area: AreaCode) -> NewPerson {
+/// Finds the person of a row in the register, or takes them into the record as somebody who lives nowhere here.
+/// Whoever has no number is somebody new each time.
+pub(super) async fn elsewhere(
+    office: &Office,
+    tx: &mut JournalTx,
+    who: &Acting,
+    line: &Line,
+) -> Done<Result<PersonId, Wrong>> {
+    let (known, wrong) = found_in(tx, std::slice::from_ref(line), None).await?;
+    if let Some(wrong) = wrong.into_iter().next() {
+        return Ok(Err(wrong));
+    }
+    if let Some(person) = known.into_iter().flatten().next() {
+        return Ok(Ok(person));
+    }
+    let at = office.clock.at();
+    let made = persons::create_many(tx, &at, vec![new_person(line, None)]).await?;
+    let none = || CaseError::Refused("没有登记成,请再试一次".to_owned());
+    let person = made.first().copied().ok_or_else(none)?;
+    let act = Act::new(&at, who.login(), "person.take").on("person", person);
+    tx.record(act.because("登记户外亲属"));
+    Ok(Ok(person))
+}
+
+fn new_person(line: &Line, area: Option<AreaCode>) -> NewPerson {
     NewPerson {
         row: told_here(),
         sex: line.known_by.number().map(|number| number.sex()),
         birth: line.known_by.birth(),
         death: None,
-        area: Some(area),
+        area,
         registered_area: None,
         urban_rural: None,
         status: PersonStatus::NotOnRegister,

@@ -18,6 +18,8 @@ pub enum For {
     Withdrawal,
     /// 转办
     Transfer,
+    /// 线索了结
+    Clue,
 }
 
 impl For {
@@ -29,6 +31,7 @@ impl For {
             Self::Ending => "终止办理",
             Self::Withdrawal => "撤回",
             Self::Transfer => "转办",
+            Self::Clue => "线索了结",
         }
     }
 }

@@ -123,15 +123,59 @@ fn way(word: &str) -> Option<DeliveryWay> {
         "当面" => Some(DeliveryWay::InPerson),
         "邮寄" => Some(DeliveryWay::Post),
         "公告" => Some(DeliveryWay::Public),
+        "网上" => Some(DeliveryWay::Online),
         _ => None,
     }
 }
 
-fn way_word(way: DeliveryWay) -> &'static str {
+/// What officials call a way.
+pub(crate) fn way_word(way: DeliveryWay) -> &'static str {
     match way {
         DeliveryWay::InPerson => "当面",
         DeliveryWay::Post => "邮寄",
         DeliveryWay::Public => "公告",
+        DeliveryWay::Online => "网上",
+    }
+}
+
+/// The form of whoever reads a letter, signed in; no official chooses it.
+///
+/// # Errors
+/// The list cannot be read, or has no such form.
+pub(super) fn reading(book: &Rulebook) -> Done<String> {
+    let mut forms = forms(book)?.into_iter();
+    let own = |form: &Form| form.whose == Whose::Applicant && form.ways == [DeliveryWay::Online];
+    forms.find(own).map(|form| form.name).ok_or_else(|| {
+        CaseError::Refused(format!(
+            "规则手册 {PATH} 没有网上这一种签收;告知书请到窗口领"
+        ))
+    })
+}
+
+/// Who signs by reading, in the words that are kept.
+///
+/// # Errors
+/// The applicant is a child or dead, or somebody signs in their place; the list has no such form.
+pub(super) async fn reader(office: &Office, on: &impl Reads, case: &Case) -> Done<String> {
+    let name = reading(&office.book)?;
+    let people = people(office, on, case, &forms(&office.book)?).await?;
+    match people.applicant_signs && !people.guarded {
+        true => Ok(name),
+        false => {
+            let said = "申请人不能自己签收,网上看不算送达;请家属或者监护人到窗口签收";
+            Err(CaseError::Refused(said.to_owned()))
+        }
+    }
+}
+
+/// Refuses the way nobody but the applicant can go.
+pub(super) fn by_hand(way: DeliveryWay) -> Done<()> {
+    match way {
+        DeliveryWay::InPerson | DeliveryWay::Post | DeliveryWay::Public => Ok(()),
+        DeliveryWay::Online => {
+            let said = "网上送达只由申请人自己登录阅读;请选当面、邮寄或者公告";
+            Err(CaseError::Refused(said.to_owned()))
+        }
     }
 }
 
@@ -235,7 +279,8 @@ pub(super) async fn choices(office: &Office, on: &impl Reads, case: &Case) -> Do
         name.unwrap_or_else(|| "姓名未登记".to_owned())
     };
     let mut out = Vec::new();
-    for form in forms {
+    let by_hand = |form: &Form| form.ways.iter().any(|way| by_hand(*way).is_ok());
+    for form in forms.into_iter().filter(by_hand) {
         let ways: Vec<&str> = form.ways.iter().map(|way| way_word(*way)).collect();
         let reason = match (form.needs_reason, form.needs_witness) {
             (true, true) => ",写明理由和见证人",
@@ -282,6 +327,7 @@ pub(super) async fn named(
     (who, case): (&Acting, &Case),
     (way, to): (DeliveryWay, SignedBy<'_>),
 ) -> Done<String> {
+    by_hand(way)?;
     let refused = |said: String| CaseError::Refused(said);
     let because = to.because.trim();
     without_numbers(because)?;

@@ -1,14 +1,26 @@
-//! 认定: recognition without money — 低保边缘, 刚性支出困难 — stands in no entitlement. From when until when it
-//! holds the policy says with 给予; here it is read off the decision, so that the registers know of it.
+//! 认定: recognition without money — 低保边缘, 刚性支出困难 — stands beside the help that is paid, without an amount, so
+//! that it can be reviewed, changed and ended like it. From when until when it holds the policy says with 给予; what was
+//! decided since ends it earlier.
 
 use super::capsule::{self, Capsule};
-use super::{CaseError, DecidedAs, Done, decision};
+use super::{Case, CaseError, DecidedAs, Done, Writing, decision};
+use crate::access::Acting;
 use crate::office::Office;
-use domain::{Day, HouseholdId};
+use domain::{AreaCode, Day, Fen, HouseholdId, Month, PersonId};
 use rules::eval::Evaluator;
 use rules::situation::Moments;
 use store::cases::{self, Subject};
-use store::{Reads, decisions};
+use store::entitlements::{self, Cause, Entitlement, NewEntitlement};
+use store::{Act, Reads, decisions};
+
+/// The component of a recognition, and what stands in the place of its fund.
+pub(crate) const COMPONENT: &str = "认定";
+const NO_FUND: &str = "不发钱";
+
+/// Whether something somebody is entitled to is a recognition that gives no money.
+pub(crate) fn is_one(help: &Entitlement) -> bool {
+    help.component == COMPONENT
+}
 
 /// What a family is recognised as.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,6 +53,7 @@ pub(crate) async fn of_household(
     on: &impl Reads,
     household: HouseholdId,
 ) -> Done<Vec<Recognised>> {
+    let held = entitlements::of_household(on, household).await?;
     let mut out: Vec<Recognised> = Vec::new();
     for row in cases::of_household(on, household).await? {
         let Some(decided) = decision::newest(on, row.no).await? else {
@@ -63,6 +76,7 @@ pub(crate) async fn of_household(
         let program = office.rules_on(row.content.rules_day);
         let title = program.file(&content.programme);
         let (from, to) = span(office, &decided)?.unwrap_or((None, None));
+        let to = until(&held, content.programme.as_str(), row.content.subject, to);
         out.push(Recognised {
             programme: content.programme.clone(),
             title: title.map_or_else(|| content.programme.clone(), |(_, plan)| plan.title.clone()),
@@ -73,6 +87,112 @@ pub(crate) async fn of_household(
         });
     }
     Ok(out)
+}
+
+/// Until which day it holds after what was decided since: an ending stands for the day the policy says.
+fn until(held: &[Entitlement], programme: &str, of: Subject, to: Option<Day>) -> Option<Day> {
+    let own = held
+        .iter()
+        .filter(|one| is_one(one) && one.programme == programme && one.subject == paid_to(of));
+    // What was begun last tells; while it runs, nothing was decided against it.
+    let ended = own.max_by_key(|one| one.id);
+    let ended = ended.filter(|one| !one.stopped_cause.is_empty());
+    let ended = ended.and_then(|one| one.to).map(|to| to.prev().last());
+    match (to, ended) {
+        (Some(to), Some(ended)) => Some(to.min(ended)),
+        (to, ended) => to.or(ended),
+    }
+}
+
+fn paid_to(of: Subject) -> entitlements::Subject {
+    match of {
+        Subject::Household(id) => id.into(),
+        Subject::Person(id) => id.into(),
+    }
+}
+
+/// Keeps the recognition of a decision, inside its write: it takes the place of one that runs already. A family that
+/// stands in no household of the register has nothing kept beside the decision.
+pub(super) async fn keep(
+    office: &Office,
+    tx: &mut Writing,
+    who: &Acting,
+    case: &Case,
+    (decision, from): (i64, Month),
+) -> Done<()> {
+    let content = &case.row.content;
+    let Some(household) = content.household else {
+        return Ok(());
+    };
+    let decided = decisions::find(tx, decision).await?;
+    let to = match &decided {
+        Some(decided) => span(office, decided)?.and_then(|(_, to)| to),
+        None => None,
+    };
+    let new = New {
+        programme: content.programme.clone(),
+        subject: paid_to(content.subject),
+        household,
+        payee: content.applicant,
+        area: case.standing.area,
+        from,
+        to: to.map(|to| Month::containing(to).next()),
+    };
+    let cause = Cause::new("decision", decision);
+    let old = entitlements::of_subject(tx, &new.programme, COMPONENT, new.subject).await?;
+    for one in old.iter().filter(|one| one.to.is_none_or(|to| from < to)) {
+        let at = from.max(one.from);
+        let why = format!("{}:{}", cause.kind, cause.id);
+        entitlements::stop(tx, &office.clock.at(), one.id, at, &why).await?;
+    }
+    begin(office, tx, who.login(), new, &cause).await
+}
+
+/// A recognition to be kept.
+pub(super) struct New {
+    pub programme: String,
+    pub subject: entitlements::Subject,
+    pub household: HouseholdId,
+    pub payee: PersonId,
+    pub area: AreaCode,
+    pub from: Month,
+    /// The first month it no longer holds.
+    pub to: Option<Month>,
+}
+
+/// Keeps one, because of something.
+pub(super) async fn begin(
+    office: &Office,
+    tx: &mut Writing,
+    by: &str,
+    new: New,
+    cause: &Cause,
+) -> Done<()> {
+    let at = office.clock.at();
+    let row = NewEntitlement {
+        programme: new.programme,
+        component: COMPONENT.to_owned(),
+        subject: new.subject,
+        household: new.household,
+        payee: new.payee,
+        fund: NO_FUND.to_owned(),
+        area: new.area,
+        from: new.from,
+        to: new.to.map(|to| to.max(new.from)),
+        amount: Fen::ZERO,
+        account: None,
+        cause: cause.clone(),
+    };
+    let ids = entitlements::add_many(tx, &at, by, &[row]).await?;
+    for id in ids {
+        tx.record(
+            Act::new(&at, by, "recognition.keep")
+                .on("entitlement", id)
+                .because(format!("{} 起认定", new.from))
+                .under(format!("{}:{}", cause.kind, cause.id)),
+        );
+    }
+    Ok(())
 }
 
 /// From which day until which the policy gives what was decided, by the facts the decision kept; none where its

@@ -1,10 +1,12 @@
 //! 经办查实: facts only an official can establish, of those the rules of the case's programme read. Each is kept
 //! with its reason, what it was seen in, who and when; found out anew it is a new row, and the newest counts.
 //!
-//! Most are of one case. Those the rulebook lists in `procedures/recorded.csv` as 按月 are of the person or the
-//! household and count in the month's run and in other cases of theirs too.
+//! Most are of one case. Those the rulebook lists in `procedures/recorded.csv`, or the place in its own, as 按月 are
+//! of the person or the household and count in the month's run and in other cases of theirs too; those listed as
+//! 每件 also may be found out for any case, and some of them are of the place.
 
-use super::facts::{Brought, HOUSEHOLD, PERSON, Source};
+pub(crate) use super::facts::{APPLICATION, VISIT};
+use super::facts::{AREA, Brought, HOUSEHOLD, PERSON, Source};
 use super::{
     Case, CaseError, Done, Holds, Writing, circumstance, load, load_with, without_numbers,
 };
@@ -12,22 +14,25 @@ use crate::access::{Access, Acting, Right};
 use crate::office::Office;
 use crate::photos;
 use crate::views::Choice;
-use domain::{CaseNo, Day, HouseholdId, Month, PersonId};
+use domain::{AreaCode, AreaLevel, CaseNo, Day, HouseholdId, Month, PersonId};
+use rules::Program;
 use rules::dict::FactDef;
 use rules::plan::{Home, Type};
 use rules::situation::Moments;
 use rules::value::Value;
-use rules::{Program, Rulebook};
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
+use store::cases::NewCase;
 use store::found_facts::{self, NewFound};
 use store::{Act, Reads};
 
 /// Where such facts come from, by their source in facts.md.
 pub(crate) const OFFICIAL: &str = "经办";
 /// Which of them are of the person or the household, not of one case.
-const BEYOND: &str = "procedures/recorded.csv";
+const BEYOND: &str = "recorded.csv";
 const MONTHLY: &str = "按月";
+/// The same, and they may be found out for any case, whatever it is about.
+const ANY_CASE: &str = "每件";
 const YES: &str = "是";
 const NO: &str = "否";
 
@@ -103,8 +108,8 @@ pub struct RecordedView {
     pub closed: String,
 }
 
-/// The facts with 经办 as their source that the rules of a programme read, in the order of the dictionary.
-fn asked(program: &Program, programme: &str, month: Month) -> Vec<FactDef> {
+/// The facts of persons and households that the rules of a programme read, in the order of the dictionary.
+pub(super) fn read_by(program: &Program, programme: &str, month: Month) -> Vec<FactDef> {
     let own = program.only(|file| file.id == programme);
     let Ok(compiled) = engine::compile(&own, Moments::monthly(month)) else {
         return Vec::new();
@@ -117,24 +122,43 @@ fn asked(program: &Program, programme: &str, month: Month) -> Vec<FactDef> {
         .map(|item| (item.name.as_str(), item.home))
         .collect();
     let all = program.dict.facts.iter();
-    all.filter(|fact| fact.source == OFFICIAL)
-        .filter(|fact| read.contains(&(fact.name.as_str(), Home::Entity(fact.entity))))
-        .filter(|fact| {
-            let whose = program.dict.entity_name(fact.entity);
-            [HOUSEHOLD, PERSON].contains(&whose)
-        })
+    all.filter(|fact| read.contains(&(fact.name.as_str(), Home::Entity(fact.entity))))
+        .filter(|fact| [HOUSEHOLD, PERSON].contains(&program.dict.entity_name(fact.entity)))
         .cloned()
         .collect()
 }
 
+/// The rules of a case, and the facts only an official can establish that they read or that may be found out for any
+/// case.
 fn of_case_rules(office: &Office, case: &Case) -> (Arc<Program>, Vec<FactDef>) {
-    let program = office.rules_on(case.row.content.rules_day);
-    let month = Month::containing(case.row.content.rules_day);
-    let facts = asked(&program, &case.row.content.programme, month);
+    let (program, mut facts) = read_by_case(office, &case.row.content);
+    // What is only told of kin elsewhere has a page of its own.
+    let of_kin = super::kin::kin_facts(&office.book);
+    facts.retain(|fact| fact.source == OFFICIAL && !of_kin.contains(&fact.name));
+    let any = listed(office, &[ANY_CASE]);
+    let more = program.dict.facts.iter().filter(|fact| {
+        let whose = program.dict.entity_name(fact.entity);
+        let fits = [HOUSEHOLD, PERSON, AREA].contains(&whose) && fact.source == OFFICIAL;
+        fits && any.contains(&fact.name)
+    });
+    for fact in more {
+        let known = |one: &FactDef| one.name == fact.name && one.entity == fact.entity;
+        if !facts.iter().any(known) {
+            facts.push(fact.clone());
+        }
+    }
     (program, facts)
 }
 
-fn people(case: &Case) -> Vec<PersonId> {
+/// The rules of a case, and every fact of persons and households they read.
+pub(super) fn read_by_case(office: &Office, of: &NewCase) -> (Arc<Program>, Vec<FactDef>) {
+    let program = office.rules_on(of.rules_day);
+    let facts = read_by(&program, &of.programme, Month::containing(of.rules_day));
+    (program, facts)
+}
+
+/// The applicant and the members of a case.
+pub(super) fn people(case: &Case) -> Vec<PersonId> {
     let content = &case.application.content;
     let mut all = vec![content.applicant];
     let others = content.members.iter().map(|(person, _)| *person);
@@ -148,7 +172,8 @@ fn works_on(who: &Acting, case: &Case) -> bool {
     roles.any(|role| who.holds_role(role, &case.standing.area))
 }
 
-fn may(who: &Acting, case: &Case) -> Result<(), String> {
+/// Whether somebody may write down what was found out for a case; else why not.
+pub(super) fn may(who: &Acting, case: &Case) -> Result<(), String> {
     if case.standing.open.is_none() {
         return Err("这一件已经办结,不再登记查实的事实".to_owned());
     }
@@ -170,10 +195,11 @@ pub async fn record(office: &Office, who: &Acting, no: CaseNo, new: &Finding) ->
     let refused = |said: String| CaseError::Refused(said);
     let (program, facts) = of_case_rules(office, &case);
     let person = new.person.map(PersonId::new);
-    let whose = if person.is_some() { PERSON } else { HOUSEHOLD };
-    let fact = facts
-        .iter()
-        .find(|fact| fact.name == new.fact && program.dict.entity_name(fact.entity) == whose);
+    // What is of the place is written down without a person, as what is of the household is.
+    let fact = facts.iter().find(|fact| {
+        fact.name == new.fact
+            && (program.dict.entity_name(fact.entity) == PERSON) == person.is_some()
+    });
     let fact = fact.ok_or_else(|| {
         refused(format!(
             "“{}”不是这一项救助的规则要经办人员查实的事实,请从清单里选",
@@ -249,7 +275,7 @@ pub(super) async fn keep(
 }
 
 /// A value of a fact, as case tables write it.
-fn checked(program: &Program, fact: &FactDef, value: &str) -> Result<String, String> {
+pub(super) fn checked(program: &Program, fact: &FactDef, value: &str) -> Result<String, String> {
     let read = rules::show::parse_cell(value, fact.ty, &program.dict);
     let read = read.map_err(|why| format!("“{}”:{why}", fact.name))?;
     if let (Value::Num(number), Some((least, most))) = (read, fact.range)
@@ -288,7 +314,10 @@ async fn tell(
 /// Those who found something out for a case; what the record itself tells nobody found out.
 pub(super) async fn finders(on: &impl Reads, case: CaseNo) -> Done<BTreeSet<String>> {
     let all = found_facts::of_case(on, case).await?;
-    Ok(all.into_iter().map(|one| one.content.by).collect())
+    let mut out: BTreeSet<String> = all.into_iter().map(|one| one.content.by).collect();
+    let kin = store::kin::facts_of_case(on, case).await?;
+    out.extend(kin.into_iter().map(|one| one.content.by));
+    Ok(out)
 }
 
 /// What was found out for a case, and of its household for others where the rulebook lets it count there; the
@@ -298,7 +327,7 @@ pub(super) async fn of_case(office: &Office, on: &impl Reads, case: &Case) -> Do
         Some(home) => found_facts::of_household(on, home).await?,
         None => Vec::new(),
     };
-    let beyond = beyond(&office.book);
+    let beyond = beyond(office);
     all.retain(|one| one.content.case != case.no() && beyond.contains(&one.content.fact));
     all.extend(found_facts::of_case(on, case.no()).await?);
     all.sort_by_key(|one| (one.content.day, one.no));
@@ -317,37 +346,89 @@ pub(super) async fn of_case(office: &Office, on: &impl Reads, case: &Case) -> Do
 }
 
 /// The facts that count beyond their case.
-pub(crate) fn beyond(book: &Rulebook) -> BTreeSet<String> {
-    let text = book.texts().get(BEYOND).map_or("", String::as_str);
-    let rows = text.lines().skip(1).map(rules::params::split);
-    rows.filter_map(|row| match row.as_slice() {
-        [fact, used, ..] if used.trim() == MONTHLY => Some(fact.trim().to_owned()),
-        _ => None,
-    })
-    .collect()
+pub(crate) fn beyond(office: &Office) -> BTreeSet<String> {
+    listed(office, &[MONTHLY, ANY_CASE])
 }
 
-/// What of a fact counts on a day, by whom it is about: the newest value that is not older than it is kept.
+/// The facts that are listed under some words, in the table of all and in the place's own.
+fn listed(office: &Office, words: &[&str]) -> BTreeSet<String> {
+    let own = office.book.path_in(&office.locality, BEYOND);
+    let paths = [format!("procedures/{BEYOND}"), own];
+    let texts = paths
+        .iter()
+        .filter_map(|path| office.book.texts().get(path));
+    let rows = texts.flat_map(|text| text.lines().skip(1));
+    rows.map(rules::params::split)
+        .filter_map(|row| match row.as_slice() {
+            [fact, used, ..] if words.contains(&used.trim()) => Some(fact.trim().to_owned()),
+            _ => None,
+        })
+        .collect()
+}
+
+/// Which record of the office tells a fact.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Record {
+    /// 经办查实, by its number.
+    Found(i64),
+    /// What was established about kin elsewhere, by its number.
+    Kin(i64),
+}
+
+/// What of a fact counts on a day, by whom it is about: the newest value that is not older than it is kept, with
+/// its number and day. What is of a place counts for the county its case is handled in.
 pub(crate) async fn newest_of(
     on: &impl Reads,
-    fact: &FactDef,
+    (fact, entity): (&FactDef, &str),
     day: Day,
-) -> store::Result<Vec<(i64, String)>> {
-    let mut out: std::collections::BTreeMap<i64, String> = std::collections::BTreeMap::new();
-    let oldest = fact.keep_months.and_then(|months| {
-        let months = i32::try_from(months).ok()?;
-        Some(Month::containing(day).add(months.saturating_neg()).first())
-    });
+) -> store::Result<BTreeMap<i64, (String, Record, Day)>> {
+    let oldest = oldest(fact, day);
+    let places: HashMap<i64, AreaCode> = match entity {
+        AREA => {
+            let places = found_facts::places(on, &fact.name, day).await?;
+            places.into_iter().collect()
+        }
+        _ => HashMap::new(),
+    };
+    let mut told: Vec<(Day, i64, String, Record)> = Vec::new();
     for found in found_facts::of_fact(on, &fact.name, day).await? {
         let content = found.content;
-        if oldest.is_some_and(|oldest| content.day < oldest) {
-            continue;
-        }
-        let about = content.person.map(PersonId::get);
-        let about = about.or(content.household.map(HouseholdId::get));
-        out.extend(about.map(|about| (about, content.value)));
+        let about = match entity {
+            AREA => places.get(&found.no).and_then(county_id),
+            PERSON => content.person.map(PersonId::get),
+            _ => content.household.map(HouseholdId::get),
+        };
+        told.extend(
+            about.map(|about| (content.day, about, content.value, Record::Found(found.no))),
+        );
     }
-    Ok(out.into_iter().collect())
+    if entity == PERSON {
+        for kin in store::kin::facts_of(on, &fact.name, day).await? {
+            let (content, no) = (kin.content, kin.no);
+            told.push((
+                content.day,
+                content.person.get(),
+                content.value,
+                Record::Kin(no),
+            ));
+        }
+    }
+    told.sort_by_key(|(day, ..)| *day);
+    let told = told.into_iter();
+    let counting = told.filter(|(day, ..)| oldest.is_none_or(|oldest| *day >= oldest));
+    Ok(counting
+        .map(|(day, about, value, record)| (about, (value, record, day)))
+        .collect())
+}
+
+fn county_id(area: &AreaCode) -> Option<i64> {
+    area.at(AreaLevel::County)?.as_str().parse().ok()
+}
+
+/// The first day of which a fact still counts on a day; none where it is kept for ever.
+pub(crate) fn oldest(fact: &FactDef, day: Day) -> Option<Day> {
+    let months = i32::try_from(fact.keep_months?).ok()?;
+    Some(Month::containing(day).add(months.saturating_neg()).first())
 }
 
 /// The page of a case.
@@ -374,10 +455,10 @@ pub async fn recorded(access: &Access, who: &Acting, no: CaseNo) -> Done<Recorde
     };
     let mut asked = Vec::new();
     for fact in &facts {
-        let of_home = program.dict.entity_name(fact.entity) == HOUSEHOLD;
-        let whose: Vec<Option<PersonId>> = match of_home {
-            true => vec![None],
-            false => persons.iter().copied().map(Some).collect(),
+        let entity = program.dict.entity_name(fact.entity);
+        let whose: Vec<Option<PersonId>> = match entity == PERSON {
+            false => vec![None],
+            true => persons.iter().copied().map(Some).collect(),
         };
         for person in whose {
             let (hint, choices) = way(&program, fact);
@@ -387,6 +468,7 @@ pub async fn recorded(access: &Access, who: &Acting, no: CaseNo) -> Done<Recorde
                     Some(person) => format!("{}@{person}", fact.name),
                 },
                 label: match person {
+                    None if entity == AREA => format!("本地的{}", fact.name),
                     None => fact.name.clone(),
                     Some(_) => format!("{}的{}", name(person), fact.name),
                 },
@@ -437,7 +519,7 @@ fn line(one: &found_facts::Found) -> FoundLine {
 }
 
 /// How a fact is answered.
-fn way(program: &Program, fact: &FactDef) -> (String, Vec<String>) {
+pub(super) fn way(program: &Program, fact: &FactDef) -> (String, Vec<String>) {
     match fact.ty {
         Type::Bool => (String::new(), vec![YES.to_owned(), NO.to_owned()]),
         Type::Enum(one) => {

@@ -185,7 +185,7 @@ async fn facts_of(office: &Office, family: &Family, declared: &[Declared]) -> Do
     let brought: Vec<Brought> = declared.iter().map(brought).collect();
     let work = move || {
         let program = &data.program;
-        let cluster = around(&data, home, persons);
+        let cluster = around(&data, home, persons, &[]);
         let sides = situation_of(program, &data.frames, &cluster);
         let sources = Sources {
             month: data.month.to_string(),

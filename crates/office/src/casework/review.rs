@@ -8,7 +8,8 @@ use super::notice::{self, State};
 use super::opinion::look_into;
 use super::receivers::{self, Receiver};
 use super::{
-    Case, CaseError, Done, afterwards, fields, guard, letters, load, recusal, sample, worklist,
+    Case, CaseError, Done, afterwards, fields, guard, letters, load, online, recusal, sample,
+    worklist,
 };
 use crate::access::{Access, Acting, Right};
 use crate::office::Office;
@@ -130,6 +131,8 @@ pub struct Review {
     pub letters: Vec<String>,
     /// Who may sign for what is handed over; empty while nothing is.
     pub receivers: Vec<Receiver>,
+    /// That whoever it is to agreed to read it, and until when; empty where nothing waits for that.
+    pub reading: String,
     /// Why this person stays away from the open step, and who else does; empty where nothing keeps them from it.
     pub recused: String,
     /// Why it cannot be decided yet; empty when it can.
@@ -239,6 +242,13 @@ pub async fn review(access: &Access, who: &Acting, no: CaseNo) -> Done<Review> {
             true => receivers::choices(office, on, &case).await?,
             false => Vec::new(),
         },
+        reading: match may.deliver {
+            true => online::waits(office, on, &case)
+                .await?
+                .map(online::Wait::words),
+            false => None,
+        }
+        .unwrap_or_default(),
         recused: recused.unwrap_or_default(),
         stands_against,
         similar,
@@ -271,11 +281,9 @@ pub(super) fn may(
         .iter()
         .any(|one| one.state == ObjectionState::Open);
     let decided = case.standing.decided.is_some();
-    // A letter is to somebody; the list of a month's payments is handed over to nobody.
-    let to_somebody =
-        |letter: &Document| letter.fields.iter().any(|field| field.ends_with(LETTER_TO));
     let mut gives = step.gives.iter();
-    let gives_letter = gives.any(|gives| case.procedure.document(gives).is_some_and(to_somebody));
+    let gives_letter =
+        gives.any(|gives| case.procedure.document(gives).is_some_and(is_to_somebody));
     let publishes = guard::is_publication(step);
     let decides = guard::is_decision(step);
     May {
@@ -290,6 +298,11 @@ pub(super) fn may(
         deliver: own && decided && gives_letter && !publishes && !decides,
         publish: own && publishes,
     }
+}
+
+/// A letter is to somebody; the list of a month's payments is handed over to nobody.
+pub(super) fn is_to_somebody(letter: &Document) -> bool {
+    letter.fields.iter().any(|field| field.ends_with(LETTER_TO))
 }
 
 fn lot_words(ticket: &sample::Ticket) -> String {

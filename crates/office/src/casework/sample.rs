@@ -27,11 +27,11 @@ const WHOLE: u128 = 10_000;
 /// Characters of a result.
 const SAYS_MAX: usize = 400;
 
-/// One case of a month with what it was drawn by.
+/// One case of a month, or whatever else is drawn this way, with what it was drawn by.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Ticket {
+pub struct Ticket<N = CaseNo> {
     /// The case.
-    pub case: CaseNo,
+    pub no: N,
     /// Its place among those of the month, from 1.
     pub place: u64,
     /// The entry of the chain it came with; none while the chain does not have it.
@@ -82,11 +82,11 @@ impl Draw {
 }
 
 /// What comes to be drawn: its number, the share, and entry and digest of the chain.
-pub type Comes = (CaseNo, u32, Option<(i64, Vec<u8>)>);
+pub type Comes<N = CaseNo> = (N, u32, Option<(i64, Vec<u8>)>);
 
 /// Draws cases in the order in which they came in a month. One whose entry the chain does not have is looked into.
 #[must_use]
-pub fn draw(all: &[Comes]) -> Vec<Ticket> {
+pub fn draw<N: Copy + std::fmt::Display>(all: &[Comes<N>]) -> Vec<Ticket<N>> {
     let mut out = Vec::with_capacity(all.len());
     let mut drawn = 0_u128;
     for (place, (case, share, entry)) in (1_u64..).zip(all) {
@@ -109,7 +109,7 @@ pub fn draw(all: &[Comes]) -> Vec<Ticket> {
         };
         drawn = drawn.saturating_add(u128::from(why != LotWhy::None));
         out.push(Ticket {
-            case: *case,
+            no: *case,
             place,
             entry: no,
             seed,
@@ -179,7 +179,7 @@ impl Lots {
             self.0.insert(key.clone(), drawn);
         }
         let mut all = self.0.get(&key).into_iter().flatten();
-        Ok(all.find(|ticket| ticket.case == case).cloned())
+        Ok(all.find(|ticket| ticket.no == case).cloned())
     }
 
     /// Whether an open case is to be looked into, and what was found.
@@ -247,7 +247,7 @@ pub(super) async fn keep(tx: &Writing, case: &Case, decision: i64, asked: &Asked
     let near = case.standing.told.contains(RELATIVE);
     let lot = Lot {
         decision,
-        case: ticket.case,
+        case: ticket.no,
         entry,
         seed: ticket.seed.clone(),
         why: match near {
@@ -363,7 +363,7 @@ pub async fn look(office: &Office, who: &Acting, month: Month) -> Done<Vec<Draw>
         let share = all.first().map_or(0, |one| one.content.share);
         let mut rows = Vec::new();
         for ticket in tickets(on, (&programme, month)).await? {
-            let Some(row) = store::cases::find(on, ticket.case).await? else {
+            let Some(row) = store::cases::find(on, ticket.no).await? else {
                 continue;
             };
             if !scope.contains(&row.current.area) {
@@ -384,14 +384,14 @@ pub async fn look(office: &Office, who: &Acting, month: Month) -> Done<Vec<Draw>
 }
 
 async fn seen(on: &impl Reads, ticket: Ticket) -> Done<Row> {
-    let checks = samples::checks(on, ticket.case).await?;
+    let checks = samples::checks(on, ticket.no).await?;
     let found = checks.iter().map(|one| {
         let content = &one.content;
         let word = found_word(content.found);
         format!("{} {word}:{}({})", content.day, content.says, content.by)
     });
     let found: Vec<String> = found.collect();
-    let kept = samples::lots(on, ticket.case).await?;
+    let kept = samples::lots(on, ticket.no).await?;
     let differs = kept.last().map_or_else(String::new, |kept| {
         if Some(kept.entry) != ticket.entry || kept.seed != ticket.seed {
             format!("决定时是审计链第 {} 条,现在算出来不是", kept.entry)
@@ -402,7 +402,7 @@ async fn seen(on: &impl Reads, ticket: Ticket) -> Done<Row> {
         }
     });
     let mut near = false;
-    for event in store::cases::events(on, ticket.case).await? {
+    for event in store::cases::events(on, ticket.no).await? {
         let content = &event.content;
         if content.kind == EventKind::Circumstance && content.name == RELATIVE {
             near = content.outcome.is_empty();

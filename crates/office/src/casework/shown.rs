@@ -1,9 +1,11 @@
 //! Casework as pages show it: ready words, names masked. Every look at a case is in the chain before its
 //! page leaves.
 
+mod contents;
 mod file;
 pub mod listed;
 
+pub use contents::{Contents, contents};
 pub use file::case_file;
 
 use super::worklist::{Group, Item, Worklist, unowned, worklist};
@@ -15,6 +17,7 @@ use crate::views::casework::{CaseLine, ClueLine, GroupView, InboxView};
 use crate::views::{Tone, Word};
 use domain::casework::Outcome;
 use domain::{AreaCode, CaseNo, Day, PersonId};
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashMap};
 use store::cases::{self, CaseRow, CaseState};
 use store::identity::Masked;
@@ -228,11 +231,18 @@ pub async fn inbox(access: &Access, who: &Acting, group: Option<Group>) -> Done<
         count: list.count(one),
         chosen: group == Some(one),
     });
+    let mut rows: Vec<CaseLine> = Vec::new();
+    for item in &shown {
+        let mut line = words.line(item);
+        line.marks
+            .extend(waits_for_reading(office, item.case).await?);
+        rows.push(line);
+    }
     Ok(InboxView {
         groups: groups
             .filter(|group| group.count > 0 || group.chosen)
             .collect(),
-        rows: shown.iter().map(|item| words.line(item)).collect(),
+        rows,
         total: list.items.len(),
         more: list.more,
         clues: clues
@@ -245,10 +255,8 @@ pub async fn inbox(access: &Access, who: &Acting, group: Option<Group>) -> Done<
                 text: clue.content.text.clone(),
                 at: minute(&clue.at),
                 urgent: clue.content.urgent,
-                due: clue
-                    .content
-                    .urgent
-                    .then(|| clue_due(&clue.at, office.clock.today())),
+                due: super::overdue::clue_due(office, clue)
+                    .map(|due| due_word(due, office.clock.today())),
             })
             .collect(),
         unowned: nobodys.items.iter().map(|item| words.line(item)).collect(),
@@ -258,11 +266,27 @@ pub async fn inbox(access: &Access, who: &Acting, group: Option<Group>) -> Done<
     })
 }
 
-/// An urgent clue is due on the day it came.
-fn clue_due(at: &store::At, today: Day) -> Word {
-    match minute(at).starts_with(&today.to_string()) {
-        true => word("今日到期", Tone::Notice),
-        false => word("逾期", Tone::Urgent),
+/// The mark of a case whose applicant agreed to read its letter.
+async fn waits_for_reading(office: &Office, no: CaseNo) -> Done<Option<String>> {
+    let store = &office.store;
+    if store::decisions::agrees_to_read(store, no).await?.is_none() {
+        return Ok(None);
+    }
+    let Some(case) = super::read(office, store, no).await? else {
+        return Ok(None);
+    };
+    let waits = super::online::waits(office, store, &case).await?;
+    Ok(waits.map(|wait| wait.mark().to_owned()))
+}
+
+fn due_word(due: Day, today: Day) -> Word {
+    match due.cmp(&today) {
+        Ordering::Less => word("逾期", Tone::Urgent),
+        Ordering::Equal => word("今日到期", Tone::Notice),
+        Ordering::Greater => Word {
+            text: format!("{due} 前"),
+            tone: Tone::Calm,
+        },
     }
 }
 

@@ -85,15 +85,25 @@ pub(super) fn typed(lines: &[Line], known: &[Option<PersonId>]) -> Vec<Typed> {
         .collect()
 }
 
-/// Those somebody can be chosen of: the applicant, who lives with them, and who was typed; each once, masked.
+/// The row of the applicant in what is taken in, before those who were pasted.
+pub(super) const OWN_ROW: usize = 0;
+
+/// Those somebody can be chosen of: the applicant, who lives with them, and who was typed; each once, masked. An
+/// applicant who is not in the record yet is known by the name on the form.
 pub(super) fn near(
-    applicant: Option<PersonId>,
+    (applicant, typed_name): (Option<PersonId>, &str),
     living: &[(PersonId, Relation)],
     typed: Vec<Typed>,
     name: impl Fn(PersonId) -> String,
 ) -> Vec<(Named, String)> {
-    let own = |one: PersonId| (Named::Person(one), format!("{}(申请人本人)", name(one)));
-    let mut out: Vec<(Named, String)> = applicant.into_iter().map(own).collect();
+    let (own, called) = match applicant {
+        Some(one) => (Named::Person(one), name(one)),
+        None => (
+            Named::Row(OWN_ROW, typed_name.to_owned()),
+            store::identity::mask_name(typed_name),
+        ),
+    };
+    let mut out = vec![(own, format!("{called}(申请人本人)"))];
     for (person, relation) in living.iter().filter(|(one, _)| Some(*one) != applicant) {
         let said = format!("{}({})", name(*person), relation.name());
         out.push((Named::Person(*person), said));
@@ -119,14 +129,14 @@ pub struct WhomAsk {
     pub choices: Vec<(Choice, bool)>,
 }
 
-/// The choices of each programme for one person, and who of the record is chosen; nothing where only the applicant
-/// comes.
+/// The choices of each programme for one person, and who is chosen: nobody of the record for somebody who was only
+/// typed; nothing where only the applicant comes.
 pub(super) fn asked_whom(
     office: &Office,
     (programmes, whom): (&[String], &[(String, String)]),
     near: &[(Named, String)],
     today: Day,
-) -> (Vec<WhomAsk>, Vec<(String, i64)>) {
+) -> (Vec<WhomAsk>, Vec<(String, Option<i64>)>) {
     let (mut asks, mut chosen) = (Vec::new(), Vec::new());
     for programme in programmes.iter().filter(|_| near.len() > 1) {
         let Some(title) = of_person(office, programme, today) else {
@@ -138,8 +148,12 @@ pub(super) fn asked_whom(
             let on = whom
                 .iter()
                 .any(|(of, who)| of == programme && *who == value);
-            if let (true, Named::Person(person)) = (on, one) {
-                chosen.push((programme.clone(), person.get()));
+            if on {
+                let person = match one {
+                    Named::Person(person) => Some(person.get()),
+                    Named::Row(..) => None,
+                };
+                chosen.push((programme.clone(), person));
             }
             let label = label.clone();
             choices.push((Choice { value, label }, on));

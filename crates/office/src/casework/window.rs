@@ -5,7 +5,7 @@ use super::found::{self, Found, Where};
 use super::open::{Cause, Opened, Opening, open_in};
 use super::people::{self, KnownBy, Line, Wrong};
 use super::whom::{self, WhomAsk, asked_whom, chosen};
-use super::{CaseError, Done, clues};
+use super::{CaseError, Done, clues, kin};
 use crate::access::{Acting, Right, Scope, note_read};
 use crate::desk::minute;
 use crate::office::Office;
@@ -27,6 +27,8 @@ pub struct Window {
     pub cause: String,
     /// Number of the warning or clue.
     pub cause_id: Option<i64>,
+    /// The applicant, where the form was opened from their file; nothing is typed then.
+    pub person: Option<i64>,
     /// The applicant's name and number, as typed.
     pub name: String,
     /// The same.
@@ -35,6 +37,8 @@ pub struct Window {
     pub members: Vec<i64>,
     /// Rows pasted from a workbook.
     pub pasted: String,
+    /// Rows of those who are obliged to support them and live elsewhere: parents of a child, children of an elder.
+    pub kin: String,
     /// Where the family lives, for whom the register does not say; a code of a village.
     pub area: String,
     /// The programmes, by their policies' names.
@@ -62,6 +66,8 @@ pub struct Looked {
     pub lines: Vec<(usize, String)>,
     /// What is wrong with them.
     pub wrong: Vec<Wrong>,
+    /// What is wrong with the rows of kin elsewhere.
+    pub kin_wrong: Vec<Wrong>,
     /// Those of whom facts may be shown: the applicant, and who else comes and lives within the viewer's
     /// places.
     pub known: Vec<i64>,
@@ -71,10 +77,12 @@ pub struct Looked {
     pub programmes: Vec<Choice>,
     /// For whom each chosen programme for one person can be applied for, where others live with the applicant.
     pub whom: Vec<WhomAsk>,
-    /// Those of the record who were chosen: the programme and the person.
-    pub chosen: Vec<(String, i64)>,
+    /// Who was chosen: the programme and the person, none for somebody who is not in the record yet.
+    pub chosen: Vec<(String, Option<i64>)>,
     /// The papers the chosen programmes ask for first.
     pub papers: Vec<String>,
+    /// The applicant, masked, where the form was opened from their file; empty otherwise.
+    pub opened_of: String,
     /// The clue this comes from, in words, with whom it is about, masked; none where the applicant was typed.
     pub clue: Option<(String, String)>,
     /// The photos of the clue.
@@ -90,8 +98,8 @@ pub async fn look(office: &Office, who: &Acting, form: &Window) -> Done<Looked> 
     let store = &office.store;
     let today = office.clock.today();
     let clue = clue_of(office, who, form).await?;
-    let applicant = match &clue {
-        Some(clue) => Some(clue.content.person),
+    let applicant = match named(office, who, form, clue.as_ref()).await? {
+        Some(person) => Some(person),
         None => people::find(office, who, &form.name, &form.number).await?,
     };
     let home = home_of(office, applicant, today).await?;
@@ -104,6 +112,7 @@ pub async fn look(office: &Office, who: &Acting, form: &Window) -> Done<Looked> 
     let whole = office.home().await?.map(|area| area.code);
     let (pasted, misnamed) = people::known(office, &lines, whole).await?;
     let read = read_as(&lines, &pasted, &misnamed);
+    let kin_wrong = kin::pasted(office, &form.kin).err().unwrap_or_default();
     wrong.extend(misnamed);
     let typed = whom::typed(&lines, &pasted);
     let mut household = Vec::new();
@@ -152,7 +161,7 @@ pub async fn look(office: &Office, who: &Acting, form: &Window) -> Done<Looked> 
     }
     let living = now.iter().filter(|m| known.contains(&m.person));
     let living: Vec<_> = living.map(|m| (m.person, m.relation)).collect();
-    let near = whom::near(applicant, &living, typed, name);
+    let near = whom::near((applicant, form.name.trim()), &living, typed, name);
     let (whom, chosen) = asked_whom(office, (&form.programmes, &form.whom), &near, today);
     let found = found::find(office, store, &known, home).await?;
     let mut told = Vec::new();
@@ -173,6 +182,7 @@ pub async fn look(office: &Office, who: &Acting, form: &Window) -> Done<Looked> 
         household,
         lines: read,
         wrong,
+        kin_wrong,
         known: shown,
         found: told,
         programmes: programmes(office, today),
@@ -183,12 +193,19 @@ pub async fn look(office: &Office, who: &Acting, form: &Window) -> Done<Looked> 
             Some(clue) => photos::of(office, store, &clues::about(clue.no)).await?,
             None => Vec::new(),
         },
-        clue: clue.map(|clue| {
-            let urgent = if clue.content.urgent { "紧急," } else { "" };
-            let said = format!("线索 № {}({urgent}{}):", clue.no, minute(&clue.at));
-            (said + &clue.content.text, name(clue.content.person))
-        }),
+        opened_of: match (form.person, applicant) {
+            (Some(_), Some(person)) => name(person),
+            _ => String::new(),
+        },
+        clue: clue.map(|clue| (clue_words(&clue), name(clue.content.person))),
     })
+}
+
+/// What a clue says, with its number and moment.
+fn clue_words(clue: &Clue) -> String {
+    let urgent = if clue.content.urgent { "紧急," } else { "" };
+    let said = format!("线索 № {}({urgent}{}):", clue.no, minute(&clue.at));
+    said + &clue.content.text
 }
 
 /// What will be done with each row that was read.
@@ -251,6 +268,34 @@ async fn clue_of(office: &Office, who: &Acting, form: &Window) -> Done<Option<Cl
         return Err(ViewError::kept_from().into());
     }
     Ok(Some(clue))
+}
+
+/// The applicant nobody has to type: of the clue, or of the file the form was opened from, which lies within the
+/// clerk's places.
+async fn named(
+    office: &Office,
+    who: &Acting,
+    form: &Window,
+    clue: Option<&Clue>,
+) -> Done<Option<PersonId>> {
+    if let Some(clue) = clue {
+        return Ok(Some(clue.content.person));
+    }
+    let Some(person) = form.person.map(PersonId::new) else {
+        return Ok(None);
+    };
+    let scope = who.scope(Right::CASE_ACCEPT)?;
+    let none = || {
+        let said = format!("您的辖区里没有编号为 {person} 的人;请对照证件填姓名和号码");
+        CaseError::Refused(said)
+    };
+    let found = store::persons::get_many(&office.store, &[person]).await?;
+    let found = found.into_iter().find(|one| scope.holds(one.area));
+    let found = found.ok_or_else(none)?;
+    match who.is_kept_from_person(person) {
+        true => Err(ViewError::kept_from().into()),
+        false => Ok(Some(found.id)),
+    }
 }
 
 /// Who was looked at goes into the chain before anything is answered: the household, and whoever comes from
@@ -349,7 +394,8 @@ pub async fn take_in(
     if !wrong.is_empty() {
         return Ok(Err(wrong));
     }
-    let all = match &clue {
+    let known = named(office, who, form, clue.as_ref()).await?;
+    let all = match known {
         Some(_) => lines,
         None => {
             let own = own_line(form, today)?;
@@ -359,6 +405,10 @@ pub async fn take_in(
             let others: Vec<Line> = others.collect();
             std::iter::once(own).chain(others).collect()
         }
+    };
+    let elsewhere = match kin::pasted(office, &form.kin) {
+        Ok(elsewhere) => elsewhere,
+        Err(wrong) => return Ok(Err(wrong)),
     };
     let area = village(office, who, form, &scope).await?;
     let mut tx = office.store.write().await?;
@@ -371,7 +421,7 @@ pub async fn take_in(
         .map(|(line, (person, _))| (line.row, line.name.clone(), *person))
         .collect();
     let first = taken.first().map(|(person, _)| *person);
-    let Some(applicant) = clue.map(|clue| clue.content.person).or(first) else {
+    let Some(applicant) = known.or(first) else {
         return Err(CaseError::Refused("没有申请人".to_owned()));
     };
     let members = together(office, form, &taken, applicant, today).await?;
@@ -392,6 +442,8 @@ pub async fn take_in(
     };
     let opened = open_in(office, &mut tx, who, Right::CASE_ACCEPT, &opening).await?;
     if !opened.again {
+        let theirs: Vec<PersonId> = opening.members.iter().map(|(one, _)| *one).collect();
+        kin::name_all(office, &mut tx, who, (&opened.cases, &theirs), &elsewhere).await?;
         tx.commit().await?;
     }
     Ok(Ok(opened))
@@ -403,7 +455,7 @@ fn own_line(form: &Window, today: Day) -> Done<Line> {
         .map_err(|error| CaseError::Refused(format!("身份证号:{error}")))?
         .number;
     Ok(Line {
-        row: 0,
+        row: whom::OWN_ROW,
         name: form.name.trim().to_owned(),
         known_by: KnownBy::Number(number),
         relation: Relation::Head,
@@ -428,8 +480,9 @@ async fn village(office: &Office, who: &Acting, form: &Window, scope: &Scope) ->
                 CaseError::Refused(said.to_owned())
             });
     }
-    let applicant = match clue_of(office, who, form).await? {
-        Some(clue) => Some(clue.content.person),
+    let clue = clue_of(office, who, form).await?;
+    let applicant = match named(office, who, form, clue.as_ref()).await? {
+        Some(person) => Some(person),
         None => people::find(office, who, &form.name, &form.number).await?,
     };
     let home = home_of(office, applicant, today).await?;

@@ -2,8 +2,9 @@
 //! lists — may this person do this step — so that no open case can fall between them.
 
 use super::events::{self, mark};
+use super::open_cases::each_open;
 use super::{Case, CaseError, Done};
-use crate::access::{Access, AccessBook, Acting, Right};
+use crate::access::{Access, AccessBook, Acting, Right, Scope};
 use crate::channels::assists;
 use crate::office::Office;
 use crate::views::Choice;
@@ -17,8 +18,6 @@ use store::users::UserState;
 
 /// Rows a role's list is read up to; more is told as more.
 const ROWS_MAX: u32 = 2_000;
-/// Open cases that are read at a time.
-const CASES_READ: u32 = 1_000;
 
 /// 分组 of a work list, the first needs somebody first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -186,35 +185,45 @@ pub async fn unowned(access: &Access, who: &Acting) -> Done<(Worklist, Worklist)
     let office = access.office();
     let team = Team::read(office, &office.store, access.book(), |_| true).await?;
     let today = office.clock.today();
-    let start = scope.start();
-    let mut waits: BTreeMap<CaseNo, Vec<Wait>> = BTreeMap::new();
-    for (case, wait) in cases::all_waits(&office.store, start.as_ref()).await? {
-        waits.entry(case).or_default().push(wait);
-    }
     let (mut nobodys, mut late, mut steps) = (Vec::new(), Vec::new(), Steps::default());
-    let mut after = 0;
-    loop {
-        let rows = cases::list_open(&office.store, start.as_ref(), after, CASES_READ).await?;
-        let Some(last) = rows.last() else { break };
-        after = last.no.get();
-        for row in rows.iter().filter(|row| scope.contains(&row.current.area)) {
-            let none = Vec::new();
-            let waits = waits.get(&row.no).unwrap_or(&none);
-            let line = |wait: Option<&Wait>| item(row, wait.unwrap_or(&nobody(row)), today);
-            let mut has_somebody = false;
-            for wait in waits {
-                has_somebody |= team.has_for(row, wait, &steps.doers(office, row, wait)?);
-            }
-            if !has_somebody {
-                nobodys.push(line(waits.first()));
-            }
-            let own = line(waits.first());
-            if own.group == Group::Overdue {
-                late.push(own);
-            }
+    each_open(office, &scope, |row, waits| {
+        let line = |wait: Option<&Wait>| item(row, wait.unwrap_or(&nobody(row)), today);
+        let mut has_somebody = false;
+        for wait in waits {
+            has_somebody |= team.has_for(row, wait, &steps.doers(office, row, wait)?);
         }
-    }
+        if !has_somebody {
+            nobodys.push(line(waits.first()));
+        }
+        let own = line(waits.first());
+        if own.group == Group::Overdue {
+            late.push(own);
+        }
+        Ok(())
+    })
+    .await?;
     Ok((Worklist::of(nobodys, false), Worklist::of(late, false)))
+}
+
+/// 逾期: every open case within a scope that is late, whatever it waits for, but what somebody must stay away from.
+///
+/// # Errors
+/// The record.
+pub(super) async fn late_in(office: &Office, who: &Acting, scope: &Scope) -> Done<Vec<Item>> {
+    let today = office.clock.today();
+    let mut late = Vec::new();
+    each_open(office, scope, |row, waits| {
+        let content = &row.content;
+        let near = who.is_kept_from_person(content.applicant)
+            || content.household.is_some_and(|home| who.is_kept_from(home));
+        if !near && group(row, today) == Group::Overdue {
+            late.push(item(row, waits.first().unwrap_or(&nobody(row)), today));
+        }
+        Ok(())
+    })
+    .await?;
+    late.sort_by_key(|item| (item.due.is_none(), item.due, item.case));
+    Ok(late)
 }
 
 /// Whether an account could do the open step of a case: it is in use, has a role for it here, must not stay

@@ -69,7 +69,7 @@ pub struct Choices {
 }
 
 /// The rows of a table, cut to named columns; the place's own text before the general one.
-pub(super) fn table<const N: usize>(
+pub(crate) fn table<const N: usize>(
     (book, place): (&Rulebook, &str),
     path: &str,
     heading: &str,
@@ -104,7 +104,7 @@ pub(crate) fn here(office: &Office) -> (&Rulebook, &str) {
 }
 
 /// A whole number out of a cell; `what` names the cell.
-pub(super) fn number<T: std::str::FromStr>(path: &str, what: &str, cell: &str) -> Done<T> {
+pub(crate) fn number<T: std::str::FromStr>(path: &str, what: &str, cell: &str) -> Done<T> {
     let said = || CaseError::Refused(format!("规则手册 {path}:{what}的值 `{cell}` 应是一个数"));
     cell.parse().map_err(|_| said())
 }
@@ -294,7 +294,7 @@ pub(super) fn department_of(office: &Office, code: &str) -> Option<String> {
 
 /// By which day something is due after so many working days, counted from a day; none where the calendar of
 /// that year is not there yet.
-pub(super) fn due(office: &Office, from: Day, days: u32) -> Option<Day> {
+pub(crate) fn due(office: &Office, from: Day, days: u32) -> Option<Day> {
     if days == 0 {
         return Some(from);
     }

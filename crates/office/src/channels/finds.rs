@@ -101,6 +101,27 @@ pub(crate) fn one_step(from: (&Rulebook, &str)) -> Done<Vec<[String; 2]>> {
     table(from, FINDS, "只差一步", ["项目", "条件"])
 }
 
+/// 找人名单: a kind of warning that finds somebody, and what comes next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// The warning's name in the rulebook.
+    pub warning: String,
+    /// What comes next, in the rulebook's words.
+    pub next: String,
+}
+
+/// The warnings that find somebody who has not asked.
+///
+/// # Errors
+/// The table is missing.
+pub fn targets(office: &Office) -> Done<Vec<Target>> {
+    let rows = table(here(office), FINDS, "找人名单", ["预警", "下一步"])?;
+    let rows = rows.into_iter();
+    Ok(rows
+        .map(|[warning, next]| Target { warning, next })
+        .collect())
+}
+
 /// 转变 of one programme.
 #[derive(Clone, Debug)]
 pub(super) struct Shift {

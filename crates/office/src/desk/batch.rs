@@ -4,6 +4,7 @@ use super::facts::row_words;
 use super::feeds::{counts, rule_of, state};
 use super::paging::{count, minute, page, word};
 use super::{Desk, Told};
+use crate::intake::ASKED;
 use crate::views::{
     BatchState, Behind, ColumnQuality, DoubtfulRow, FeedBatchView, ReasonCount, RefusalRow,
     RemarkRow, Tone, ViewError,
@@ -27,6 +28,8 @@ pub(super) struct Found {
     pub program: Program,
     pub refusals: Vec<Refusal>,
     pub remarks: Vec<Remark>,
+    /// Why it waits for a person, or did.
+    pub asked: Vec<String>,
 }
 
 impl Found {
@@ -60,12 +63,14 @@ pub(super) async fn find(desk: &Desk, id: i64) -> Told<Found> {
         after = *last;
         remarks.extend(page.into_iter().map(|(_, r)| r));
     }
+    let (asked, remarks): (Vec<Remark>, _) = remarks.into_iter().partition(|r| r.code == ASKED);
     let program = desk.office.program_of(batch.period);
     Ok(Found {
         batch,
         program,
         refusals,
         remarks,
+        asked: asked.into_iter().map(|remark| remark.message).collect(),
     })
 }
 
@@ -114,6 +119,7 @@ pub(super) async fn view(desk: &Desk, id: i64, cursor: Option<String>) -> Told<F
             )),
             None => advice(applied, batch, &found),
         },
+        asked: found.asked.clone(),
         file: batch.file_name.clone(),
         format: format_of(&batch.file_name),
         hash: store::digest::hex(&batch.file_digest),
@@ -150,9 +156,10 @@ fn format_of(name: &str) -> String {
 fn advice(state: BatchState, batch: &Batch, found: &Found) -> Option<String> {
     let department = found.feed().map_or("报送部门", |f| f.department.as_str());
     match state {
-        BatchState::Waiting => {
-            Some("变动超过上限,没有入库;请向部门核实,确认无误后加 --confirm 重新导入".to_owned())
-        }
+        BatchState::Waiting => Some(format!(
+            "没有入库,要核实:{};请向{department}核实,都是真的就再报送一次并勾选核实过了,或者导入时加 --confirm",
+            found.asked.join(";")
+        )),
         BatchState::Refused => Some(format!("整批没有入库;请把原因告诉{department},更正后重报")),
         BatchState::Applied if batch.counts.refused > 0 => Some(format!(
             "退回 {} 行,请下载明细表发还{department}更正后重报",

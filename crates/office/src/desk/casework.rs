@@ -64,6 +64,11 @@ pub(super) async fn family(desk: &Desk, scope: &Scope, ask: FamilyAsk) -> Told<F
         for (key, title) in asked_of(&ask, (program, plan), home, &names) {
             let found = key.and_then(|key| sides.situation.find(plan.entity, key));
             let Some(outcome) = found.and_then(|at| eval.outcome(file, at)) else {
+                // Nobody knows anything yet of somebody who was only typed.
+                if key.is_none() && person == Some(plan.entity) {
+                    let unknown = word("待查", Tone::Unknown);
+                    out.answers.push((title, unknown, Vec::new()));
+                }
                 continue;
             };
             out.answers.push(answer(&mut eval, &title, &outcome));
@@ -125,10 +130,8 @@ fn asked_of(
     let chosen = ask.whom.iter().filter(|(of, _)| *of == plan.id);
     let chosen: Vec<(Option<i64>, String)> = chosen
         .map(|(_, person)| {
-            (
-                Some(*person),
-                format!("{}({})", plan.title, names.name(*person)),
-            )
+            let name = person.map_or("还没有登记的家人".to_owned(), |id| names.name(id));
+            (*person, format!("{}({name})", plan.title))
         })
         .collect();
     match chosen.is_empty() {

@@ -75,3 +75,44 @@ fn workbook(rows: &[RefusalRow], noticed: &[RemarkRow]) -> Result<Vec<u8>, XlsxE
     }
     book.save_to_buffer()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{RefusalRow, workbook};
+    use calamine::{Data, Reader, Xlsx};
+    use std::io::Cursor;
+
+    #[test]
+    fn what_looks_like_a_formula_goes_back_to_the_department_as_words() {
+        let looks = [
+            "=HYPERLINK(\"http://198.51.100.1\",\"点这里\")",
+            "+1",
+            "-1",
+            "@SUM(A1)",
+        ];
+        let rows: Vec<RefusalRow> = looks
+            .iter()
+            .map(|value| RefusalRow {
+                row: 2,
+                column: "姓名".to_owned(),
+                value: (*value).to_owned(),
+                reason: "读不懂".to_owned(),
+                advice: "改好再报".to_owned(),
+            })
+            .collect();
+        let bytes = workbook(&rows, &[]).unwrap_or_default();
+        let mut book = Xlsx::new(Cursor::new(bytes)).ok();
+        let book = book.as_mut();
+        let (mut cells, mut formulas) = (Vec::new(), 0);
+        if let Some(book) = book {
+            if let Ok(sheet) = book.worksheet_range("退回明细") {
+                let third = sheet.rows().skip(1).filter_map(|row| row.get(2));
+                cells.extend(third.cloned());
+            }
+            let asked = book.worksheet_formula("退回明细");
+            formulas = asked.map_or(usize::MAX, |sheet| sheet.used_cells().count());
+        }
+        assert_eq!(cells, looks.map(|word| Data::String(word.to_owned())));
+        assert_eq!(formulas, 0);
+    }
+}

@@ -161,6 +161,18 @@ pub(super) fn from_record(views: &mut [FactView], data: &MonthData, key: i64) {
     }
 }
 
+/// The facts the office itself found out: each with its visit, application or finding.
+pub(super) fn found_out(views: &mut [FactView], data: &MonthData, key: i64) {
+    for view in views.iter_mut() {
+        let item = data.program.find(&view.name);
+        let of = item.and_then(|item| data.origins.get(&item));
+        if let Some(origin) = of.and_then(|of| of.get(&key)) {
+            view.source = origin.words();
+            view.period = origin.day().to_string();
+        }
+    }
+}
+
 /// One fact with its source.
 pub(super) fn one(
     eval: &mut Evaluator<'_>,

@@ -3,6 +3,7 @@
 use super::paging::grouped;
 use super::{Desk, Told};
 use crate::access::AccessBook;
+use crate::space::{self, Room};
 use crate::views::{HealthCheck, HealthView, Tone};
 use store::Backend;
 
@@ -33,6 +34,7 @@ pub(super) async fn view(desk: &Desk) -> Told<HealthView> {
         ));
     }
     checks.push(backup(desk).await?);
+    checks.extend(space(desk));
     checks.push(lake(desk).await?);
     let failed = desk.cases.iter().filter(|c| !c.passed()).count();
     let all = grouped(super::paging::count(desk.cases.len()));
@@ -123,6 +125,17 @@ async fn backup(desk: &Desk) -> Told<HealthCheck> {
             }
         }
     })
+}
+
+/// How much room is left for all this.
+fn space(desk: &Desk) -> Option<HealthCheck> {
+    let found = space::of(&desk.office)?;
+    let (tone, advice) = match found.room {
+        Room::Enough => (Tone::Good, None),
+        Room::Little => (Tone::Notice, Some(space::ADVICE)),
+        Room::Full => (Tone::Urgent, Some(space::ADVICE)),
+    };
+    Some(check(space::NAME, tone, found.said, advice))
 }
 
 async fn lake(desk: &Desk) -> Told<HealthCheck> {

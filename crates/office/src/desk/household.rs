@@ -150,7 +150,7 @@ pub(super) async fn file(
             .collect(),
         marks: marks(desk, id, results::marks(&results, open)).await?,
         members,
-        facts: household_facts(&door, id),
+        facts: household_facts(&door, id, index),
         found: found(desk, &door, id).await?,
         results,
         assessments,
@@ -329,13 +329,15 @@ fn person_facts(door: &Door, id: i64, index: &RowIndex) -> Vec<FactView> {
     let mut eval = door.evaluator();
     let mut all = facts::of_instance(&mut eval, at, entity, id, index);
     facts::from_record(&mut all, &door.judgement.data, id);
+    facts::found_out(&mut all, &door.judgement.data, id);
     // What is known first; both keep the dictionary's order.
     all.sort_by_key(|f| f.value.is_none());
     all
 }
 
-/// What the rules work out for the whole household before any programme: means, property, size.
-fn household_facts(door: &Door, id: i64) -> Vec<FactView> {
+/// What was seen, declared or found out of the whole household, and what the rules work out for it before any
+/// programme: means, property, size.
+fn household_facts(door: &Door, id: i64, index: &RowIndex) -> Vec<FactView> {
     let program = &door.judgement.data.program;
     let entity = program.dict.entity("家庭");
     let at = entity.and_then(|e| door.sides.situation.find(e, id));
@@ -343,7 +345,10 @@ fn household_facts(door: &Door, id: i64) -> Vec<FactView> {
         return Vec::new();
     };
     let mut eval = door.evaluator();
-    let mut out = Vec::new();
+    let mut out = facts::of_instance(&mut eval, at, entity, id, index);
+    facts::found_out(&mut out, &door.judgement.data, id);
+    // A department's file is told of by person.
+    out.retain(|fact| fact.value.is_some() && matches!(fact.behind, Behind::Nothing));
     for file in program
         .files
         .iter()

@@ -173,7 +173,7 @@ async fn feed_todos(desk: &Desk) -> Told<Vec<Todo>> {
     let all = [
         line(
             "来文待人工确认",
-            "变动超过上限,核实后确认入库",
+            "打开看要核实什么,核实后确认入库",
             count(of(BatchState::Waiting)),
             "批",
             Tone::Notice,

@@ -109,6 +109,7 @@ fn one(
     Some(ProgrammeResult {
         id: file.id.clone(),
         title: file.title.clone(),
+        person: (subject != WHOLE).then_some(id),
         subject,
         verdict,
         on_roll,

@@ -3,11 +3,12 @@
 
 use super::paging::choice;
 use super::{Desk, Told, trial};
-use crate::access::Acting;
+use crate::access::{Acting, Right};
 use crate::error::OfficeError;
+use crate::rulebook::{self, ChangeError};
 use crate::simulate::setting::{Listed, numbers};
 use crate::simulate::{self, Ask, AxisAsk, Cap, Report, Scenario};
-use crate::views::{Download, ParameterChoice, ViewError, WhatIf, WhatIfAsk};
+use crate::views::{Choice, Download, ParameterChoice, ViewError, WhatIf, WhatIfAsk};
 use domain::{Day, Month};
 use engine::simulate::Roll;
 use rules::plan::FileKind;
@@ -45,6 +46,7 @@ pub(super) async fn whatif(desk: &Desk, who: &Acting, ask: Option<WhatIfAsk>) ->
             .map(|m| choice(m.to_string(), m.to_string()))
             .collect(),
         programmes: paying.map(|f| choice(&f.id, &f.title)).collect(),
+        versions: versions(desk, who).await?,
         ask: ask.clone(),
         problems: Vec::new(),
         result: None,
@@ -93,7 +95,7 @@ pub(super) async fn pdf(desk: &Desk, ask: WhatIfAsk) -> Told<Download> {
 
 /// Refuses to write a file of nothing.
 fn asks(ask: &WhatIfAsk) -> Told<()> {
-    if ask.changes.is_empty() {
+    if ask.changes.is_empty() && ask.version.is_empty() {
         let said = "没有写要试什么;请在试算页填好一个参数和新的数,算过以后再导出";
         return Err(ViewError::NotAnswerable(said.to_owned()));
     }
@@ -106,10 +108,14 @@ async fn report(
     ask: &WhatIfAsk,
     month: Month,
 ) -> Told<Result<Arc<Report>, Vec<String>>> {
-    let wanted = match understood(ask, month) {
+    let mut wanted = match understood(ask, month) {
         Ok(wanted) => wanted,
         Err(problems) => return Ok(Err(problems)),
     };
+    match proposed(desk, &ask.version).await? {
+        Ok(version) => wanted.scenarios.extend(version),
+        Err(problems) => return Ok(Err(problems)),
+    }
     let plan = match simulate::prepare(&desk.office, &wanted) {
         Ok(plan) => plan,
         Err(OfficeError::NotFound(said)) => return Ok(Err(vec![said])),
@@ -129,12 +135,47 @@ async fn report(
     Ok(Ok(report))
 }
 
+/// The versions somebody may see who may see the rules.
+async fn versions(desk: &Desk, who: &Acting) -> Told<Vec<Choice>> {
+    if !who.may(Right::RULEBOOK) {
+        return Ok(Vec::new());
+    }
+    let open = rulebook::open_versions(&desk.office).await?.into_iter();
+    let choices = open.map(|(no, why)| choice(no.to_string(), format!("第 {no} 版:{why}")));
+    Ok(choices.collect())
+}
+
+/// A proposed version as a scenario of its own; none where none is asked for.
+async fn proposed(desk: &Desk, version: &str) -> Told<Result<Option<Scenario>, Vec<String>>> {
+    if version.is_empty() {
+        return Ok(Ok(None));
+    }
+    let Ok(no) = version.parse() else {
+        return Ok(Err(vec![format!(
+            "“还没有签的改动” `{version}` 不是版本的编号;请从清单里选"
+        )]));
+    };
+    Ok(match rulebook::otherwise(&desk.office, no).await {
+        Ok(rules) => Ok(Some(Scenario {
+            name: format!("第 {no} 版"),
+            rules,
+            ..Scenario::default()
+        })),
+        Err(ChangeError::Office(error)) => return Err(error.into()),
+        Err(why) => Err(vec![why.to_string()]),
+    })
+}
+
 /// What the form asks, as the trial takes it.
 fn understood(ask: &WhatIfAsk, month: Month) -> Result<Ask, Vec<String>> {
     let mut problems = Vec::new();
     let mut scenarios: BTreeMap<u32, Scenario> = BTreeMap::new();
     for change in &ask.changes {
         let (parameter, value) = (change.parameter.trim(), change.value.trim());
+        // The form's first line has a parameter in it, whether or not a number is meant.
+        if value.is_empty() && !ask.version.is_empty() {
+            continue;
+        }
         if value.is_empty() {
             problems.push("“改为” 没有填;写一个数,如 850,或者一个选项,如 分档".to_owned());
             continue;

@@ -3,6 +3,7 @@
 
 use super::{BankBook, Paid, PayError, found, may, note, recover, whole};
 use crate::access::{Acting, Right};
+use crate::casework::{self, RETURNED as TASK};
 use crate::office::Office;
 use domain::payment::{
     AnswerRow, BatchAct, LineEvent, LineState, Outcome, Parked, SentLine, match_answer,
@@ -16,9 +17,6 @@ use store::payments::{self, AnswerRowKept, Line, NewAnswer};
 use store::tasks::{self, NewTask, TaskEnd, TaskState};
 use store::tokens::{Token, Tokeniser};
 use store::{At, JournalTx};
-
-/// The task that a line came back.
-const TASK: &str = "payment-returned";
 
 /// What became of a file of the bank.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -109,7 +107,7 @@ pub async fn answer(
             Outcome::Returned(code) => Some((*line, bank.word(code).to_owned())),
             Outcome::Paid => None,
         });
-    raise(&mut tx, &at, who, batch, &by_no, codes.collect()).await?;
+    raise(office, &mut tx, who, (batch, &by_no), codes.collect()).await?;
     arrived_after_all(&mut tx, &at, who, &moves).await?;
     beyond(
         &mut tx,
@@ -187,7 +185,7 @@ pub async fn settle_unknown(
     if line.state.after(event) == Some(LineState::Returned) {
         let lines = BTreeMap::from([(line_no, &line)]);
         let returned = vec![(line_no, "银行书面答复没有到账".to_owned())];
-        raise(&mut tx, &at, who, batch, &lines, returned).await?;
+        raise(office, &mut tx, who, (batch, &lines), returned).await?;
     }
     let says = format!("第 {line_no} 行:{}", proof.trim());
     note(&mut tx, office, who, "payment.inquiry", batch, &says);
@@ -363,13 +361,13 @@ async fn beyond(
 
 /// One task for each door at which money came back.
 async fn raise(
+    office: &Office,
     tx: &mut JournalTx,
-    at: &At,
     who: &Acting,
-    batch: i64,
-    lines: &BTreeMap<u32, &Line>,
+    (batch, lines): (i64, &BTreeMap<u32, &Line>),
     returned: Vec<(u32, String)>,
 ) -> Paid<()> {
+    let due = casework::due_of_other(office, ("退票", ""), office.clock.today());
     let tasks: Vec<NewTask> = returned
         .iter()
         .filter_map(|(line_no, why)| {
@@ -380,7 +378,7 @@ async fn raise(
                 person: None,
                 area: line.content.area,
                 worker: None,
-                due: None,
+                due,
                 urgency: 0,
                 cause_kind: "payment".to_owned(),
                 cause_id: line.id,
@@ -392,7 +390,7 @@ async fn raise(
         })
         .collect();
     if !tasks.is_empty() {
-        tasks::raise_many(tx, at, who.login(), &tasks).await?;
+        tasks::raise_many(tx, &office.clock.at(), who.login(), &tasks).await?;
     }
     Ok(())
 }

@@ -2,8 +2,10 @@
 //! numbers, which bank. A locality's own `payments.md` takes the place of the general one.
 
 mod once;
+mod parts;
 
 pub use once::{AtOnce, HelpFirst, Level};
+pub use parts::PartRule;
 
 use super::{Paid, PayError};
 use domain::{Fen, Month};
@@ -159,6 +161,8 @@ pub struct PayBook {
     pub help_first: Vec<HelpFirst>,
     /// 审批层级.
     pub levels: Vec<Level>,
+    /// 金额组成.
+    pub parts: Vec<PartRule>,
     /// 核查.
     pub checks: Vec<Check>,
     /// Steps of a recovery.
@@ -206,6 +210,7 @@ impl PayBook {
             at_once: reader.at_once(),
             help_first: reader.help_first(),
             levels: reader.levels(),
+            parts: reader.parts(),
             checks: reader.checks(),
             steps: reader.steps(),
             ..Self::default()

@@ -83,7 +83,9 @@ pub async fn household(
     let program = office.program_of(Month::containing(office.clock.today()));
     let household = HouseholdId::new(id);
     let mut entitled = Vec::new();
-    let all = store::entitlements::of_household(store, household).await?;
+    let mut all = store::entitlements::of_household(store, household).await?;
+    // Of a recognition nothing is paid.
+    all.retain(|one| !crate::casework::recognised::is_one(one));
     let ids: Vec<i64> = all.iter().map(|one| one.id).collect();
     let cards = cards_of(office, &ids).await?;
     for (one, card) in all.into_iter().zip(cards) {

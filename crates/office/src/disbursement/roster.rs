@@ -17,18 +17,57 @@ const HEADER: [&str; 8] = [
     "结果",
 ];
 const WIDTHS: [u32; 8] = [8, 24, 22, 16, 22, 26, 14, 12];
+const PART_WIDTH: u32 = 18;
+
+/// Of what the amounts of a batch are made up: the parts in their order, and those of each line. What a line has
+/// beside its parts, such as what is paid after for an earlier month, stands with the first.
+pub(super) struct Parts {
+    names: Vec<String>,
+    of_lines: BTreeMap<u32, BTreeMap<String, Fen>>,
+}
+
+impl Parts {
+    /// From the whole parts of the lines.
+    pub(super) fn of(all: Vec<(i64, String, Fen)>) -> Self {
+        let mut out = Self {
+            names: Vec::new(),
+            of_lines: BTreeMap::new(),
+        };
+        for (line, part, amount) in all {
+            if !out.names.contains(&part) {
+                out.names.push(part.clone());
+            }
+            if let Ok(line) = u32::try_from(line) {
+                out.of_lines.entry(line).or_default().insert(part, amount);
+            }
+        }
+        out
+    }
+
+    /// The columns of a line, in the order of the names; none where its amount has no parts.
+    fn of_line(&self, line: &OpenLine) -> Option<Vec<Fen>> {
+        let parts = self.of_lines.get(&line.line_no)?;
+        let (first, others) = self.names.split_first()?;
+        parts.get(first)?;
+        let other = |name: &String| parts.get(name).copied().unwrap_or(Fen::ZERO);
+        let others: Vec<Fen> = others.iter().map(other).collect();
+        let beside = Fen::total(others.iter().copied())?;
+        let rest = line.amount.checked_sub(beside)?;
+        (rest >= Fen::ZERO).then(|| std::iter::once(rest).chain(others).collect())
+    }
+}
 
 /// The workbook of a batch; `named` gives the words of areas and programmes.
 pub(super) fn workbook(
     batch: &Batch,
     title: &str,
-    lines: &[OpenLine],
+    (lines, parts): (&[OpenLine], &Parts),
     named: &BTreeMap<String, String>,
     made: &str,
 ) -> Paid<Vec<u8>> {
     let total = Fen::total(lines.iter().map(|line| line.amount))
         .ok_or_else(|| PayError::Refused("合计超出可以计算的范围".to_owned()))?;
-    written(batch, title, lines, named, (total, made)).map_err(|error| {
+    written(batch, title, (lines, parts), named, (total, made)).map_err(|error| {
         PayError::Office(crate::OfficeError::Other(format!("花名册没有写成:{error}")))
     })
 }
@@ -36,7 +75,7 @@ pub(super) fn workbook(
 fn written(
     batch: &Batch,
     title: &str,
-    lines: &[OpenLine],
+    (lines, parts): (&[OpenLine], &Parts),
     named: &BTreeMap<String, String>,
     (total, made): (Fen, &str),
 ) -> Result<Vec<u8>, XlsxError> {
@@ -56,6 +95,12 @@ fn written(
     for (column, word) in (0_u16..).zip(HEADER) {
         sheet.write_string_with_format(2, column, word, &bold)?;
     }
+    let first = u16::try_from(HEADER.len()).unwrap_or(u16::MAX);
+    let mut sums_of_parts = vec![Fen::ZERO; parts.names.len()];
+    for (column, name) in (first..).zip(&parts.names) {
+        sheet.set_column_width(column, PART_WIDTH)?;
+        sheet.write_string_with_format(2, column, format!("其中:{name}(元)"), &bold)?;
+    }
     let word = |code: &String| named.get(code).unwrap_or(code).clone();
     let mut last = 3_u32;
     for line in lines {
@@ -74,6 +119,11 @@ fn written(
         for (column, cell) in (0_u16..).zip(&cells) {
             sheet.write_string_with_format(last, column, cell, &text)?;
         }
+        let own = parts.of_line(line).unwrap_or_default();
+        for ((column, amount), sum) in (first..).zip(own).zip(&mut sums_of_parts) {
+            sheet.write_string_with_format(last, column, amount.to_plain(), &text)?;
+            *sum = sum.checked_add(amount).unwrap_or(*sum);
+        }
         last = last.saturating_add(1);
     }
     let sums = ["合计".to_owned(), format!("{} 行", lines.len())];
@@ -81,6 +131,9 @@ fn written(
         sheet.write_string_with_format(last, column, cell, &bold)?;
     }
     sheet.write_string_with_format(last, 6, total.to_plain(), &bold)?;
+    for (column, sum) in (first..).zip(&sums_of_parts) {
+        sheet.write_string_with_format(last, column, sum.to_plain(), &bold)?;
+    }
     let digest = batch.digest.map(|digest| store::digest::hex(&digest));
     sheet.write_string(
         last.saturating_add(1),

@@ -371,6 +371,8 @@ pub async fn roster(office: &Office, who: &Acting, batch: i64) -> Paid<(String, 
     let book = super::book(office)?;
     let held = found(&office.store, batch).await?;
     let lines = open(office, who, &held).await?;
+    let parts = store::entitlement_parts::of_batch(&office.store, batch).await?;
+    let parts = roster::Parts::of(parts);
     let mut named = BTreeMap::new();
     let day = office.clock.today();
     let codes: BTreeSet<&str> = lines.iter().map(|line| line.area.as_str()).collect();
@@ -401,8 +403,9 @@ pub async fn roster(office: &Office, who: &Acting, batch: i64) -> Paid<(String, 
         .on("payment-batch", batch)
         .because(format!("发放花名册 {made}"));
     office.store.record_alone(act).await?;
-    let written =
-        tokio::task::spawn_blocking(move || roster::workbook(&held, &title, &lines, &named, &made));
+    let written = tokio::task::spawn_blocking(move || {
+        roster::workbook(&held, &title, (&lines, &parts), &named, &made)
+    });
     let bytes = written
         .await
         .map_err(|error| crate::OfficeError::Other(format!("花名册没有写成:{error}")))??;

@@ -94,6 +94,12 @@ impl Programmes {
             cell(&row, 2).clone_into(&mut card.apply);
             cell(&row, 3).clone_into(&mut card.papers);
             let procedure = cell(&row, 4);
+            let decided = decided_by(book, id).filter(|decided| *decided != procedure);
+            if let Some(decided) = decided {
+                problems.push(format!(
+                    "{PROGRAMMES} 第 {line} 行:`{id}` 由流程 `{decided}` 认定,这里写的是 `{procedure}`;改成 `{decided}`"
+                ));
+            }
             if !procedure.is_empty() {
                 match Procedure::find(book, procedure) {
                     Some(found) => {
@@ -322,6 +328,25 @@ fn pays(
         amount,
         source,
     }))
+}
+
+/// The procedure of the country by which a programme is decided; none where nobody applies for it here.
+fn decided_by<'b>(book: &'b Rulebook, id: &str) -> Option<&'b str> {
+    let own = |path: &str| path.starts_with("procedures/");
+    let files = book.parsed().iter().filter(|parsed| own(&parsed.path));
+    let statements = files.flat_map(|parsed| &parsed.file.statements);
+    let mut blocks = statements.filter_map(|statement| match &statement.kind {
+        rules::ast::Stmt::Block(block) if block.keyword.text == "流程" => Some(block),
+        _ => None,
+    });
+    let found = blocks.find(|block| {
+        let says = |clause: &str, word: &str| {
+            let of = block.clauses.iter().find(|(name, _)| name.text == clause);
+            of.is_some_and(|(_, words)| words.iter().any(|one| one.text == word))
+        };
+        says("用于", "认定") && says("适用", id)
+    });
+    found.and_then(|block| Some(block.head.first()?.text.as_str()))
 }
 
 /// What residents need of a procedure.

@@ -1,10 +1,10 @@
 //! A department's answers, read by their description with the same cells, codes and 拒收 as any feed.
 //! Nothing is stored here: whoever asked decides what becomes of them.
 
-use super::block::Block;
-use super::decode::{self, Text, told};
-use super::records::{Page, Records};
-use super::sheet::{self, SentBack, Table};
+use super::decode;
+use super::rows::{By, Rows, Source};
+use super::sheet;
+use super::whole::{self, Patience, Tally};
 use crate::error::{OfficeError, Result};
 use crate::office::Office;
 use domain::{IdNumber, Month};
@@ -12,7 +12,6 @@ use rules::Program;
 use rules::feed::FeedPlan;
 use rules::value::Value;
 use sha2::{Digest, Sha256};
-use std::io::Cursor;
 use std::path::Path;
 use store::batches::Refusal;
 
@@ -51,36 +50,6 @@ pub(crate) struct Answers {
     pub refusals: Vec<Refusal>,
 }
 
-impl Came<'_> {
-    fn open(&self) -> Result<([u8; 32], Result<Text>)> {
-        match self {
-            Self::File(path) => {
-                let survey = decode::survey(path)?;
-                Ok((survey.digest, survey.open()))
-            }
-            Self::Pasted(text) => {
-                let bytes = text.as_bytes().to_vec();
-                let digest = Sha256::digest(&bytes).into();
-                let reader = Box::new(Cursor::new(bytes));
-                Ok((
-                    digest,
-                    Ok(Text {
-                        reader,
-                        delimiter: None,
-                    }),
-                ))
-            }
-        }
-    }
-
-    fn told(&self, error: std::io::Error) -> OfficeError {
-        match self {
-            Self::File(path) => told(path, error),
-            Self::Pasted(_) => told(Path::new("粘贴的内容"), error),
-        }
-    }
-}
-
 /// Reads answers. A whole file that cannot be read is one mistake of row 0.
 ///
 /// # Errors
@@ -92,54 +61,46 @@ pub(crate) fn read(
     period: Month,
     came: &Came<'_>,
 ) -> Result<Answers> {
-    let (digest, text) = came.open()?;
+    let looked_at;
+    let (digest, source) = match came {
+        Came::File(path) => {
+            looked_at = decode::survey(path)?;
+            (looked_at.digest, Source::File(&looked_at))
+        }
+        Came::Pasted(text) => (Sha256::digest(text).into(), Source::Pasted(text)),
+    };
     let mut out = Answers {
         digest,
         lines: 0,
         rows: Vec::new(),
         refusals: Vec::new(),
     };
-    let read = text.and_then(|text| rows(office, program, feed, period, came, text, &mut out));
-    match read {
+    let by = By {
+        office,
+        program,
+        feed,
+        period,
+        prefixes: None,
+    };
+    match rows(by, source, &mut out) {
         Ok(()) => Ok(out),
         Err(OfficeError::FileRefused(said)) => {
             out.rows.clear();
-            out.refusals = vec![Refusal {
-                row_no: 0,
-                column: String::new(),
-                code: "file".to_owned(),
-                message: said,
-                masked: String::new(),
-            }];
+            out.refusals = vec![whole::refusal(said)];
             Ok(out)
         }
         Err(other) => Err(other),
     }
 }
 
-fn rows(
-    office: &Office,
-    program: &Program,
-    feed: &FeedPlan,
-    period: Month,
-    came: &Came<'_>,
-    text: Text,
-    out: &mut Answers,
-) -> Result<()> {
-    let (mut records, header) = Records::open(text).map_err(|e| came.told(e))?;
-    let mut table = Table::new(office, program, feed, period, (&header, None))?;
-    let mut page = Page::default();
-    while records
-        .read(&mut page, ROWS_AT_ONCE)
-        .map_err(|e| came.told(e))?
-    {
-        let mut block = Block::new(table.layout());
-        let mut back = SentBack::default();
-        for written in page.records().map_err(|e| came.told(e))? {
-            out.lines = out.lines.saturating_add(1);
-            table.row(&written, &mut block, &mut back);
-        }
-        table.refuse_by_rules(&mut block, &mut back);
+fn rows(by: By<'_>, source: Source<'_>, out: &mut Answers) -> Result<()> {
+    let (program, feed) = (by.program, by.feed);
+    let patience = Patience::of(by.office)?;
+    let mut rows = Rows::open(by, source)?;
+    let mut tally = Tally::default();
+    while let Some((block, back)) = rows.next(ROWS_AT_ONCE)? {
+        out.lines = rows.received();
+        tally.add(&back);
         let mistakes = back.refusals.into_iter().filter(|r| r.code != SKIPPED);
         out.refusals.extend(mistakes);
         for at in 0..block.len() {
@@ -154,6 +115,12 @@ fn rows(
                 values: feed.columns.iter().enumerate().map(value).collect(),
             });
         }
+    }
+    rows.end()?;
+    tally.received = rows.received();
+    if let Some(said) = tally.unreadable(feed, patience, &out.refusals, 0) {
+        // One mistake sends the whole file back; whoever asked may still tell what else is wrong in its rows.
+        out.refusals.insert(0, whole::refusal(said));
     }
     Ok(())
 }

@@ -3,7 +3,8 @@
 use super::readings;
 use super::workbook::UNREADABLE;
 use domain::{
-    BankCard, CardNote, Day, DisabilityCard, Fen, IdNote, IdNumber, Month, UnifiedSocialCreditCode,
+    BankCard, CardNote, Day, DisabilityCard, Fen, IdNote, IdNumber, MoneyNote, Month,
+    UnifiedSocialCreditCode,
 };
 use engine::Shape;
 use rules::dict::Dict;
@@ -14,8 +15,9 @@ use std::collections::HashMap;
 /// The code of a name that was read in a wrong encoding.
 pub(super) const GARBLED: &str = "garbled";
 
-/// The column whose words are a code with a check of its own.
-const CREDIT_CODE: &str = "统一社会信用代码";
+/// The code of words that hold somebody's number.
+pub(super) const PII: &str = "pii";
+
 /// The most characters of free words.
 const WORDS_CHARS_MAX: usize = 4_000;
 
@@ -180,9 +182,12 @@ impl<'a> Reader<'a> {
                 .parse()
                 .map(Cell::Int)
                 .map_err(|_| refused("integer", format!("`{}` 不是整数", short(text)))),
-            ColumnKind::Number(unit) if unit.money_power() == 1 => Fen::parse(text)
-                .map(|f| Cell::Int(f.get()))
-                .map_err(|e| refused("money", e.to_string())),
+            ColumnKind::Number(unit) if unit.money_power() == 1 => {
+                let (fen, notes) =
+                    Fen::parse_with_notes(text).map_err(|e| refused("money", e.to_string()))?;
+                noted.extend(notes.iter().filter_map(of_money));
+                Ok(Cell::Int(fen.get()))
+            }
             ColumnKind::Number(unit) => decimal(text, self.den)
                 .map(Cell::Int)
                 .ok_or_else(|| refused("number", format!("`{}` 不是 {unit} 的数", short(text)))),
@@ -222,24 +227,31 @@ impl<'a> Reader<'a> {
             message,
             masked: short(cell),
         };
-        if self.column.name == CREDIT_CODE {
+        if self.column.credit_code {
             // Older papers carry the fifteen digits of a licence, which has no check of this kind.
             let licence = cell.len() == 15 && cell.bytes().all(|b| b.is_ascii_digit());
             if !licence && let Err(error) = UnifiedSocialCreditCode::parse(cell) {
                 return Err(refused("credit-code", error.to_string()));
             }
+            return Ok(Cell::Text(cell.into()));
         }
         if cell.len() > WORDS_CHARS_MAX && cell.chars().count() > WORDS_CHARS_MAX {
             let said = format!("这一格超过 {WORDS_CHARS_MAX} 个字;请只留要报的内容");
             return Err(refused("long", said));
         }
-        if holds_number(cell, self.today) {
-            noted.push(Noted {
-                code: "pii",
-                message: "文字里写着证件号,请移入专门的列",
-            });
+        let Some(hidden) = without_ids(cell, self.today) else {
+            return Ok(Cell::Text(cell.into()));
+        };
+        if self.column.tells_apart {
+            // Two numbers hidden the same way would make one row, or one household, of two.
+            let said = "这一列用来分清是哪一行、哪一户,不能写证件号;请改写编号,证件号填在专门的列";
+            return Err(refused(PII, said.to_owned()));
         }
-        Ok(Cell::Text(cell.into()))
+        noted.push(Noted {
+            code: PII,
+            message: "文字里写着证件号,已经遮盖,没有照原样入库;请移入专门的列",
+        });
+        Ok(Cell::Text(hidden.into()))
     }
 
     fn id(&self, cell: &str, noted: &mut Vec<Noted>) -> Result<Cell<'static>, Refused> {
@@ -274,6 +286,16 @@ fn of_id(note: &IdNote) -> Option<Noted> {
     };
     let message = note.message();
     Some(Noted { code, message })
+}
+
+fn of_money(note: &MoneyNote) -> Option<Noted> {
+    match note {
+        MoneyNote::Cleaned => None,
+        MoneyNote::NegativeZero => Some(Noted {
+            code: "negative-zero",
+            message: "写着负的零,按零入库;请核对是不是漏了数",
+        }),
+    }
 }
 
 fn of_card(note: &CardNote) -> Option<Noted> {
@@ -335,17 +357,63 @@ fn short(text: &str) -> String {
     )
 }
 
-/// Whether words hold somebody's number: eighteen signs in a row that are one.
-fn holds_number(words: &str, today: Day) -> bool {
-    if words.len() < 18 {
-        return false;
+/// Signs of an identity number.
+const ID_SIGNS: usize = 18;
+
+/// The words with every identity number in them hidden but for its ends; none where they hold none. Blanks,
+/// strokes and full width between or of its signs hide no number, nor do digits in front of it or behind it.
+fn without_ids(words: &str, today: Day) -> Option<String> {
+    let signs = words.chars().filter(|c| sign_of_id(*c).is_some()).count();
+    if signs < ID_SIGNS {
+        return None;
     }
-    let mut runs = words.split(|c: char| !c.is_ascii_alphanumeric());
-    runs.any(|run| run.len() == 18 && words.len() > 18 && IdNumber::parse(run, today).is_ok())
+    let chars: Vec<char> = words.chars().collect();
+    let mut hidden: Vec<usize> = Vec::new();
+    // Where the signs of the run under way stand, and what they are.
+    let mut run: Vec<(usize, char)> = Vec::new();
+    for (at, c) in chars.iter().enumerate() {
+        match sign_of_id(*c) {
+            Some(sign) => run.push((at, sign)),
+            None if c.is_whitespace() || "-－·\u{200B}".contains(*c) => continue,
+            None => run.clear(),
+        }
+        let Some(last) = run
+            .len()
+            .checked_sub(ID_SIGNS)
+            .and_then(|from| run.get(from..))
+        else {
+            continue;
+        };
+        let number: String = last.iter().map(|(_, sign)| sign).collect();
+        if IdNumber::parse(&number, today).is_ok() {
+            let middle = last.iter().skip(3).take(ID_SIGNS.saturating_sub(5));
+            hidden.extend(middle.map(|(at, _)| *at));
+            run.clear();
+        }
+    }
+    if hidden.is_empty() {
+        return None;
+    }
+    let shown = |(at, c): (usize, &char)| match hidden.binary_search(&at) {
+        Ok(_) => '*',
+        Err(_) => *c,
+    };
+    Some(chars.iter().enumerate().map(shown).collect())
+}
+
+/// A digit or X in any width.
+fn sign_of_id(c: char) -> Option<char> {
+    let narrow = match c {
+        '\u{FF10}'..='\u{FF19}' | 'Ｘ' | 'ｘ' => {
+            char::from_u32(u32::from(c).saturating_sub(0xFEE0)).unwrap_or(c)
+        }
+        c => c,
+    };
+    (narrow.is_ascii_digit() || matches!(narrow, 'X' | 'x')).then_some(narrow)
 }
 
 /// A damaged number with all but its ends hidden.
-fn mask(text: &str) -> String {
+pub(super) fn mask(text: &str) -> String {
     let chars: Vec<char> = text.trim().chars().collect();
     let len = chars.len();
     chars
@@ -416,4 +484,43 @@ pub(crate) fn shape(kind: ColumnKind) -> Option<Shape> {
         ColumnKind::Bool => Shape::Bool,
         ColumnKind::Day | ColumnKind::Month => Shape::Day,
     })
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_in_words_is_hidden_however_it_is_written_and_other_numbers_stay() {
+        let today = Day::parse("2026-09-14").unwrap();
+        let check = |words: &str, expected: Option<&str>| {
+            let hidden = without_ids(words, today);
+            assert_eq!(hidden.as_deref(), expected, "{words}");
+        };
+        check("990101195403121282", Some("990*************82"));
+        check(
+            "户主990101195403121282,电话另报",
+            Some("户主990*************82,电话另报"),
+        );
+        check("990101 19540312-1282", Some("990*** ********-**82"));
+        check(
+            "９９０１０１１９５４０３１２１２８２",
+            Some("９９０*************８２"),
+        );
+        // A telephone behind it, another number behind that.
+        check(
+            "990101195403121282 13800008000",
+            Some("990*************82 13800008000"),
+        );
+        check(
+            "990101195403121282、990101195403121282",
+            Some("990*************82、990*************82"),
+        );
+        // A disability card is its holder's number and two digits more.
+        check("99010119540312128241", Some("990*************8241"));
+        check("990101195403121283", None);
+        check("单据 202609140000123456789", None);
+        check("示例厂", None);
+    }
 }

@@ -1,6 +1,6 @@
 //! The child that opens a workbook, as its parent sees it: a text that is read to its end.
 
-use super::decode::{Told, refuse};
+use super::decode::{Notes, Told, refuse};
 use crate::error::{OfficeError, Result, at_path};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -16,12 +16,13 @@ pub(super) struct Workbook {
     child: Child,
     out: std::process::ChildStdout,
     words: Option<JoinHandle<Vec<u8>>>,
+    notes: Notes,
     path: PathBuf,
     ended: bool,
 }
 
 impl Workbook {
-    pub(super) fn open(path: &Path) -> Result<Self> {
+    pub(super) fn open(path: &Path, notes: Notes) -> Result<Self> {
         let program = own_program().map_err(at_path(path))?;
         let mut child = Command::new("sh")
             .args([
@@ -51,6 +52,7 @@ impl Workbook {
             child,
             out,
             words: Some(words),
+            notes,
             path: path.to_path_buf(),
             ended: false,
         })
@@ -64,11 +66,13 @@ impl Workbook {
             tracing::error!(file = %self.path.display(), "the workbook child did not start");
             return Err(io::Error::other(Told::Failed(not_started().to_string())));
         }
-        if status.success() {
-            return Ok(());
-        }
         let words = words.unwrap_or_default();
         let words = String::from_utf8_lossy(&words);
+        if status.success() {
+            let noted = words.lines().filter_map(|l| l.strip_prefix(NOTED));
+            noted.for_each(|said| self.notes.add(said.to_owned()));
+            return Ok(());
+        }
         let last = words.lines().rev().find(|line| !line.trim().is_empty());
         refuse(match last {
             Some(last) if status.code() == Some(WORKBOOK_REFUSED) => last,
@@ -109,6 +113,9 @@ fn own_program() -> io::Result<PathBuf> {
         .strip_suffix(" (deleted)")
         .map_or_else(|| program.clone(), PathBuf::from))
 }
+
+/// How a line of the child's stderr begins that says what it noticed of a workbook it could read.
+pub const NOTED: &str = "提醒 ";
 
 /// The child's exit code for a refusal whose words stand on its last line of stderr.
 pub const WORKBOOK_REFUSED: i32 = 3;

@@ -15,7 +15,7 @@ use domain::Fen;
 use md5::{Digest as _, Md5};
 use rules::feed::FeedPlan;
 use std::fs::File;
-use std::io::Read;
+use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 /// Endings behind the file's own name.
@@ -49,16 +49,25 @@ pub(super) fn of(survey: &Survey, feed: &FeedPlan) -> Result<Companion> {
     let mut found = false;
     for ending in ENDINGS {
         let path = beside(survey.path(), ending);
-        let Ok(file) = File::open(&path) else {
-            continue;
+        let file = match File::open(&path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => continue,
+            // One that is there and cannot be looked into is not one that is not there.
+            opened => opened.map_err(at_path(&path))?,
         };
         found = true;
-        let mut text = String::new();
-        let read = file.take(BYTES_MAX).read_to_string(&mut text);
+        let mut bytes = Vec::new();
+        let most = BYTES_MAX.saturating_add(1);
+        let read = file.take(most).read_to_end(&mut bytes);
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        if read.is_err() {
-            return refuse(format!("校验文件 `{name}` 读不懂;请重新生成再报送"));
+        if u64::try_from(bytes.len()).is_ok_and(|read| read > BYTES_MAX) {
+            return refuse(format!(
+                "`{name}` 超过 {} KB,不像校验文件;请重新生成再报送",
+                BYTES_MAX >> 10
+            ));
         }
+        let (Ok(_), Ok(text)) = (read, String::from_utf8(bytes)) else {
+            return refuse(format!("校验文件 `{name}` 读不懂;请重新生成再报送"));
+        };
         match ending {
             "ok" => companion.lines(survey, &text, &name)?,
             kind => {
@@ -67,13 +76,24 @@ pub(super) fn of(survey: &Survey, feed: &FeedPlan) -> Result<Companion> {
             }
         }
     }
-    if feed.companion && !found {
-        return refuse(
+    match found {
+        true => Ok(companion),
+        false => none(feed),
+    }
+}
+
+/// What nothing lies beside.
+///
+/// # Errors
+/// The feed asks for a companion.
+pub(super) fn none(feed: &FeedPlan) -> Result<Companion> {
+    match feed.companion {
+        false => Ok(Companion::default()),
+        true => refuse(
             "没有随附校验文件(.ok、.md5 或 .sha256),不知道文件传全了没有;请连同校验文件一起报送"
                 .to_owned(),
-        );
+        ),
     }
-    Ok(companion)
 }
 
 fn refuse<T>(said: String) -> Result<T> {

@@ -14,6 +14,7 @@ use sha2::{Digest, Sha256};
 use std::fs::{File, Metadata};
 use std::io::{self, Cursor, Read};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
 /// The longest line, in bytes; a longer one is a damaged file.
@@ -98,6 +99,37 @@ pub(crate) struct Text {
     pub reader: Box<dyn Read + Send>,
     /// What stands between cells, where that is not to be guessed.
     pub delimiter: Option<u8>,
+    /// What whoever opens the file has to say of it.
+    pub notes: Notes,
+}
+
+impl Text {
+    /// Text that came without a file.
+    pub(super) fn pasted(text: &str) -> Self {
+        Self {
+            reader: Box::new(Cursor::new(text.as_bytes().to_vec())),
+            delimiter: None,
+            notes: Notes::default(),
+        }
+    }
+}
+
+/// What is noticed of a file while it is opened; whole when its text was read to the end.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Notes(Arc<Mutex<Vec<String>>>);
+
+impl Notes {
+    /// Puts down one more.
+    pub(super) fn add(&self, said: String) {
+        let mut notes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        notes.push(said);
+    }
+
+    /// All of them, and forgets them.
+    pub(super) fn taken(&self) -> Vec<String> {
+        let mut notes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::take(&mut notes)
+    }
 }
 
 /// Looks at a file by its content, whatever its ending says.
@@ -204,9 +236,11 @@ impl Survey {
             wide: _,
         } = kind
         else {
+            let notes = Notes::default();
             return Ok(Text {
-                reader: Box::new(Workbook::open(path)?),
+                reader: Box::new(Workbook::open(path, notes.clone())?),
                 delimiter: Some(b','),
+                notes,
             });
         };
         let mut reader = self.bytes(packed)?;
@@ -219,6 +253,7 @@ impl Survey {
         Ok(Text {
             reader,
             delimiter: None,
+            notes: Notes::default(),
         })
     }
 

@@ -4,6 +4,8 @@
 //! What is going on is held in memory: a file that was being read when the program stopped left nothing, and
 //! is sent again.
 
+use super::held::FOLDER;
+pub(crate) use super::held::Held;
 use super::{Intake, Received, State};
 use crate::access::{Acting, Right};
 use crate::casework::{CaseError, Done};
@@ -13,21 +15,18 @@ use crate::office::Office;
 use crate::views::{FeedCounts, RefusalRow};
 use domain::Month;
 use std::collections::BTreeMap;
-use std::fs::{self, OpenOptions};
-use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::fs;
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use store::batches::{self, Batch, BatchState};
 use tokio::sync::watch;
 
-/// Where files lie while they are read.
-const FOLDER: &str = "arriving";
 /// Endings of what a department may send; what is inside is found out by looking.
 const ENDINGS: [&str; 6] = ["csv", "txt", "xlsx", "xlsb", "xls", "ods"];
-/// The longest name of a file, in characters.
-const NAME_CHARS_MAX: usize = 100;
+/// The longest name of a file, in bytes: no file system here takes more than 255, with the ending of a 校验文件.
+const NAME_BYTES_MAX: usize = 240;
 /// How many months back a file may tell of.
 const MONTHS_BACK_MAX: usize = 24;
 /// How many deliveries are remembered; older ones that have ended are forgotten first.
@@ -137,7 +136,7 @@ pub struct Counter {
     pub feeds: Vec<Offered>,
     /// Months, newest first.
     pub months: Vec<String>,
-    /// Whether this person may say that a great change is real.
+    /// Whether this person may say that what made a file wait is real.
     pub confirms: bool,
     /// What came lately, newest first.
     pub sent: Vec<Sent>,
@@ -170,16 +169,16 @@ pub struct File<'f> {
     pub bytes: &'f [u8],
     /// 校验文件 that came with it: the ending of its name, and its bytes.
     pub companions: Vec<(&'static str, &'f [u8])>,
-    /// Whether somebody who may has seen that it changes much.
+    /// Whether somebody who may has looked into what made it wait.
     pub seen: Seen,
 }
 
-/// Whether a great change was looked at.
+/// Whether what a file waits for was looked into: that it changes much, is of another place, or of another unit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Seen {
     /// Not yet.
     NotYet,
-    /// 我看过了,变动是真的.
+    /// 核实过了,是真的.
     Real,
 }
 
@@ -232,7 +231,7 @@ pub async fn deliver(office: &Arc<Office>, who: &Acting, file: File<'_>) -> Done
     })?;
     let month = month_of(office, file.month)?;
     if file.seen == Seen::Real && !who.may(Right::FEED) {
-        let said = "变动是不是真的,由县里核对的人确认;请不要勾选,报送以后等他们联系";
+        let said = "文件要人核实的,由县里核对的人确认;请不要勾选,报送以后等他们联系";
         return Err(CaseError::Forbidden(said.to_owned()));
     }
     let name = file_name(file.name)?;
@@ -243,9 +242,9 @@ pub async fn deliver(office: &Arc<Office>, who: &Acting, file: File<'_>) -> Done
     let deliveries = office.deliveries.clone();
     let last = deliveries.0.last.fetch_add(1, Ordering::Relaxed);
     let no = last.saturating_add(1);
-    let path = put_down(&office.folder(), no, &name, file.bytes)?;
+    let held = Held::put(&office.folder(), no, &name, file.bytes)?;
     for (ending, bytes) in &file.companions {
-        put_down(&office.folder(), no, &format!("{name}.{ending}"), bytes)?;
+        held.beside(ending, bytes)?;
     }
     let going = Arc::new(Going {
         user: who.login().to_owned(),
@@ -268,13 +267,9 @@ pub async fn deliver(office: &Arc<Office>, who: &Acting, file: File<'_>) -> Done
                 .by(&going.user)
                 .telling(Arc::clone(&going.rows));
             let named = Some((id.as_str(), going.told.month));
-            intake.receive(&path, named, seen == Seen::Real).await
+            intake.receive(held.path(), named, seen == Seen::Real).await
         });
-        if let Some(own) = path.parent()
-            && let Err(error) = fs::remove_dir_all(own)
-        {
-            tracing::error!(%error, "a file that was handed in could not be removed");
-        }
+        drop(held);
         going.ended.send_replace(Some(ended(taken)));
     });
     Ok(no)
@@ -324,7 +319,8 @@ pub async fn report(office: &Office, who: &Acting, no: i64) -> Done<Report> {
             Some(_) | None => "整个文件没有入库;请更正后重报".to_owned(),
         },
         (BatchState::Waiting, None) => {
-            "和上一份相比变动太大,没有入库;县里核对的人会来问,确认以后才入库".to_owned()
+            let reasons = super::asked(&office.store, no).await?.join(";");
+            format!("没有入库,要核实:{reasons};县里核对的人会来问,确认以后才入库")
         }
         (BatchState::Staged, None) => "正在入库".to_owned(),
         (BatchState::Applied, None) if batch.counts.refused > 0 => format!(
@@ -481,8 +477,11 @@ fn file_name(written: &str) -> Done<String> {
     let kept: String = last.chars().filter(|c| !c.is_control()).collect();
     let kept = kept.trim().trim_start_matches('.');
     // A long name keeps its end, where the ending is.
-    let over = kept.chars().count().saturating_sub(NAME_CHARS_MAX);
-    let short: String = kept.chars().skip(over).collect();
+    let mut short = kept.chars();
+    while short.as_str().len() > NAME_BYTES_MAX {
+        short.next();
+    }
+    let short = short.as_str().to_owned();
     let ending = Path::new(&short).extension().and_then(|e| e.to_str());
     let fits = ending.is_some_and(|e| ENDINGS.contains(&e.to_ascii_lowercase().as_str()));
     match fits {
@@ -498,34 +497,8 @@ fn file_name(written: &str) -> Done<String> {
 #[must_use]
 pub fn companion(name: &str) -> Option<&'static str> {
     let (_, ending) = name.trim().rsplit_once('.')?;
-    let known = super::companion::ENDINGS.into_iter();
-    known
-        .into_iter()
-        .find(|known| ending.eq_ignore_ascii_case(known))
-}
-
-/// Puts the bytes where only this account of the machine can read them.
-fn put_down(folder: &Path, no: u64, name: &str, bytes: &[u8]) -> Done<PathBuf> {
-    let own = folder.join(FOLDER).join(no.to_string());
-    let path = own.join(name);
-    let write = || -> std::io::Result<()> {
-        fs::create_dir_all(&own)?;
-        let mut options = OpenOptions::new();
-        options.write(true).create_new(true);
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::OpenOptionsExt as _;
-            options.mode(0o600);
-        }
-        options.open(&path)?.write_all(bytes)
-    };
-    write().map_err(at_path(&path))?;
-    Ok(path)
-}
-
-/// A file of a form while it is read; gone again whatever comes of it.
-pub(crate) struct Held {
-    path: PathBuf,
+    let mut known = super::companion::ENDINGS.into_iter();
+    known.find(|known| ending.eq_ignore_ascii_case(known))
 }
 
 impl Held {
@@ -540,23 +513,8 @@ impl Held {
             return Err(CaseError::Refused(said));
         }
         let last = office.deliveries.0.last.fetch_add(1, Ordering::Relaxed);
-        let path = put_down(&office.folder(), last.saturating_add(1), &name, bytes)?;
-        Ok(Self { path })
-    }
-
-    /// Where it lies, under its own name.
-    pub(crate) fn path(&self) -> &Path {
-        &self.path
-    }
-}
-
-impl Drop for Held {
-    fn drop(&mut self) {
-        if let Some(own) = self.path.parent()
-            && let Err(error) = fs::remove_dir_all(own)
-        {
-            tracing::error!(%error, "a file that was handed in could not be removed");
-        }
+        let no = last.saturating_add(1);
+        Ok(Self::put(&office.folder(), no, &name, bytes)?)
     }
 }
 
@@ -573,6 +531,7 @@ mod tests {
         check("../../etc/自付.CSV", Some("自付.CSV"));
         check("C:\\报表\\自付.xlsx", Some("自付.xlsx"));
         check("..csv", None);
+        check("报表.et", None);
         check("setup.exe", None);
         check("", None);
     }

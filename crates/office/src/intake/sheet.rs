@@ -4,7 +4,7 @@ mod no_row;
 
 use super::REGISTER;
 use super::block::{Block, Head, Layout};
-use super::cells::{Cell, Noted, Reader, Refused};
+use super::cells::{Cell, Noted, PII, Reader, Refused, mask};
 use super::digests::RowDigest;
 use super::owner::{self, Gap};
 use super::records::Written;
@@ -57,6 +57,8 @@ pub(crate) struct Table<'a> {
     layout: Arc<Layout>,
     /// First digits of identity numbers there ever were; none where the record does not hold the country's.
     prefixes: Option<PrefixHistory>,
+    /// Whether they hold those that are no more, so that one may be said never to have been.
+    holds_the_past: bool,
     /// What the row under way says, to be digested.
     said: Vec<u8>,
     /// What is noticed in a cell of it.
@@ -214,9 +216,10 @@ impl<'a> Table<'a> {
             readers: readers.collect(),
             places,
             owners: owners.collect(),
-            totals: Totals::of(feed.columns.len()),
+            totals: Totals::of(feed.columns.len(), program.dict.entity_name(feed.entity)),
             header: header.iter().map(|h| fold(h)).collect(),
             layout: Arc::new(layout),
+            holds_the_past: prefixes.as_ref().is_some_and(PrefixHistory::holds_the_past),
             prefixes,
             said: Vec::new(),
             noted: Vec::new(),
@@ -291,6 +294,10 @@ impl<'a> Table<'a> {
                 }
                 (_, cell) => {
                     cell.digested(&mut said);
+                    if noted.iter().any(|n| n.code == PII) {
+                        // Two numbers hidden the same way are still two.
+                        Cell::Text(text.into()).digested(&mut said);
+                    }
                     block.push_cell(place, &cell);
                 }
             }
@@ -312,17 +319,27 @@ impl<'a> Table<'a> {
         &self.totals
     }
 
+    /// The codes a number's first digits are compared with; none for those no place of the country gave.
+    fn history_for(&self, id: &IdNumber) -> Option<&PrefixHistory> {
+        // 99 is no province: synthetic people live there.
+        let given = id.kind() == domain::IdKind::Citizen && !id.area6().starts_with("99");
+        self.prefixes.as_ref().filter(|_| given)
+    }
+
+    /// Whether a number begins with a code that never was. One abolished before its holder's birth is told, and
+    /// one whose past the record does not hold is not judged.
+    fn of_no_place(&self, id: &IdNumber) -> bool {
+        let history = self.history_for(id).filter(|_| self.holds_the_past);
+        history.is_some_and(|known| !known.ever(id.area6()))
+    }
+
     /// What a number says against what the row under way says beside it.
     fn compare(&self, id: &IdNumber, number: u32, block: &Block, remarks: &mut Vec<Remark>) {
         let at = block.len();
         let sex = block.text_of("性别", at).and_then(Sex::parse);
         let birth = block.day_of("出生日期", at);
-        let history = self.prefixes.as_ref();
-        // 99 is no province: synthetic people live there.
-        let unknown = |known: &PrefixHistory| {
-            !id.area6().starts_with("99") && !known.knows(id.area6(), id.birth())
-        };
-        let is_citizen = id.kind() == domain::IdKind::Citizen;
+        let history = self.history_for(id);
+        let unknown = |known: &PrefixHistory| !known.knows(id.area6(), id.birth());
         let found = [
             (
                 sex.is_some_and(|sex| sex != id.sex()),
@@ -333,7 +350,7 @@ impl<'a> Table<'a> {
                 ("出生日期", "birth", "出生日期与证件号里的不符,请核对"),
             ),
             (
-                is_citizen && history.is_some_and(unknown),
+                history.is_some_and(unknown),
                 (
                     "",
                     "id-prefix",
@@ -373,6 +390,17 @@ impl<'a> Table<'a> {
             Err(refused) => {
                 refuse(refused);
                 if column.kind == ColumnKind::IdNumber && head.id.is_none() {
+                    head.spoilt.get_or_insert(text);
+                }
+                Cell::Missing
+            }
+            Ok(Cell::Id(id)) if self.of_no_place(&id) => {
+                refuse(Refused {
+                    code: "id-prefix",
+                    message: "证件号前六位从来不是行政区划代码,请按身份证核对".to_owned(),
+                    masked: mask(id.as_str()),
+                });
+                if head.id.is_none() {
                     head.spoilt.get_or_insert(text);
                 }
                 Cell::Missing

@@ -5,24 +5,24 @@
 //! it counts before [`Taken`] is brought to its end: dropped, it leaves nothing.
 
 use super::block::Block;
-use super::cells::GARBLED;
-use super::companion;
-use super::decode::{Survey, told};
+use super::decode::Survey;
 use super::digests::{Seen, Sum};
 use super::households::{self, Gaps, Places};
 use super::link::Doubtful;
-use super::records::{Page, Records};
+use super::readings;
 use super::register;
-use super::sheet::{self, SentBack, Table};
+use super::rows::{By, Rows, Source};
+use super::sheet::{self, SentBack};
+use super::whole::Tally;
 use super::{Intake, REFUSALS_KEPT_MAX, REGISTER, REMARKS_KEPT_MAX};
-use crate::error::{OfficeError, Result};
+use crate::error::Result;
 use domain::{AreaCode, AreaLevel, Month, PrefixHistory};
 use engine::{LaneWriter, Sheet};
 use rules::Program;
 use rules::feed::FeedPlan;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::Ordering;
-use store::batches::{self, Refusal, Remark};
+use store::batches::{self, Refusal, Remark, Size};
 use store::tokens::Token;
 use store::{At, JournalTx};
 
@@ -32,6 +32,8 @@ const AREAS: [&str; 4] = ["居住地区", "户籍地区", "发放地区", "发�
 const COUNTY_ROWS_MAX: usize = 1_000;
 /// China has had some three thousand counties at a time; fewer codes are not the country's.
 const COUNTRY_CODES_MIN: usize = 2_500;
+/// Names by which an encoding is shown to have been read right.
+const NAMES_SHOWN: usize = 3;
 /// The county of a file that does not say.
 const NO_COUNTY: &str = "000000";
 
@@ -55,14 +57,8 @@ enum Way {
 
 /// A file whose rows were all read.
 pub(super) struct Taken {
-    /// Rows in the file.
-    pub received: u64,
-    /// Rows sent back.
-    pub refused: u64,
-    /// Rows with more or fewer cells than the header.
-    pub damaged: u64,
-    /// Names read in a wrong encoding.
-    pub garbled: u64,
+    /// Its rows, and how many went wrong.
+    pub tally: Tally,
     /// Rows that say again what another row of the file says.
     pub repeated: u64,
     /// Rows that may be one of several persons'.
@@ -75,6 +71,8 @@ pub(super) struct Taken {
     pub refusals: Vec<Refusal>,
     /// What was noticed in rows that are taken, by row; of very many the first.
     pub remarks: Vec<Remark>,
+    /// Of what size its amounts are.
+    pub sizes: Vec<Size>,
     /// Open where rows are written to the record on the way.
     pub tx: Option<JournalTx>,
     /// Bank cards by row number, for the record alone.
@@ -97,49 +95,51 @@ pub(super) struct Left {
 
 /// Reads a file to its end.
 pub(super) async fn run(intake: &Intake<'_>, job: &Job<'_>) -> Result<Taken> {
-    let wrong = |e| told(job.survey.path(), e);
-    let companion = companion::of(job.survey, job.feed)?;
-    let (mut records, header) = Records::open(job.survey.open()?).map_err(wrong)?;
-    let prefixes = prefixes(intake).await?;
-    let head = (header.as_slice(), prefixes);
-    let table = Table::new(intake.office, job.program, job.feed, job.period, head);
-    let mut table = table.map_err(|error| job.survey.guessed(error))?;
-    let mut taken = Taken::begin(intake, job, &table).await?;
-    taken.remarks.extend(sheet::unread(job.feed, &header));
-    taken
-        .remarks
-        .extend(job.survey.assumed().map(|said| Remark {
-            row_no: 0,
-            column: String::new(),
-            code: "encoding".to_owned(),
-            message: said.to_owned(),
-        }));
-    let mut page = Page::default();
-    while records
-        .read(&mut page, intake.rows_at_once)
-        .map_err(wrong)?
-    {
-        let mut block = Block::new(table.layout());
-        let mut back = SentBack::default();
-        for written in page.records().map_err(wrong)? {
-            taken.received = taken.received.saturating_add(1);
-            table.row(&written, &mut block, &mut back);
+    let by = By {
+        office: intake.office,
+        program: job.program,
+        feed: job.feed,
+        period: job.period,
+        prefixes: prefixes(intake).await?,
+    };
+    let mut rows = Rows::open(by, Source::File(job.survey))?;
+    let mut taken = Taken::begin(intake, job, &rows).await?;
+    taken.remarks.extend(sheet::unread(job.feed, rows.header()));
+    let mut assumed = job.survey.assumed();
+    while let Some((block, back)) = rows.next(intake.rows_at_once)? {
+        if let Some(said) = assumed.take() {
+            let said = format!("{said}{}", first_names(&block));
+            taken.remarks.push(of_file("encoding", said));
         }
-        if let Some(said) = back.condemned.take() {
-            return Err(OfficeError::FileRefused(said));
-        }
-        table.refuse_by_rules(&mut block, &mut back);
+        taken.tally.received = rows.received();
         taken.block(intake, job, block, back).await?;
-        intake.read.store(taken.received, Ordering::Relaxed);
+        intake.read.store(rows.received(), Ordering::Relaxed);
     }
-    if taken.received == 0 {
-        return Err(OfficeError::FileRefused(
-            "只有表头,没有数据;请核对导出的范围再报送".to_owned(),
-        ));
-    }
-    job.survey.check_unchanged()?;
-    companion.compare(job.feed, table.totals())?;
+    taken.sizes = rows.sizes();
+    let noted = rows.end()?.into_iter();
+    let noted = noted.map(|said| of_file("workbook", said));
+    taken.remarks.splice(0..0, noted);
     Ok(taken)
+}
+
+/// How the first names were read, for whoever knows them: their first signs.
+fn first_names(block: &Block) -> String {
+    let names = (0..block.len()).filter_map(|at| block.name(at));
+    let names: Vec<String> = names.take(NAMES_SHOWN).map(readings::hinted).collect();
+    match names.is_empty() {
+        true => String::new(),
+        false => format!("(前几行读成 {})", names.join("、")),
+    }
+}
+
+/// What was noticed of a file as a whole.
+fn of_file(code: &str, said: String) -> Remark {
+    Remark {
+        row_no: 0,
+        column: String::new(),
+        code: code.to_owned(),
+        message: said,
+    }
 }
 
 /// The first digits of identity numbers, where the record holds the areas of the whole country: with
@@ -151,7 +151,7 @@ async fn prefixes(intake: &Intake<'_>) -> Result<Option<PrefixHistory>> {
 }
 
 impl Taken {
-    async fn begin(intake: &Intake<'_>, job: &Job<'_>, table: &Table<'_>) -> Result<Self> {
+    async fn begin(intake: &Intake<'_>, job: &Job<'_>, table: &Rows<'_>) -> Result<Self> {
         let office = intake.office;
         let feed = job.feed;
         let mut tx = None;
@@ -177,16 +177,14 @@ impl Taken {
         let (row, link) = (format!("row-{}", feed.id), format!("link-{}", feed.id));
         let lake = &office.lake;
         Ok(Self {
-            received: 0,
-            refused: 0,
-            damaged: 0,
-            garbled: 0,
+            tally: Tally::default(),
             repeated: 0,
             doubts: vec![],
             doubts_sent_back: 0,
             whose: [0; 3],
             refusals: vec![],
             remarks: vec![],
+            sizes: vec![],
             tx,
             cards: vec![],
             sum: Sum::default(),
@@ -238,15 +236,11 @@ impl Taken {
                 intake.link(job.batch_no, feed, &block)
             }
         };
+        self.tally.add(&back);
         self.gaps.add(intake, feed, &block, back.gaps);
-        self.damaged = self.damaged.saturating_add(back.damaged);
-        let garbled = back.refusals.iter().filter(|r| r.code == GARBLED).count();
-        let garbled = u64::try_from(garbled).unwrap_or(u64::MAX);
-        self.garbled = self.garbled.saturating_add(garbled);
         self.keep_refusals(back.refusals);
         let free = REMARKS_KEPT_MAX.saturating_sub(self.remarks.len());
         self.remarks.extend(back.remarks.into_iter().take(free));
-        self.refused = self.refused.saturating_add(back.rows);
         self.repeated = self.repeated.saturating_add(links.repeated);
         for (sum, more) in self.whose.iter_mut().zip(links.counts()) {
             *sum = sum.saturating_add(more);

@@ -1,8 +1,11 @@
 //! 合计: what a file says of itself, compared with its rows. A sum that does not fit means rows are missing,
 //! twice or changed, and nobody can tell which: the whole file goes back.
 
+use super::sizes::Sizes;
 use domain::Fen;
+use rules::feed::FeedPlan;
 use std::fmt::Write as _;
+use store::batches::Size;
 
 /// How a line begins that adds up others.
 const SUMS: [&str; 7] = [
@@ -54,6 +57,9 @@ pub(super) struct Totals {
     rows: u64,
     rows_since: u64,
     sums: Vec<Sum>,
+    sizes: Vec<Sizes>,
+    /// What whoever a row tells of is counted in: of them there are no more than rows.
+    own: &'static str,
 }
 
 #[derive(Clone, Copy, Default)]
@@ -73,10 +79,16 @@ pub(super) enum Said<'a> {
 }
 
 impl Totals {
-    /// Begins with as many columns.
-    pub(super) fn of(columns: usize) -> Self {
+    /// Begins with as many columns; the rows tell of an entity.
+    pub(super) fn of(columns: usize, entity: &str) -> Self {
         Self {
             sums: vec![Sum::default(); columns],
+            sizes: vec![Sizes::default(); columns],
+            own: match entity {
+                "个人" => "人名",
+                "家庭" => "户",
+                _ => "",
+            },
             ..Self::default()
         }
     }
@@ -97,6 +109,9 @@ impl Totals {
             return Err("金额加起来大得放不下;请核对单位和小数点".to_owned());
         };
         (sum.fen, sum.since) = (whole, since);
+        if let Some(sizes) = self.sizes.get_mut(column) {
+            sizes.add(fen);
+        }
         Ok(())
     }
 
@@ -105,6 +120,13 @@ impl Totals {
         if let Some(sum) = self.sums.get_mut(column) {
             sum.lost.get_or_insert(row);
         }
+    }
+
+    /// Of what size the amounts are, by column.
+    pub(super) fn sizes(&self, feed: &FeedPlan) -> Vec<Size> {
+        let columns = feed.columns.iter().zip(&self.sizes);
+        let sizes = columns.filter_map(|(column, sizes)| sizes.of(column.headers.first()?));
+        sizes.collect()
     }
 
     /// How many rows so far.
@@ -151,16 +173,7 @@ impl Totals {
                         }
                     }
                 }
-                Said::Count(text) => {
-                    let Some(count) = count(text) else { continue };
-                    if count != self.rows && count != self.rows_since {
-                        return Err(format!(
-                            "第 {line} 行写着共 {count} 行,实际有 {} 行;请核对有没有漏行、重复行,再报送",
-                            self.rows
-                        ));
-                    }
-                    told.push_str(";行数一致");
-                }
+                Said::Count(text) => told.push_str(&self.counted(line, text)?),
             }
         }
         self.rows_since = 0;
@@ -169,14 +182,43 @@ impl Totals {
         }
         Ok(told)
     }
+
+    /// Compares how many a line says there are. Rows are counted as rows; of persons, where each row is a
+    /// person's, or of households there may be fewer than rows, and never more.
+    fn counted(&self, line: u32, text: &str) -> Result<String, String> {
+        let Some((count, unit)) = count(text) else {
+            return Ok(String::new());
+        };
+        let own = unit.is_some_and(|unit| self.own.contains(unit));
+        let of_rows = unit.is_none_or(|unit| ROWS.contains(unit));
+        let fits = count == self.rows || count == self.rows_since;
+        let unit = unit.unwrap_or('行');
+        if (of_rows && !fits) || (own && count > self.rows) {
+            return Err(format!(
+                "第 {line} 行写着共 {count} {unit},实际有 {} 行;请核对有没有漏行、重复行,再报送",
+                self.rows
+            ));
+        }
+        Ok(match fits && (of_rows || own) {
+            true => ";行数一致".to_owned(),
+            false => format!(";写着 {count} {unit},不是行数,没有核对"),
+        })
+    }
 }
 
-/// `12`, `共12人`, `12 户`: how many, where a line says only that.
-fn count(text: &str) -> Option<u64> {
+/// What rows are counted in.
+const ROWS: &str = "行条笔";
+
+/// `12`, `共12人`, `12 户`: how many, and of what, where a line says only that.
+fn count(text: &str) -> Option<(u64, Option<char>)> {
     let bare = text.trim().trim_start_matches('共').trim();
-    let bare = bare.trim_end_matches(['人', '行', '条', '户', '笔', '名']);
-    let bare = bare.trim();
-    (bare.len() <= 9).then(|| bare.parse().ok()).flatten()
+    let unit = bare
+        .chars()
+        .next_back()
+        .filter(|c| "行条笔人名户".contains(*c));
+    let bare = bare.trim_end_matches(|c| Some(c) == unit).trim();
+    let count = (bare.len() <= 9).then(|| bare.parse().ok()).flatten()?;
+    Some((count, unit))
 }
 
 #[cfg(test)]
@@ -193,5 +235,30 @@ mod tests {
         check("总文杰", None);
         check("第五明", None);
         check("990101195403121282", None);
+    }
+
+    /// Two rows, and what a line says of how many there are.
+    #[test]
+    fn households_in_a_list_of_persons_are_not_compared_with_its_rows() {
+        let check = |entity: &str, said: &str, expected: &str| {
+            let mut totals = Totals::of(0, entity);
+            totals.row();
+            totals.row();
+            let told = totals.compare(3, std::iter::once(Said::Count(said)));
+            let told = told.unwrap_or_else(|said| format!("退回 {said}"));
+            assert!(told.contains(expected), "{entity} {said}: {told}");
+        };
+        check("个人", "共1户", "没有核对");
+        check("个人", "共12户", "没有核对");
+        check("家庭", "共7人", "没有核对");
+        check("个人", "2人", "行数一致");
+        check("家庭", "共 2 户", "行数一致");
+        // One person may have several rows; more persons than rows are rows that are missing.
+        check("个人", "共1人", "没有核对");
+        check("个人", "共3人", "退回 第 3 行写着共 3 人");
+        check("家庭", "3户", "退回");
+        check("个人", "共2笔", "行数一致");
+        check("个人", "1条", "退回");
+        check("家庭", "3", "退回 第 3 行写着共 3 行");
     }
 }

@@ -27,26 +27,29 @@ const EPOCHS_APART: f64 = 1462.0;
 /// keeps it for programs.
 pub(crate) const UNREADABLE: char = '\u{FDD0}';
 
-/// Writes the sheet that holds the data as CSV.
+/// Writes the sheet that holds the data as CSV. Answers what its sender should look at.
 ///
 /// # Errors
 /// What is wrong with the workbook, in words for the department.
-pub fn to_csv(path: &Path, out: impl Write) -> Result<(), String> {
+pub fn to_csv(path: &Path, out: impl Write) -> Result<Vec<String>, String> {
     let mut file = File::open(path).map_err(|e| format!("工作簿读不到:{e}"))?;
-    let kind = package::inspect(&mut file)?;
+    let (kind, links) = package::inspect(&mut file)?;
     file.seek(SeekFrom::Start(0)).map_err(|e| e.to_string())?;
     let file = BufReader::new(file);
+    let mut noted = Vec::from_iter(links);
     match kind {
-        Kind::Xlsx => xlsx(file, path, out),
-        Kind::Xlsb => xlsb(file, out),
-        Kind::Ods => of_range(Ods::new(file).map_err(unopened)?, false, out),
+        Kind::Xlsx => noted.extend(xlsx(file, path, out)?),
+        Kind::Xlsb => xlsb(file, out)?,
+        Kind::Ods => of_range(Ods::new(file).map_err(unopened)?, false, out)?,
         Kind::Xls => {
-            let book = Xls::new(file)
-                .map_err(|_| "这份 .xls 打不开;如果加了密码请去掉,或另存为 xlsx 再报送")?;
+            let book = Xls::new(file).map_err(
+                |_| "这份表格(.xls 或者 .et)打不开;如果加了密码请去掉,或者另存为 xlsx 再报送",
+            )?;
             let later = book.has_1904_epoch();
-            of_range(book, later, out)
+            of_range(book, later, out)?;
         }
     }
+    Ok(noted)
 }
 
 /// What the reader says is in no official's words.
@@ -58,7 +61,7 @@ fn unread<E>(_: E) -> String {
     "工作表已损坏,读不下去;请用表格软件打开,另存为新的 xlsx 再报送".to_owned()
 }
 
-fn xlsx(file: BufReader<File>, path: &Path, out: impl Write) -> Result<(), String> {
+fn xlsx(file: BufReader<File>, path: &Path, out: impl Write) -> Result<Option<String>, String> {
     let mut book: Xlsx<_> = Xlsx::new(file).map_err(unopened)?;
     let names = visible(&book)?;
     let mut scans = package::scan_sheets(path, &names)?;
@@ -71,7 +74,8 @@ fn xlsx(file: BufReader<File>, path: &Path, out: impl Write) -> Result<(), Strin
     while let Some(cell) = cells.next_cell().map_err(unread)? {
         rows.cell(cell.get_position(), cell.get_value())?;
     }
-    rows.end()
+    rows.end()?;
+    Ok(scan.noted())
 }
 
 fn xlsb(file: BufReader<File>, out: impl Write) -> Result<(), String> {

@@ -2,7 +2,7 @@
 //! the departments' rows. A feed that has not come leaves its list incomplete, never empty.
 
 mod gaps;
-mod official;
+pub(super) mod official;
 mod rows;
 
 use crate::error::{OfficeError, Result};
@@ -29,8 +29,8 @@ pub(super) struct Gathered {
     areas: Vec<AreaCode>,
     /// For each feed of the program: where its rows are.
     rows: Vec<FeedRows>,
-    /// What officials found out that counts beyond its case.
-    found: Vec<official::Found>,
+    /// What the office itself found out that counts in the month.
+    pub found: Vec<official::Found>,
     pub batches: Vec<(String, i64)>,
 }
 
@@ -224,7 +224,6 @@ pub(super) fn build(
             take_rows(program, feed, (&gathered.lake, rows), needed, &mut frames)?;
         }
     }
-    official::take(program, &gathered.found, &mut frames);
     Ok(frames)
 }
 

@@ -28,6 +28,7 @@ struct Known {
     application: Option<(&'static str, String)>,
     decided: Option<(Day, String)>,
     left: Vec<(String, Day, String)>,
+    visited: Option<(Day, String)>,
     clue: Option<String>,
     urgent: Option<String>,
 }
@@ -91,10 +92,24 @@ pub(super) async fn gather(office: &Office, month: Month) -> Result<Recorded> {
         }
         known.clue = Some(said);
     }
+    take_visits(office, month, &mut persons).await?;
     Ok(Recorded {
         persons,
         table: table(office),
     })
+}
+
+/// The day of the last visit at which each was asked about anything.
+async fn take_visits(
+    office: &Office,
+    month: Month,
+    persons: &mut BTreeMap<i64, Known>,
+) -> Result<()> {
+    for (person, day) in store::visits::last_seen(&office.store, month.last()).await? {
+        let known = persons.entry(person.get()).or_default();
+        known.visited = Some((day, format!("{day} 办完的走访")));
+    }
+    Ok(())
 }
 
 /// The latest application that was not given up takes the place of the one before.
@@ -189,6 +204,10 @@ impl Recorded {
                     let day = |id: &i64| Some(of(id)?.left(programmes)?.1.epoch_days());
                     Arc::new(ids.iter().map(day).collect::<Date32Array>())
                 }
+                ("走访日期", Type::Day) => {
+                    let day = |id: &i64| Some(of(id)?.visited.as_ref()?.0.epoch_days());
+                    Arc::new(ids.iter().map(day).collect::<Date32Array>())
+                }
                 ("未办结线索", Type::Bool) => {
                     let told = |id: &i64| Some(of(id).is_some_and(|known| known.clue.is_some()));
                     Arc::new(ids.iter().map(told).collect::<BooleanArray>())
@@ -228,6 +247,7 @@ impl Known {
             "申请结果" => self.application.as_ref().map(|(_, said)| said.clone()),
             "决定日期" => self.decided.as_ref().map(|(_, said)| said.clone()),
             "退出日期" => self.left(programmes).map(|(.., said)| said.clone()),
+            "走访日期" => self.visited.as_ref().map(|(_, said)| said.clone()),
             "未办结线索" => self.clue.clone(),
             "未办结急难线索" => self.urgent.clone(),
             _ => None,

@@ -32,6 +32,15 @@ pub(super) async fn raise(
     let runs = store::runs::list(&office.store, i64::MAX, 1_000).await?;
     if runs.iter().any(|r| r.content.month > data.month) {
         run.warnings_seen_again = u64::try_from(found.len()).unwrap_or(u64::MAX);
+        // Its own figures and sums rest on nothing newer, and no page has to count them again.
+        let mut tx = office.store.write().await?;
+        store::manifest::replace(&mut tx, &figures, &at).await?;
+        tx.record(
+            Act::new(&at, "system", "monitoring.recount")
+                .because("往月重算,只更新这个月的指标和合计")
+                .under(data.month.to_string()),
+        );
+        tx.commit().await?;
         return Ok(run);
     }
     let keys: HashSet<(String, Entity, i64)> = found
@@ -99,11 +108,17 @@ fn digest_of_rules(office: &Office) -> [u8; 32] {
 
 /// The facts are those of the batches read; the batches are named by content.
 fn digest_of_facts(data: &MonthData) -> [u8; 32] {
-    let all: Vec<String> = data
-        .batches
-        .iter()
+    let batches = data.batches.iter();
+    let mut all: Vec<String> = batches
         .map(|(feed, batch)| format!("{feed}={batch}"))
         .collect();
+    let found = data.origins.iter().flat_map(|(item, of)| {
+        of.iter()
+            .map(move |(id, origin)| format!("{}@{id}={}", item.0, origin.record()))
+    });
+    let mut found: Vec<String> = found.collect();
+    found.sort_unstable();
+    all.append(&mut found);
     store::digest::of_bytes(all.join(";").as_bytes())
 }
 
@@ -144,17 +159,19 @@ fn counts(data: &MonthData) -> MonthRun {
 /// A warning of a place has no door at which its task would be found again: what was told once is not
 /// told again while the warning stands.
 async fn drop_told(tx: &store::JournalTx, tasks: &mut Vec<NewTask>) -> Result<()> {
-    let mut told = Vec::with_capacity(tasks.len());
-    for task in tasks.iter() {
-        let of_place = task.household.is_none() && task.person.is_none();
-        let first = task.warnings.first().filter(|_| of_place);
-        told.push(match first {
-            Some(warning) => !store::tasks::of_warning(tx, *warning).await?.is_empty(),
-            None => false,
-        });
+    for task in tasks.iter_mut() {
+        if task.household.is_some() || task.person.is_some() {
+            continue;
+        }
+        let mut open = Vec::with_capacity(task.warnings.len());
+        for warning in &task.warnings {
+            if store::tasks::of_warning(tx, *warning).await?.is_empty() {
+                open.push(*warning);
+            }
+        }
+        task.warnings = open;
     }
-    let mut told = told.into_iter();
-    tasks.retain(|_| !told.next().unwrap_or(false));
+    tasks.retain(|task| !task.warnings.is_empty());
     Ok(())
 }
 

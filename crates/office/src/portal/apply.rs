@@ -2,12 +2,12 @@
 
 use super::Writer;
 use super::book::PortalBook;
-use super::draft::{Assent, Content, Held, born, held, ticked};
+use super::draft::{Assent, Content, Held, Member, OUTSIDE, born, held, ticked};
 use super::pictures::ASSENT_PAPER;
 use super::steps::{self, Step, Subject, field, subject};
 use super::whom::{named, whom};
 use crate::access::{Access, note_read};
-use crate::casework::{CaseError, Done, residents};
+use crate::casework::{CaseError, Done, online, residents};
 use crate::guide::NOT_SURE;
 use crate::office::Office;
 use crate::photos::{self, AboutKind, PhotoAbout};
@@ -184,7 +184,7 @@ pub(super) async fn view(
         }
         Step::Fact(lack) => fact(office, content, lack, &mut view).await?,
         Step::Paper(name) => paper(office, held, name, &mut view).await?,
-        Step::Consent => consent(office, content, &mut view)?,
+        Step::Consent => consent(office, held, &mut view)?,
         Step::Assent => assent(office, held, &mut view).await?,
         Step::Check => check(office, held, plan, &mut view).await?,
     }
@@ -291,7 +291,7 @@ async fn family(
 
 fn member(office: &Office, content: &Content, view: &mut StepView) {
     "还有别的家人一起生活吗?".clone_into(&mut view.title);
-    "户口不在一起、但是一起生活的也要写。没有了就选“没有了”。".clone_into(&mut view.help);
+    "户口不在一起、但是一起生活的也要写。替孩子、老人申请的,不在一起生活的父母、子女也写上。没有了就选“没有了”。".clone_into(&mut view.help);
     let today = office.clock.today();
     for (at, one) in content.members.iter().enumerate() {
         let number = Some(&one.number).filter(|number| !number.is_empty());
@@ -305,7 +305,7 @@ fn member(office: &Office, content: &Content, view: &mut StepView) {
             }
             None => one.relation.clone(),
         };
-        let name = format!("{} {}", mask_name(&one.name), one.shown());
+        let name = format!("{} {}", one.called(), one.shown());
         view.rows.push((name, said, at.to_string()));
     }
     let choices = [("yes", "还有一位"), ("no", "没有了")];
@@ -326,6 +326,13 @@ fn member(office: &Office, content: &Content, view: &mut StepView) {
         help: "新生儿等还没有号码的,上面写“无”,这里写 2026-09-14 这样的日期;不知道的写“不详”。有号码的不用写。"
             .to_owned(),
         ..text("birth", "", "")
+    });
+    let outside = "不在一起生活(如服刑、失联的父母,外出的子女):下面写是被申请的那一位的什么人";
+    view.picks.push(Pick {
+        name: "outside".to_owned(),
+        way: "tick",
+        choices: vec![(OUTSIDE.to_owned(), outside.to_owned(), false)],
+        ..Pick::default()
     });
     let relations = Relation::ALL.iter().filter(|one| **one != Relation::Head);
     view.picks.push(Pick {
@@ -430,7 +437,11 @@ async fn paper(office: &Office, held: &Held, name: &str, view: &mut StepView) ->
     Ok(())
 }
 
-fn consent(office: &Office, content: &Content, view: &mut StepView) -> Done<()> {
+/// The field of who agrees to be handed letters by reading them.
+pub(super) const READS: &str = "reads";
+
+fn consent(office: &Office, held: &Held, view: &mut StepView) -> Done<()> {
+    let content = &held.content;
     let book = PortalBook::of(office)?;
     "核对授权".clone_into(&mut view.title);
     "签了字,才能向部门核对您家的情况。成年的家人由本人另外签;未成年的由您代签。可以随时撤回。"
@@ -448,6 +459,18 @@ fn consent(office: &Office, content: &Content, view: &mut StepView) -> Done<()> 
         choices: vec![agree],
         ..Pick::default()
     });
+    // Nobody agrees to it for another.
+    let own = held.draft.owner.0 == store::portal::Owner::Resident;
+    if own && online::is_offered(office) {
+        let said = "同意网上送达:决定和告知书我登录“我的办件”打开看,打开就是送达(可以不勾)";
+        view.picks.push(Pick {
+            name: READS.to_owned(),
+            label: "怎样送告知书".to_owned(),
+            way: "tick",
+            choices: vec![("yes".to_owned(), said.to_owned(), content.reads)],
+            ..Pick::default()
+        });
+    }
     Ok(())
 }
 
@@ -512,11 +535,7 @@ async fn check(office: &Office, held: &Held, plan: &[Step], view: &mut StepView)
                 ("一起生活的".to_owned(), said)
             }
             Step::Member => {
-                let names: Vec<String> = content
-                    .members
-                    .iter()
-                    .map(|one| format!("{}({})", mask_name(&one.name), one.relation))
-                    .collect();
+                let names: Vec<String> = content.members.iter().map(Member::called).collect();
                 let said = match names.is_empty() {
                     true => "没有".to_owned(),
                     false => names.join("、"),

@@ -33,6 +33,8 @@ pub struct PortalBook {
     pub rating_days: i64,
     /// 不满意整改, in working days.
     pub rectify_days: u32,
+    /// 网上阅读, in working days; none where the rulebook has no delivery by reading.
+    pub reading_days: Option<u32>,
     /// 更正答复, in working days.
     pub correction_days: u32,
     /// 每处求助, an hour.
@@ -96,6 +98,8 @@ impl PortalBook {
             invite_tries: number("签字链接试错")?,
             rating_days: number("评价有效")?,
             rectify_days: days("不满意整改")?,
+            // A version signed before this line delivers nothing by reading.
+            reading_days: text("网上阅读").parse().ok(),
             correction_days: days("更正答复")?,
             helps_here: number("每处求助")?,
             form_papers: text("在线申请书").split('、').map(str::to_owned).collect(),

@@ -8,7 +8,8 @@ use crate::casework::{CaseError, Done, Wanted, whom};
 use crate::desk::minute;
 use crate::office::Office;
 use crate::photos;
-use domain::{Day, PersonId};
+use crate::visits::open_warning;
+use domain::{Day, PersonId, WarningId};
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -31,9 +32,21 @@ pub(crate) struct Member {
     /// As the window writes it, with 不详 for a day nobody knows; empty where there is a number.
     #[serde(default)]
     pub birth: String,
+    /// Does not live with the family: kin of whom it is applied for, as a parent in prison is of a child.
+    #[serde(default)]
+    pub outside: bool,
 }
 
 impl Member {
+    /// Name, masked, and what they are, to the applicant or, of kin elsewhere, to whom it is applied for.
+    pub(super) fn called(&self) -> String {
+        let name = mask_name(&self.name);
+        match self.outside {
+            true => format!("{name}(不在一起生活的{})", self.relation),
+            false => format!("{name}({})", self.relation),
+        }
+    }
+
     /// The number, masked, or that there is none and the day of birth.
     pub(super) fn shown(&self) -> String {
         match self.number.as_str() {
@@ -52,6 +65,8 @@ pub(crate) enum Assent {
     Paper,
 }
 
+/// What is ticked of a member who does not live with the family.
+pub(super) const OUTSIDE: &str = "yes";
 /// The applicant, among those a programme is applied for.
 pub(super) const SELF: &str = "self";
 
@@ -81,6 +96,9 @@ pub(crate) struct Content {
     /// Version of the text that was signed, and when.
     #[serde(default)]
     pub signed: Option<(String, String)>,
+    /// Whether the applicant agrees to be handed letters by reading them here.
+    #[serde(default)]
+    pub reads: bool,
     /// By an official: how the person agreed.
     #[serde(default)]
     pub assent: Option<Assent>,
@@ -90,6 +108,9 @@ pub(crate) struct Content {
     /// The draft its pictures belong to, once it was sent and waits.
     #[serde(default)]
     pub draft: i64,
+    /// By an official: the warning that led to the door.
+    #[serde(default)]
+    pub warning: Option<i64>,
 }
 
 impl Content {
@@ -200,6 +221,23 @@ pub async fn begin(access: &Access, who: &Resident, programmes: &[String]) -> Do
 /// # Errors
 /// No right, or too many are open.
 pub async fn begin_for(access: &Access, who: &Acting) -> Done<i64> {
+    begun(access, who, Content::default()).await
+}
+
+/// The same for a family a warning led to: what is sent has the warning as its cause, and closes it.
+///
+/// # Errors
+/// As [`begin_for`]; no such open warning within the own places, or a near relative's.
+pub async fn begin_at(access: &Access, who: &Acting, warning: WarningId) -> Done<i64> {
+    let found = open_warning(access.office(), who, Right::CASE_ASSIST, warning).await?;
+    let content = Content {
+        warning: Some(found.id.get()),
+        ..Content::default()
+    };
+    begun(access, who, content).await
+}
+
+async fn begun(access: &Access, who: &Acting, content: Content) -> Done<i64> {
     let office = access.office();
     who.scope(Right::CASE_ASSIST)?;
     let writer = Writer::Worker(who.clone());
@@ -211,7 +249,7 @@ pub async fn begin_for(access: &Access, who: &Acting) -> Done<i64> {
         );
         return Err(CaseError::Refused(said));
     }
-    open_one(office, &writer, &Content::default()).await
+    open_one(office, &writer, &content).await
 }
 
 async fn open_one(office: &Office, writer: &Writer, content: &Content) -> Done<i64> {

@@ -5,7 +5,7 @@ use super::claim::read;
 use super::draft::Member;
 use crate::access::{Acting, Right};
 use crate::casework::people::{self, KnownBy, Line};
-use crate::casework::{CaseError, Done, found, near, without_numbers};
+use crate::casework::{CaseError, Done, found, kin, near, without_numbers};
 use crate::office::Office;
 use crate::views::ViewError;
 use domain::{IdNumber, Relation};
@@ -90,6 +90,9 @@ pub async fn join_member(
         known_by: seen(office, &member, number)?,
         relation: Relation::parse(&member.relation).unwrap_or(Relation::Other),
     };
+    if member.outside {
+        return name_kin(office, who, (&held, because), &line).await;
+    }
     let at = office.clock.at();
     let application = held.application;
     let mut tx = office.store.write().await?;
@@ -140,6 +143,30 @@ pub async fn join_member(
     portal::settle_doubt(&mut tx, &at, who.login(), no, because).await?;
     let act = Act::new(&at, who.login(), "application.join").on("application", application);
     tx.record(act.under(format!("person:{person}")).because(because));
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Somebody who does not live with the family becomes kin of whom the open cases are about.
+async fn name_kin(
+    office: &Office,
+    who: &Acting,
+    (held, because): (&Doubt, &str),
+    line: &Line,
+) -> Done<()> {
+    let mut tx = office.store.write().await?;
+    let rows = cases::of_application(&tx, held.application).await?;
+    let open = rows.iter().filter(|row| row.state == CaseState::Open);
+    let open: Vec<_> = open.map(|row| row.no).collect();
+    let known = applications::find(&tx, held.application).await?;
+    let members = known.map_or_else(Vec::new, |known| known.content.members);
+    let members: Vec<_> = members.into_iter().map(|(person, _)| person).collect();
+    let lines = std::slice::from_ref(line);
+    kin::name_all(office, &mut tx, who, (&open, &members), lines).await?;
+    let at = office.clock.at();
+    portal::settle_doubt(&mut tx, &at, who.login(), held.no, because).await?;
+    let act = Act::new(&at, who.login(), "application.kin").on("application", held.application);
+    tx.record(act.because(because));
     tx.commit().await?;
     Ok(())
 }

@@ -52,6 +52,23 @@ pub(crate) async fn closed(office: &Office, tx: &mut JournalTx, case: &Case) -> 
     Ok(())
 }
 
+/// A decision was signed: the applicant is told that there is one, and never what it says.
+pub(crate) async fn decided(office: &Office, tx: &mut JournalTx, case: &Case) -> Done<()> {
+    if case.standing.closed.is_some() {
+        return Ok(());
+    }
+    let applicant = case.application.content.applicant;
+    if let Some(known) = portal::by_person(tx, applicant).await? {
+        let phone = known.phone(tx).await?;
+        let body = format!(
+            "您的办件 № {} 已作出决定,告知书在“我的办件”里看;同意网上送达的,登录打开就是送达。",
+            case.no()
+        );
+        portal::post(tx, &office.clock.at(), "decided", (&phone, &body)).await?;
+    }
+    Ok(())
+}
+
 /// The applicant is told on their telephone that papers are missing; which ones, only behind the door.
 pub(crate) async fn lacks_papers(office: &Office, tx: &mut JournalTx, case: &Case) -> Done<()> {
     let applicant = case.application.content.applicant;

@@ -5,6 +5,7 @@ use super::draft::{DraftLine, drafts_of};
 use super::explain::{self, ExplainLine};
 use super::{Resident, Writer, home_of};
 use crate::access::Access;
+use crate::casework::online::{self, LetterLine};
 use crate::casework::residents::bring;
 use crate::casework::{Case, CaseError, Done, Paper, PaperState, place_name, read};
 use crate::desk::minute;
@@ -95,14 +96,6 @@ fn title(office: &Office, case: &Case) -> String {
     file.map_or_else(|| case.procedure.title.clone(), |file| file.title.clone())
 }
 
-fn state(case: &Case) -> String {
-    match (&case.standing.closed, &case.standing.open) {
-        (Some((outcome, day)), _) => format!("{day} 办结:{}", outcome.name()),
-        (None, Some(open)) => format!("受理中,正在“{}”", open.name),
-        (None, None) => "受理中".to_owned(),
-    }
-}
-
 /// The latest day by which it is decided, in words.
 fn due(case: &Case) -> String {
     if case.standing.closed.is_some() {
@@ -137,7 +130,7 @@ async fn line(office: &Office, case: &Case) -> Done<MyCaseLine> {
     Ok(MyCaseLine {
         no: case.no().get(),
         title: title(office, case),
-        state: state(case),
+        state: case.stands(),
         place: place_name(office, &case.standing.area, today).await?,
         due: due(case),
         missing: missing(case),
@@ -208,6 +201,14 @@ pub struct MyCase {
     pub helped_by: String,
     /// The holidays that do not count.
     pub skipped: String,
+    /// What was decided, newest last.
+    pub outcomes: Vec<MyOutcome>,
+    /// The letters to the applicant.
+    pub letters: Vec<LetterLine>,
+    /// Since which day letters are delivered by reading; empty while the applicant has not agreed.
+    pub reads: String,
+    /// Whether the applicant can agree to that now.
+    pub may_agree: bool,
     /// What happened, oldest first: day and words.
     pub events: Vec<(String, String)>,
     /// What was declared: fact and value.
@@ -220,6 +221,25 @@ pub struct MyCase {
     pub unsigned: usize,
     /// Whether it can be rated now.
     pub rates: bool,
+}
+
+/// What was decided, in a resident's words.
+#[derive(Clone, Debug, Default)]
+pub struct MyOutcome {
+    /// On which day, and how.
+    pub what: String,
+    /// How much, and from when; empty where nothing is paid.
+    pub amount: String,
+    /// What it is made of: name and amount.
+    pub parts: Vec<(String, String)>,
+    /// Every reason.
+    pub reasons: Vec<String>,
+    /// The articles.
+    pub articles: String,
+    /// How to ask for review or sue.
+    pub remedy: String,
+    /// Whether another decision stands in its place.
+    pub replaced: bool,
 }
 
 /// One case of one's own.
@@ -242,8 +262,14 @@ pub async fn my_case(access: &Access, who: &Resident, no: CaseNo) -> Done<MyCase
         crate::casework::Cause::OnBehalf => colleague(office, &content.taken_by).await?,
         _ => String::new(),
     };
+    let reads = store::decisions::agrees_to_read(store, no).await?;
+    let offered = case.standing.closed.is_none() && online::is_offered(office);
     Ok(MyCase {
         line: line(office, &case).await?,
+        outcomes: super::letters::outcomes(office, &case).await?,
+        letters: online::lines(office, store, &case).await?,
+        may_agree: reads.is_none() && offered,
+        reads: reads.map_or_else(String::new, |day| day.to_string()),
         received: minute(&content.received_at),
         helped_by: helped,
         skipped: skipped.map_or_else(String::new, |due| {

@@ -11,14 +11,18 @@ use super::{Writer, apply};
 use crate::access::{Access, Acting, Right};
 use crate::casework::people::{self, KnownBy, Line};
 use crate::casework::{
-    CaseError, Cause, Done, Opened, Opening, Paper, PaperState, open_in, residents,
+    CaseError, Cause, Done, Opened, Opening, Paper, PaperState, online, open_in, residents,
 };
 use crate::office::Office;
 use crate::photos::{self, AboutKind, PhotoAbout};
 use crate::verification::{self, Given, Signed, SignedText};
-use domain::{ApplicationNo, AreaCode, CaseNo, IdNumber, PersonId, Relation, age_in_years};
+use crate::visits;
+use domain::{
+    ApplicationNo, AreaCode, CaseNo, IdNumber, PersonId, Relation, WarningId, age_in_years,
+};
 use std::collections::BTreeSet;
 use store::portal::{self, NewSubmission, Sent, Submission};
+use store::warnings::Warning;
 use store::{Act, JournalTx};
 
 /// Why an application goes on although somebody was found elsewhere: the window looks at it.
@@ -194,14 +198,17 @@ async fn open_now(
     let none = || CaseError::Refused("登记里没有您住的地方,请到窗口办".to_owned());
     let area = subject.area.ok_or_else(none)?;
     let (who, right) = writer.acting(access, area);
-    let cause = match writer {
-        Writer::Resident(_) => Cause::Apply,
-        Writer::Worker(_) => Cause::OnBehalf,
+    let warning = led_there(office, writer, (&held.content, subject)).await?;
+    let cause = match (writer, &warning) {
+        (Writer::Resident(_), _) => Cause::Apply,
+        (Writer::Worker(_), None) => Cause::OnBehalf,
+        (Writer::Worker(_), Some(_)) => Cause::Warning,
     };
     let begun = Begun {
         who: &who,
         right,
         cause,
+        cause_id: warning.as_ref().map(|one| one.id.get()),
         area,
         signed: match held.content.assent {
             Some(Assent::Paper) => Signed::Paper,
@@ -216,6 +223,9 @@ async fn open_now(
             Some(known) => receipt(office, &known, true).await,
             None => Err(CaseError::Refused("这份表已经收过了".to_owned())),
         };
+    }
+    if let Some(warning) = &warning {
+        visits::became(office, tx, &who, (warning, opened.application)).await?;
     }
     invite_others(access, tx, (opened.application, applicant)).await?;
     let at = office.clock.at();
@@ -241,11 +251,35 @@ async fn open_now(
     })
 }
 
+/// The warning that led an official to the door, still open; whoever applies has to live behind that door.
+async fn led_there(
+    office: &Office,
+    writer: &Writer,
+    (content, subject): (&Content, &Subject),
+) -> Done<Option<Warning>> {
+    let (Writer::Worker(who), Some(id)) = (writer, content.warning) else {
+        return Ok(None);
+    };
+    let id = WarningId::new(id);
+    let warning = visits::open_warning(office, who, Right::CASE_ASSIST, id).await?;
+    let theirs = match warning.content.household {
+        Some(home) => subject.household == Some(home),
+        None => warning.content.person == subject.person,
+    };
+    match theirs {
+        true => Ok(Some(warning)),
+        false => Err(CaseError::Refused(format!(
+            "这份代办是从预警 № {id} 开始的,申请人不是那一户的人;请从“代办申请”另开一份"
+        ))),
+    }
+}
+
 /// Who opens an application, and how.
 pub(super) struct Begun<'a> {
     pub who: &'a Acting,
     pub right: Right,
     pub cause: Cause,
+    pub cause_id: Option<i64>,
     pub area: AreaCode,
     pub signed: Signed,
 }
@@ -274,12 +308,12 @@ pub(super) async fn open_content(
         .is_empty();
     // Nobody signed for a member nobody has looked at, nor under a text that does not stand any more.
     let fresh = signs_today(office, content)?;
-    let alone = alone && fresh && content.members.is_empty();
+    let alone = alone && fresh && content.members.iter().all(|one| one.outside);
     let ids: Vec<PersonId> = members.iter().map(|(person, _)| *person).collect();
     let opening = Opening {
         form_key: form_key.to_owned(),
         cause: begun.cause,
-        cause_id: None,
+        cause_id: begun.cause_id,
         applicant,
         helper: None,
         members,
@@ -306,6 +340,11 @@ pub(super) async fn open_content(
             at: signed_at.clone(),
         };
         sign_for(office, tx, (begun, text), (no, applicant), &opening.members).await?;
+    }
+    if content.reads && online::is_offered(office) {
+        for case in &opened.cases {
+            online::agree(office, tx, who.login(), *case).await?;
+        }
     }
     Ok((opened, applicant))
 }

@@ -1,8 +1,8 @@
 //! What becomes of a page that was sent: each answer is kept at once, and what is wrong comes back in place.
 
-use super::apply::{Filled, Form, StepView, TakenStep, about, looked_at, view};
+use super::apply::{Filled, Form, READS, StepView, TakenStep, about, looked_at, view};
 use super::claim::checked;
-use super::draft::{Assent, Content, Held, Member, held, keep, note};
+use super::draft::{Assent, Content, Held, Member, OUTSIDE, held, keep, note};
 use super::pictures::{ASSENT_PAPER, take_out};
 use super::sign_in::{PortalError, give_code, right_code};
 use super::steps::{self, Step, Subject, field, subject};
@@ -10,7 +10,7 @@ use super::whom::take_whom;
 use super::{Writer, claim, mobile};
 use crate::access::Access;
 use crate::casework::people::{self, KnownBy};
-use crate::casework::{CaseError, Done, residents};
+use crate::casework::{CaseError, Done, kin, residents};
 use crate::guide::NOT_SURE;
 use crate::office::Office;
 use crate::photos::{self, NewPhoto, PhotoRole};
@@ -70,7 +70,10 @@ pub async fn take(
             let kept = !view.rows.is_empty();
             take_paper(office, writer, (&held, name), (&form, kept), &mut view).await?
         }
-        Step::Consent => take_consent(office, &form, &mut held.content, &mut view)?,
+        Step::Consent => {
+            held.content.reads = form.get(READS) == "yes" && matches!(writer, Writer::Resident(_));
+            take_consent(office, &form, &mut held.content, &mut view)?
+        }
         Step::Assent => {
             let page = (&mut held, &mut view);
             take_assent(access, writer, (&form, &subject_was), page).await?
@@ -156,6 +159,7 @@ async fn take_who(
                 // What one person answered, signed and agreed to is nobody else's.
                 *content = Content {
                     programmes: std::mem::take(&mut content.programmes),
+                    warning: content.warning,
                     ..Content::default()
                 };
                 content.is_done(steps::WHAT);
@@ -243,7 +247,17 @@ fn take_member(office: &Office, form: &Form, content: &mut Content, view: &mut S
     if Relation::parse(relation).is_none() {
         view.slip("relation", "请选是您的什么人");
     }
-    let typed = parsed.map(|known| member_of(name, known, relation));
+    let outside = form.all("outside").iter().any(|one| one == OUTSIDE);
+    if outside && !kin::may_be(office, relation) {
+        view.slip(
+            "relation",
+            "不在一起生活的,只写被申请的那一位的父母、配偶、子女",
+        );
+    }
+    let typed = parsed.map(|known| Member {
+        outside,
+        ..member_of(name, known, relation)
+    });
     if let Some(typed) = &typed {
         let twice = |one: &Member| match typed.number.as_str() {
             "" => one.number.is_empty() && one.name == typed.name && one.birth == typed.birth,
@@ -275,6 +289,7 @@ fn member_of(name: &str, known: KnownBy, relation: &str) -> Member {
         number,
         relation: relation.to_owned(),
         birth,
+        outside: false,
     }
 }
 

@@ -59,7 +59,8 @@ pub(super) async fn named(office: &Office, content: &Content, programme: &str) -
     let ids = all.iter().filter_map(|one| one.parse().ok());
     let ids: Vec<_> = ids.map(PersonId::new).collect();
     let masked = store::identity::masked(&office.store, &ids).await?;
-    let mut names: Vec<String> = masked.into_values().filter_map(|m| m.name).collect();
+    let name = |m: store::identity::Masked| m.name.unwrap_or_else(|| "姓名未登记".to_owned());
+    let mut names: Vec<String> = masked.into_values().map(name).collect();
     names.sort();
     if all.iter().any(|one| *one == SELF) {
         names.insert(0, "申请人本人".to_owned());

@@ -163,7 +163,7 @@ pub async fn resident_desk(access: &Access, who: &Acting) -> Done<ResidentDesk> 
             let member: Member = read(&one.content)?;
             out.doubts.push(MatterLine {
                 no: one.no,
-                title: format!("{} {}", mask_name(&member.name), member.shown()),
+                title: format!("{} {}", member.called(), member.shown()),
                 text: format!(
                     "申请 {} 写的{},没有核对过",
                     one.application, member.relation
@@ -413,6 +413,7 @@ pub async fn take_submission(access: &Access, who: &Acting, no: i64, number: &st
             Some(_) => Cause::Apply,
             None => Cause::OnBehalf,
         },
+        cause_id: None,
         area: subject.area.unwrap_or(one.new.area),
         signed: match content.assent {
             Some(Assent::Paper) => Signed::Paper,

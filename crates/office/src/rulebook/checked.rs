@@ -42,6 +42,14 @@ pub fn try_all(book: &Rulebook, only: Option<&str>) -> Vec<(String, CaseResult)>
     named.collect()
 }
 
+/// What is wrong with the tables the office itself reads, who may do what and what is alike, each in one sentence.
+#[must_use]
+pub fn own_findings(book: &Rulebook) -> Vec<String> {
+    let mut all = AccessBook::findings(book);
+    all.extend(crate::casework::afterwards::precedent_findings(book));
+    all
+}
+
 /// Looks at a proposal made from a rulebook, for the place of this office; `judged` is the newest month
 /// that was judged.
 pub fn review(old: &Rulebook, new: &Rulebook, place: &str, judged: Option<Month>) -> Review {
@@ -52,8 +60,8 @@ pub fn review(old: &Rulebook, new: &Rulebook, place: &str, judged: Option<Month>
         blockers.push("和现在运行的一版一个字也没有差别".to_owned());
     }
     found(old, new, place, &mut blockers, &mut reminders);
-    let before: BTreeSet<String> = AccessBook::findings(old).into_iter().collect();
-    let access = AccessBook::findings(new).into_iter();
+    let before: BTreeSet<String> = own_findings(old).into_iter().collect();
+    let access = own_findings(new).into_iter();
     blockers.extend(access.filter(|said| !before.contains(said)));
     let cases = tried(old, new, place, &mut blockers, &mut reminders);
     let before: BTreeSet<String> = diff::gaps(old).into_iter().collect();

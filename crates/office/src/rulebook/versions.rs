@@ -23,7 +23,7 @@ use store::{Act, JournalTx, Reads, Store};
 /// The folder of the texts, in the data folder.
 const FOLDER: &str = "rulebooks";
 /// Versions that are listed.
-const VERSIONS_SHOWN: u32 = 200;
+pub(super) const VERSIONS_SHOWN: u32 = 200;
 
 /// Why something about versions cannot be done.
 #[derive(Debug, thiserror::Error)]

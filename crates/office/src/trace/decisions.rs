@@ -10,7 +10,7 @@ pub(super) use after::of_after;
 
 use super::{Step, acted, batches_of, not_there, of_warning, reads, rows_of};
 use crate::casework::capsule::{self, Capsule};
-use crate::casework::{self, Case, CaseError};
+use crate::casework::{self, Case, CaseError, KIN, Thing, way_word};
 use crate::error::{OfficeError, Result};
 use crate::office::Office;
 use crate::verification;
@@ -19,9 +19,9 @@ use rules::Program;
 use std::collections::{BTreeMap, BTreeSet};
 use store::applications::{self, Cause, PaperState};
 use store::cases::Subject;
-use store::decisions::{self, DecidedAs, Decision, DeliveryWay};
+use store::decisions::{self, DecidedAs, Decision};
 use store::notices::{self, ObjectionState, Proposal};
-use store::visits::{self, Visit, VisitFor};
+use store::visits::{self, Visit};
 use store::{tasks, verifications};
 
 fn plain(error: CaseError) -> OfficeError {
@@ -271,11 +271,7 @@ async fn public_steps(office: &Office, case: &Case, decision: i64) -> Result<Vec
         });
     }
     for one in decisions::deliveries(store, decision).await? {
-        let way = match one.way {
-            DeliveryWay::InPerson => "当面",
-            DeliveryWay::Post => "邮寄",
-            DeliveryWay::Public => "公告",
-        };
+        let way = way_word(one.way);
         out.push(Step {
             what: "送达",
             record: String::new(),
@@ -316,8 +312,11 @@ fn fact_steps(
             }
             "个人" => {
                 let at = members.iter().position(|person| person.get() == thing.key);
-                let Some(at) = at else { continue };
-                format!("成员 {}", at.saturating_add(1))
+                match at {
+                    Some(at) => format!("成员 {}", at.saturating_add(1)),
+                    None if is_kin(thing) => format!("户外亲属 {}", thing.key),
+                    None => continue,
+                }
             }
             _ => continue,
         };
@@ -341,6 +340,12 @@ fn fact_steps(
         cause: record,
     };
     by_record.into_iter().map(one).collect()
+}
+
+/// Whether somebody outside the household was told of at this case.
+fn is_kin(thing: &Thing) -> bool {
+    let mut sources = thing.facts.iter().filter_map(|fact| fact.source.as_ref());
+    sources.any(|source| source.kind == KIN)
 }
 
 fn feed_title(program: &Program, name: &str) -> String {
@@ -411,21 +416,7 @@ async fn visit_steps(office: &Office, case: &Case) -> Result<Vec<Step>> {
     all.extend(visits::of_application(store, application.no).await?);
     let mut out = Vec::new();
     for visit in all {
-        let answers = visits::answers(store, visit.no).await?;
-        let ended = match visit.done {
-            Some(day) => format!("{day} {} 办完", visit.visitors.join("、")),
-            None => "还没有办完".to_owned(),
-        };
-        out.push(Step {
-            what: "走访",
-            record: format!("visit:{}", visit.no),
-            says: format!("{} {ended},填 {} 项", visit.content.step, answers.len()),
-            where_: acted(office, "visit", visit.no).await?,
-            cause: match visit.content.about {
-                VisitFor::Case(case, _) => format!("case:{case}"),
-                VisitFor::Task(task) => format!("task:{task}"),
-            },
-        });
+        out.push(super::seen::visit_step(office, &visit).await?);
     }
     Ok(out)
 }
@@ -444,7 +435,14 @@ async fn application_steps(office: &Office, case: &Case) -> Result<Vec<Step>> {
         format!("{} {state}", paper.name)
     });
     let papers: Vec<String> = papers.collect();
-    let helped = content.helper.map_or("", |_| ",有人代办");
+    let sent = store::portal::submission_by_key(&office.store, &content.form_key).await?;
+    // Filled in by an official for the family: no resident's own account sent it.
+    let by = sent.filter(|one| one.new.resident.is_none() && !one.new.by.is_empty());
+    let helped = match (by, content.helper) {
+        (Some(sent), _) => format!(",{} 代办", sent.new.by),
+        (None, Some(_)) => ",有人代办".to_owned(),
+        (None, None) => String::new(),
+    };
     Ok(vec![
         Step {
             what: "材料",

@@ -155,6 +155,7 @@ fn word(kind: &str) -> &'static str {
         "decision" => "审核确认决定",
         "rule" => "当月规则算出",
         "act" => "经办人写明的理由",
+        "crisis" => "紧急通道:到期救助自动延长",
         _ => "记录",
     }
 }

@@ -81,7 +81,7 @@ pub struct ClueLine {
     pub at: String,
     /// Whether it cannot wait.
     pub urgent: bool,
-    /// By when, where it cannot wait: the day it came.
+    /// By when it must have become an application or come to an end.
     pub due: Option<Word>,
 }
 
@@ -98,6 +98,8 @@ pub struct CaseView {
     pub household: Behind,
     /// Where it is handled.
     pub place: String,
+    /// Where it stands, as the applicant reads it too.
+    pub stands: String,
     /// Where it was handed in, when that is elsewhere.
     pub taken_place: Option<String>,
     /// How the office came to know.
@@ -269,8 +271,9 @@ pub struct FamilyAsk {
     pub members: Vec<i64>,
     /// The programmes, by their policies' names.
     pub programmes: Vec<String>,
-    /// Of programmes for one person, for whom; without any the applicant.
-    pub whom: Vec<(String, i64)>,
+    /// Of programmes for one person, for whom, none for somebody who is not in the record yet; without any the
+    /// applicant.
+    pub whom: Vec<(String, Option<i64>)>,
 }
 
 /// What is known of those who come, and what is still to be asked.

@@ -91,6 +91,8 @@ pub struct FeedBatchView {
     pub state: BatchState,
     /// What to do about it, where something is to be done.
     pub advice: Option<String>,
+    /// Why it waits for a person, or did before somebody confirmed it.
+    pub asked: Vec<String>,
     /// The file's name.
     pub file: String,
     /// Format and encoding, e.g. CSV · GB18030.

@@ -143,6 +143,8 @@ pub struct ProgrammeResult {
     pub title: String,
     /// Whom it judges: the household, or a member by masked name.
     pub subject: String,
+    /// The member, by their number in the register; none for the household.
+    pub person: Option<i64>,
     /// 符合, 不符合 or 待查.
     pub verdict: Verdict,
     /// Whether it is on the roll.

@@ -13,6 +13,8 @@ pub struct WhatIf {
     pub months: Vec<Choice>,
     /// Programmes a budget may be for.
     pub programmes: Vec<Choice>,
+    /// Versions of the rules that are proposed and not signed, to be tried.
+    pub versions: Vec<Choice>,
     /// What was asked, as understood.
     pub ask: Option<WhatIfAsk>,
     /// What is wrong with what was asked; each names the field.
@@ -39,6 +41,8 @@ pub struct ParameterChoice {
 pub struct WhatIfAsk {
     /// What is changed, in the order written.
     pub changes: Vec<WhatIfChange>,
+    /// The proposed version of the rules that is tried beside them, by its number; none where empty.
+    pub version: String,
     /// The month.
     pub month: String,
     /// The poverty line: 元 a head and month, or a quantity's name; the standard now where empty.

@@ -10,7 +10,7 @@ use crate::casework::{
 };
 use crate::office::Office;
 use crate::views::{Choice, ViewError};
-use domain::{Day, PersonId, Relation, WarningId};
+use domain::{ApplicationNo, Day, PersonId, Relation, WarningId};
 use store::tasks::{self, Task, TaskEnd};
 use store::visits::{self, Silence, Visit, VisitState};
 use store::warnings::{self, Warning, WarningState};
@@ -81,7 +81,12 @@ pub(super) async fn of_task(
 }
 
 /// An open warning within somebody's places.
-async fn open_warning(office: &Office, who: &Acting, right: Right, id: WarningId) -> Done<Warning> {
+pub(crate) async fn open_warning(
+    office: &Office,
+    who: &Acting,
+    right: Right,
+    id: WarningId,
+) -> Done<Warning> {
     let scope = who.scope(right)?;
     let missing = || CaseError::NotFound(format!("没有编号为 {id} 的预警;请从预警清单打开"));
     let warning = warnings::find(&office.store, id).await?;
@@ -193,8 +198,8 @@ fn silent_days(office: &Office, rule: &str) -> Done<u32> {
         })
 }
 
-/// Days of a setting of visits: the place's own, else the procedures'.
-fn set_days(office: &Office, wanted: &str) -> Option<u32> {
+/// Days or months of a setting of visits: the place's own, else the procedures'.
+pub(super) fn set_days(office: &Office, wanted: &str) -> Option<u32> {
     let texts = office.book.texts();
     let own = texts.get(&office.book.path_in(&office.locality, SETTINGS));
     let text = own.or_else(|| texts.get(&format!("procedures/{SETTINGS}")));
@@ -261,18 +266,29 @@ pub async fn confirm(
     if opened.again {
         return Ok(opened);
     }
-    let at = office.clock.at();
-    let why = format!("核实属实,转为申请 {}", opened.application);
-    warnings::close_many(&mut tx, &at, &[id], &why).await?;
-    being_handled(office, &mut tx, who, &warning).await?;
-    tasks::close_answered(&mut tx, &at, who.login(), "要核实的预警都已处置").await?;
-    tx.record(
-        Act::new(&at, who.login(), "warning.confirm")
-            .on("warning", id)
-            .under(format!("application:{}", opened.application)),
-    );
+    became(office, &mut tx, who, (&warning, opened.application)).await?;
     office.end(tx).await?;
     Ok(opened)
+}
+
+/// A warning that was looked into became an application: it is closed, and nothing of it waits any more.
+pub(crate) async fn became(
+    office: &Office,
+    tx: &mut JournalTx,
+    who: &Acting,
+    (warning, application): (&Warning, ApplicationNo),
+) -> Done<()> {
+    let at = office.clock.at();
+    let why = format!("核实属实,转为申请 {application}");
+    warnings::close_many(tx, &at, &[warning.id], &why).await?;
+    being_handled(office, tx, who, warning).await?;
+    tasks::close_answered(tx, &at, who.login(), "要核实的预警都已处置").await?;
+    tx.record(
+        Act::new(&at, who.login(), "warning.confirm")
+            .on("warning", warning.id)
+            .under(format!("application:{application}")),
+    );
+    Ok(())
 }
 
 /// What somebody can apply for here today.

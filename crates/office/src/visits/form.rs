@@ -15,6 +15,7 @@ pub(super) const SOURCE: &str = "走访";
 const HOUSEHOLD: &str = "家庭";
 const FORM: &str = "表单";
 const FIELD: &str = "项";
+const SIGNED: &str = "签名";
 const PLACES: &str = "localities/";
 
 /// A form.
@@ -26,6 +27,8 @@ pub(super) struct Form {
     pub(super) record: String,
     /// What is asked, in order.
     pub(super) fields: Vec<Field>,
+    /// Whether it is signed at the door.
+    pub(super) is_signed: bool,
 }
 
 /// 项.
@@ -45,7 +48,8 @@ pub(super) fn of<'f>(forms: &'f [Form], step: &Step) -> Option<&'f Form> {
     forms.iter().find(|form| step.gives.contains(&form.record))
 }
 
-/// The forms of the place, its own before those of the country.
+/// The forms of the place and of the country. What a place asks for a record the country has a form for is asked
+/// after the country's own questions; a question it words itself takes the place of the country's.
 pub(super) fn forms(office: &Office) -> Done<Vec<Form>> {
     let program = office.rules_on(office.clock.today());
     let own = format!("{PLACES}{}/", office.locality);
@@ -69,6 +73,7 @@ pub(super) fn forms(office: &Office) -> Done<Vec<Form>> {
                         id: id.text.clone(),
                         record: record.text.clone(),
                         fields: Vec::new(),
+                        is_signed: false,
                     });
                 }
                 (FIELD, _) if inside => {
@@ -76,13 +81,34 @@ pub(super) fn forms(office: &Office) -> Done<Vec<Form>> {
                         form.fields.push(field(&program, block, &parsed.path)?);
                     }
                 }
-                ("签名", _) => {}
+                (SIGNED, _) if inside => {
+                    if let Some(form) = out.last_mut() {
+                        form.is_signed = true;
+                    }
+                }
                 _ => inside = false,
             }
         }
     }
-    here.append(&mut common);
-    Ok(here)
+    for own in here {
+        match common.iter_mut().find(|form| form.record == own.record) {
+            None => common.push(own),
+            Some(form) => form.take(own.fields),
+        }
+    }
+    Ok(common)
+}
+
+impl Form {
+    /// Asks more; a fact that is asked already is asked in the new words.
+    fn take(&mut self, fields: Vec<Field>) {
+        for field in fields {
+            match self.fields.iter_mut().find(|one| one.fact == field.fact) {
+                Some(one) => *one = field,
+                None => self.fields.push(field),
+            }
+        }
+    }
 }
 
 fn field(program: &rules::Program, block: &BlockStmt, path: &str) -> Done<Field> {

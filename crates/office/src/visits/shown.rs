@@ -2,7 +2,7 @@
 //! page leaves.
 
 use super::form::{self, Form};
-use super::{About, Conflict, Said, VisitOutcome, act, find, newest, second};
+use super::{About, Conflict, Said, VisitOutcome, act, find, household, newest, schedule, second};
 use crate::access::{Acting, Right};
 use crate::casework::{Done, place_name};
 use crate::desk::minute;
@@ -28,6 +28,8 @@ pub struct VisitList {
     pub rows: Vec<VisitLine>,
     /// How many of them are late.
     pub late: usize,
+    /// How many are due today.
+    pub today: usize,
     /// Whether there are more than were read.
     pub more: bool,
     /// Whether this person reports clues too.
@@ -51,6 +53,29 @@ pub struct VisitLine {
     pub due: Word,
     /// The visit that goes on already.
     pub visit: Option<i64>,
+    /// When it is due, beside today.
+    pub when: When,
+}
+
+/// When a door is due.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum When {
+    /// 逾期.
+    Late,
+    /// 今日.
+    Today,
+    /// Later, or on no day.
+    Later,
+}
+
+impl When {
+    fn of(due: Option<Day>, today: Day) -> Self {
+        match due {
+            Some(due) if due < today => Self::Late,
+            Some(due) if due == today => Self::Today,
+            Some(_) | None => Self::Later,
+        }
+    }
 }
 
 /// A form at a door.
@@ -82,6 +107,10 @@ pub struct VisitView {
     pub conflicts: usize,
     /// Who has confirmed or signed, a line for each.
     pub confirmed: Vec<String>,
+    /// Whether somebody of the household signed, or why not; empty where the form asks for no signature.
+    pub household: String,
+    /// The reasons to choose from, while nobody of the household has signed.
+    pub unsigned: Vec<String>,
     /// Who can be named as the second investigator.
     pub seconds: Vec<Choice>,
     /// Whether this person can stand for what is answered so far.
@@ -214,6 +243,7 @@ pub async fn visit_list(office: &Office, who: &Acting) -> Done<VisitList> {
             why: format!("办件 № {} · {}", row.no, row.current.step),
             due: due(row.current.due, today),
             visit: going.map(|visit| visit.no),
+            when: When::of(row.current.due, today),
         };
         rows.push((row.current.due, line));
     }
@@ -222,29 +252,45 @@ pub async fn visit_list(office: &Office, who: &Acting) -> Done<VisitList> {
         let person = head.or(task.content.person);
         let line = VisitLine {
             about: About::Task(task.id),
-            title: "核实预警".to_owned(),
+            title: task_title(office, task),
             who: person.map_or_else(|| "没有登记的人".to_owned(), |one| names.person(one)),
             place: names.place(area),
             why: task.content.summary.clone(),
             due: due(task.content.due, today),
             visit: going.map(|visit| visit.no),
+            when: When::of(task.content.due, today),
         };
         rows.push((task.content.due, line));
     }
     rows.sort_by_key(|(due, _)| (due.is_none(), *due));
-    let late = rows
-        .iter()
-        .filter(|(due, _)| due.is_some_and(|due| due < today))
-        .count();
+    let so_many = |when: When| rows.iter().filter(|(_, line)| line.when == when).count();
     Ok(VisitList {
-        late,
+        late: so_many(When::Late),
+        today: so_many(When::Today),
         rows: rows.into_iter().map(|(_, line)| line).collect(),
         more: more_cases || more_tasks,
         reports: who.may(Right::CLUE_REPORT),
     })
 }
 
-fn due(due: Option<Day>, today: Day) -> Word {
+/// What a task goes for: a regular visit, a warning, or what its own procedure is called.
+fn task_title(office: &Office, task: &Task) -> String {
+    let content = &task.content;
+    if content.kind == schedule::VISIT_TASK {
+        let regular = content.cause_kind == schedule::CAUSE;
+        return if regular {
+            "定期走访"
+        } else {
+            "核实预警"
+        }
+        .to_owned();
+    }
+    let procedures = office.procedures(office.clock.today());
+    let own = procedures.iter().find(|one| one.id == content.kind);
+    own.map_or_else(|| content.kind.clone(), |one| one.title.clone())
+}
+
+pub(super) fn due(due: Option<Day>, today: Day) -> Word {
     let (text, tone) = match due {
         None => ("没有期限".to_owned(), Tone::Unknown),
         Some(due) if due < today => (format!("{due} 已逾期"), Tone::Urgent),
@@ -453,6 +499,14 @@ pub async fn visit_view(office: &Office, who: &Acting, no: i64, typed: &Typed) -
         },
         conflicts: typed.conflicts.len(),
         confirmed: seconds.lines,
+        household: match form.is_some_and(|form| form.is_signed) {
+            true => household::words(&office.store, &visit).await?,
+            false => String::new(),
+        },
+        unsigned: match form.filter(|_| open) {
+            Some(form) => household::asked(office, &office.store, (form, no)).await?,
+            None => Vec::new(),
+        },
         seconds: seconds.choices,
         // With something typed over it the page does not show what is kept.
         confirms: open
@@ -488,14 +542,15 @@ fn ended(visit: &Visit) -> String {
     let (VisitState::Done, Some(day)) = (visit.state, visit.done) else {
         return format!("{} 开始,现在不能填写", minute(&visit.at));
     };
-    let found = visit.outcome.map_or("", said);
+    let found = visit.outcome.map_or("", outcome_word);
     let by = visit.visitors.join("、");
     format!("{day} {by} 办完 {found} {}", visit.because)
         .trim()
         .to_owned()
 }
 
-fn said(outcome: VisitOutcome) -> &'static str {
+/// 走访结论 in words.
+pub(crate) fn outcome_word(outcome: VisitOutcome) -> &'static str {
     match outcome {
         VisitOutcome::True => "属实",
         VisitOutcome::False => "不属实",
@@ -513,7 +568,7 @@ fn outcomes() -> Vec<Choice> {
     ];
     all.map(|one| Choice {
         value: one.word().to_owned(),
-        label: said(one).to_owned(),
+        label: outcome_word(one).to_owned(),
     })
     .to_vec()
 }

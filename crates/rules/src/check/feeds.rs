@@ -79,6 +79,10 @@ impl Builder<'_> {
             for (column, kind) in columns {
                 plans.push(self.column_item(rel, &name.text, column, kind));
             }
+            for plan in &mut plans {
+                let keyed = key.iter().any(|k| k.text == plan.name);
+                plan.tells_apart = keyed || owner.contains(&plan.name);
+            }
             self.feeds.push(FeedPlan {
                 id: head.id.text.clone(),
                 title: file.title.clone(),
@@ -308,6 +312,14 @@ impl Builder<'_> {
             item.bounds = column_bounds(kind);
             self.add(item)
         });
+        if column.credit_code && kind != ColumnKind::Text {
+            self.error(
+                "credit-code",
+                column.name.span,
+                format!("`{}` 不是文本,不能写 信用代码", column.name.text),
+                "写成 列 … → … : 文本 信用代码,或删去 信用代码",
+            );
+        }
         if let Some(id) = item {
             self.refuse_forbidden(&column.name);
             self.columns.insert((rel, column.name.text.clone()), id);
@@ -319,6 +331,8 @@ impl Builder<'_> {
             required: column.required,
             codes: column.codes.as_ref().map(|c| c.text.clone()),
             scientific: column.scientific,
+            credit_code: column.credit_code,
+            tells_apart: false,
             item,
             fact: None,
         }

@@ -323,12 +323,15 @@ impl Parser<'_> {
             required: false,
             codes: None,
             scientific: false,
+            credit_code: false,
         };
         loop {
             if self.eat_word("必填") {
                 column.required = true;
             } else if self.eat_word("科学计数") {
                 column.scientific = true;
+            } else if self.eat_word("信用代码") {
+                column.credit_code = true;
             } else if self.eat_word("码表") {
                 column.codes = Some(self.raw_until(&["必填"]));
             } else {

@@ -37,6 +37,8 @@ forms! {
         area: Option<Text<12>>,
         /// 申请哪几项救助:项目的编号。
         programmes: Vec<Text<60>>,
+        /// 给个人的项目给谁申请;不写的给申请人本人。
+        whom: Option<Vec<WhomForm>>,
         /// 申请人声明的情况。
         declared: Option<Vec<DeclaredForm>>,
         /// 交来的材料。
@@ -59,6 +61,13 @@ forms! {
         id_number: Text<18>,
         /// 与申请人的关系,如 配偶、子女、父母。
         relation: Text<20>,
+    }
+    /// 一个给个人的项目给谁申请。
+    WhomForm {
+        /// 项目的编号,申请的项目里有的。
+        programme: Text<60>,
+        /// 第几名成员,从 1 数;申请人本人的不写。
+        member: Option<Number>,
     }
     /// 声明的一项情况。
     DeclaredForm {
@@ -155,10 +164,40 @@ async fn take(call: Call, sent: Sent<ApplicationForm>) -> Told<Made<ApplicationT
     })
 }
 
+/// For whom each programme for one person is applied for, as the window's form says it: by row and name.
+fn whom(form: &ApplicationForm) -> Told<Vec<(String, String)>> {
+    /// Rows before the members: the headers; the members count from 1.
+    const BEFORE: i64 = 1;
+    let mut out = Vec::new();
+    for (at, one) in form.whom.iter().flatten().enumerate() {
+        let wrong = |said: &str| {
+            let problem = Problem::of(StatusCode::UNPROCESSABLE_ENTITY, said);
+            problem.at(format!("/whom/{at}"))
+        };
+        if !form.programmes.iter().any(|p| p.0 == one.programme.0) {
+            return Err(wrong("给谁申请的项目不在申请的项目里"));
+        }
+        let word = match &one.member {
+            None => format!("row-0-{}", form.applicant.name.0.trim()),
+            Some(member) => {
+                let place = usize::try_from(member.0.saturating_sub(1)).ok();
+                let members = form.members.iter().flatten();
+                let named = place.and_then(|place| members.clone().nth(place));
+                let named = named.ok_or_else(|| wrong("没有这名成员;从 1 数起"))?;
+                let row = member.0.saturating_add(BEFORE);
+                format!("row-{row}-{}", named.name.0.trim())
+            }
+        };
+        out.push((one.programme.0.clone(), word));
+    }
+    Ok(out)
+}
+
 /// The form of the window.
 fn window(form: ApplicationForm, form_key: String) -> Told<Window> {
     /// What separates cells of pasted rows.
     const BETWEEN: [char; 3] = ['\t', ',', ','];
+    let whom = whom(&form)?;
     let mut rows = vec!["姓名\t身份证号\t与申请人关系".to_owned()];
     for (at, member) in form.members.into_iter().flatten().enumerate() {
         let cells = [member.name.0, member.id_number.0, member.relation.0];
@@ -181,6 +220,7 @@ fn window(form: ApplicationForm, form_key: String) -> Told<Window> {
         (field, declared.value.0)
     });
     Ok(Window {
+        person: None,
         form_key,
         cause: form.cause.0.to_owned(),
         cause_id: form.cause_id.map(|id| id.0),
@@ -188,9 +228,10 @@ fn window(form: ApplicationForm, form_key: String) -> Told<Window> {
         number: form.applicant.id_number.0,
         members: Vec::new(),
         pasted,
+        kin: String::new(),
         area: said(form.area),
         programmes: form.programmes.into_iter().map(|p| p.0).collect(),
-        whom: Vec::new(),
+        whom,
         answers: answers.collect(),
         papers: form.papers.into_iter().flatten().map(paper).collect(),
         going_on: said(form.going_on),

@@ -53,6 +53,10 @@ shapes! {
         title: String,
         /// 申请人,遮盖。
         applicant: String,
+        /// 给谁办的:登记里的人员编号;全户的没有。
+        person: Option<i64>,
+        /// 给谁办的,遮盖;全户的写“全户”。
+        subject: String,
         /// 登记里的家庭编号。
         household: Option<i64>,
         /// 办理地的区划代码。
@@ -473,6 +477,8 @@ fn line(row: Listed) -> CaseLine {
         programme: row.programme,
         title: row.title,
         applicant: row.applicant,
+        person: row.person,
+        subject: row.subject,
         household: row.household,
         area: row.area,
         place: row.place,

@@ -25,6 +25,10 @@ shapes! {
         case: i64,
         /// 救助项目的编号。
         programme: String,
+        /// 给谁的:登记里的人员编号;全户的没有。
+        person: Option<i64>,
+        /// 给谁的,遮盖;全户的写“全户”。
+        subject: String,
         /// 认定日。
         day: Date,
         /// 决定。
@@ -180,6 +184,8 @@ fn decision(kept: Kept) -> Decision {
         no: kept.no,
         case: kept.case,
         programme: kept.programme,
+        person: kept.person,
+        subject: kept.subject,
         day: Date::of(kept.day),
         outcome: DecisionOutcome(kept.outcome.word()),
         result: kept.result,

@@ -46,6 +46,8 @@ shapes! {
         title: String,
         /// 判断谁:家庭,或者成员(遮盖)。
         subject: String,
+        /// 判断的成员:登记里的人员编号;家庭的没有。
+        person: Option<i64>,
         /// 判断。
         verdict: VerdictWord,
         /// 在不在册。
@@ -238,6 +240,7 @@ fn result(result: ProgrammeResult) -> Judged {
         programme: result.id,
         title: result.title,
         subject: result.subject,
+        person: result.person,
         verdict: verdict(result.verdict),
         on_roll: result.on_roll,
         benefit: result.benefit,

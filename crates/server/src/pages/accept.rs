@@ -64,6 +64,12 @@ impl AcceptPage {
         self.looked.as_ref()?.clue.as_ref()
     }
 
+    /// The applicant, masked, where the form was opened from their file.
+    fn by_file(&self) -> Option<&str> {
+        let name = self.looked.as_ref()?.opened_of.as_str();
+        (!name.is_empty()).then_some(name)
+    }
+
     fn photos(&self) -> &[PhotoView] {
         self.looked.as_ref().map_or(&[], |looked| &looked.photos)
     }
@@ -88,6 +94,16 @@ pub(crate) async fn show(desk: Desk) -> Answered {
             Err(CaseError::Refused(said)) => empty(&desk, Window::default(), Some(said)),
             Err(error) => return Err(desk.refuse(error.into())),
         };
+        return desk.show(&page);
+    }
+    let person = desk.fields.get("person");
+    if let Some(person) = person.and_then(|id| id.parse().ok()) {
+        let form = Window {
+            cause: "apply".to_owned(),
+            person: Some(person),
+            ..Window::default()
+        };
+        let page = page(&desk, form, None).await?;
         return desk.show(&page);
     }
     let form = Window {
@@ -135,7 +151,7 @@ pub(crate) async fn send(desk: Desk, body: String) -> Answered {
             Ok(Redirect::to(&place).into_response())
         }
         Ok(Err(wrong)) => {
-            let said = format!("粘贴的成员有 {} 处要改,见下面的表", wrong.len());
+            let said = format!("填的家人有 {} 处要改,见下面的表", wrong.len());
             let page = page(&desk, form, Some(said)).await?;
             desk.show_again(&page)
         }
@@ -206,6 +222,7 @@ fn read(fields: &Fields) -> Window {
         form_key: word("form_key"),
         cause: word("cause"),
         cause_id: fields.get("cause_id").and_then(|id| id.parse().ok()),
+        person: fields.get("person").and_then(|id| id.parse().ok()),
         name: word("name"),
         number: word("number"),
         members: fields
@@ -214,6 +231,7 @@ fn read(fields: &Fields) -> Window {
             .filter_map(|id| id.parse().ok())
             .collect(),
         pasted: word("pasted"),
+        kin: word("kin"),
         area: word("area"),
         programmes: fields.all("programme"),
         whom: fields

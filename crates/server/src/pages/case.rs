@@ -4,8 +4,10 @@ use askama::Template;
 use axum::extract::Path;
 use axum::response::{IntoResponse, Redirect};
 use office::access::{Acting, Right};
+use office::casework::endings::{self, EndingView};
 use office::casework::{
-    self, Case, CaseError, CaseNo, Completion, Done, For, Holds, Outcome, Paper, PaperState,
+    self, Case, CaseError, CaseNo, Completion, DeliveryWay, Done, For, Holds, Outcome, Paper,
+    PaperState, SignedBy,
 };
 use office::photos::{self, PhotoView};
 use office::portal;
@@ -31,7 +33,28 @@ pub(super) struct CasePage {
     complaint: Option<portal::ComplaintView>,
     /// Reports of verification: number in the record, printed number, which time.
     reports: Vec<(i64, String, i64)>,
+    /// The letter of a case that was ended.
+    ending: EndingView,
     view: CaseView,
+}
+
+/// 案卷目录.
+#[derive(Template)]
+#[template(path = "contents.html")]
+struct ContentsPage {
+    shell: Shell,
+    view: casework::Contents,
+}
+
+/// What the file of a case holds, to be printed.
+pub(crate) async fn contents(desk: Desk, Path(no): Path<String>) -> Answered {
+    let refuse = |error: CaseError| desk.refuse(error.into());
+    let no = casework::case_no(&no).map_err(refuse)?;
+    let view = casework::contents(desk.access.office(), &desk.who, no).await;
+    desk.show(&ContentsPage {
+        shell: desk.shell(format!("案卷目录 · 办件 № {no}"), Some(Menu::Inbox)),
+        view: view.map_err(refuse)?,
+    })
 }
 
 pub(crate) async fn show(desk: Desk, Path(no): Path<String>) -> Answered {
@@ -51,8 +74,10 @@ pub(super) async fn page(
     let photos = photos::shown_of_case(desk.access.office(), &desk.who, no).await;
     let complaint = portal::complaint(desk.access.office(), &desk.who, no).await;
     let reports = verification::reports_of_case(desk.access.office(), &desk.who, no).await;
+    let ending = endings::view(desk.access.office(), &desk.who, no).await;
     let word = |name: &str| desk.fields.get(name).unwrap_or_default();
     Ok(CasePage {
+        ending: ending.map_err(refuse)?,
         shell: desk.shell(format!("办件 № {no}"), Some(Menu::Inbox)),
         problem,
         consents: desk.who.may(Right::VERIFY_CONSENT),
@@ -121,6 +146,17 @@ async fn step(
                 ..Completion::default()
             };
             casework::complete(office, tx, who, case, completion).await?;
+        }
+        "deliver" => {
+            let way = DeliveryWay::from_word(&word("way"));
+            let way = way.ok_or_else(|| CaseError::Refused("请选送达方式".to_owned()))?;
+            let (signs, why, witness) = (word("receiver"), word("why"), word("witness"));
+            let to = SignedBy {
+                who: &signs,
+                because: &why,
+                witness: &witness,
+            };
+            endings::deliver(office, tx, who, case, (way, to)).await?;
         }
         "papers" => {
             let papers = papers(fields);

@@ -1,12 +1,12 @@
 //! 上报线索: somebody may need help. The same person told of again joins the clue that is open.
 
 use askama::Template;
-use axum::extract::Request;
+use axum::extract::{Path, Request};
 use axum::response::{IntoResponse, Redirect};
 use office::access::Right;
-use office::casework::{self, CaseError, CluePhoto, ClueSource, Done, Report, Reported};
+use office::casework::{self, CaseError, CluePhoto, ClueSource, ClueView, Done, Report, Reported};
 
-use crate::desk::{Answered, Desk};
+use crate::desk::{Answered, Desk, Refusal};
 use crate::links::Fields;
 use crate::shell::{Menu, Shell};
 use crate::upload;
@@ -112,4 +112,59 @@ async fn reported(desk: &Desk, fields: &Fields, photos: Vec<CluePhoto>) -> Done<
         text: word("text"),
     };
     casework::report_with(office, who, &report, photos).await
+}
+
+#[derive(Template)]
+#[template(path = "clue.html")]
+struct OnePage {
+    shell: Shell,
+    problem: Option<String>,
+    view: ClueView,
+    /// Whether its day is over.
+    late: bool,
+}
+
+pub(crate) async fn one(desk: Desk, Path(no): Path<String>) -> Answered {
+    let page = one_page(&desk, &no, None).await?;
+    desk.show(&page)
+}
+
+async fn one_page(desk: &Desk, no: &str, problem: Option<String>) -> Result<OnePage, Refusal> {
+    let refuse = |error: CaseError| desk.refuse(error.into());
+    let view = casework::clue_view(
+        desk.access.office(),
+        &desk.who,
+        clue_no(no).map_err(refuse)?,
+    );
+    let view = view.await.map_err(refuse)?;
+    Ok(OnePage {
+        shell: desk.shell(format!("线索 № {}", view.no), Some(Menu::Inbox)),
+        problem,
+        late: view.due.is_some_and(|(_, late)| late),
+        view,
+    })
+}
+
+/// Brings it to an end without an application.
+pub(crate) async fn close(desk: Desk, Path(no): Path<String>, body: String) -> Answered {
+    let fields = Fields::read(&body);
+    let word = |name: &str| fields.get(name).unwrap_or_default();
+    let (reason, said) = (word("reason"), word("said"));
+    let done = match clue_no(&no) {
+        Ok(no) => casework::close_clue(desk.access.office(), &desk.who, no, (&reason, &said)).await,
+        Err(error) => Err(error),
+    };
+    match done {
+        Ok(()) => Ok(Redirect::to(&format!("/clues/{no}")).into_response()),
+        Err(error) => {
+            let slip = desk.slip(error)?;
+            let page = one_page(&desk, &no, Some(slip)).await?;
+            desk.show_again(&page)
+        }
+    }
+}
+
+fn clue_no(word: &str) -> Done<i64> {
+    let none = || CaseError::NotFound(format!("没有编号为 {word} 的线索;请核对编号"));
+    word.parse().map_err(|_| none())
 }

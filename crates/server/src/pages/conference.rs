@@ -175,14 +175,20 @@ async fn added(desk: &Desk, no: i64, fields: &Fields) -> Done<()> {
         "member" => {
             let came = match word("came").as_str() {
                 "yes" => Came::Yes,
-                _ => Came::No,
+                "no" => Came::No,
+                _ => return Err(CaseError::Refused("请选到会还是缺席".to_owned())),
             };
             let (of, login) = (word("office"), word("login"));
             return afterwards::take_part(office, who, no, (&of, &login, came)).await;
         }
         "task" => {
             let task = Entrust {
-                item: word("item").parse().ok(),
+                item: match word("item").trim() {
+                    "" => None,
+                    no => Some(no.parse().map_err(|_| {
+                        CaseError::Refused("交办的是哪一项没有看懂;请从名单里重新选".to_owned())
+                    })?),
+                },
                 login: word("login"),
                 what: word("what"),
                 due: afterwards::day("哪一天以前", &word("due"))?,

@@ -5,7 +5,7 @@ use axum::extract::Path;
 use axum::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse, Redirect};
 use office::access::Right;
-use office::casework::afterwards::{self, Benefited, CrisisLine, Switch};
+use office::casework::afterwards::{self, Benefited, CrisisLine, CrisisLists, Switch};
 use office::casework::{self, CaseError, Done};
 use office::views::Choice;
 
@@ -13,7 +13,9 @@ use crate::desk::{Answered, Desk, Refusal};
 use crate::links::Fields;
 use crate::shell::{Menu, Shell};
 
-const WORKBOOK: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+/// What a workbook is called on its way.
+pub(crate) const WORKBOOK: &str =
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 
 #[derive(Template)]
 #[template(path = "crisis.html")]
@@ -31,8 +33,14 @@ struct CrisisPage {
 #[template(path = "crisis_list.html")]
 struct ListPage {
     shell: Shell,
+    problem: Option<String>,
+    said: Option<String>,
     no: i64,
     rows: Vec<Benefited>,
+    lists: CrisisLists,
+    switches: bool,
+    /// Whether this person hands letters over.
+    handles: bool,
 }
 
 pub(crate) async fn list(desk: Desk) -> Answered {
@@ -100,14 +108,75 @@ async fn after(desk: &Desk, done: Done<()>) -> Answered {
 /// 受益名单.
 pub(crate) async fn show(desk: Desk, Path(no): Path<String>) -> Answered {
     let no = desk.id(&no, "紧急通道")?;
-    let found = afterwards::benefited(desk.access.office(), &desk.who, no).await;
-    let (title, rows) = found.map_err(|error| desk.refuse(error.into()))?;
-    let page = ListPage {
+    let said = desk.fields.get("done").map(|_| "已经办好。".to_owned());
+    let page = list_page(&desk, no, (None, said)).await?;
+    desk.show(&page)
+}
+
+async fn list_page(
+    desk: &Desk,
+    no: i64,
+    (problem, said): (Option<String>, Option<String>),
+) -> Result<ListPage, Refusal> {
+    let refuse = |error: CaseError| desk.refuse(error.into());
+    let (office, who) = (desk.access.office(), &desk.who);
+    let (title, rows) = afterwards::benefited(office, who, no)
+        .await
+        .map_err(refuse)?;
+    let lists = afterwards::crisis_lists(office, who, no).await;
+    Ok(ListPage {
         shell: desk.shell(format!("受益名单:{title}"), Some(Menu::Reviews)),
+        problem,
+        said,
         no,
         rows,
+        lists: lists.map_err(refuse)?,
+        switches: who.may(Right::CRISIS),
+        handles: who.may(Right::CASE_HANDLE),
+    })
+}
+
+/// Takes an extension back, or brings the lists up to date.
+pub(crate) async fn act(desk: Desk, Path(no): Path<String>, body: String) -> Answered {
+    let no = desk.id(&no, "紧急通道")?;
+    let fields = Fields::read(&body);
+    let word = |name: &str| fields.get(name).unwrap_or_default();
+    let (office, who) = (desk.access.office(), &desk.who);
+    let extension = word("extension").parse::<i64>().ok();
+    let done = match extension {
+        Some(extension) => {
+            let because = word("because");
+            let undone = afterwards::undo(office, who, (no, extension), &because).await;
+            undone.map(|_| ())
+        }
+        None => afterwards::refresh(office, who, no).await.map(|_| ()),
     };
-    desk.show(&page)
+    match done {
+        Ok(()) => Ok(Redirect::to(&format!("/crisis/{no}?done=1")).into_response()),
+        Err(CaseError::Refused(said) | CaseError::Forbidden(said)) => {
+            let page = list_page(&desk, no, (Some(said), None)).await?;
+            desk.show_again(&page)
+        }
+        Err(error) => Err(desk.refuse(error.into())),
+    }
+}
+
+/// The letter of an extension.
+pub(crate) async fn letter(desk: Desk, Path((no, extension)): Path<(String, String)>) -> Answered {
+    let refuse = |error: CaseError| desk.refuse(error.into());
+    let (no, extension) = (desk.id(&no, "紧急通道")?, desk.id(&extension, "延长")?);
+    let office = desk.access.office();
+    let letter = afterwards::extension_letter(office, &desk.who, (no, extension)).await;
+    let bytes = letter.map_err(refuse)?.pdf().await.map_err(refuse)?;
+    let head = [
+        (CONTENT_TYPE, "application/pdf".to_owned()),
+        (
+            CONTENT_DISPOSITION,
+            format!("inline; filename=\"extension-{extension}.pdf\""),
+        ),
+        (CACHE_CONTROL, "no-store".to_owned()),
+    ];
+    Ok((head, bytes).into_response())
 }
 
 /// The same as a workbook.

@@ -9,7 +9,7 @@ use office::casework::CaseError;
 use office::publication::{self, PublishedPage, Shown, ToPublish};
 use office::views::ViewError;
 
-use crate::desk::{Answered, Desk, Porch};
+use crate::desk::{Answered, Desk, Porch, failed};
 use crate::links::Fields;
 use crate::shell::{Menu, Shell};
 
@@ -49,9 +49,9 @@ pub(crate) async fn show(porch: Porch) -> Response {
         Ok(view) => (StatusCode::OK, None, view),
         Err(ViewError::NotFound(said)) => (StatusCode::NOT_FOUND, Some(said), None),
         Err(error) => {
-            tracing::error!(%error, "the published figures cannot be read");
-            let said = "现在读不出公布的数据,请稍后再看".to_owned();
-            (StatusCode::INTERNAL_SERVER_ERROR, Some(said), None)
+            let what = "the published figures cannot be read";
+            let (status, said) = failed(error, what, "现在读不出公布的数据,请稍后再看");
+            (status, Some(said), None)
         }
     };
     let page = FiguresPage {

@@ -97,12 +97,12 @@ fn ask(desk: &Desk) -> Result<HandlingAsk, Refusal> {
 }
 
 /// The address of the rate of a place.
-fn address(ask: &HandlingAsk) -> String {
+pub(super) fn address(ask: &HandlingAsk) -> String {
     format!("/handling?{}", query(ask, None))
 }
 
 /// The address of the list behind a number.
-fn list_address(ask: &HandlingAsk) -> String {
+pub(super) fn list_address(ask: &HandlingAsk) -> String {
     format!("/handling/rows?{}", query(ask, ask.part))
 }
 

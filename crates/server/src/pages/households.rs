@@ -18,6 +18,8 @@ struct HouseholdPage {
     list: Option<WarningFilter>,
     /// Whether numbers may be asked for in full.
     reveals: bool,
+    /// Whether an application can be taken of them here.
+    accepts: bool,
     /// Whether what the rules find may be pushed to departments.
     finds: bool,
     /// Who looked; none for those who may not know.
@@ -45,6 +47,7 @@ pub(crate) async fn show(desk: Desk, Path(id): Path<String>) -> Answered {
             .collect(),
         list: None,
         reveals: desk.who.may(Right::REVEAL),
+        accepts: desk.who.may(Right::CASE_ACCEPT),
         finds: desk.who.may(Right::FIND_PUSH),
         openings,
         view,

@@ -3,10 +3,13 @@
 use askama::Template;
 use office::access::Right;
 use office::casework::afterwards::{self, TaskLine};
-use office::casework::{self, Group};
+use office::casework::endings;
+use office::casework::urging::{self, UrgeLine};
+use office::casework::{self, Group, LateMatter};
 use office::channels::assists::{self, AssistLine};
 use office::portal::{self, ResidentsWaiting};
 use office::views::casework::{CaseLine, InboxView};
+use office::visits::LateVisits;
 
 use crate::desk::{Answered, Desk};
 use crate::look::Look as _;
@@ -30,6 +33,16 @@ struct InboxPage {
     late_money: usize,
     /// What departments have not answered in time; empty for whoever oversees nothing.
     assists: Vec<AssistLine>,
+    /// Clues, tickets and residents' matters that are late; empty for whoever oversees nothing.
+    matters: Vec<LateMatter>,
+    /// Ended cases whose letter is still to be handed over.
+    endings: Vec<i64>,
+    /// What this person's places were urged to do.
+    urged: Vec<UrgeLine>,
+    /// Doors of emergency channels past their day.
+    late_doors: u64,
+    /// Whom nobody visited in time; nobody for whoever oversees nothing.
+    late_visits: LateVisits,
     /// What meetings entrusted to this person, and what of it is late for whoever oversees.
     entrusted: Vec<TaskLine>,
     entrusted_late: Vec<TaskLine>,
@@ -65,11 +78,26 @@ pub(crate) async fn show(desk: Desk) -> Answered {
     let late_money = late_money.map_err(|error| desk.refuse(error.into()))?;
     let assists = assists::late(desk.access.office(), &desk.who).await;
     let assists = assists.map_err(|error| desk.refuse(error.into()))?;
+    let endings = endings::waiting(desk.access.office(), &desk.who).await;
+    let endings = endings.map_err(|error| desk.refuse(error.into()))?;
+    let urged = urging::received(desk.access.office(), &desk.who).await;
+    let urged = urged.map_err(|error| desk.refuse(error.into()))?;
     let entrusted = afterwards::own_tasks(desk.access.office(), &desk.who).await;
     let entrusted = entrusted.map_err(|error| desk.refuse(error.into()))?;
     let entrusted_late = afterwards::late_tasks(desk.access.office(), &desk.who).await;
     let entrusted_late = entrusted_late.map_err(|error| desk.refuse(error.into()))?;
+    let matters = casework::late_matters(desk.access.office(), &desk.who).await;
+    let matters = matters.map_err(|error| desk.refuse(error.into()))?;
+    let late_visits = office::visits::late(desk.access.office(), &desk.who).await;
+    let late_visits = late_visits.map_err(|error| desk.refuse(error.into()))?;
+    let late_doors = afterwards::late_doors(desk.access.office(), &desk.who).await;
+    let late_doors = late_doors.map_err(|error| desk.refuse(error.into()))?;
     desk.show(&InboxPage {
+        matters,
+        endings,
+        urged,
+        late_doors,
+        late_visits,
         entrusted,
         entrusted_late,
         late_money,

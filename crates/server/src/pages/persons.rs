@@ -3,6 +3,7 @@
 use askama::Template;
 use axum::extract::Path;
 use axum::response::{IntoResponse, Redirect};
+use office::access::Right;
 use office::views::{PersonFile, WarningFilter};
 
 use crate::desk::{Answered, Desk};
@@ -15,6 +16,8 @@ use crate::shell::Shell;
 struct PersonPage {
     shell: Shell,
     list: Option<WarningFilter>,
+    /// Whether an application can be taken of them here.
+    accepts: bool,
     view: PersonFile,
 }
 
@@ -30,6 +33,7 @@ pub(crate) async fn show(desk: Desk, Path(id): Path<String>) -> Answered {
     desk.show(&PersonPage {
         shell,
         list: None,
+        accepts: desk.who.may(Right::CASE_ACCEPT),
         view,
     })
 }

@@ -3,6 +3,7 @@
 pub(crate) mod apply;
 pub(crate) mod desk;
 pub(crate) mod door;
+pub(crate) mod letters;
 pub(crate) mod my;
 pub(crate) mod open;
 
@@ -12,6 +13,7 @@ use axum::response::Response;
 use office::casework::CaseError;
 use office::portal::Resident;
 
+use crate::desk::failed;
 use crate::resident::Caller;
 use crate::shell::Shell;
 
@@ -42,9 +44,8 @@ pub(crate) fn told(error: CaseError) -> (StatusCode, String) {
         CaseError::Forbidden(said) => (StatusCode::FORBIDDEN, said),
         CaseError::Denied(denied) => (StatusCode::FORBIDDEN, denied.to_string()),
         CaseError::Office(error) => {
-            tracing::error!(%error, "a resident's page failed");
             let said = "系统内部出错,没有保存;请稍后再试,急的请到窗口办";
-            (StatusCode::INTERNAL_SERVER_ERROR, said.to_owned())
+            failed(error, "a resident's page failed", said)
         }
     }
 }

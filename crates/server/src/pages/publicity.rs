@@ -8,7 +8,7 @@ use axum::response::Response;
 use office::casework::publicity::{self, Asked, Publicity};
 use office::casework::{self, CaseError, objection};
 
-use crate::desk::Porch;
+use crate::desk::{Porch, failed};
 use crate::links::Fields;
 use crate::shell::Shell;
 
@@ -53,9 +53,9 @@ async fn page(
     let (view, problem, status) = match publicity::publicity(office, asked).await {
         Ok(view) => (Some(view), problem, status),
         Err(error) => {
-            tracing::error!(%error, "the public notices cannot be read");
-            let said = "现在读不出公示,请稍后再看".to_owned();
-            (None, Some(said), StatusCode::INTERNAL_SERVER_ERROR)
+            let what = "the public notices cannot be read";
+            let (status, said) = failed(error, what, "现在读不出公示,请稍后再看");
+            (None, Some(said), status)
         }
     };
     let page = NoticePage {
@@ -90,15 +90,9 @@ pub(crate) async fn object(porch: Porch, Path(no): Path<String>, body: String) -
             .await
         }
         Err(CaseError::Office(error)) => {
-            tracing::error!(%error, "an objection was not taken");
-            let said = "没有收到,请稍后再提,或者打监督电话".to_owned();
-            page(
-                &porch,
-                &first,
-                StatusCode::INTERNAL_SERVER_ERROR,
-                (Some(said), None),
-            )
-            .await
+            let said = "没有收到,请稍后再提,或者打监督电话";
+            let (status, said) = failed(error, "an objection was not taken", said);
+            page(&porch, &first, status, (Some(said), None)).await
         }
         Err(why) => {
             let said = Some(why.to_string());

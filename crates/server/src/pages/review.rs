@@ -4,13 +4,13 @@
 use askama::Template;
 use axum::extract::Path;
 use axum::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE};
-use axum::response::{IntoResponse, Redirect};
+use axum::response::{IntoResponse, Redirect, Response};
 use office::casework::opinion::{Proposed, look_into};
 use office::casework::review::{Review, Waiting};
 use office::casework::sample::{self, Draw};
 use office::casework::{
-    self, CaseError, DecidedAs, DeliveryWay, Done, ObjectionState, Proposal, SignedBy, decision,
-    first_help, letters, notice, objection, opinion, review,
+    self, CaseError, CaseNo, DecidedAs, DeliveryWay, Done, ObjectionState, Proposal, SignedBy,
+    decision, first_help, letters, notice, objection, opinion, review,
 };
 use office::views::{Block, markdown};
 
@@ -139,8 +139,9 @@ async fn done(desk: &Desk, no: &str, fields: &Fields) -> Done<()> {
             office.end(tx).await
         }
         "post" => {
+            let worked_out = notice::worked_out(office, &case).await?;
             let mut tx = office.begin().await?;
-            notice::post(office, &mut tx, who, &case).await?;
+            notice::post(office, &mut tx, who, (&case, worked_out)).await?;
             office.end(tx).await
         }
         "take-down" => {
@@ -242,13 +243,18 @@ pub(crate) async fn pdf(desk: Desk, Path((no, title)): Path<(String, String)>) -
     let office = desk.access.office();
     let letter = letters::letter(office, &desk.who, number, &title).await;
     let bytes = letter.map_err(refuse)?.pdf().await.map_err(refuse)?;
+    Ok(as_pdf(number, bytes))
+}
+
+/// A letter as PDF, kept by no browser.
+pub(crate) fn as_pdf(number: CaseNo, bytes: Vec<u8>) -> Response {
     let name = format!("inline; filename=\"letter-{}.pdf\"", number.get());
     let head = [
         (CONTENT_TYPE, "application/pdf".to_owned()),
         (CONTENT_DISPOSITION, name),
         (CACHE_CONTROL, "no-store".to_owned()),
     ];
-    Ok((head, bytes).into_response())
+    (head, bytes).into_response()
 }
 
 /// Writes down what was found in a case that is looked into.

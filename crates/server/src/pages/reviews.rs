@@ -11,6 +11,7 @@ use office::casework::afterwards::{
 };
 use office::casework::{self, CaseError, DeliveryWay, Done, Holds, SignedBy};
 
+use super::{Pager, pager};
 use crate::desk::{Answered, Desk, Refusal};
 use crate::links::Fields;
 use crate::shell::{Menu, Shell};
@@ -25,6 +26,7 @@ struct ReviewsPage {
     /// The household something is begun for, and what it is given now.
     home: Option<(i64, Vec<RunningHelp>)>,
     view: AfterOverview,
+    pager: Pager,
 }
 
 #[derive(Template)]
@@ -102,14 +104,20 @@ async fn list_page(
 ) -> Result<ReviewsPage, Refusal> {
     let refuse = |error: CaseError| desk.refuse(error.into());
     let month = afterwards::month(desk.access.office(), month.as_deref()).map_err(refuse)?;
-    let view = afterwards::overview(desk.access.office(), &desk.who, month).await;
+    let key = desk.fields.get("cursor").unwrap_or_default();
+    let view = afterwards::overview(desk.access.office(), &desk.who, month, &key).await;
+    let view = view.map_err(refuse)?;
+    let pager = pager(&view.due, "件", |key| {
+        format!("/reviews?month={}&cursor={key}#due", view.month)
+    });
     Ok(ReviewsPage {
         shell: desk.shell("后续管理", Some(Menu::Reviews)),
         problem,
         said,
         purposes: afterwards::purposes(),
         home: None,
-        view: view.map_err(refuse)?,
+        view,
+        pager,
     })
 }
 

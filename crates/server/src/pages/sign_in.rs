@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use office::access::{SignInError, SignedIn, Stage};
 
 use super::display::is_own_address;
-use crate::desk::{Answered, Desk, Porch};
+use crate::desk::{Answered, Desk, Porch, failed};
 use crate::guard::session_cookie;
 use crate::links::Fields;
 use crate::shell::Shell;
@@ -156,9 +156,8 @@ fn told(error: SignInError) -> (StatusCode, String) {
         SignInError::Refused => (StatusCode::UNPROCESSABLE_ENTITY, error.to_string()),
         SignInError::Wait(_) => (StatusCode::TOO_MANY_REQUESTS, error.to_string()),
         SignInError::Office(cause) => {
-            tracing::error!(%cause, "nobody could sign in");
-            let said = "系统内部出错,已记入日志;请稍后再试".to_owned();
-            (StatusCode::INTERNAL_SERVER_ERROR, said)
+            let said = "系统内部出错,已记入日志;请稍后再试";
+            failed(cause, "nobody could sign in", said)
         }
     }
 }

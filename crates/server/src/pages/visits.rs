@@ -5,11 +5,12 @@ use askama::Template;
 use axum::extract::{Path, Request};
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Redirect};
+use office::access::Right;
 use office::casework::{self, CaseError, Done};
 use office::photos::{Kept, PhotoError, PhotoRole};
 use office::visits::{
     self, About, Ending, PersonId, Said, Saved, TaskId, Typed, VisitList, VisitOutcome, VisitPhoto,
-    VisitView,
+    VisitView, When,
 };
 
 use crate::desk::{Answered, Desk, Refusal};
@@ -28,6 +29,10 @@ const BASE: &str = "b:";
 struct ListPage {
     shell: Shell,
     problem: Option<String>,
+    /// Which of them are shown, where not all are.
+    narrowed: Option<&'static str>,
+    /// Whether this person may see the ledger.
+    ledger: bool,
     view: VisitList,
 }
 
@@ -41,6 +46,7 @@ struct VisitPage {
     other: String,
     outcome: String,
     because: String,
+    not_signed: String,
     view: VisitView,
 }
 
@@ -60,10 +66,21 @@ pub(crate) async fn list(desk: Desk) -> Answered {
 
 async fn list_page(desk: &Desk, problem: Option<String>) -> Result<ListPage, Refusal> {
     let view = visits::visit_list(desk.access.office(), &desk.who).await;
+    let mut view = view.map_err(|error| desk.refuse(error.into()))?;
+    let narrowed = match desk.fields.get("when").as_deref() {
+        Some("late") => Some((When::Late, "逾期的")),
+        Some("today") => Some((When::Today, "今天到期的")),
+        _ => None,
+    };
+    if let Some((when, _)) = narrowed {
+        view.rows.retain(|row| row.when == when);
+    }
     Ok(ListPage {
         shell: desk.shell("走访", Some(Menu::Visits)),
         problem,
-        view: view.map_err(|error| desk.refuse(error.into()))?,
+        narrowed: narrowed.map(|(_, word)| word),
+        ledger: desk.who.may(Right::CASE),
+        view,
     })
 }
 
@@ -112,6 +129,7 @@ async fn page(
         other: word("other"),
         outcome: word("outcome"),
         because: word("because"),
+        not_signed: word("not_signed"),
         view,
     })
 }
@@ -227,6 +245,7 @@ pub(crate) async fn send(desk: Desk, Path(no): Path<String>, body: String) -> An
                     .get("outcome")
                     .and_then(|word| VisitOutcome::from_word(&word)),
                 because: fields.get("because").unwrap_or_default(),
+                not_signed: fields.get("not_signed").unwrap_or_default(),
             };
             visits::finish(office, &desk.who, no, (&said, &ending)).await
         }

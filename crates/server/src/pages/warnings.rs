@@ -41,6 +41,8 @@ pub(super) struct WarningPage {
 struct Disposes {
     dismisses: bool,
     confirms: bool,
+    /// Whether they may help the family to apply.
+    assists: bool,
     programmes: Vec<Choice>,
 }
 
@@ -138,6 +140,7 @@ pub(super) async fn page(
         disposes: Disposes {
             dismisses: open && desk.who.may(Right::VISIT_REPORT),
             confirms,
+            assists: open && desk.who.may(Right::CASE_ASSIST),
             programmes: match confirms {
                 true => visits::programmes(desk.access.office()),
                 false => Vec::new(),

@@ -143,7 +143,7 @@ pub(crate) async fn pdf(desk: Desk) -> Answered {
     Ok(download(file, ("trial.pdf", "application/pdf")))
 }
 
-fn download(file: Download, (plain, kind): (&str, &str)) -> Response {
+pub(super) fn download(file: Download, (plain, kind): (&str, &str)) -> Response {
     let name: String = form_urlencoded::byte_serialize(file.file_name.as_bytes()).collect();
     let name = name.replace('+', "%20");
     let disposition = format!("attachment; filename=\"{plain}\"; filename*=UTF-8''{name}");
@@ -190,13 +190,15 @@ fn asked(fields: &Fields) -> Option<WhatIfAsk> {
         })
         .filter(|change| !change.parameter.is_empty() || !change.value.is_empty())
         .collect();
-    if changes.is_empty() {
+    let version = field("version");
+    if changes.is_empty() && version.is_empty() {
         return None;
     }
     let mut households = fields.all("household");
     households.extend(fields.get("households"));
     Some(WhatIfAsk {
         changes,
+        version,
         month: field("month"),
         line: field("line"),
         cap: field("cap"),
@@ -215,6 +217,7 @@ fn fields_of(ask: &WhatIfAsk) -> Vec<(String, String)> {
         out.push((format!("plan{at}"), change.scenario.clone()));
     }
     let rest = [
+        ("version", &ask.version),
         ("month", &ask.month),
         ("line", &ask.line),
         ("cap", &ask.cap),

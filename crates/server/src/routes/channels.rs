@@ -1,10 +1,10 @@
-//! Addresses of tickets, public reports, finds and look-ups.
+//! Addresses of tickets, public reports, finds, look-ups and what is put to others or kept of a case.
 
 use office::access::Right;
 
 use super::Need::{Nothing, Right as Has};
 use super::Routes;
-use crate::pages::{assists, finds, lookup, report, stays, tickets};
+use crate::pages::{assists, case, finds, lookup, report, stays, tickets};
 
 /// By whatever channel somebody comes, and what departments are told and ask.
 pub(super) fn add(routes: Routes) -> Routes {
@@ -25,6 +25,7 @@ pub(super) fn add(routes: Routes) -> Routes {
         .get(Has(Right::ASSIST), "/dept/tasks", assists::put_to)
         .post(Has(Right::ASSIST), "/dept/tasks/{no}", assists::answer)
         .get(Has(Right::CASE), of_case, assists::of_case)
+        .get(Has(Right::CASE), "/case/{no}/contents", case::contents)
         .post(Has(Right::CASE_HANDLE), of_case, assists::ask)
         .get(Has(Right::FIND), "/finds", finds::list)
         .post(Has(Right::FIND_ANSWER), "/finds/{no}", finds::answer)

@@ -4,7 +4,7 @@ use office::access::Right;
 
 use super::Need::{Nothing, Resident, Right as Has};
 use super::Routes;
-use crate::pages::portal::{apply, desk, door, my, open};
+use crate::pages::portal::{apply, desk, door, letters, my, open};
 
 /// Residents' own pages, and what officials do for them.
 pub(super) fn add(routes: Routes) -> Routes {
@@ -67,6 +67,10 @@ fn own(routes: Routes) -> Routes {
         .get(Resident, "/my/complaint", my::complaint)
         .post(Resident, "/my/complaint", my::complain)
         .get(Resident, "/my/{no}", my::case)
+        .get(Resident, "/my/{no}/letters/{title}", letters::show)
+        .post(Resident, "/my/{no}/letters/{title}", letters::open)
+        .get(Resident, "/my/{no}/letters/{title}/pdf", letters::pdf)
+        .post(Resident, "/my/{no}/agree", letters::agree)
         .post(Resident, "/my/{no}/rate", my::rate)
         .post(Resident, "/my/{no}/sign", my::sign)
         .get(Resident, "/my/{no}/fix", my::fix)

@@ -190,6 +190,14 @@ async fn what_is_missing_is_told_in_chinese_with_a_way_on() {
 }
 
 #[tokio::test]
+async fn while_the_storage_is_full_a_page_says_so_and_when_to_come_again() {
+    let page = get("/feeds/507").await;
+    assert_eq!(page.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert!(page.body.contains("存储空间不足"), "{}", page.body);
+    assert_eq!(page.headers["retry-after"], "60");
+}
+
+#[tokio::test]
 async fn a_failure_of_the_machine_is_not_spelled_out_on_the_page() {
     let page = get("/?month=1999-01").await;
     assert_eq!(page.status, StatusCode::INTERNAL_SERVER_ERROR);

@@ -5,6 +5,7 @@ use crate::sql::{Kind, Table, statements};
 use crate::tx::{JournalTx, Reads};
 
 statements! {
+    LAST_REMARK = "select coalesce(max(remark_no), 0) from feed_remark where batch_no = $1";
     LIST_REMARKS = "select remark_no, row_no, column_name, code, message
         from feed_remark where batch_no = $1 and remark_no > $2 order by remark_no limit $3";
 }
@@ -34,18 +35,25 @@ pub struct Remark {
     pub message: String,
 }
 
-/// Adds what was noticed in a file.
+/// Adds what was noticed in a file, behind what was noticed before.
 pub async fn remark_many(tx: &mut JournalTx, batch_no: i64, remarks: &[Remark]) -> Result<()> {
-    let rows = (1_i64..).zip(remarks).map(|(number, remark)| {
-        vec![
-            batch_no.into(),
-            number.into(),
-            remark.row_no.into(),
-            remark.column.as_str().into(),
-            remark.code.as_str().into(),
-            remark.message.as_str().into(),
-        ]
-    });
+    if remarks.is_empty() {
+        return Ok(());
+    }
+    let last = tx.rows(LAST_REMARK, vec![batch_no.into()]).await?;
+    let last = last.first().map_or(Ok(0), |row| row.int(0))?;
+    let rows = (last.saturating_add(1)..)
+        .zip(remarks)
+        .map(|(number, remark)| {
+            vec![
+                batch_no.into(),
+                number.into(),
+                remark.row_no.into(),
+                remark.column.as_str().into(),
+                remark.code.as_str().into(),
+                remark.message.as_str().into(),
+            ]
+        });
     tx.insert(REMARKS, rows.collect()).await
 }
 

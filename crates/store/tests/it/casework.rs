@@ -7,6 +7,7 @@ use store::applications::{
 };
 use store::cases::{self, CaseState, Current, EventKind, NewCase, NewEvent, Subject, Wait};
 use store::households::{self, NewHousehold};
+use store::kin::{self, NewKin, NewKinFact};
 use store::{StoreError, persons};
 
 async fn a_family(db: &Bench) -> (PersonId, HouseholdId) {
@@ -301,6 +302,79 @@ async fn a_person_reported_again_joins_the_open_clue() {
         assert_eq!(open, [(1, true)]);
         let joined = applications::joined_clues(&db.store, 1).await.unwrap();
         assert_eq!(joined.len(), 1);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn kin_elsewhere_and_what_was_established_are_added_and_never_half_said() {
+    on_both(async |db| {
+        let (member, household) = a_family(&db).await;
+        let elsewhere = PersonId::new(member.get() + 1);
+        let no = match take(&db, &application("form", member, household)).await {
+            Taken::New(no) => no,
+            Taken::Before(_) => panic!("a new form"),
+        };
+        let no = open(&db, &case(no, member, household)).await.unwrap();
+        let named = NewKin {
+            case: no,
+            member,
+            person: elsewhere,
+            relation: "父母".to_owned(),
+            withdrawn: false,
+            because: String::new(),
+            day: day("2026-09-14"),
+            by: "wang".to_owned(),
+        };
+        let fact = NewKinFact {
+            case: no,
+            person: elsewhere,
+            fact: "服刑".to_owned(),
+            value: "是".to_owned(),
+            way: "证明".to_owned(),
+            paper: "判决书".to_owned(),
+            paper_day: day("2026-09-14"),
+            day: day("2026-09-14"),
+            by: "wang".to_owned(),
+        };
+        let back = NewKin {
+            withdrawn: true,
+            ..named.clone()
+        };
+        let own = NewKin {
+            person: member,
+            ..named.clone()
+        };
+        let to_come = NewKinFact {
+            paper_day: day("2026-09-15"),
+            ..fact.clone()
+        };
+        for wrong in [&back, &own] {
+            let mut tx = db.writing().await;
+            assert!(kin::name(&mut tx, &moment(3), wrong).await.is_err());
+        }
+        let mut tx = db.writing().await;
+        assert!(kin::establish(&mut tx, &moment(3), &to_come).await.is_err());
+        drop(tx);
+        let mut tx = db.writing().await;
+        kin::name(&mut tx, &moment(3), &named).await.unwrap();
+        kin::establish(&mut tx, &moment(3), &fact).await.unwrap();
+        tx.commit().await.unwrap();
+        let told = kin::of_case(&db.store, no).await.unwrap();
+        assert_eq!(
+            told.iter().map(|one| &one.content).collect::<Vec<_>>(),
+            [&named]
+        );
+        let facts = kin::facts_of_case(&db.store, no).await.unwrap();
+        assert_eq!(facts[0].content, fact);
+        let before = kin::facts_of(&db.store, "服刑", day("2026-09-13"))
+            .await
+            .unwrap();
+        assert!(before.is_empty());
+        let until = kin::facts_of(&db.store, "服刑", day("2026-09-14"))
+            .await
+            .unwrap();
+        assert_eq!(until, facts);
     })
     .await;
 }

@@ -56,6 +56,22 @@ pub(crate) fn table(path: &Path) -> Vec<Vec<String>> {
         .collect()
 }
 
+/// The rows of a feed of a month under some headers, whatever form its file has.
+pub(crate) fn rows<const N: usize>(
+    root: &Path,
+    month: &str,
+    feed: &str,
+    columns: [&str; N],
+) -> Vec<[String; N]> {
+    let folder = root.join("feeds").join(month);
+    let csv = folder.join(format!("{feed}.csv"));
+    let xlsx = folder.join(format!("{feed}.xlsx"));
+    let all = table(if csv.exists() { &csv } else { &xlsx });
+    let at = columns.map(|name| all[0].iter().position(|h| h == name).unwrap());
+    let row = |row: &Vec<String>| at.map(|at| row[at].clone());
+    all.iter().skip(1).map(row).collect()
+}
+
 #[test]
 fn the_same_seed_gives_the_same_bytes() {
     let (one, two) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());

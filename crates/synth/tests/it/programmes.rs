@@ -2,26 +2,9 @@
 //! or subsidised above the premium.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 
 use crate::county;
-use crate::files::table;
-
-/// The rows of a feed of a month under some headers.
-fn rows<const N: usize>(
-    root: &Path,
-    month: &str,
-    feed: &str,
-    columns: [&str; N],
-) -> Vec<[String; N]> {
-    let folder = root.join("feeds").join(month);
-    let csv = folder.join(format!("{feed}.csv"));
-    let xlsx = folder.join(format!("{feed}.xlsx"));
-    let all = table(if csv.exists() { &csv } else { &xlsx });
-    let at = columns.map(|name| all[0].iter().position(|h| h == name).unwrap());
-    let row = |row: &Vec<String>| at.map(|at| row[at].clone());
-    all.iter().skip(1).map(row).collect()
-}
+use crate::files::rows;
 
 fn fen(cell: &str) -> i64 {
     cell.replace('.', "").parse().unwrap()

@@ -1,23 +1,9 @@
 //! Needs, services and the medical aid belong to the persons they are written for, and disturb nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 
 use crate::county;
-use crate::files::table;
-
-/// The rows of a feed of a month under some headers.
-fn rows<const N: usize>(
-    root: &Path,
-    month: &str,
-    feed: &str,
-    columns: [&str; N],
-) -> Vec<[String; N]> {
-    let all = table(&root.join("feeds").join(month).join(format!("{feed}.csv")));
-    let at = columns.map(|name| all[0].iter().position(|h| h == name).unwrap());
-    let row = |row: &Vec<String>| at.map(|at| row[at].clone());
-    all.iter().skip(1).map(row).collect()
-}
+use crate::files::rows;
 
 fn persons(rows: &[[String; 1]]) -> BTreeSet<&str> {
     rows.iter().map(|[number]| number.as_str()).collect()

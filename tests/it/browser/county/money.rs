@@ -76,15 +76,31 @@ pub(super) fn roll_opened(chen: &mut Page) {
     chen.judge_both("J5 8 the roll is opened");
 }
 
-/// J5 8 and 9: a month with what is set apart and why; two that come back are work for somebody.
-pub(super) fn money(place: &Place, chrome: &Chrome, chen: &mut Page, apart: &[&str]) {
-    chen.press("link", "发放批次");
+/// September's payments drawn up, and checked by another, on a phone without scripts or at a desk.
+pub(in crate::browser) fn checked(
+    place: &Place,
+    chrome: &Chrome,
+    chen: &mut Page,
+    width: u32,
+) -> (String, Page) {
+    chen.open("/payments");
     chen.fill("月份", "2026-09");
     chen.press("button", "编制");
     let batch = chen.place();
-    let mut two = place.enter(chrome, "chen2", PHONE, Scripts::Off);
+    let scripts = if width == PHONE {
+        Scripts::Off
+    } else {
+        Scripts::On
+    };
+    let mut two = place.enter(chrome, "chen2", width, scripts);
     two.open(&batch);
     two.press("button", BatchAct::Check.word());
+    (batch, two)
+}
+
+/// J5 8 and 9: a month with what is set apart and why; two that come back are work for somebody.
+pub(super) fn money(place: &Place, chrome: &Chrome, chen: &mut Page, apart: &[&str]) {
+    let (batch, mut two) = checked(place, chrome, chen, PHONE);
     let text = two.text();
     for title in apart {
         assert!(text.contains(title), "{title}: {text}");

@@ -2,7 +2,7 @@
 //! a document; it ends by itself. Who came through it is a list anybody responsible can take away.
 
 use super::super::{CaseError, Done, without_numbers};
-use super::setting;
+use super::{crisis_care, setting};
 use crate::access::{Acting, Right};
 use crate::office::Office;
 use domain::{AreaCode, CaseNo, Day};
@@ -11,7 +11,7 @@ use store::crisis::{self, Crisis, NewCrisis};
 use store::{Act, JournalTx, cases};
 
 /// Its settings, beside the procedures and in a place's own folder.
-const SETTINGS: &str = "crisis.csv";
+pub(super) const SETTINGS: &str = "crisis.csv";
 const LONGEST: &str = "紧急通道最长";
 const PAPERS: &str = "补交材料";
 /// Channels on a page.
@@ -134,6 +134,9 @@ pub async fn switch_on(office: &Office, who: &Acting, new: &Switch) -> Done<i64>
             .because(&kept.title)
             .under(&kept.because),
     );
+    if let Some(one) = crisis::find(&tx, no).await? {
+        crisis_care::care(office, &mut tx, who.login(), &one).await?;
+    }
     office.end(tx).await?;
     Ok(no)
 }
@@ -161,6 +164,10 @@ pub async fn end(office: &Office, who: &Acting, no: i64, because: &str) -> Done<
             .on("crisis", no)
             .because(because.trim()),
     );
+    // From today the normal rules hold, and whoever came through it is looked at again.
+    if let Some(one) = crisis::find(&tx, no).await? {
+        crisis_care::care(office, &mut tx, who.login(), &one).await?;
+    }
     office.end(tx).await
 }
 

@@ -4,13 +4,16 @@
 
 use super::super::capsule::{self, Capsule};
 use super::super::decision::{letter_after, not_an_investigator, remedy};
+use super::super::parts::keep_sealed;
 use super::super::receivers::SignedBy;
 use super::super::{
     Case, CaseError, Completion, DeliveryWay, Done, Holds, Outcome, Writing, circumstance,
-    complete, receivers, without_numbers,
+    complete, receivers, recognised, without_numbers,
 };
 use super::bound::{Footing, footing, within_told};
 use super::exit::{ExitPlan, plan};
+use super::late::{ahead, late};
+use super::recognition::{go_on, goes_on};
 use super::weigh::{Weighed, weigh};
 use super::{
     AfterKind, AfterPurpose, AfterState, about, amount_in, handed_over, kind_name, supplement,
@@ -20,7 +23,7 @@ use crate::access::{Acting, Right};
 use crate::disbursement;
 use crate::office::Office;
 use domain::procedure::{Ground, RELATIVE, Step};
-use domain::{CaseNo, Day, Fen, Month};
+use domain::{CaseNo, Fen, Month};
 use store::entitlements::{Cause, Entitlement};
 use store::notices::RuleResult;
 use store::reviews::{self, AfterDecision, NewAfter, NewAfterDecision};
@@ -58,6 +61,7 @@ pub(super) fn kinds(
         .any(|one| one.content.kind == AfterKind::Exit && one.state != AfterState::Replaced);
     let mut out = match after.purpose {
         AfterPurpose::Review => Vec::new(),
+        AfterPurpose::Change if recognised::is_one(help) => vec![AfterKind::Restored],
         AfterPurpose::Change if help.to.is_some() => {
             vec![AfterKind::Restored, AfterKind::Raised, AfterKind::Cut]
         }
@@ -138,10 +142,8 @@ async fn in_step(
     super::super::is_own(who, &case)?;
     let refused = |said: &str| CaseError::Refused(said.to_owned());
     if !kinds(&case, (after, help), before).contains(&ruling.kind) {
-        let said = format!(
-            "现在不能作“{}”的决定;请刷新页面,看看办到了哪一步",
-            kind_name(ruling.kind)
-        );
+        let kind = kind_name(ruling.kind);
+        let said = format!("现在不能作“{kind}”的决定;请刷新页面,看看办到了哪一步");
         return Err(CaseError::Refused(said));
     }
     not_an_investigator(&tx, who, &case).await?;
@@ -231,6 +233,7 @@ async fn in_step(
         ..Completion::default()
     };
     complete(office, &mut tx, who, &mut case, completion).await?;
+    crate::portal::decided(office, &mut tx, &case).await?;
     office.end(tx).await?;
     Ok(first)
 }
@@ -276,10 +279,7 @@ fn say(
         .result()
         .is_none_or(|result| result == RuleResult::Pending);
     if takes && pending && footing.past.is_none() && !is_expiry(ruling, weighed) {
-        let missing = match &weighed.judged {
-            Ok(judged) => format!("还缺 {}", judged.found.missing.join("、")),
-            Err(why) => why.clone(),
-        };
+        let missing = weighed.missing();
         let said = format!("{missing};没有查清以前,不能{}", kind_name(ruling.kind));
         return Err(refused(said));
     }
@@ -289,6 +289,13 @@ fn say(
     let mut last = None;
     let (parts, departs) = match ruling.kind {
         AfterKind::Kept => (vec![(None, Some(weighed.before))], false),
+        AfterKind::Restored if recognised::is_one(&weighed.help) => {
+            not_back(ruling.kind, weighed, (from, this))?;
+            (
+                vec![(Some(from), Some(Fen::ZERO))],
+                goes_on(weighed, pending)?,
+            )
+        }
         AfterKind::Raised | AfterKind::Restored | AfterKind::Cut => {
             let amount = ruling.amount.or(ruled);
             let amount = amount.ok_or_else(|| {
@@ -449,10 +456,9 @@ pub async fn deliver(
 ) -> Done<Option<i64>> {
     let mut tx = office.begin().await?;
     let mut case = super::file::within(office, &tx, who, (Right::CASE_HANDLE, no)).await?;
-    let refused = |said: &str| CaseError::Refused(said.to_owned());
     let receiver = receivers::named(office, &tx, (who, &case), (way, to)).await?;
     let all = reviews::decisions(&tx, no).await?;
-    let (after, help) = about(&tx, &case).await?;
+    let (after, _) = about(&tx, &case).await?;
     if let (Some(signed), Some(recovery)) = (write_off::signed(&all), after.recovery) {
         let what = (&case, signed, recovery);
         return write_off::deliver(office, tx, who, what, (way, &receiver)).await;
@@ -462,6 +468,23 @@ pub async fn deliver(
         return supplement::deliver(office, tx, who, what, (way, &receiver)).await;
     }
     super::super::is_own(who, &case)?;
+    let recovery = hand_over(office, &mut tx, who, &mut case, (way, &receiver)).await?;
+    office.end(tx).await?;
+    Ok(recovery)
+}
+
+/// The same once it is known that whoever hands it over may, and who signed for it; answers the recovery it opened.
+pub(in super::super) async fn hand_over(
+    office: &Office,
+    tx: &mut Writing,
+    who: &Acting,
+    case: &mut Case,
+    (way, receiver): (DeliveryWay, &str),
+) -> Done<Option<i64>> {
+    let no = case.no();
+    let refused = |said: &str| CaseError::Refused(said.to_owned());
+    let all = reviews::decisions(tx, no).await?;
+    let (after, help) = about(tx, case).await?;
     let step = case
         .open_step()
         .filter(|step| step.ground == Some(Ground::Delivery));
@@ -478,10 +501,10 @@ pub async fn deliver(
     let mut recovery = None;
     for decision in signed {
         let of = (&after, &help, decision);
-        let (from, opened) = hold(office, &mut tx, who, of, late).await?;
+        let (from, opened) = hold(office, tx, who, of, late).await?;
         recovery = recovery.or(opened);
         let about = (no, decision, (from, opened));
-        handed_over(office, &mut tx, who, about, (way, &receiver)).await?;
+        handed_over(office, tx, who, about, (way, receiver)).await?;
     }
     let letter = step
         .gives
@@ -492,29 +515,8 @@ pub async fn deliver(
         gave: letter.map_or("", String::as_str),
         ..Completion::default()
     };
-    complete(office, &mut tx, who, &mut case, completion).await?;
-    office.end(tx).await?;
+    super::super::finish(office, tx, who, case, completion).await?;
     Ok(recovery)
-}
-
-/// By how many months a gradual exit that is handed over late begins late, with all its parts and its end.
-pub(super) fn late(office: &Office, signed: &[&AfterDecision]) -> i32 {
-    let this = Month::containing(office.clock.today());
-    let mut exits = signed
-        .iter()
-        .filter(|one| one.content.kind == AfterKind::Exit);
-    let first = exits.next().and_then(|first| first.content.from);
-    first
-        .filter(|from| *from <= this)
-        .map_or(0, |from| from.months_until(this.next()))
-}
-
-/// A cut handed over late does not reach back: it holds from the month after.
-pub(super) fn ahead(from: Month, signed: Day, this: Month) -> Month {
-    match from > Month::containing(signed) && from <= this {
-        true => this.next(),
-        false => from,
-    }
 }
 
 /// What a delivered decision does to the help: from which month, and the recovery it opened.
@@ -530,14 +532,20 @@ async fn hold(
     let by = who.login();
     let this = Month::containing(office.clock.today().max(content.day));
     match (content.kind, content.from, content.after) {
+        (AfterKind::Restored, Some(from), _) if recognised::is_one(help) => {
+            go_on(office, tx, by, (help, from), &cause).await?;
+            Ok((Some(from), None))
+        }
         (AfterKind::Raised | AfterKind::Restored, Some(from), Some(amount)) => {
             let with = (from, amount);
             let from = disbursement::amend(office, tx, by, help, with, &cause).await?;
+            keep_sealed(office, tx, &content.capsule, (amount, &cause)).await?;
             Ok((Some(from), None))
         }
         (AfterKind::Cut, Some(from), Some(amount)) => {
             let from = ahead(from, content.day, this);
             disbursement::change(office, tx, by, help.id, (from, amount), &cause).await?;
+            keep_sealed(office, tx, &content.capsule, (amount, &cause)).await?;
             Ok((Some(from), None))
         }
         (AfterKind::Exit, Some(from), Some(amount)) => {

@@ -1,10 +1,11 @@
 //! 演示: reviews that are due, opened by the same job as any other; one of them on its way, a change and a gradual
-//! exit with somebody to hear, a channel and a meeting. The clock ends where it stood.
+//! exit with somebody to hear, a channel, and a meeting
+//! with what it entrusted to whom. The clock ends where it stood.
 
 use super::super::{CaseError, Completion, Done, complete, load};
 use super::{
-    AfterPurpose, Begin, MinutesItem, NewMinutes, Switch, add_item, begin, due, hold, open_due,
-    switch_on,
+    AfterPurpose, Begin, Came, Entrust, MinutesItem, NewMinutes, Switch, add_item, begin, due,
+    entrust, finish, hold, open_due, switch_on, take_part,
 };
 use crate::access::{Access, Acting, Right};
 use crate::office::Office;
@@ -108,6 +109,58 @@ async fn channel(office: &Office, county: &Acting) -> Done<()> {
         departs: Some("车辆登记还在,规则按登记判断;实际没有价值,不能因此断了生活".to_owned()),
         articles: "社会救助法 第十四条".to_owned(),
     };
-    add_item(office, county, no, &item).await?;
+    let item = add_item(office, county, no, &item).await?;
+    entrusted(office, county, (no, item)).await
+}
+
+/// What the demo's officials were entrusted with: what, whether it is about the item, and days until it is due; the
+/// first is done, one is late when the demo opens, the others wait.
+const TASKS: [(&str, &str, bool, i64); 4] = [
+    ("zhao", "向车管所书面核实报废车辆的状态", true, 1),
+    ("wang", "上门问清老人的照料和探视,报下次会议", false, 1),
+    ("li", "陪老人到车管所补办注销证明", true, 7),
+    (
+        "yibao",
+        "把独居重病老人的医疗费用清单给县民政局一份",
+        false,
+        10,
+    ),
+];
+/// Offices that came, with the account of who came.
+const CAME: [(&str, &str, Came); 4] = [
+    ("民政局", "chen", Came::Yes),
+    ("医保局", "yibao", Came::Yes),
+    ("街道民政办", "wang", Came::Yes),
+    ("残联", "", Came::No),
+];
+
+/// Who took part, what was entrusted to whom, and what came of the first.
+async fn entrusted(office: &Office, county: &Acting, (no, item): (i64, i64)) -> Done<()> {
+    for (of, login, came) in CAME {
+        match take_part(office, county, no, (of, login, came)).await {
+            // Where an account has another name the office came without one.
+            Ok(()) | Err(CaseError::Refused(_)) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    let today = office.clock.today();
+    let mut first = None;
+    for (login, what, of_item, days) in TASKS {
+        let task = Entrust {
+            item: of_item.then_some(item),
+            login: login.to_owned(),
+            what: what.to_owned(),
+            due: today.add_days(days).unwrap_or(today),
+        };
+        match entrust(office, county, no, &task).await {
+            Ok(task) => first = first.or(Some(task)),
+            Err(CaseError::Refused(_)) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    if let Some(task) = first {
+        let said = "车管所书面答复:车辆已达报废年限,正在办注销";
+        finish(office, county, task, said).await?;
+    }
     Ok(())
 }

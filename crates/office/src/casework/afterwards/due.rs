@@ -4,19 +4,20 @@
 
 use super::super::{CaseError, Done};
 use super::open::{Begin, begin_in, subject};
-use super::{AfterPurpose, BASIC, procedure, setting};
+use super::{AfterPurpose, procedure};
 use crate::access::{Acting, Right, Scope};
 use crate::clock::Watch;
 use crate::office::Office;
+use crate::visits::schedule;
 use domain::procedure::{Counted, Length, Procedure, ReviewCycle};
-use domain::{AreaLevel, CaseNo, Day, HouseholdId, Month};
+use domain::{CaseNo, Day, HouseholdId, Month};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use store::Act;
 use store::entitlements::{self, Cause, Entitlement, Subject};
 use store::jobs::{self, Advance, JobEnd, Lease};
 use store::reviews;
-use store::tasks::{self, NewTask};
+use store::tasks;
 
 /// Entitlements read at a time.
 const READ_MAX: u32 = 10_000;
@@ -26,14 +27,8 @@ const STEP_MAX: usize = 50;
 const LEASE_SECONDS: i64 = 120;
 /// The job's kind.
 const JOB: &str = "review-cycle";
-/// The settings of visits, and the one that is meant.
-const VISITS: &str = "visits.csv";
-const REGULAR: &str = "定期走访";
-/// The kind of task that is a knock at a door, and how it says yes.
-const VISIT_TASK: &str = "verify_visit";
+/// How a door says yes.
 const YES: &str = "是";
-/// A visit by the calendar is less pressing than any warning.
-const VISIT_URGENCY: i64 = 10;
 
 /// One line of the list.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -94,8 +89,15 @@ pub async fn due(office: &Office, who: &Acting, month: Month) -> Done<Vec<DueLin
     lines(office, &all, month).await
 }
 
-/// Help that runs now, within somebody's places, without relatives.
-async fn running(office: &Office, scope: &Scope, who: &Acting) -> Done<Vec<Entitlement>> {
+/// The monthly help that runs now, of everybody, without what is paid beside it.
+pub(crate) async fn in_force(office: &Office) -> Done<Vec<Entitlement>> {
+    let mut all = in_force_of_all(office).await?;
+    all.retain(super::is_main);
+    Ok(all)
+}
+
+/// The same with what is paid beside it.
+pub(super) async fn in_force_of_all(office: &Office) -> Done<Vec<Entitlement>> {
     let this = Month::containing(office.clock.today());
     let mut out = Vec::new();
     let mut after = 0;
@@ -103,13 +105,19 @@ async fn running(office: &Office, scope: &Scope, who: &Acting) -> Done<Vec<Entit
         let page = entitlements::in_force(&office.store, this, after, READ_MAX).await?;
         let Some(last) = page.last() else { break };
         after = last.id;
-        let own = page.into_iter().filter(|one| {
-            let near = who.is_kept_from(one.household) || who.is_kept_from_person(one.payee);
-            one.component == BASIC && scope.contains(&one.area) && !near
-        });
-        out.extend(own);
+        out.extend(page);
     }
     Ok(out)
+}
+
+/// The same within somebody's places, without relatives.
+async fn running(office: &Office, scope: &Scope, who: &Acting) -> Done<Vec<Entitlement>> {
+    let mut all = in_force(office).await?;
+    all.retain(|one| {
+        let near = who.is_kept_from(one.household) || who.is_kept_from_person(one.payee);
+        scope.contains(&one.area) && !near
+    });
+    Ok(all)
 }
 
 async fn lines(office: &Office, all: &[Entitlement], month: Month) -> Done<Vec<DueLine>> {
@@ -434,89 +442,18 @@ async fn keep_step(
     }
 }
 
-/// 定期走访: each door nobody stood at for so long becomes a task, or joins the one there is.
+/// 定期走访: each door whose day comes by the end of the month becomes a task, or joins the one there is.
 async fn visits(
     office: &Office,
     who: &Acting,
     (job, month): (i64, Month),
     all: &[Entitlement],
 ) -> Done<tasks::Raised> {
-    let months = setting(office, VISITS, REGULAR)?;
-    let every = Length {
-        count: months,
-        counted: Counted::Months,
-    };
-    let today = office.clock.today();
-    let visited: HashMap<HouseholdId, Day> =
-        reviews::visited(&office.store).await?.into_iter().collect();
-    let mut doors: BTreeMap<HouseholdId, NewTask> = BTreeMap::new();
-    for help in all {
-        let reviewed = procedure(office, AfterPurpose::Review, &help.programme, today);
-        if reviewed.is_none() || doors.contains_key(&help.household) {
-            continue;
-        }
-        let last = visited.get(&help.household).copied();
-        let since = last.unwrap_or_else(|| help.from.first());
-        let due = every.due(since, office.calendar()?, &[]);
-        let due = due
-            .map_err(|none| CaseError::Refused(none.to_string()))?
-            .day;
-        if due > month.last() {
-            continue;
-        }
-        let said = match last {
-            Some(day) => format!("定期走访:上次走访是 {day},每 {months} 个月一次"),
-            None => format!("定期走访:享受救助以来没有走访记录,每 {months} 个月一次"),
-        };
-        doors.insert(
-            help.household,
-            NewTask {
-                kind: VISIT_TASK.to_owned(),
-                household: Some(help.household),
-                person: None,
-                area: help.area.at(AreaLevel::Township).unwrap_or(help.area),
-                worker: None,
-                due: Some(due.max(today)),
-                urgency: VISIT_URGENCY,
-                cause_kind: "entitlement".to_owned(),
-                cause_id: help.id,
-                summary: said,
-                warnings: Vec::new(),
-            },
-        );
-    }
+    let doors = schedule::of(office, all).await?;
     let mut tx = office.begin().await?;
-    let open = open_doors(office, &doors).await?;
-    let new: Vec<NewTask> = doors
-        .into_iter()
-        .filter(|(home, _)| !open.contains(home))
-        .map(|(_, task)| task)
-        .collect();
-    let at = office.clock.at();
-    let mut raised = tasks::raise_many(&mut tx, &at, who.login(), &new).await?;
-    raised.joined = raised
-        .joined
-        .saturating_add(u64::try_from(open.len()).unwrap_or(0));
+    let raised = schedule::raise_due(office, &mut tx, who.login(), (&doors, month.last())).await?;
     match keep_step(office, tx, who, (job, "visits")).await? {
         Kept::Now => Ok(raised),
         Kept::Before => Ok(tasks::Raised::default()),
     }
-}
-
-/// Doors that have an open task of this kind: one knock is enough.
-async fn open_doors(
-    office: &Office,
-    doors: &BTreeMap<HouseholdId, NewTask>,
-) -> Done<BTreeSet<HouseholdId>> {
-    let mut out = BTreeSet::new();
-    for home in doors.keys() {
-        let all = tasks::of_household(&office.store, *home).await?;
-        let open = |task: &tasks::Task| {
-            task.state == tasks::TaskState::Open && task.content.kind == VISIT_TASK
-        };
-        if all.iter().any(open) {
-            out.insert(*home);
-        }
-    }
-    Ok(out)
 }

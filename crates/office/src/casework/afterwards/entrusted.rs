@@ -45,6 +45,8 @@ pub struct TaskLine {
     pub late: bool,
     /// What came of it, when, by whom; empty while it is open.
     pub result: String,
+    /// Whether this person may open the minutes.
+    pub opens: bool,
     /// Whether this person may write the result.
     pub mine: bool,
 }
@@ -294,6 +296,9 @@ fn named(names: &BTreeMap<String, String>, login: &str) -> String {
 }
 
 async fn lines(office: &Office, who: &Acting, all: &[ConferenceTask]) -> Done<Vec<TaskLine>> {
+    if all.is_empty() {
+        return Ok(Vec::new());
+    }
     let names = names(office).await?;
     let today = office.clock.today();
     let mut titles: BTreeMap<i64, String> = BTreeMap::new();
@@ -319,6 +324,7 @@ async fn lines(office: &Office, who: &Acting, all: &[ConferenceTask]) -> Done<Ve
             result: one.result.as_ref().map_or_else(String::new, |told| {
                 format!("{} {}:{}", told.day, named(&names, &told.by), told.result)
             }),
+            opens: who.may(Right::CASE),
             mine: one.result.is_none() && may_finish(who, one),
         });
     }

@@ -2,7 +2,10 @@
 //! decided and from when it holds.
 
 use super::super::capsule::Found;
-use super::super::{Case, CaseError, Done, Receiver, place_name, read, receivers};
+use super::super::receivers::way_word;
+use super::super::{
+    Case, CaseError, Done, Receiver, online, place_name, read, receivers, recognised,
+};
 use super::exit::plan;
 use super::letters::printable;
 use super::may::{MayAfter, may};
@@ -103,6 +106,8 @@ pub struct AfterFile {
     pub letters: Vec<String>,
     /// Who may sign for what is handed over; empty while nothing is.
     pub receivers: Vec<Receiver>,
+    /// That whoever it is to agreed to read it, and until when; empty where nothing waits for that.
+    pub reading: String,
     /// What this person may do.
     pub may: MayAfter,
 }
@@ -226,7 +231,10 @@ pub async fn after_file(office: &Office, who: &Acting, no: CaseNo) -> Done<After
             .clock
             .next_due()
             .map_or_else(String::new, |due| due.to_string()),
-        before: format!("{} 元", weighed.before),
+        before: match recognised::is_one(help) {
+            true => super::paid_words(help, weighed.before),
+            false => format!("{} 元", weighed.before),
+        },
         after: match (&weighed.judged, ruled) {
             (Ok(_), Some(after)) => format!("{after} 元"),
             (Ok(judged), None) => judged.found.verdict.clone(),
@@ -247,6 +255,13 @@ pub async fn after_file(office: &Office, who: &Acting, no: CaseNo) -> Done<After
             true => receivers::choices(office, store, &case).await?,
             false => Vec::new(),
         },
+        reading: match may.deliver {
+            true => online::waits(office, store, &case)
+                .await?
+                .map(online::Wait::words),
+            false => None,
+        }
+        .unwrap_or_default(),
         may,
     })
 }
@@ -282,7 +297,7 @@ fn notice_line(notice: &HearingNotice, answered: bool, today: Day) -> HearingLin
     let content = &notice.content;
     HearingLine {
         case: content.case.get(),
-        when: format!("{} 告知({})", content.told, way_name(content.way)),
+        when: format!("{} 告知({})", content.told, way_word(content.way)),
         words: content.plan.clone(),
         until: format!("可以在 {} 以前提意见", content.until),
         late: !answered && content.until < today,
@@ -311,21 +326,21 @@ fn hearing_line(hearing: &Hearing) -> HearingLine {
     }
 }
 
-fn way_name(way: store::decisions::DeliveryWay) -> &'static str {
-    match way {
-        store::decisions::DeliveryWay::InPerson => "当面",
-        store::decisions::DeliveryWay::Post => "邮寄",
-        store::decisions::DeliveryWay::Public => "公告",
-    }
-}
-
-pub(super) fn decision_line(one: &AfterDecision) -> DecisionLine {
+pub(in super::super) fn decision_line(one: &AfterDecision) -> DecisionLine {
     let content = &one.content;
     let month = |month: Option<Month>| month.map_or_else(|| "—".to_owned(), |m| m.to_string());
     let amounts = match (content.kind, content.after) {
         (AfterKind::Kept, _) if content.step == supplement::NAME => "新增的不追回".to_owned(),
         (AfterKind::Recover, Some(after)) if content.step == supplement::NAME => {
             format!("补充追回 {after} 元")
+        }
+        // Nothing is paid of a recognition, and nothing else is decided of nothing.
+        (AfterKind::Kept, _) if content.before == Fen::ZERO => "继续认定,没有变化".to_owned(),
+        (AfterKind::Restored, _) if content.after == Some(Fen::ZERO) => {
+            format!("按变更后的家庭认定,从 {} 起", month(content.from))
+        }
+        (AfterKind::Stopped, _) if content.before == Fen::ZERO => {
+            format!("从 {} 起不再认定", month(content.from))
         }
         (AfterKind::Kept, _) => format!("每月仍是 {} 元", content.before),
         (AfterKind::Stopped, _) => {
@@ -377,7 +392,7 @@ pub(super) fn decision_line(one: &AfterDecision) -> DecisionLine {
             (AfterState::Effective, Some(effect)) => format!(
                 "{} {}送达({}){}",
                 effect.day,
-                way_name(effect.way),
+                way_word(effect.way),
                 effect.receiver,
                 match effect.from {
                     Some(from) => format!(",从 {from} 起执行"),

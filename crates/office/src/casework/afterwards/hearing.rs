@@ -1,7 +1,9 @@
 //! 听取意见: before a cut the family is told what is meant and why, and what they say is written down. Silence
 //! counts only once the time to answer is over.
 
-use super::super::{Case, CaseError, Completion, Done, Writing, complete, without_numbers};
+use super::super::{
+    Case, CaseError, Completion, Done, Writing, complete, recognised, without_numbers,
+};
 use super::exit::plan;
 use super::supplement;
 use super::weigh::{Weighed, weigh};
@@ -139,7 +141,10 @@ fn meant(office: &Office, weighed: &Weighed, told: &Told, this: Month) -> Done<M
             from: Some(from),
             last: None,
             amount: None,
-            words: format!("拟从 {from} 起停发每月 {before} 元的待遇"),
+            words: match recognised::is_one(&weighed.help) {
+                true => format!("拟从 {from} 起不再认定"),
+                false => format!("拟从 {from} 起停发每月 {before} 元的待遇"),
+            },
         },
         AfterPurpose::Recovery => Meant {
             from: None,
@@ -184,6 +189,7 @@ pub(super) fn tells(case: &Case, step: &Step) -> bool {
 pub async fn tell(office: &Office, who: &Acting, no: CaseNo, told: &Told) -> Done<i64> {
     let words = told.words.trim();
     without_numbers(words)?;
+    super::super::receivers::by_hand(told.way)?;
     let mut tx = office.begin().await?;
     let mut case = super::file::within(office, &tx, who, (Right::CASE_HANDLE, no)).await?;
     if let Some(added) = supplement::added(&tx, &case).await? {

@@ -1,8 +1,9 @@
 //! 历史: what a household was given, period by period, each with what it came from, and what was decided about it.
 
 use super::super::Done;
+use super::super::recognised;
 use super::file::{DecisionLine, decision_line, title};
-use super::purpose_name;
+use super::{paid_words, purpose_name};
 use crate::access::{Acting, Right, home_within};
 use crate::desk::minute;
 use crate::office::Office;
@@ -60,17 +61,18 @@ pub async fn running_of(office: &Office, who: &Acting, id: i64) -> Done<Vec<Runn
     let this = Month::containing(office.clock.today());
     let mut out = Vec::new();
     for help in entitlements::of_household(store, home.id).await? {
-        let runs = help.component == super::BASIC && help.to.is_none_or(|to| this < to);
+        let runs = super::is_main(&help) && help.to.is_none_or(|to| this < to);
         if !runs {
             continue;
         }
         let amount = super::amount_in(store, &help, this).await?;
-        let until = help.to.map(|to| format!(",发到 {}", to.prev()));
+        let until = help.to.map(|to| format!(",到 {}", to.prev()));
         out.push(RunningHelp {
             entitlement: help.id,
             words: format!(
-                "{}:每月 {amount} 元,{} 起{}",
+                "{}:{},{} 起{}",
                 title(office, &help.programme),
+                paid_words(&help, amount),
                 help.from,
                 until.unwrap_or_default()
             ),
@@ -100,8 +102,15 @@ pub async fn history(office: &Office, who: &Acting, id: i64) -> Done<HistoryView
         decisions: Vec::new(),
         cases: Vec::new(),
     };
-    for help in entitlements::of_household(store, HouseholdId::new(id)).await? {
-        view.periods.extend(periods(office, &help).await?);
+    let all = entitlements::of_household(store, HouseholdId::new(id)).await?;
+    for help in &all {
+        // A recognition that was changed goes on as another from the same month: nothing ended.
+        let goes_on = recognised::is_one(help)
+            && all.iter().any(|other| {
+                let same = (&other.programme, other.subject) == (&help.programme, help.subject);
+                same && other.id > help.id && Some(other.from) == help.to
+            });
+        view.periods.extend(periods(office, help, goes_on).await?);
         let decided = reviews::decisions_of(store, help.id).await?;
         view.decisions.extend(decided.iter().map(decision_line));
         for after in reviews::of_entitlement(store, help.id).await? {
@@ -121,7 +130,7 @@ pub async fn history(office: &Office, who: &Acting, id: i64) -> Done<HistoryView
 }
 
 /// The times some help was so much a month, oldest first.
-async fn periods(office: &Office, help: &Entitlement) -> Done<Vec<HistoryLine>> {
+async fn periods(office: &Office, help: &Entitlement, goes_on: bool) -> Done<Vec<HistoryLine>> {
     let changes = entitlements::amounts(&office.store, help.id).await?;
     let mut starts: Vec<Month> = changes
         .iter()
@@ -144,11 +153,21 @@ async fn periods(office: &Office, help: &Entitlement) -> Done<Vec<HistoryLine>> 
             because: format!("{}({})", because(&held.cause), minute(&held.at)),
         });
     }
-    if let Some(to) = help.to {
+    let one = recognised::is_one(help);
+    if one {
+        let until = help.to.map(|to| format!("到 {}", to.prev()));
+        out.push(HistoryLine {
+            title: name.clone(),
+            months: format!("{} 起,{}", help.from, until.as_deref().unwrap_or("至今")),
+            amount: "不发钱".to_owned(),
+            because: format!("{}({})", because(&help.cause), minute(&help.at)),
+        });
+    }
+    if let Some(to) = help.to.filter(|_| !goes_on) {
         out.push(HistoryLine {
             title: name,
             months: format!("{to} 起"),
-            amount: "停发".to_owned(),
+            amount: if one { "不再认定" } else { "停发" }.to_owned(),
             because: match help.stopped_cause.as_str() {
                 "" => "决定里写明的截止月份".to_owned(),
                 why => match why.split_once(':') {

@@ -5,8 +5,8 @@
 use super::super::decision::letter_after;
 use super::super::fields::{self, Office as OfficeWords};
 use super::super::{Case, CaseError, Done};
-use super::decide::{ahead, late};
 use super::hearing::UNTIL;
+use super::late::{ahead, late};
 use super::{AfterDecision, AfterKind, AfterState, about, supplement, write_off};
 use crate::office::Office;
 use domain::procedure::{Document, Ground};
@@ -59,6 +59,18 @@ async fn rests(on: &impl Reads, case: &Case, title: &str) -> Done<Option<Rests>>
     Ok(Some(Rests::Decision(own)))
 }
 
+/// The newest of what was signed that a letter tells of, with how it was handed over.
+pub(in super::super) async fn signed_for(
+    on: &impl Reads,
+    case: &Case,
+    title: &str,
+) -> Done<Option<AfterDecision>> {
+    Ok(match rests(on, case, title).await? {
+        Some(Rests::Decision(mut own)) => own.pop(),
+        Some(Rests::Notice(_)) | None => None,
+    })
+}
+
 /// The letter of a decision beside the steps, by the field only it names.
 pub(super) fn beside<'c>(case: &'c Case, field: &str) -> Option<&'c Document> {
     let mut all = case.procedure.documents.iter();
@@ -72,7 +84,7 @@ pub(in super::super) fn is_beside(case: &Case, title: &str) -> bool {
 }
 
 /// The letters of a case that can be printed now, in the order of its steps; those beside them last.
-pub(super) async fn printable(on: &impl Reads, case: &Case) -> Done<Vec<String>> {
+pub(in super::super) async fn printable(on: &impl Reads, case: &Case) -> Done<Vec<String>> {
     let mut out = Vec::new();
     let letters = [ADDED, GIVEN_UP].map(|field| beside(case, field));
     let letters = letters.into_iter().flatten().map(|one| one.title.clone());

@@ -6,7 +6,7 @@ use super::super::{Case, Done};
 use super::decide::kinds;
 use super::hearing::{may_hear, may_tell};
 use super::weigh::Weighed;
-use super::{AfterKind, kind_name, supplement, write_off};
+use super::{AfterKind, kind_named, supplement, write_off};
 use crate::access::{Acting, Right};
 use domain::procedure::Ground;
 use store::Reads;
@@ -128,7 +128,7 @@ async fn in_step(
         deliver,
         kinds: kinds
             .into_iter()
-            .map(|kind| (kind.word(), kind_name(kind)))
+            .map(|kind| (kind.word(), kind_named(kind, &weighed.help)))
             .collect(),
         circumstances: case
             .procedure

@@ -292,7 +292,7 @@ pub async fn from_warning(
     let month = domain::Month::containing(office.clock.today());
     let mut opened = Vec::new();
     for help in entitlements::of_household(&tx, home).await? {
-        let runs = help.to.is_none_or(|to| month < to) && help.component == super::BASIC;
+        let runs = help.to.is_none_or(|to| month < to) && super::is_main(&help);
         let own = match (help.subject.kind, warning.content.person) {
             (SubjectKind::Person, Some(person)) => help.subject.id == person.get(),
             (SubjectKind::Person | SubjectKind::Household, _) => true,

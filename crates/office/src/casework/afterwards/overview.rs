@@ -5,12 +5,13 @@ use super::super::{Done, place_name};
 use super::{AfterLine, AfterPurpose, DueLine, due, list, purpose_name, running_hearings};
 use crate::access::{Acting, Right};
 use crate::office::Office;
+use crate::views::Page;
 use domain::Month;
 use rules::procedure::written;
 use std::collections::BTreeMap;
 
-/// Lines shown of what is due.
-const DUE_SHOWN: usize = 200;
+/// Lines of what is due on one page.
+const DUE_SHOWN: usize = 50;
 /// Recoveries counted.
 const RECOVERIES_READ: u32 = 1_000;
 
@@ -42,16 +43,14 @@ pub struct DueRow {
 pub struct AfterOverview {
     /// The month.
     pub month: String,
-    /// How many are due by its end.
-    pub total: usize,
     /// Of these, past their day.
     pub late: usize,
     /// Of these, without an open review.
     pub unopened: usize,
     /// By programme and class: how many.
     pub classes: Vec<(String, String, usize)>,
-    /// The first of them.
-    pub due: Vec<DueRow>,
+    /// What is due by its end, the first due first.
+    pub due: Page<DueRow>,
     /// The open cases.
     pub open: Vec<AfterLine>,
     /// Families that were told: how many whose time is over unheard.
@@ -66,11 +65,16 @@ pub struct AfterOverview {
     pub oversees: bool,
 }
 
-/// The page of a month.
+/// The page of a month; `key` is that of a page of what is due, empty for the first.
 ///
 /// # Errors
 /// No right, or the record.
-pub async fn overview(office: &Office, who: &Acting, month: Month) -> Done<AfterOverview> {
+pub async fn overview(
+    office: &Office,
+    who: &Acting,
+    month: Month,
+    key: &str,
+) -> Done<AfterOverview> {
     let lines = due(office, who, month).await?;
     let today = office.clock.today();
     let program = office.rules_on(today);
@@ -84,8 +88,9 @@ pub async fn overview(office: &Office, who: &Acting, month: Month) -> Done<After
         let count = classes.entry(key).or_default();
         *count = count.saturating_add(1);
     }
+    let before = key.parse().unwrap_or(0_usize).min(lines.len());
     let mut rows = Vec::new();
-    for line in lines.iter().take(DUE_SHOWN) {
+    for line in lines.iter().skip(before).take(DUE_SHOWN) {
         rows.push(DueRow {
             entitlement: line.entitlement,
             household: line.household.get(),
@@ -118,11 +123,10 @@ pub async fn overview(office: &Office, who: &Acting, month: Month) -> Done<After
     }
     Ok(AfterOverview {
         month: month.to_string(),
-        total: lines.len(),
         late: lines.iter().filter(|line| line.due < today).count(),
         unopened: lines.iter().filter(|line| line.open.is_none()).count(),
         classes: classes.into_iter().map(|((a, b), n)| (a, b, n)).collect(),
-        due: rows,
+        due: paged(rows, before, lines.len()),
         open,
         unheard: told.iter().filter(|line| line.late).count(),
         recoveries,
@@ -130,6 +134,27 @@ pub async fn overview(office: &Office, who: &Acting, month: Month) -> Done<After
         handles: who.may(Right::CASE_HANDLE),
         oversees: who.may(Right::CASE_OVERSEE),
     })
+}
+
+/// A page of a list that is worked out whole each time.
+fn paged(rows: Vec<DueRow>, before: usize, total: usize) -> Page<DueRow> {
+    let next = before.saturating_add(rows.len());
+    let previous = before.saturating_sub(DUE_SHOWN);
+    let key = |at: usize| {
+        if at == 0 {
+            String::new()
+        } else {
+            at.to_string()
+        }
+    };
+    let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
+    Page {
+        rows,
+        total: count(total),
+        before: count(before),
+        next: (next < total).then(|| key(next)),
+        previous: (before > 0).then(|| key(previous)),
+    }
 }
 
 fn every(line: &DueLine) -> String {

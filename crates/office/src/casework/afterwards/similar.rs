@@ -1,7 +1,7 @@
 //! 类似的先例: what a conference settled before that is like the case at hand. What counts as like, and for how much,
 //! is a table of the rulebook; nothing is decided by it.
 
-use super::super::{Case, CaseError, Done, capsule::Found, read};
+use super::super::{Case, CaseError, Done, capsule::Found, load};
 use super::conference::{Precedent, precedent};
 use crate::access::Acting;
 use crate::office::Office;
@@ -12,6 +12,8 @@ use store::conferences::{self, Item};
 const TABLE: &str = "precedents.csv";
 /// Items that are compared, the newest first.
 const READ_MAX: u32 = 500;
+/// Cases that are read to compare with, of the items most alike by what they say.
+const CASES_READ: usize = 20;
 
 /// A precedent with what it has in common with the case.
 #[derive(Clone, Debug)]
@@ -79,6 +81,23 @@ struct Features<'c> {
     words: String,
 }
 
+impl<'c> Features<'c> {
+    /// Of something a meeting settled.
+    fn of(item: &'c Item, case: Option<&'c Case>) -> Self {
+        let content = &item.content;
+        let words = [
+            content.circumstances.as_str(),
+            &content.question,
+            &content.resolution,
+        ];
+        Self {
+            programme: &content.programme,
+            case,
+            words: words.concat(),
+        }
+    }
+}
+
 impl Likeness {
     /// How much they have in common, and what.
     fn compare(&self, one: &Features<'_>, other: &Features<'_>) -> (u32, Vec<String>) {
@@ -120,13 +139,27 @@ impl Likeness {
     }
 }
 
-/// What was settled before about cases like this one, the most alike first; of this case itself nothing.
+/// What is wrong with a rulebook's tables of what is alike, each in one sentence.
+#[must_use]
+pub fn precedent_findings(book: &rules::Rulebook) -> Vec<String> {
+    let texts = book.texts().iter();
+    let tables = texts.filter(|(path, _)| path.rsplit('/').next() == Some(TABLE));
+    let wrong = tables.filter_map(|(path, text)| {
+        let why = Likeness::parse(text).err()?;
+        Some(format!("{path}:{why}"))
+    });
+    wrong.collect()
+}
+
+/// What was settled before about cases like this one, the most alike first; of this case itself nothing, and of
+/// another case only what this person could read in its file. It is advice: where the table cannot be read there is
+/// none, and the check of the rulebook says why.
 pub(in super::super) async fn similar(
     office: &Office,
     who: &Acting,
     (case, found): (&Case, Option<&Found>),
 ) -> Done<Vec<Similar>> {
-    let table = Likeness::of(office)?;
+    let table = Likeness::of(office).unwrap_or_default();
     if table.enough == 0 {
         return Ok(Vec::new());
     }
@@ -135,29 +168,32 @@ pub(in super::super) async fn similar(
         case: Some(case),
         words: open_words(case, found),
     };
+    let items = conferences::search(&office.store, "", "", READ_MAX).await?;
+    let items = items
+        .into_iter()
+        .filter(|(item, ..)| item.content.case != Some(case.no()));
+    let mut by_words: Vec<(u32, Item, String)> = items
+        .map(|(item, day, _)| {
+            let points = table.compare(&own, &Features::of(&item, None)).0;
+            (points, item, day.to_string())
+        })
+        .collect();
+    by_words
+        .sort_by_key(|(points, item, _)| (std::cmp::Reverse(*points), std::cmp::Reverse(item.no)));
     let mut all: Vec<(u32, Vec<String>, Item, String)> = Vec::new();
-    for (item, day, _) in conferences::search(&office.store, "", "", READ_MAX).await? {
-        if item.content.case == Some(case.no()) {
-            continue;
-        }
-        let of = match item.content.case {
-            Some(no) => read(office, &office.store, no).await?,
+    let mut read = 0_usize;
+    for (_, item, day) in by_words {
+        let of = match item.content.case.filter(|_| read < CASES_READ) {
+            Some(no) => {
+                read = read.saturating_add(1);
+                // Of a case that is not this reader's, or cannot be read, only what the meeting wrote down counts.
+                load(office, who, no).await.ok()
+            }
             None => None,
         };
-        let content = &item.content;
-        let settled = Features {
-            programme: &content.programme,
-            case: of.as_ref(),
-            words: [
-                content.circumstances.as_str(),
-                &content.question,
-                &content.resolution,
-            ]
-            .concat(),
-        };
-        let (points, alike) = table.compare(&own, &settled);
+        let (points, alike) = table.compare(&own, &Features::of(&item, of.as_ref()));
         if points >= table.enough {
-            all.push((points, alike, item, day.to_string()));
+            all.push((points, alike, item, day));
         }
     }
     all.sort_by_key(|(points, _, item, _)| {

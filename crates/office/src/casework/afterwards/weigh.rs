@@ -36,6 +36,14 @@ impl Weighed {
         found.amount().filter(|fen| eligible && fen.get() > 0)
     }
 
+    /// What is still to be found out, in words; or why the rules could not be asked.
+    pub(super) fn missing(&self) -> String {
+        match &self.judged {
+            Ok(judged) => format!("还缺 {}", judged.found.missing.join("、")),
+            Err(why) => why.clone(),
+        }
+    }
+
     /// What the rules say: 符合, 不符合, 待查; none where they could not be asked.
     #[must_use]
     pub fn result(&self) -> Option<RuleResult> {

@@ -86,6 +86,7 @@ pub async fn case_file(access: &Access, who: &Acting, no: CaseNo) -> Done<CaseVi
         received: minute(&content.received_at),
         taken_by: words.colleague(&content.taken_by),
         state: state_word(&case.row),
+        stands: case.stands(),
         marks: split(&case.row.current.marks),
         advice: advice(office, &case),
         procedure: (

@@ -10,7 +10,10 @@ use domain::casework::Runs;
 use domain::procedure::Counted;
 use domain::{AreaCode, CaseNo, PersonId};
 use store::Act;
-use store::cases::{CaseRow, CaseState};
+use store::cases::{CaseRow, CaseState, Subject};
+
+/// Whom a programme of the household is for.
+const WHOLE: &str = "全户";
 
 /// Which cases; a field that is not set does not narrow.
 #[derive(Clone, Debug, Default)]
@@ -54,6 +57,10 @@ pub struct Listed {
     pub title: String,
     /// Who applied, masked.
     pub applicant: String,
+    /// Of a programme for one person: whom it is for, by their number in the register.
+    pub person: Option<i64>,
+    /// The same masked; 全户 of a programme of the household.
+    pub subject: String,
     /// The household in the register.
     pub household: Option<i64>,
     /// Where it is handled.
@@ -170,13 +177,22 @@ pub async fn seen(office: &Office, who: &Acting, no: CaseNo) -> Done<(Case, List
 /// # Errors
 /// The record.
 pub async fn line(office: &Office, case: &Case) -> Done<Listed> {
-    let mut lines = lines(office, std::slice::from_ref(&case.row)).await?;
+    of_row(office, &case.row).await
+}
+
+/// The same of its row.
+pub(in super::super) async fn of_row(office: &Office, row: &CaseRow) -> Done<Listed> {
+    let mut lines = lines(office, std::slice::from_ref(row)).await?;
     let gone = || crate::casework::CaseError::NotFound("办件不在了".to_owned());
     lines.pop().ok_or_else(gone)
 }
 
 async fn lines(office: &Office, rows: &[CaseRow]) -> Done<Vec<Listed>> {
-    let people: Vec<PersonId> = rows.iter().map(|row| row.content.applicant).collect();
+    let people: Vec<PersonId> = rows
+        .iter()
+        .flat_map(|row| [Some(row.content.applicant), whom(row)])
+        .flatten()
+        .collect();
     let places: Vec<AreaCode> = rows.iter().map(|row| row.current.area).collect();
     let words = Words::of(office, &people, &places).await?;
     let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
@@ -186,6 +202,8 @@ async fn lines(office: &Office, rows: &[CaseRow]) -> Done<Vec<Listed>> {
         programme: row.content.programme.clone(),
         title: words.programme(&row.content.programme),
         applicant: words.person(row.content.applicant),
+        person: whom(row).map(PersonId::get),
+        subject: whom(row).map_or_else(|| WHOLE.to_owned(), |one| words.person(one)),
         household: row.content.household.map(domain::HouseholdId::get),
         area: row.current.area.to_string(),
         place: words.place(&row.current.area),
@@ -204,6 +222,14 @@ async fn lines(office: &Office, rows: &[CaseRow]) -> Done<Vec<Listed>> {
         seq: row.last_seq,
     };
     Ok(rows.iter().map(line).collect())
+}
+
+/// Whom a programme for one person is for.
+fn whom(row: &CaseRow) -> Option<PersonId> {
+    match row.content.subject {
+        Subject::Person(person) => Some(person),
+        Subject::Household(_) => None,
+    }
 }
 
 fn outcome(word: &str) -> Option<&'static str> {

@@ -97,7 +97,11 @@ impl PayBook {
 
 impl Reader<'_> {
     /// The rows of a table a place may go without.
-    fn own_rows<const N: usize>(&mut self, heading: &str, columns: [&str; N]) -> Vec<[String; N]> {
+    pub(super) fn own_rows<const N: usize>(
+        &mut self,
+        heading: &str,
+        columns: [&str; N],
+    ) -> Vec<[String; N]> {
         match self.tables.iter().any(|table| table.heading == heading) {
             true => self.rows(heading, columns),
             false => Vec::new(),

@@ -36,17 +36,20 @@ pub(super) enum Kind {
     Xls,
 }
 
-/// Looks at a workbook's package.
+/// Parts that lead out of a workbook or act in it: never opened, never run.
+const NOT_OPENED: [&str; 3] = ["xl/externalLinks/", "xl/embeddings/", "xl/activeX/"];
+
+/// Looks at a workbook's package. Answers what it is, and what of it was not looked at.
 ///
 /// # Errors
 /// What must go back, in words for the department.
-pub(super) fn inspect(file: &mut File) -> Result<Kind, String> {
+pub(super) fn inspect(file: &mut File) -> Result<(Kind, Option<String>), String> {
     let mut head = [0_u8; 4];
     file.read_exact(&mut head)
         .map_err(|_| "工作簿不完整".to_owned())?;
     file.seek(SeekFrom::Start(0)).map_err(|e| e.to_string())?;
     if head == [0xD0, 0xCF, 0x11, 0xE0] {
-        return Ok(Kind::Xls);
+        return Ok((Kind::Xls, None));
     }
     let mut package = open(file)?;
     if package.len() > ENTRIES_MAX {
@@ -71,7 +74,13 @@ pub(super) fn inspect(file: &mut File) -> Result<Kind, String> {
             ));
         }
     }
-    kind(&mut package)
+    let leads_out = |name: &str| NOT_OPENED.iter().any(|part| name.starts_with(part));
+    let found = package.file_names().flatten().any(|name| leads_out(&name));
+    let noted = found.then(|| {
+        "工作簿里有指向别的文件的链接或者嵌入的对象,没有打开,只用保存时的值;请核对这些值,最好粘贴成数值再报送"
+            .to_owned()
+    });
+    Ok((kind(&mut package)?, noted))
 }
 
 fn open<R: Read + Seek>(file: R) -> Result<ZipArchive<R>, String> {

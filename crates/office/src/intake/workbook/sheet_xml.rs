@@ -22,6 +22,11 @@ pub(super) struct Scan {
     hidden_columns: BTreeSet<u32>,
     /// Formulas without a result.
     unsolved: BTreeSet<(u32, u32)>,
+    /// Formulas whose result is another one each time.
+    volatile: BTreeSet<(u32, u32)>,
+    /// How many formulas have a result that stays, and the first of them.
+    solved: u64,
+    first_solved: Option<(u32, u32)>,
     /// By row: columns (first, last, row of the top) covered by a merged cell that begins above.
     covered: BTreeMap<u32, Vec<(u32, u32, u32)>>,
 }
@@ -47,12 +52,28 @@ impl Scan {
         Ok(())
     }
 
+    /// What its sender should look at: values nobody wrote, as a spreadsheet worked them out when it was saved.
+    pub(super) fn noted(&self) -> Option<String> {
+        let (row, column) = self.first_solved?;
+        Some(format!(
+            "表里有 {} 格是公式算出来的(如 {} 格),按保存时的结果收下;请核对结果是不是最新,最好粘贴成数值再报送",
+            self.solved,
+            a1(row, column)
+        ))
+    }
+
     /// Why the value of a cell cannot be known.
     pub(super) fn doubt(&self, row: u32, column: u32, empty: bool) -> Option<String> {
         if self.unsolved.contains(&(row, column)) {
             let at = a1(row, column);
             return Some(format!(
                 "{at} 格的公式没有算出结果,请在表格软件里打开、保存后再报送"
+            ));
+        }
+        if self.volatile.contains(&(row, column)) {
+            let at = a1(row, column);
+            return Some(format!(
+                "{at} 格的公式每次打开都变(用了 NOW、TODAY 或者随机数),不知道报送的是哪一个;请粘贴成数值再报送"
             ));
         }
         let spans = self.covered.get(&row)?;
@@ -86,6 +107,10 @@ pub(super) fn scan(xml: impl BufRead) -> Result<Scan, String> {
         match event {
             Event::Start(tag) => walk.start(&tag, false)?,
             Event::Empty(tag) => walk.start(&tag, true)?,
+            Event::Text(text) => walk.text(&text),
+            Event::GeneralRef(name) if &*name == "quot" => walk.text("\""),
+            Event::GeneralRef(_) => walk.text(" "),
+            Event::End(tag) if tag.local_name().as_ref() == "f" => walk.end_formula(),
             Event::End(tag) if tag.local_name().as_ref() == "c" => walk.end_cell()?,
             Event::DocType(_) => return Err(DOCTYPE.to_owned()),
             Event::Eof => return Ok(walk.scan),
@@ -108,6 +133,30 @@ struct Walk {
     column: u32,
     has_formula: bool,
     has_value: bool,
+    /// The formula under way, and by which number other cells share it.
+    formula: Option<String>,
+    shared: Option<u32>,
+    is_volatile: bool,
+    /// Shared formulas whose result is another one each time.
+    volatile: BTreeSet<u32>,
+}
+
+/// The longest formula a spreadsheet writes, in bytes; what is longer is not looked at to its end.
+const FORMULA_BYTES_MAX: usize = 1 << 15;
+
+/// Whether a formula asks the clock or the dice.
+fn is_volatile(formula: &str) -> bool {
+    const NAMES: [&str; 5] = ["NOW", "TODAY", "RAND", "RANDBETWEEN", "RANDARRAY"];
+    // Words between quotes are no functions.
+    let bare = formula.split('"').step_by(2);
+    bare.flat_map(|part| part.split_inclusive('('))
+        .filter_map(|part| part.strip_suffix('('))
+        .any(|before| {
+            let name = before.rsplit(|c: char| !c.is_alphanumeric() && !matches!(c, '_' | '.'));
+            let name = name.into_iter().next().unwrap_or_default();
+            let name = name.rsplit('.').next().unwrap_or_default();
+            NAMES.iter().any(|known| name.eq_ignore_ascii_case(known))
+        })
 }
 
 impl Walk {
@@ -143,8 +192,16 @@ impl Walk {
                 }
                 self.next_column = self.column.saturating_add(1);
                 (self.has_formula, self.has_value) = (false, false);
+                self.is_volatile = false;
             }
-            "f" => self.has_formula = true,
+            "f" => {
+                self.has_formula = true;
+                self.shared = number(tag, "si");
+                // One that only says whose formula it shares stands empty.
+                let known = self.shared.is_some_and(|si| self.volatile.contains(&si));
+                self.is_volatile |= known;
+                self.formula = (!empty).then(String::new);
+            }
             "v" | "is" => self.has_value = !empty,
             "mergeCell" => self.merged(tag)?,
             _ => {}
@@ -152,7 +209,39 @@ impl Walk {
         Ok(())
     }
 
+    fn text(&mut self, text: &str) {
+        if let Some(formula) = &mut self.formula
+            && formula.len().saturating_add(text.len()) <= FORMULA_BYTES_MAX
+        {
+            formula.push_str(text);
+        }
+    }
+
+    fn end_formula(&mut self) {
+        if self
+            .formula
+            .take()
+            .is_some_and(|formula| is_volatile(&formula))
+        {
+            self.is_volatile = true;
+            self.volatile.extend(self.shared);
+        }
+    }
+
     fn end_cell(&mut self) -> Result<(), String> {
+        if self.has_formula && self.has_value && self.is_volatile {
+            self.scan.volatile.insert((self.row, self.column));
+        } else if self.has_formula && self.has_value {
+            self.scan.solved = self.scan.solved.saturating_add(1);
+            self.scan
+                .first_solved
+                .get_or_insert((self.row, self.column));
+        }
+        if self.scan.volatile.len() > KEPT_MAX {
+            return Err(format!(
+                "工作表里超过 {KEPT_MAX} 格公式每次打开都变;请粘贴成数值再报送"
+            ));
+        }
         if self.has_formula && !self.has_value {
             self.scan.unsolved.insert((self.row, self.column));
             if self.scan.unsolved.len() > KEPT_MAX {
@@ -255,7 +344,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn cells_are_named_as_spreadsheets_name_them() {
+    fn cells_are_named_and_formulas_that_change_are_told_from_those_that_stay() {
         for (name, at) in [
             ("A1", (0, 0)),
             ("Z9", (8, 25)),
@@ -264,6 +353,17 @@ mod tests {
         ] {
             assert_eq!(cell(name), Some(at));
             assert_eq!(a1(at.0, at.1), name);
+        }
+        for (formula, expected) in [
+            ("NOW()", true),
+            ("IF(A1>0,today(),0)", true),
+            ("1+_xlfn.RANDARRAY(2)", true),
+            ("SUM(A1:A2)", false),
+            ("KNOW(1)", false),
+            ("\"NOW(\"&A1", false),
+            ("A1&\"x\"&RAND()", true),
+        ] {
+            assert_eq!(is_volatile(formula), expected, "{formula}");
         }
         assert_eq!(cell("5"), None);
         assert_eq!(cell("A0"), None);

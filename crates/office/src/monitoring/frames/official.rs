@@ -1,64 +1,271 @@
-//! 经办查实 in the month's run: facts officials found out for a case that the rulebook lets count beyond it, as they
-//! stood at the end of the month. Of whom nothing was found out, nothing is known.
+//! What the office itself found out, in the month's run: 经办查实 that the rulebook lets count beyond its case, what
+//! was seen at a door once the visit was done, what was declared in an application that was decided, and what was
+//! established about kin elsewhere. Each
+//! counts for the facts of its own source alone, as it stood at the end of the month and as long as the fact is
+//! kept; of two the newer one. A department's word is never replaced, and of whom nothing was found out nothing
+//! is known.
 
-use crate::casework::{beyond, newest_of};
+use crate::casework::recorded::{APPLICATION, OFFICIAL, Record, VISIT, beyond, newest_of, oldest};
+use crate::casework::{KIN, kin_facts};
 use crate::error::Result;
 use crate::office::Office;
-use domain::Month;
+use domain::{Day, HouseholdId, Month, PersonId};
 use engine::Frames;
 use engine::arrow::array::{
-    ArrayRef, BooleanArray, Date32Array, Int64Array, UInt16Array, UInt64Array,
+    Array, ArrayRef, BooleanArray, Date32Array, Int64Array, UInt16Array, UInt64Array,
 };
+use engine::arrow::compute::{is_not_null, kernels::zip::zip};
 use rules::Program;
+use rules::dict::FactDef;
 use rules::plan::{Body, EntityId, Home, ItemId, Type};
 use rules::value::{Ratio, Value};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+/// Answers that are read at once.
+const PAGE: u32 = 20_000;
+
+/// Where a fact comes from that no department sent, and of which day it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// 走访.
+    Visit(i64, Day),
+    /// 申请.
+    Application(i64, Day),
+    /// 经办查实.
+    Official(i64, Day),
+    /// What was established about kin elsewhere.
+    Kin(i64, Day),
+}
+
+impl Origin {
+    /// What it is, as the sources of facts are called.
+    pub(crate) fn kind(self) -> &'static str {
+        match self {
+            Self::Visit(..) => VISIT,
+            Self::Application(..) => APPLICATION,
+            Self::Official(..) => OFFICIAL,
+            Self::Kin(..) => KIN,
+        }
+    }
+
+    /// The record, as a trace takes it.
+    pub(crate) fn record(self) -> String {
+        match self {
+            Self::Visit(no, _) => format!("visit:{no}"),
+            Self::Application(no, _) => format!("application:{no}"),
+            Self::Official(no, _) => format!("found:{no}"),
+            Self::Kin(no, _) => format!("kin:{no}"),
+        }
+    }
+
+    /// Its day.
+    pub(crate) const fn day(self) -> Day {
+        match self {
+            Self::Visit(_, day)
+            | Self::Application(_, day)
+            | Self::Official(_, day)
+            | Self::Kin(_, day) => day,
+        }
+    }
+
+    /// What a page says of it.
+    pub(crate) fn words(self) -> String {
+        match self {
+            Self::Visit(no, _) => format!("走访 · 第 {no} 次走访"),
+            Self::Application(no, _) => format!("申请 · 第 {no} 号申请申报"),
+            Self::Official(no, _) => format!("经办查实 · 第 {no} 条"),
+            Self::Kin(no, _) => format!("{KIN} · 第 {no} 条"),
+        }
+    }
+}
+
+/// Which value of which fact comes from where, of those no department told.
+pub(crate) type Origins = HashMap<ItemId, HashMap<i64, Origin>>;
+
 /// A fact, and whose it is with what.
-pub(super) struct Found {
+pub(in crate::monitoring) struct Found {
     entity: EntityId,
     item: ItemId,
-    values: HashMap<i64, Value>,
+    told: HashMap<i64, (Value, Origin)>,
 }
 
 /// What counts in a month.
 pub(super) async fn gather(office: &Office, program: &Program, month: Month) -> Result<Vec<Found>> {
     let mut out = Vec::new();
-    let beyond = beyond(&office.book);
-    for fact in program
-        .dict
-        .facts
-        .iter()
-        .filter(|f| beyond.contains(&f.name))
-    {
-        let home = Home::Entity(fact.entity);
-        let is_it = |item: &rules::plan::Item| {
-            item.name == fact.name && item.home == home && matches!(item.body, Body::Fact)
-        };
-        let at = program.items.iter().position(is_it);
-        let Some(item) = at.and_then(|at| u32::try_from(at).ok()).map(ItemId) else {
+    let mut beyond = beyond(office);
+    // What a department tells each month is told by its file; the rest of what was established about kin lasts.
+    let fed = |name: &str| program.feeds.iter().any(|feed| feed.id == name);
+    let of_kin = kin_facts(&office.book);
+    let lasting = program.dict.facts.iter();
+    let lasting = lasting.filter(|f| of_kin.contains(&f.name) && !fed(&f.source));
+    beyond.extend(lasting.map(|f| f.name.clone()));
+    let mut by_name: HashMap<&str, (&FactDef, ItemId)> = HashMap::new();
+    for fact in &program.dict.facts {
+        let Some(item) = item_of(program, fact) else {
             continue;
         };
-        let newest = newest_of(&office.store, fact, month.last()).await?;
-        let read = |(id, value): (i64, String)| {
+        if [VISIT, APPLICATION].contains(&fact.source.as_str()) {
+            by_name.insert(&fact.name, (fact, item));
+        }
+        if !beyond.contains(&fact.name) {
+            continue;
+        }
+        let entity = program.dict.entity_name(fact.entity);
+        let newest = newest_of(&office.store, (fact, entity), month.last()).await?;
+        let read = |(id, (value, record, day)): (i64, (String, Record, Day))| {
             let value = rules::show::parse_cell(&value, fact.ty, &program.dict).ok()?;
-            Some((id, value))
+            let origin = match record {
+                Record::Found(no) => Origin::Official(no, day),
+                Record::Kin(no) => Origin::Kin(no, day),
+            };
+            Some((id, (value, origin)))
         };
-        let values: HashMap<i64, Value> = newest.into_iter().filter_map(read).collect();
-        if !values.is_empty() {
+        let told: HashMap<i64, (Value, Origin)> = newest.into_iter().filter_map(read).collect();
+        if !told.is_empty() {
             out.push(Found {
                 entity: fact.entity,
                 item,
-                values,
+                told,
             });
         }
     }
+    let mut telling = Telling {
+        program,
+        by_name,
+        until: month.last(),
+        told: BTreeMap::new(),
+    };
+    telling.visits(office).await?;
+    telling.declared(office).await?;
+    out.extend(telling.told.into_values());
     Ok(out)
 }
 
-/// Puts them into the tables of the month.
-pub(super) fn take(program: &Program, found: &[Found], frames: &mut Frames) {
+fn item_of(program: &Program, fact: &FactDef) -> Option<ItemId> {
+    let home = Home::Entity(fact.entity);
+    let is_it = |item: &rules::plan::Item| {
+        item.name == fact.name && item.home == home && matches!(item.body, Body::Fact)
+    };
+    let at = program.items.iter().position(is_it)?;
+    u32::try_from(at).ok().map(ItemId)
+}
+
+/// What people told, read page by page; of each fact of each no more than the newest value is held.
+struct Telling<'p> {
+    program: &'p Program,
+    by_name: HashMap<&'p str, (&'p FactDef, ItemId)>,
+    until: Day,
+    told: BTreeMap<ItemId, Found>,
+}
+
+/// Something told: of whom, which fact, what, and where.
+struct One<'t> {
+    household: Option<HouseholdId>,
+    person: Option<PersonId>,
+    fact: &'t str,
+    value: &'t str,
+    origin: Origin,
+}
+
+impl Telling<'_> {
+    /// The first day of which anything still counts.
+    fn first(&self) -> Option<Day> {
+        let facts = self.by_name.values();
+        // One that is kept for ever counts from the first day there can be.
+        let days = facts.map(|(fact, _)| oldest(fact, self.until).or_else(beginning));
+        days.flatten().min()
+    }
+
+    async fn visits(&mut self, office: &Office) -> Result<()> {
+        let Some(first) = self.first() else {
+            return Ok(());
+        };
+        let (mut after, days) = (0, (first, self.until));
+        loop {
+            let page = store::visits::seen(&office.store, after, days, PAGE).await?;
+            let Some(last) = page.last() else {
+                return Ok(());
+            };
+            after = last.no;
+            for seen in &page {
+                self.take(&One {
+                    household: seen.household,
+                    person: seen.person,
+                    fact: &seen.fact,
+                    value: &seen.value,
+                    origin: Origin::Visit(seen.visit, seen.day),
+                });
+            }
+        }
+    }
+
+    async fn declared(&mut self, office: &Office) -> Result<()> {
+        let Some(first) = self.first() else {
+            return Ok(());
+        };
+        let (mut after, days) = (0, (first, self.until));
+        loop {
+            let page = store::applications::decided(&office.store, after, days, PAGE).await?;
+            let Some(last) = page.last() else {
+                return Ok(());
+            };
+            after = last.no;
+            for said in &page {
+                self.take(&One {
+                    household: said.household,
+                    person: said.person,
+                    fact: &said.fact,
+                    value: &said.value,
+                    origin: Origin::Application(said.application, said.day),
+                });
+            }
+        }
+    }
+
+    /// The newer of two counts; of one day the one that was written down later.
+    fn take(&mut self, one: &One<'_>) {
+        let Some((fact, item)) = self.by_name.get(one.fact).copied() else {
+            return;
+        };
+        let day = one.origin.day();
+        let own = fact.source == one.origin.kind();
+        if !own || oldest(fact, self.until).is_some_and(|oldest| day < oldest) {
+            return;
+        }
+        let about = match self.program.dict.entity_name(fact.entity) {
+            "个人" => one.person.map(PersonId::get),
+            "家庭" if one.person.is_none() => one.household.map(HouseholdId::get),
+            _ => None,
+        };
+        let value = rules::show::parse_cell(one.value, fact.ty, &self.program.dict);
+        let (Some(about), Ok(value)) = (about, value) else {
+            return;
+        };
+        let found = self.told.entry(item).or_insert_with(|| Found {
+            entity: fact.entity,
+            item,
+            told: HashMap::new(),
+        });
+        let before = found.told.get(&about);
+        if before.is_none_or(|(_, before)| before.day() <= day) {
+            found.told.insert(about, (value, one.origin));
+        }
+    }
+}
+
+/// Before any record.
+fn beginning() -> Option<Day> {
+    Day::from_epoch_days(0)
+}
+
+/// Puts them into the tables of the month where no department told anything, and answers where each comes from.
+pub(in crate::monitoring) fn take(
+    program: &Program,
+    found: &[Found],
+    frames: &mut Frames,
+) -> Origins {
+    let mut origins = Origins::new();
     for one in found {
         let Some(item) = program.item(one.item) else {
             continue;
@@ -67,16 +274,39 @@ pub(super) fn take(program: &Program, found: &[Found], frames: &mut Frames) {
         let Some(frame) = frames.entities.get_mut(&one.entity) else {
             continue;
         };
-        let column = column(item.ty, den, frame.ids().values(), &one.values);
-        if let Some(column) = column {
-            frame.set(one.item, column);
+        let Some(own) = column(item.ty, den, frame.ids().values(), &one.told) else {
+            continue;
+        };
+        let sent = frame.column(one.item).cloned();
+        let mut from: HashMap<i64, Origin> = HashMap::new();
+        for (at, id) in frame.ids().values().iter().enumerate() {
+            let silent = sent.as_ref().is_none_or(|sent| sent.is_null(at));
+            let told = one.told.get(id).filter(|_| silent && own.is_valid(at));
+            from.extend(told.map(|(_, origin)| (*id, *origin)));
+        }
+        let whole = match &sent {
+            None => Some(own),
+            Some(sent) => {
+                let known = is_not_null(sent.as_ref()).ok();
+                known.and_then(|known| zip(&known, sent, &own).ok())
+            }
+        };
+        if let Some(whole) = whole {
+            frame.set(one.item, whole);
+            origins.insert(one.item, from);
         }
     }
+    origins
 }
 
 /// The values in the order of the ids, as a column of the type; a number finer than its column is not known.
-fn column(ty: Type, den: i128, ids: &[i64], values: &HashMap<i64, Value>) -> Option<ArrayRef> {
-    let each = ids.iter().map(|id| values.get(id).copied());
+fn column(
+    ty: Type,
+    den: i128,
+    ids: &[i64],
+    told: &HashMap<i64, (Value, Origin)>,
+) -> Option<ArrayRef> {
+    let each = ids.iter().map(|id| told.get(id).map(|(value, _)| *value));
     Some(match ty {
         Type::Bool => Arc::new(BooleanArray::from_iter(each.map(|value| match value {
             Some(Value::Bool(yes)) => Some(yes),

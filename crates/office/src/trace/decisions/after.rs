@@ -4,12 +4,11 @@
 use super::{case_step, grounds, once, plain, rule_step, signed, told_month};
 use crate::casework::afterwards::kind_name;
 use crate::casework::capsule::Capsule;
-use crate::casework::{self, Case};
+use crate::casework::{self, Case, way_word};
 use crate::error::{OfficeError, Result};
 use crate::office::Office;
 use crate::trace::{Step, acted, not_there};
 use domain::{Day, Month};
-use store::decisions::DeliveryWay;
 use store::hearings::{self, HeardAnswer};
 use store::reviews::{self, AfterDecision, AfterState};
 
@@ -95,7 +94,7 @@ async fn heard_steps(office: &Office, case: &Case, decision: &AfterDecision) -> 
             says: format!(
                 "{} {}告知,可以在 {} 以前提意见",
                 told.content.told,
-                way(told.content.way),
+                way_word(told.content.way),
                 told.content.until
             ),
             where_: acted(office, "hearing-notice", told.no).await?,
@@ -124,7 +123,7 @@ async fn heard_steps(office: &Office, case: &Case, decision: &AfterDecision) -> 
             says: format!(
                 "{} {},{}{}",
                 effect.day,
-                way(effect.way),
+                way_word(effect.way),
                 signed(&effect.receiver),
                 from.unwrap_or_default()
             ),
@@ -133,12 +132,4 @@ async fn heard_steps(office: &Office, case: &Case, decision: &AfterDecision) -> 
         });
     }
     Ok(out)
-}
-
-fn way(way: DeliveryWay) -> &'static str {
-    match way {
-        DeliveryWay::InPerson => "当面",
-        DeliveryWay::Post => "邮寄",
-        DeliveryWay::Public => "公告",
-    }
 }

@@ -8,6 +8,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use office::casework::{CaseError, Done};
 use office::portal::{self, DraftLine, Filled, Form, Receipt, StepView, TakenStep, Writer};
+use office::visits::WarningId;
 
 use super::super::photos::answer;
 use super::{refused, resident};
@@ -285,8 +286,14 @@ pub(crate) async fn assist(desk: Desk) -> Answered {
     })
 }
 
-pub(crate) async fn assist_begin(desk: Desk) -> Answered {
-    let begun = portal::begin_for(&desk.access, &desk.who).await;
+pub(crate) async fn assist_begin(desk: Desk, body: String) -> Answered {
+    let begun = match Fields::read(&body).get("warning") {
+        None => portal::begin_for(&desk.access, &desk.who).await,
+        Some(id) => {
+            let id = WarningId::new(desk.id(&id, "预警")?);
+            portal::begin_at(&desk.access, &desk.who, id).await
+        }
+    };
     let no = begun.map_err(|error| desk.refuse(error.into()))?;
     let writer = Writer::Worker(desk.who.clone());
     let view = portal::show(&desk.access, &writer, no, "").await;

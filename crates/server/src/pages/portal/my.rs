@@ -179,7 +179,12 @@ async fn case_page(
 }
 
 /// Shows the case again with what was wrong, or why nothing is shown.
-async fn not_done(caller: &Caller, who: &Resident, no: &str, error: CaseError) -> Response {
+pub(super) async fn not_done(
+    caller: &Caller,
+    who: &Resident,
+    no: &str,
+    error: CaseError,
+) -> Response {
     match is_slip(&error) {
         true => {
             let (status, said) = told(error);
