@@ -3,7 +3,7 @@
 use crate::county::{County, Faults};
 use domain::Month;
 use office::simulate::{
-    Ask, AxisAsk, Cap, GroupRow, Report, Roll, Scenario, ScenarioReport, simulate,
+    Ask, AxisAsk, Cap, GroupRow, Report, Roll, Scenario, ScenarioReport, by_month, simulate,
 };
 use office::{Clock, Database, Office, OfficeError, Setting};
 use rules::SourceText;
@@ -106,6 +106,48 @@ async fn a_tried_standard_gives_what_an_office_with_that_standard_finds() {
         there.scenarios[0].cost_before
     );
     assert!(report.scenarios[0].cost_after > report.scenarios[0].cost_before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_month_of_several_says_what_a_trial_of_that_month_alone_says() {
+    let (_county, office) = county().await;
+    let rural = "低保标准@990101/农村=700";
+    let wanted = ask(vec![
+        scenario("一", &[rural]),
+        scenario("二", &["补助办法=分档"]),
+    ]);
+    let report = tried(&office, &wanted).await;
+    let months = office::monitoring::months(&office).await.unwrap();
+    let rows = by_month(&office, (&wanted, &report), &months, |_| {})
+        .await
+        .unwrap();
+    assert_eq!(rows.len(), months.len());
+    let mut judged = 0;
+    for (row, month) in rows.iter().zip(months) {
+        assert_eq!(row.month, month.to_string());
+        let alone = Ask {
+            month,
+            ..wanted.clone()
+        };
+        match simulate(&office, &alone, |_| {}).await {
+            Ok(alone) => {
+                judged += 1;
+                assert_eq!(row.why, "");
+                for (one, other) in row.scenarios.iter().zip(&alone.scenarios) {
+                    assert_eq!(
+                        (one.before, one.after),
+                        (other.cost_before, other.cost_after)
+                    );
+                    assert_eq!(one.counts, other.counts);
+                    assert_eq!(one.funds, other.funds);
+                }
+            }
+            Err(why) => assert_eq!(row.why, why.to_string()),
+        }
+    }
+    assert!(judged > 1, "only {judged} months could be tried");
+    let none = by_month(&office, (&wanted, &report), &[august().add(9)], |_| {}).await;
+    assert!(matches!(none, Err(OfficeError::NoRegister(_))), "{none:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

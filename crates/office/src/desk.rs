@@ -35,6 +35,7 @@ mod search;
 mod traces;
 mod trial;
 mod trial_curve;
+mod trial_months;
 mod trial_pdf;
 mod warnings;
 mod whatif;

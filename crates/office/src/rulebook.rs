@@ -8,6 +8,7 @@ mod package;
 pub(crate) mod page;
 pub(crate) mod preview;
 mod proposed;
+pub(crate) mod tables;
 pub(crate) mod versions;
 mod year;
 

@@ -8,6 +8,7 @@ mod cap;
 mod cliffs;
 mod groups;
 mod line;
+mod months;
 mod report;
 pub mod setting;
 mod summary;
@@ -23,9 +24,11 @@ use domain::Month;
 use engine::Frames;
 pub use engine::simulate::Roll;
 use engine::simulate::{Asked, Line, Outcome, Side, Words, against, refit};
+pub use months::by_month;
+pub(crate) use months::together as months_together;
 pub use report::{
-    CapReport, CapRow, Change, Counts, DoorId, DoorRow, Group, GroupRow, Poverty, ProgrammeRow,
-    Report, ScenarioReport,
+    CapReport, CapRow, Change, Counts, DoorId, DoorRow, Group, GroupRow, MonthFigures, MonthRow,
+    Poverty, ProgrammeRow, Report, ScenarioReport,
 };
 use rules::situation::Moments;
 use rules::{Program, SourceText};

@@ -70,8 +70,8 @@ pub use warnings::{
 };
 pub use whatif::{
     Cliff, CliffBucket, CurvePoint, ParameterChoice, WhatIf, WhatIfAsk, WhatIfCap, WhatIfChange,
-    WhatIfCliffs, WhatIfCurve, WhatIfExcluded, WhatIfGroup, WhatIfHousehold, WhatIfPoverty,
-    WhatIfProgramme, WhatIfResult, WhatIfScenario,
+    WhatIfCliffs, WhatIfCurve, WhatIfExcluded, WhatIfGroup, WhatIfHousehold, WhatIfMonth,
+    WhatIfPoverty, WhatIfProgramme, WhatIfResult, WhatIfScenario,
 };
 
 /// The answer to a page: it arrives later, and may be an error an official can read.

@@ -298,7 +298,7 @@ impl PostgresTx {
 
     /// Makes the write durable. `last` is the entry of the chain that stands only if all of it does.
     ///
-    /// When the line breaks before the answer comes, whether the write stands is looked up by that entry:
+    /// When the line breaks or the server stops before the answer comes, whether the write stands is looked up by that entry:
     /// it is neither done again nor told as failed while it stands.
     pub(crate) async fn commit(mut self, last: &Mark) -> Result<()> {
         let answer = self.client()?.batch_execute("commit").await;
@@ -308,13 +308,20 @@ impl PostgresTx {
                 drop(self.client.take());
                 Ok(())
             }
-            Err(StoreError::Unreachable { reason }) => {
+            // A server that fails at its own storage stops by itself, and may have written the commit before.
+            Err(
+                said @ (StoreError::Unreachable { .. }
+                | StoreError::StorageFull
+                | StoreError::NotWritable),
+            ) => {
                 let pool = self.pool.clone();
                 drop(self);
                 match stands(&pool, last).await {
                     Ok(true) => Ok(()),
-                    Ok(false) => Err(StoreError::Unreachable { reason }),
-                    Err(_) => Err(StoreError::OutcomeUnknown { reason }),
+                    Ok(false) => Err(said),
+                    Err(_) => Err(StoreError::OutcomeUnknown {
+                        reason: said.to_string(),
+                    }),
                 }
             }
             Err(other) => Err(other),

@@ -6,6 +6,7 @@ use crate::folder::Folder;
 use crate::progress::Step;
 use crate::say;
 use anyhow::{Context, Result};
+use domain::Month;
 use office::desk::{trial_measures, trial_pdf, trial_without_names};
 use office::simulate::{
     self, Ask, AxisAsk, Cap, GroupRow, Report, Roll, Scenario, ScenarioReport, yuan_of,
@@ -13,6 +14,9 @@ use office::simulate::{
 use office::views::WhatIfResult;
 use rules::SourceText;
 use std::path::{Path, PathBuf};
+
+/// Months tried in one call: ten years.
+const MONTHS_MAX: usize = 120;
 
 /// What to try, on whom.
 #[derive(clap::Args)]
@@ -23,6 +27,9 @@ pub struct Args {
     /// 哪个月
     #[arg(long, value_name = "YYYY-MM")]
     month: String,
+    /// 从 --month 起一直试到这个月,逐月列出
+    #[arg(long, value_name = "YYYY-MM")]
+    through: Option<String>,
     /// 改一个数,可以写多次:低保标准@990101/城镇=850
     #[arg(long, value_name = "参数=值")]
     set: Vec<String>,
@@ -75,9 +82,10 @@ pub struct Args {
 /// Tries the scenarios and tells what came of them.
 pub async fn run(args: Args) -> Result<Ended> {
     let ask = ask(&args)?;
+    let through = through(&args, ask.month)?;
     let office = args.folder.open().await?;
     let step = Step::begin("试算");
-    let tried = simulate::simulate(&office, &ask, |what| step.with(what)).await;
+    let tried = tried(&office, &ask, &through, &step).await;
     office.close().await;
     let report = tried?;
     step.done(&format!(
@@ -115,6 +123,37 @@ pub async fn run(args: Args) -> Result<Ended> {
         s.counts.lose > 0 || s.cap.as_ref().is_some_and(|c| !c.excluded.is_empty())
     };
     Ok(Ended::with(report.scenarios.iter().any(noted)))
+}
+
+async fn tried(
+    office: &office::Office,
+    ask: &Ask,
+    through: &[Month],
+    step: &Step,
+) -> office::Result<Report> {
+    let mut report = simulate::simulate(office, ask, |what| step.with(what)).await?;
+    if !through.is_empty() {
+        let told = |what: &str| step.with(what);
+        report.months = simulate::by_month(office, (ask, &report), through, told).await?;
+    }
+    Ok(report)
+}
+
+/// The months after the first, up to the last asked for.
+fn through(args: &Args, first: Month) -> Result<Vec<Month>> {
+    let Some(last) = &args.through else {
+        return Ok(Vec::new());
+    };
+    let last = months::parse(last)?;
+    if last < first {
+        return Err(WrongUse(format!(
+            "--through {last} 早于 --month {first};请写同一个月或者以后的月份"
+        ))
+        .into());
+    }
+    let all = std::iter::successors(Some(first), |month| Some(month.next()));
+    let all = all.take_while(|month| *month <= last);
+    Ok(all.take(MONTHS_MAX).collect())
 }
 
 fn ask(args: &Args) -> Result<Ask> {
@@ -226,6 +265,7 @@ fn show(report: &Report) {
     for one in &report.scenarios {
         show_scenario(one);
     }
+    show_months(report);
     say::line("");
     for note in &report.notes {
         say::line(format!("注:{note}"));
@@ -323,6 +363,31 @@ fn show_scenario(one: &ScenarioReport) {
     }
     show_cliffs(one);
     show_people(one);
+}
+
+fn show_months(report: &Report) {
+    if report.months.is_empty() {
+        return;
+    }
+    say::line("");
+    say::line("== 逐月 ==");
+    for month in &report.months {
+        if !month.why.is_empty() {
+            say::line(format!("  {}  不能试:{}", month.month, month.why));
+        }
+        for one in &month.scenarios {
+            say::line(format!(
+                "  {}  {}  {} → {}  {}  得到更多 {} 户,失去或减少 {} 户",
+                month.month,
+                one.name,
+                yuan_of(one.before),
+                yuan_of(one.after),
+                signed(one.before, one.after),
+                say::count(one.counts.gain),
+                say::count(one.counts.lose)
+            ));
+        }
+    }
 }
 
 fn groups(title: &str, rows: &[GroupRow]) {

@@ -76,6 +76,7 @@ pub(crate) use write_off::NAME as WRITE_OFF;
 use super::{Case, CaseError, DeliveryWay, Done, Writing, recognised};
 use crate::access::Acting;
 use crate::office::Office;
+use crate::rulebook::tables;
 use domain::procedure::{Procedure, Purpose};
 use domain::{CaseNo, Day, Month};
 use std::sync::Arc;
@@ -194,18 +195,7 @@ async fn amount_in(on: &impl Reads, help: &Entitlement, month: Month) -> Done<do
 
 /// A number out of the rulebook's `procedures/` settings, the place's own file before the general one.
 fn setting(office: &Office, file: &str, name: &str) -> Done<u32> {
-    let texts = office.book().texts();
-    let own = office.book().path_in(&office.locality, file);
-    let text = texts
-        .get(&own)
-        .or_else(|| texts.get(&format!("procedures/{file}")));
-    let lines = text.into_iter().flat_map(|text| text.lines()).skip(1);
-    let mut rows = lines.map(rules::params::split);
-    let found = rows.find_map(|row| match row.as_slice() {
-        [of, number, ..] if of == name => number.trim().parse().ok(),
-        _ => None,
-    });
-    found.ok_or_else(|| {
+    tables::setting(office, file, name).ok_or_else(|| {
         let said = format!("规则手册 procedures/{file} 没有写“{name}”;请管理规则的人补上");
         CaseError::Refused(said)
     })

@@ -66,24 +66,52 @@ pub(crate) async fn gather(office: &Office, on: &impl Reads, case: &Case) -> Don
     let kin = super::kin::standing(on, case.no()).await?;
     let elsewhere: Vec<i64> = kin.iter().map(|one| one.content.person.get()).collect();
     let here = case.standing.area;
-    let work = move || {
-        let program = &data.program;
-        let cluster = around(&data, home, persons, &elsewhere);
-        let sides = situation_of(program, &data.frames, &cluster);
-        let sources = Sources {
-            month: data.month.to_string(),
-            batches: data.batches.iter().cloned().collect(),
-        };
-        let mut facts = Facts::of(program, &sides.situation, &sources);
-        facts.come_from(program, &data.origins);
+    apart(move || {
+        let mut facts = of_month(&data, home, persons, &elsewhere);
         for one in &kin {
-            facts.oblige(program, OBLIGED, (&here, one));
+            facts.oblige(&data.program, OBLIGED, (&here, one));
         }
         for one in &brought {
-            facts.bring(program, home, one);
+            facts.bring(&data.program, home, one);
         }
         facts
+    })
+    .await
+}
+
+/// The facts of those who live together before there is a case, with what they declare.
+pub(super) async fn of_family(
+    office: &Office,
+    (home, persons): (Option<i64>, BTreeSet<i64>),
+    brought: Vec<Brought>,
+) -> Done<Facts> {
+    let data = office.procedures.month.newest(office).await?;
+    apart(move || {
+        let mut facts = of_month(&data, home, persons, &[]);
+        for one in &brought {
+            facts.bring(&data.program, home, one);
+        }
+        facts
+    })
+    .await
+}
+
+/// What the month tells of a family, of whom a clerk named, and of all around them, each fact with who told it.
+fn of_month(data: &MonthData, home: Option<i64>, persons: BTreeSet<i64>, named: &[i64]) -> Facts {
+    let program = &data.program;
+    let cluster = around(data, home, persons, named);
+    let sides = situation_of(program, &data.frames, &cluster);
+    let sources = Sources {
+        month: data.month.to_string(),
+        batches: data.batches.iter().cloned().collect(),
     };
+    let mut facts = Facts::of(program, &sides.situation, &sources);
+    facts.come_from(program, &data.origins);
+    facts
+}
+
+/// Work on a month's facts off the threads that answer pages.
+pub(super) async fn apart<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Done<T> {
     let worked = tokio::task::spawn_blocking(work).await;
     worked.map_err(|e| CaseError::Office(OfficeError::Other(format!("汇集事实中断:{e}"))))
 }

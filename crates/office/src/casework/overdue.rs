@@ -4,6 +4,7 @@
 use super::{Done, place_name};
 use crate::access::{Acting, Right};
 use crate::office::Office;
+use crate::rulebook::tables;
 use domain::{AreaCode, Day};
 use store::applications::{self, Clue};
 use store::channels::{self, TicketState};
@@ -34,13 +35,7 @@ pub struct LateMatter {
 
 /// By which day something is due, as the rulebook's days say; none where they or the calendar of the year do not.
 pub(crate) fn due(office: &Office, (what, how): (&str, &str), from: Day) -> Option<Day> {
-    let texts = office.book().texts();
-    let own = office.book().path_in(&office.locality, LIMITS);
-    let text = texts
-        .get(&own)
-        .or_else(|| texts.get(&format!("procedures/{LIMITS}")))?;
-    let mut rows = text.lines().skip(1).map(rules::params::split);
-    let days = rows.find_map(|cells| {
+    let days = tables::rows(office, LIMITS).find_map(|cells| {
         let [of, case, days, ..] = cells.as_slice() else {
             return None;
         };

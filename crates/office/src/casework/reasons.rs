@@ -50,15 +50,9 @@ pub struct Reason {
 /// The reasons for something, in the order of the list.
 #[must_use]
 pub fn reasons(office: &Office, what: For) -> Vec<Reason> {
-    let texts = office.book.texts();
-    let own = office.book.path_in(&office.locality, FILE);
-    let text = texts
-        .get(&own)
-        .or_else(|| texts.get(&format!("procedures/{FILE}")));
-    let lines = text.into_iter().flat_map(|text| text.lines()).skip(1);
-    lines
-        .filter_map(|line| {
-            let mut cells = rules::params::split(line).into_iter();
+    crate::rulebook::tables::rows(office, FILE)
+        .filter_map(|row| {
+            let mut cells = row.into_iter();
             let (of, title, gist) = (cells.next()?, cells.next()?, cells.next());
             let word = |cell: Option<String>| cell.unwrap_or_default().trim().to_owned();
             (of.trim() == what.word()).then(|| Reason {

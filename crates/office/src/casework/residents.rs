@@ -2,15 +2,13 @@
 //! evaluator says it; a person's own facts with their sources; papers brought by the applicant; and a
 //! matter, such as a complaint, that is a case without a programme to be judged.
 
-use super::facts::{APPLICATION, Brought, Facts, HOUSEHOLD, PERSON, Source, Sources};
-use super::gather::around;
+use super::facts::{APPLICATION, Brought, Facts, HOUSEHOLD, PERSON, Source};
+use super::gather::{apart, of_family};
 use super::open::{Begun, Opening, Wanted, begin, gather};
 use super::{Case, CaseError, Done};
 use crate::access::{Acting, Right};
-use crate::error::OfficeError;
 use crate::office::Office;
 use domain::{CaseNo, PersonId};
-use engine::differential::situation_of;
 use rules::Program;
 use rules::dict::FactDef;
 use rules::eval::{Evaluator, Gap};
@@ -178,31 +176,10 @@ pub(crate) fn slip(office: &Office, fact: &str, value: &str) -> Option<String> {
 }
 
 async fn facts_of(office: &Office, family: &Family, declared: &[Declared]) -> Done<Facts> {
-    let data = office.procedures.month.newest(office).await?;
     let mut persons: BTreeSet<i64> = family.members.iter().map(|who| who.get()).collect();
     persons.insert(family.applicant.get());
-    let home = family.household;
     let brought: Vec<Brought> = declared.iter().map(brought).collect();
-    let work = move || {
-        let program = &data.program;
-        let cluster = around(&data, home, persons, &[]);
-        let sides = situation_of(program, &data.frames, &cluster);
-        let sources = Sources {
-            month: data.month.to_string(),
-            batches: data.batches.iter().cloned().collect(),
-        };
-        let mut facts = Facts::of(program, &sides.situation, &sources);
-        for one in &brought {
-            facts.bring(program, home, one);
-        }
-        facts
-    };
-    apart(work).await
-}
-
-async fn apart<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Done<T> {
-    let worked = tokio::task::spawn_blocking(work).await;
-    worked.map_err(|e| CaseError::Office(OfficeError::Other(format!("汇集事实中断:{e}"))))
+    of_family(office, (family.household, persons), brought).await
 }
 
 fn brought(one: &Declared) -> Brought {

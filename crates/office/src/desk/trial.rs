@@ -147,6 +147,7 @@ async fn shown(sight: &Sight<'_>, report: &Report) -> Told<WhatIfResult> {
     Ok(WhatIfResult {
         compared: compared(report),
         scenarios,
+        months: super::trial_months::rows(&report.months),
         notes: report.notes.clone(),
         about: format!(
             "{} · {} · {} 户 {} 人 · {} 试算",

@@ -36,6 +36,35 @@ fn parts(result: &WhatIfResult) -> Vec<Part> {
     for one in &result.scenarios {
         scenario(one, &mut out);
     }
+    if !result.months.is_empty() {
+        out.push(Part::Heading("逐月".to_owned()));
+        let names = [
+            "月份",
+            "方案",
+            "现行",
+            "试算",
+            "变化",
+            "得到更多",
+            "失去或减少",
+        ];
+        let rows = result.months.iter().map(|row| {
+            let named = match row.why.as_str() {
+                "" => &row.scenario,
+                why => why,
+            };
+            let cells = [
+                &row.month,
+                named,
+                &row.before,
+                &row.after,
+                &row.change,
+                &row.gain,
+                &row.lose,
+            ];
+            cells.map(|cell| cell.to_owned()).to_vec()
+        });
+        out.push(table(head(&names), rows.collect(), 2));
+    }
     out.push(Part::Heading("怎么算的".to_owned()));
     out.extend(
         result

@@ -17,6 +17,8 @@ use std::sync::Arc;
 
 /// How many answers are held.
 const ANSWERS_HELD: usize = 4;
+/// How many months are tried beside the one chosen, the newest first.
+const MONTHS_TRIED: usize = 12;
 /// How many households may be looked at one by one.
 const CURVES_SHOWN: usize = 6;
 
@@ -129,7 +131,14 @@ async fn report(
         return Ok(Ok(Arc::clone(report)));
     }
     let data = Arc::clone(&judgement.data);
-    let report = Arc::new(simulate::run(&desk.office, &data, plan, &wanted, |_| {}).await?);
+    let mut report = simulate::run(&desk.office, &data, plan, &wanted, |_| {}).await?;
+    if ask.every_month {
+        let all = desk.month_list().await?;
+        let months = all.get(..MONTHS_TRIED).unwrap_or(&all);
+        report.months =
+            simulate::by_month(&desk.office, (&wanted, &report), months, |_| {}).await?;
+    }
+    let report = Arc::new(report);
     held.push_front((ask.clone(), batch, Arc::clone(&report)));
     held.truncate(ANSWERS_HELD);
     Ok(Ok(report))

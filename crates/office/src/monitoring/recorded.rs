@@ -145,20 +145,16 @@ fn number(application: ApplicationNo) -> i64 {
 
 /// The rulebook's table, the place's own before the general one.
 fn table(office: &Office) -> Vec<(String, String, Vec<String>)> {
-    let texts = office.book.texts();
-    let own = office.book.path_in(&office.locality, TABLE);
-    let text = texts
-        .get(&own)
-        .or_else(|| texts.get(&format!("procedures/{TABLE}")));
-    let lines = text.into_iter().flat_map(|text| text.lines()).skip(1);
-    let row = |line: &str| {
-        let mut cells = rules::params::split(line).into_iter();
+    let row = |cells: Vec<String>| {
+        let mut cells = cells.into_iter();
         let (fact, what, programmes) = (cells.next()?, cells.next()?, cells.next()?);
         let programmes = programmes.split('、').map(|p| p.trim().to_owned());
         let programmes = programmes.filter(|p| !p.is_empty()).collect();
         Some((fact.trim().to_owned(), what.trim().to_owned(), programmes))
     };
-    lines.filter_map(row).collect()
+    crate::rulebook::tables::rows(office, TABLE)
+        .filter_map(row)
+        .collect()
 }
 
 impl Recorded {

@@ -25,6 +25,36 @@ pub struct Report {
     pub notes: Vec<String>,
     /// The scenarios, in the order asked.
     pub scenarios: Vec<ScenarioReport>,
+    /// The same scenarios month by month, where several months were asked for.
+    pub months: Vec<MonthRow>,
+}
+
+/// The scenarios on one month of several.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct MonthRow {
+    /// The month.
+    pub month: String,
+    /// Households of the month.
+    pub households: u64,
+    /// Why the scenarios cannot be tried on it; empty where they were.
+    pub why: String,
+    /// The scenarios, in the order asked.
+    pub scenarios: Vec<MonthFigures>,
+}
+
+/// What a scenario comes to in one month.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct MonthFigures {
+    /// The scenario's name.
+    pub name: String,
+    /// Help of the month before, in 分.
+    pub before: i64,
+    /// After, in 分.
+    pub after: i64,
+    /// Doors by what happens to them.
+    pub counts: Counts,
+    /// By fund, where the place names funds.
+    pub funds: Vec<GroupRow>,
 }
 
 /// What one scenario came to.

@@ -115,6 +115,7 @@ impl Report {
                     .to_owned(),
             ],
             scenarios: Vec::new(),
+            months: Vec::new(),
         }
     }
 }

@@ -43,6 +43,21 @@ fn write(report: &Report) -> Result<Vec<u8>, XlsxError> {
         &compared_head(report),
         compared(report),
     )?;
+    if !report.months.is_empty() {
+        let head = [
+            "月份",
+            "方案",
+            "户数",
+            "得到更多",
+            "失去或减少",
+            "资金",
+            "现行",
+            "试算",
+            "变化",
+            "说明",
+        ];
+        pen.sheet(&mut book, "逐月", &head, by_month(report))?;
+    }
     for (at, scenario) in (1_u32..).zip(&report.scenarios) {
         pen.scenario(&mut book, at, scenario)?;
     }
@@ -345,6 +360,44 @@ fn compared(report: &Report) -> Vec<Vec<Cell>> {
                 .map_or(Blank, |c| Count(super::summary::count(c.excluded.len())))
         }),
     ]
+}
+
+/// The months: all money of a scenario first, then fund by fund.
+fn by_month(report: &Report) -> Vec<Vec<Cell>> {
+    let mut rows = Vec::new();
+    for month in &report.months {
+        if !month.why.is_empty() {
+            let mut row = vec![text(&month.month)];
+            row.extend((0..8).map(|_| Blank));
+            row.push(text(&month.why));
+            rows.push(row);
+        }
+        for one in &month.scenarios {
+            let paid = |fund: &str, (before, after): (i64, i64)| {
+                vec![
+                    text(fund),
+                    Money(before),
+                    Money(after),
+                    Money(after.saturating_sub(before)),
+                ]
+            };
+            let mut all = vec![
+                text(&month.month),
+                text(&one.name),
+                Count(month.households),
+                Count(one.counts.gain),
+                Count(one.counts.lose),
+            ];
+            all.extend(paid("全部", (one.before, one.after)));
+            rows.push(all);
+            for fund in &one.funds {
+                let mut row = vec![text(&month.month), text(&one.name), Blank, Blank, Blank];
+                row.extend(paid(&fund.name, (fund.before, fund.after)));
+                rows.push(row);
+            }
+        }
+    }
+    rows
 }
 
 fn programmes(one: &ScenarioReport) -> Vec<Vec<Cell>> {

@@ -55,6 +55,8 @@ pub struct WhatIfAsk {
     pub households: String,
     /// Whether the roll stays as it is for those who enter and leave.
     pub keep_roll: bool,
+    /// Whether the other months with data are tried too.
+    pub every_month: bool,
 }
 
 /// A changed number.
@@ -75,10 +77,33 @@ pub struct WhatIfResult {
     pub compared: Vec<(String, Vec<String>)>,
     /// The scenarios.
     pub scenarios: Vec<WhatIfScenario>,
+    /// Month by month and then together, where several months were asked for.
+    pub months: Vec<WhatIfMonth>,
     /// What is to be known before the numbers are read.
     pub notes: Vec<String>,
     /// The month, the place and when it was tried.
     pub about: String,
+}
+
+/// A scenario in one month, or what it comes to over all of them.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct WhatIfMonth {
+    /// The month; 合计, or the fund of a sum.
+    pub month: String,
+    /// The scenario's name.
+    pub scenario: String,
+    /// Cost of the month before.
+    pub before: String,
+    /// Cost after.
+    pub after: String,
+    /// The difference with its sign.
+    pub change: String,
+    /// Households that get more; empty for a sum, which would count a household twice.
+    pub gain: String,
+    /// Households that get less.
+    pub lose: String,
+    /// Why the scenarios cannot be tried on the month; empty where they were.
+    pub why: String,
 }
 
 /// One scenario.

@@ -200,15 +200,7 @@ fn silent_days(office: &Office, rule: &str) -> Done<u32> {
 
 /// Days or months of a setting of visits: the place's own, else the procedures'.
 pub(super) fn set_days(office: &Office, wanted: &str) -> Option<u32> {
-    let texts = office.book.texts();
-    let own = texts.get(&office.book.path_in(&office.locality, SETTINGS));
-    let text = own.or_else(|| texts.get(&format!("procedures/{SETTINGS}")));
-    let lines = text.into_iter().flat_map(|text| text.lines()).skip(1);
-    let mut rows = lines.map(rules::params::split);
-    rows.find_map(|row| match row.as_slice() {
-        [name, days, ..] if name == wanted => days.parse().ok(),
-        _ => None,
-    })
+    crate::rulebook::tables::setting(office, SETTINGS, wanted)
 }
 
 /// 核实属实, as its doer says it.

@@ -23,11 +23,8 @@ async fn is_signed(on: &impl Reads, no: i64) -> Done<bool> {
 /// Why nobody may have signed, by the rulebook's list; the place's own before the general one. A version signed
 /// before there was a list asks for nothing.
 fn reasons(office: &Office) -> Vec<String> {
-    let texts = office.book.texts();
-    let own = texts.get(&office.book.path_in(&office.locality, LIST));
-    let text = own.or_else(|| texts.get(&format!("procedures/{LIST}")));
-    let lines = text.map_or("", String::as_str).lines().skip(1);
-    let names = lines.filter_map(|line| rules::params::split(line).into_iter().next());
+    let rows = crate::rulebook::tables::rows(office, LIST);
+    let names = rows.filter_map(|row| row.into_iter().next());
     names.filter(|name| !name.is_empty()).collect()
 }
 

@@ -7,6 +7,7 @@ use crate::access::{Acting, Class, Right, Scope};
 use crate::casework::sample::{self, Ticket};
 use crate::casework::{CaseError, Done, place_name};
 use crate::office::Office;
+use crate::rulebook::tables;
 use domain::{AreaLevel, Month, PersonId, TaskId};
 use std::collections::{BTreeMap, BTreeSet};
 use store::outside::{self, NewReport, Recheck, Report};
@@ -24,7 +25,8 @@ const MAY_DIFFER: &str = "可以不同";
 /// The procedure of the second visit.
 const KIND: &str = "report_recheck";
 const CAUSE: &str = "visit";
-const URGENCY: i64 = 30;
+/// What the rulebook's urgencies call it.
+const WHAT: &str = "第三方报告复核";
 const UNKNOWN: &str = "？";
 
 /// What the rulebook says of reports.
@@ -38,13 +40,8 @@ struct Rules {
 
 /// None where the place takes no such settings: nothing is drawn there.
 fn rules_of(office: &Office) -> Option<Rules> {
-    let texts = office.book().texts();
-    let own = office.book().path_in(&office.locality, SETTINGS);
-    let text = texts
-        .get(&own)
-        .or_else(|| texts.get(&format!("procedures/{SETTINGS}")))?;
     let mut out = Rules::default();
-    for row in text.lines().skip(1).map(rules::params::split) {
+    for row in tables::rows(office, SETTINGS) {
         let [name, value, ..] = row.as_slice() else {
             continue;
         };
@@ -145,7 +142,7 @@ async fn draw_month(office: &Office, by: &str, month: Month) -> Done<u64> {
             area: area.at(AreaLevel::Township).unwrap_or(area),
             worker: None,
             due: Some(due),
-            urgency: URGENCY,
+            urgency: tables::urgency(office, WHAT),
             cause_kind: CAUSE.to_owned(),
             cause_id: ticket.no,
             summary: format!(

@@ -7,6 +7,7 @@ use crate::assessed::{self, UNSETTLED};
 use crate::casework::{CaseError, Done, afterwards};
 use crate::monitoring;
 use crate::office::Office;
+use crate::rulebook::tables;
 use domain::procedure::{Counted, Length};
 use domain::{AreaCode, AreaLevel, Day, HouseholdId, Month};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -18,8 +19,6 @@ use store::{Act, JournalTx};
 pub(crate) const CAUSE: &str = "entitlement";
 /// The kind of task that is a knock at a door.
 pub(crate) const VISIT_TASK: &str = "verify_visit";
-/// A visit by the calendar is less pressing than any warning.
-const VISIT_URGENCY: i64 = 10;
 /// The assessment that says the risk, and its class.
 const ASSESSMENT: &str = "visit_risk";
 const RISK: &str = "走访风险";
@@ -211,7 +210,8 @@ pub(crate) async fn raise_due(
     let open: HashSet<HouseholdId> = open.iter().map(|door| door.household).collect();
     let due = all.iter().filter(|one| one.next <= until);
     let (there, wanting): (Vec<_>, Vec<_>) = due.partition(|one| open.contains(&one.household));
-    let new: Vec<NewTask> = wanting.into_iter().map(task).collect();
+    let urgency = tables::urgency(office, REGULAR);
+    let new: Vec<NewTask> = wanting.into_iter().map(|one| task(one, urgency)).collect();
     let at = office.clock.at();
     let mut raised = tasks::raise_many(tx, &at, actor, &new).await?;
     let there = u64::try_from(there.len()).unwrap_or(0);
@@ -219,7 +219,7 @@ pub(crate) async fn raise_due(
     Ok(raised)
 }
 
-fn task(one: &Scheduled) -> NewTask {
+fn task(one: &Scheduled, urgency: i64) -> NewTask {
     let months = one.months;
     let last = match one.last {
         Some(day) => format!("上次走访是 {day}"),
@@ -237,7 +237,7 @@ fn task(one: &Scheduled) -> NewTask {
         area: one.area.at(AreaLevel::Township).unwrap_or(one.area),
         worker: None,
         due: Some(one.next),
-        urgency: VISIT_URGENCY,
+        urgency,
         cause_kind: CAUSE.to_owned(),
         cause_id: one.entitlement,
         summary: format!("定期走访({risk}):{last},每 {months} 个月一次"),

@@ -205,6 +205,7 @@ fn asked(fields: &Fields) -> Option<WhatIfAsk> {
         cap_for: field("cap_for"),
         households: households.join(" "),
         keep_roll: field("roll") == "keep",
+        every_month: field("months") == "all",
     })
 }
 
@@ -226,6 +227,9 @@ fn fields_of(ask: &WhatIfAsk) -> Vec<(String, String)> {
     out.extend(rest.map(|(name, value)| (name.to_owned(), value.clone())));
     if ask.keep_roll {
         out.push(("roll".to_owned(), "keep".to_owned()));
+    }
+    if ask.every_month {
+        out.push(("months".to_owned(), "all".to_owned()));
     }
     out.retain(|(_, value)| !value.is_empty());
     out

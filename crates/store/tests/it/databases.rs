@@ -24,7 +24,7 @@ pub(crate) async fn on_both<F: AsyncFn(Bench)>(test: F) {
 }
 
 impl Bench {
-    async fn open(database: Database) -> Self {
+    pub(crate) async fn open(database: Database) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = open(folder.path().to_owned(), &database).await.unwrap();
         Self {

@@ -27,4 +27,5 @@ mod portal;
 mod postgres;
 mod previews;
 mod seals;
+mod server_down;
 mod work;

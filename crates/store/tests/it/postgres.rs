@@ -41,7 +41,7 @@ fn address(database: &str) -> String {
     format!("host={BASE} user=postgres dbname={database}")
 }
 
-fn programs() -> Option<PathBuf> {
+pub(crate) fn programs() -> Option<PathBuf> {
     let given = std::env::var_os("DOUDI_PG_BIN").map(PathBuf::from);
     let installed = std::fs::read_dir("/usr/lib/postgresql")
         .ok()

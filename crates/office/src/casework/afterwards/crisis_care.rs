@@ -9,6 +9,7 @@ use super::{amount_in, crisis, setting};
 use crate::access::{Acting, Right};
 use crate::disbursement::{self, Entitle};
 use crate::office::Office;
+use crate::rulebook::tables;
 use domain::casework::Outcome;
 use domain::payment::LineState;
 use domain::{AreaCode, AreaLevel, Day, HouseholdId, Month};
@@ -27,9 +28,6 @@ const RECHECKS: &str = "结束后复核";
 /// The procedures of the two visits.
 const SWEEP: &str = "carer_sweep";
 const RECHECK: &str = "crisis_recheck";
-/// In a crisis a sweep goes before every warning, a recheck before the regular visits.
-const SWEEP_URGENCY: i64 = 95;
-const RECHECK_URGENCY: i64 = 40;
 /// Channels looked through.
 const CHANNELS_MAX: u32 = 1_000;
 
@@ -204,7 +202,7 @@ async fn sweep(office: &Office, tx: &mut JournalTx, by: &str, one: &Crisis) -> D
                 "紧急通道“{}”:看本人和照料的人在不在、能不能照料",
                 one.content.title
             ),
-            ..task(one, SWEEP, (&help.area, Some(help.household)), due)
+            ..task(office, one, SWEEP, (&help.area, Some(help.household)), due)
         });
     }
     raise(office, tx, by, one, (&doors, &wanted, due)).await
@@ -218,6 +216,7 @@ async fn listed(tx: &JournalTx, no: i64, kind: DoorKind) -> Done<BTreeSet<i64>> 
 }
 
 fn task(
+    office: &Office,
     one: &Crisis,
     kind: &str,
     (area, household): (&AreaCode, Option<HouseholdId>),
@@ -230,11 +229,7 @@ fn task(
         area: area.at(AreaLevel::Township).unwrap_or(*area),
         worker: None,
         due: Some(due),
-        urgency: if kind == SWEEP {
-            SWEEP_URGENCY
-        } else {
-            RECHECK_URGENCY
-        },
+        urgency: tables::urgency(office, if kind == SWEEP { SWEEPS } else { RECHECKS }),
         cause_kind: CAUSE.to_owned(),
         cause_id: one.no,
         summary: String::new(),
@@ -290,7 +285,7 @@ async fn recheck(office: &Office, tx: &mut JournalTx, by: &str, one: &Crisis) ->
                 "紧急通道“{}”已关闭:办件 № {case} 先受理、后补材料,看材料补齐没有、符不符合",
                 one.content.title
             ),
-            ..task(one, RECHECK, (&row.current.area, home), due)
+            ..task(office, one, RECHECK, (&row.current.area, home), due)
         });
     }
     let known = listed(tx, one.no, DoorKind::Extended).await?;
@@ -306,7 +301,13 @@ async fn recheck(office: &Office, tx: &mut JournalTx, by: &str, one: &Crisis) ->
                 "紧急通道“{}”已关闭:救助延长到 {},看现在还符不符合",
                 one.content.title, extension.content.last
             ),
-            ..task(one, RECHECK, (&help.area, Some(help.household)), due)
+            ..task(
+                office,
+                one,
+                RECHECK,
+                (&help.area, Some(help.household)),
+                due,
+            )
         });
     }
     raise(office, tx, by, one, (&doors, &wanted, due)).await

@@ -365,9 +365,7 @@ pub async fn extension_letter(
     (crisis, no): (i64, i64),
 ) -> Done<Letter> {
     let (one, extension, help) = found(office, who, (Right::CASE_HANDLE, crisis, no)).await?;
-    let texts = office.book().texts();
-    let own = texts.get(&office.book().path_in(&office.locality, TEXT));
-    let text = own.or_else(|| texts.get(&format!("procedures/{TEXT}")));
+    let text = crate::rulebook::tables::text(office, TEXT);
     let none = || CaseError::NotFound(format!("规则手册里没有 procedures/{TEXT}"));
     let lines: Vec<&str> = text.ok_or_else(none)?.lines().skip(1).collect();
     let template = lines.join("\n\n");

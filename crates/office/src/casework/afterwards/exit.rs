@@ -118,16 +118,9 @@ struct Row {
 }
 
 fn rows(office: &Office) -> Done<Vec<Row>> {
-    let texts = office.book().texts();
-    let own = office.book().path_in(&office.locality, PARTS);
-    let text = texts
-        .get(&own)
-        .or_else(|| texts.get(&format!("procedures/{PARTS}")));
-    let lines = text.into_iter().flat_map(|text| text.lines()).skip(1);
     let mut out: Vec<Row> = Vec::new();
-    for line in lines.filter(|line| !line.trim().is_empty()) {
-        let cells = rules::params::split(line);
-        let bad = || CaseError::Refused(format!("{PARTS} 有一行读不懂:{line}"));
+    for cells in crate::rulebook::tables::rows(office, PARTS) {
+        let bad = || CaseError::Refused(format!("{PARTS} 有一行读不懂:{}", cells.join(",")));
         let [month, share, rounding, ..] = cells.as_slice() else {
             return Err(bad());
         };

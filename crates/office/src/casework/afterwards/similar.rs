@@ -38,12 +38,8 @@ struct Likeness {
 
 impl Likeness {
     fn of(office: &Office) -> Done<Self> {
-        let texts = office.book().texts();
-        let own = office.book().path_in(&office.locality, TABLE);
-        let text = texts
-            .get(&own)
-            .or_else(|| texts.get(&format!("procedures/{TABLE}")));
-        Self::parse(text.map_or("", |text| text))
+        let text = crate::rulebook::tables::text(office, TABLE);
+        Self::parse(text.unwrap_or_default())
     }
 
     fn parse(text: &str) -> Done<Self> {
