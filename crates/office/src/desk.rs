@@ -361,14 +361,14 @@ impl Views for Desk {
     fn whatif_workbook<'a>(&'a self, who: &'a Acting, ask: WhatIfAsk) -> Answer<'a, Download> {
         Box::pin(async move {
             who.scope(Right::TRIAL)?;
-            whatif::workbook(self, ask).await
+            whatif::workbook(self, who, ask).await
         })
     }
 
     fn whatif_pdf<'a>(&'a self, who: &'a Acting, ask: WhatIfAsk) -> Answer<'a, Download> {
         Box::pin(async move {
             who.scope(Right::TRIAL)?;
-            whatif::pdf(self, ask).await
+            whatif::pdf(self, who, ask).await
         })
     }
 

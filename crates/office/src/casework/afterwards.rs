@@ -28,6 +28,7 @@ mod recognition;
 mod similar;
 mod supplement;
 mod weigh;
+mod words;
 mod work;
 mod write_off;
 
@@ -70,6 +71,7 @@ pub use store::conference_tasks::Came;
 pub use store::hearings::{HeardAnswer, HeardAs};
 pub use store::reviews::{AfterDecision, AfterKind, AfterPurpose, AfterState, GoodFaith};
 pub use weigh::{Weighed, weigh};
+pub(crate) use words::said;
 pub use work::{Finding, SentBackLine, WorkLine, WorkView, find_fault, work, workers};
 pub(crate) use write_off::NAME as WRITE_OFF;
 

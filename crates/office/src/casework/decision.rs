@@ -30,6 +30,14 @@ const REFUSED: &str = "不予";
 /// The field that only the part of a letter about remedies names.
 pub(super) const REMEDY: &str = "{{复议机关}}";
 
+/// A decision in a word.
+pub(crate) const fn decided_word(outcome: DecidedAs) -> &'static str {
+    match outcome {
+        DecidedAs::Granted => "同意",
+        DecidedAs::Refused => "不予确认",
+    }
+}
+
 /// What a decider says.
 #[derive(Clone, Debug)]
 pub struct Signing {

@@ -18,7 +18,6 @@ use domain::procedure::Document;
 use domain::{CaseNo, PersonId};
 use std::collections::{BTreeMap, HashMap};
 use store::cases::Subject;
-use store::decisions::DecidedAs;
 use store::identity::Masked;
 use store::notices::{ObjectionState, Proposal};
 
@@ -371,10 +370,7 @@ fn objection_line(one: &store::notices::Objection) -> ObjectionLine {
 
 fn decision_words(one: &store::decisions::Decision) -> String {
     let content = &one.content;
-    let how = match content.outcome {
-        DecidedAs::Granted => "同意",
-        DecidedAs::Refused => "不予确认",
-    };
+    let how = crate::casework::decision::decided_word(content.outcome);
     let amount = content
         .amount
         .map_or_else(String::new, |fen| format!(",{fen} 元"));

@@ -59,7 +59,7 @@ pub(super) async fn whatif(desk: &Desk, who: &Acting, ask: Option<WhatIfAsk>) ->
             .push(format!("“月份” `{}` 没有数据,请重新选择", ask.month));
         return Ok(view);
     }
-    match report(desk, &ask, month).await? {
+    match report((desk, who), &ask, month).await? {
         Ok(report) => view.result = Some(trial::result(desk, who, &report, month).await?),
         Err(problems) => view.problems = problems,
     }
@@ -67,10 +67,10 @@ pub(super) async fn whatif(desk: &Desk, who: &Acting, ask: Option<WhatIfAsk>) ->
 }
 
 /// The whole report as a workbook.
-pub(super) async fn workbook(desk: &Desk, ask: WhatIfAsk) -> Told<Download> {
+pub(super) async fn workbook(desk: &Desk, who: &Acting, ask: WhatIfAsk) -> Told<Download> {
     asks(&ask)?;
     let month = desk.chosen(Some(&ask.month)).await?;
-    let report = report(desk, &ask, month).await?;
+    let report = report((desk, who), &ask, month).await?;
     let report = report.map_err(|problems| ViewError::NotAnswerable(problems.join(";")))?;
     let written = tokio::task::spawn_blocking(move || simulate::workbook(&report)).await;
     let bytes = written.map_err(|e| ViewError::Failed(e.to_string()))??;
@@ -81,10 +81,10 @@ pub(super) async fn workbook(desk: &Desk, ask: WhatIfAsk) -> Told<Download> {
 }
 
 /// What the page shows as PDF, naming nobody.
-pub(super) async fn pdf(desk: &Desk, ask: WhatIfAsk) -> Told<Download> {
+pub(super) async fn pdf(desk: &Desk, who: &Acting, ask: WhatIfAsk) -> Told<Download> {
     asks(&ask)?;
     let month = desk.chosen(Some(&ask.month)).await?;
-    let report = report(desk, &ask, month).await?;
+    let report = report((desk, who), &ask, month).await?;
     let report = report.map_err(|problems| ViewError::NotAnswerable(problems.join(";")))?;
     let shown = trial::without_names(&report).await?;
     let written = tokio::task::spawn_blocking(move || super::trial_pdf(&shown)).await;
@@ -106,7 +106,7 @@ fn asks(ask: &WhatIfAsk) -> Told<()> {
 
 /// The trial's report, from those at hand or worked out; or what is wrong with what was asked.
 async fn report(
-    desk: &Desk,
+    (desk, who): (&Desk, &Acting),
     ask: &WhatIfAsk,
     month: Month,
 ) -> Told<Result<Arc<Report>, Vec<String>>> {
@@ -114,7 +114,7 @@ async fn report(
         Ok(wanted) => wanted,
         Err(problems) => return Ok(Err(problems)),
     };
-    match proposed(desk, &ask.version).await? {
+    match proposed((desk, who), &ask.version).await? {
         Ok(version) => wanted.scenarios.extend(version),
         Err(problems) => return Ok(Err(problems)),
     }
@@ -155,9 +155,16 @@ async fn versions(desk: &Desk, who: &Acting) -> Told<Vec<Choice>> {
 }
 
 /// A proposed version as a scenario of its own; none where none is asked for.
-async fn proposed(desk: &Desk, version: &str) -> Told<Result<Option<Scenario>, Vec<String>>> {
+async fn proposed(
+    (desk, who): (&Desk, &Acting),
+    version: &str,
+) -> Told<Result<Option<Scenario>, Vec<String>>> {
     if version.is_empty() {
         return Ok(Ok(None));
+    }
+    if !who.may(Right::RULEBOOK) {
+        let said = "您看不到还没有签的规则改动,不能试;请让能看规则的人来试";
+        return Ok(Err(vec![said.to_owned()]));
     }
     let Ok(no) = version.parse() else {
         return Ok(Err(vec![format!(

@@ -8,9 +8,8 @@ use crate::casework::letters::{self, Letter};
 use crate::casework::online::{self, LetterLine};
 use crate::casework::{Case, CaseError, CaseNo, Done, afterwards, capsule, read};
 use crate::office::Office;
-use domain::Fen;
-use store::decisions::{self, DecidedAs, Decision, DecisionState};
-use store::reviews::{self, AfterDecision, AfterKind, AfterState};
+use store::decisions::{self, Decision, DecisionState};
+use store::reviews::{self, AfterDecision, AfterState};
 
 /// A letter on one's own page.
 pub struct MyLetter {
@@ -43,10 +42,7 @@ fn lines(text: &str) -> Vec<String> {
 
 fn first(one: &Decision) -> Done<MyOutcome> {
     let content = &one.content;
-    let how = match content.outcome {
-        DecidedAs::Granted => "同意",
-        DecidedAs::Refused => "不予确认",
-    };
+    let how = crate::casework::decision::decided_word(content.outcome);
     let found = capsule::of_decision(one)?.found;
     // Of what the rules did not give, the rules' own parts would tell another amount.
     let parts = match content.amount.filter(|_| !content.departs) {
@@ -76,25 +72,10 @@ fn first(one: &Decision) -> Done<MyOutcome> {
 
 fn later(one: &AfterDecision) -> MyOutcome {
     let content = &one.content;
-    let from = content.from.map_or_else(String::new, |month| {
-        format!(",{} 年 {} 月起", month.year(), month.month())
-    });
-    let after = content.after.unwrap_or(Fen::ZERO);
-    let amount = match content.kind {
-        AfterKind::Kept => String::new(),
-        AfterKind::Stopped => format!("每月 {} 元停发{from}", content.before),
-        AfterKind::Recover => format!("退回 {after} 元"),
-        AfterKind::Raised | AfterKind::Restored | AfterKind::Cut | AfterKind::Exit => {
-            format!("每月由 {} 元改为 {after} 元{from}", content.before)
-        }
-    };
+    let (what, amounts) = afterwards::said(content);
     MyOutcome {
-        what: format!(
-            "{} 决定:{}",
-            content.day,
-            afterwards::kind_name(content.kind)
-        ),
-        amount,
+        what: format!("{} 决定:{what}", content.day),
+        amount: amounts,
         parts: Vec::new(),
         reasons: lines(&content.reasons),
         articles: lines(&content.articles).join("、"),

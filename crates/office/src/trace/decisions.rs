@@ -19,7 +19,7 @@ use rules::Program;
 use std::collections::{BTreeMap, BTreeSet};
 use store::applications::{self, Cause, PaperState};
 use store::cases::Subject;
-use store::decisions::{self, DecidedAs, Decision};
+use store::decisions::{self, Decision};
 use store::notices::{self, ObjectionState, Proposal};
 use store::visits::{self, Visit};
 use store::{tasks, verifications};
@@ -123,10 +123,7 @@ fn told_month(sealed: &Capsule) -> Option<Month> {
 
 async fn decision_step(office: &Office, decision: &Decision) -> Result<Step> {
     let content = &decision.content;
-    let how = match content.outcome {
-        DecidedAs::Granted => "同意",
-        DecidedAs::Refused => "不予确认",
-    };
+    let how = casework::decision::decided_word(content.outcome);
     let amount = content.amount.map(|fen| format!(",{fen} 元"));
     let from = content.from.map(|month| format!(",{month} 起"));
     let departs = if content.departs {

@@ -28,6 +28,8 @@ pub struct Door {
     pub access: Arc<Access>,
     /// Secrets of sessions by login.
     pub secrets: HashMap<&'static str, String>,
+    /// Stands still until it is moved.
+    pub watch: Watch,
     _folder: TempDir,
 }
 
@@ -69,7 +71,9 @@ async fn open() -> Door {
     };
     let office = Arc::new(Office::open(setting).await.unwrap());
     office.load_areas(&areas).await.unwrap();
-    let access = Access::open(office, Watch::Machine).unwrap();
+    // What is counted by the minute must not depend on how fast the test is.
+    let watch = Watch::by_hand(office.clock());
+    let access = Access::open(office, watch.clone()).unwrap();
     let by = By::Machine;
     let bureau = NewOffice {
         code: "mz".to_owned(),
@@ -100,6 +104,7 @@ async fn open() -> Door {
     Door {
         access,
         secrets,
+        watch,
         _folder: folder,
     }
 }

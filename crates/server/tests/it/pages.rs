@@ -61,6 +61,21 @@ async fn no_page_carries_inline_style_or_script() {
 }
 
 #[tokio::test]
+async fn no_page_is_left_to_search_engines_or_in_the_browsers_own_store() {
+    for path in PAGES.into_iter().chain(["/nowhere", "/households/404"]) {
+        let page = get(path).await;
+        let head = "<meta name=\"robots\" content=\"noindex\">";
+        assert!(page.body.contains(head), "{path}");
+        assert_eq!(page.headers["cache-control"], "no-store", "{path}");
+        // Pages gone back to are asked for again, never kept; and only this office is asked.
+        for setting in [r#""history":"reload""#, r#""mode":"same-origin""#] {
+            let scripted = page.body.contains("htmx.min.js");
+            assert!(!scripted || page.body.contains(setting), "{path} {setting}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_name_that_is_markup_is_shown_as_text() {
     let escaped = "&#60;img src=x onerror=alert(1)&#62;{{7*7}}";
     for path in [

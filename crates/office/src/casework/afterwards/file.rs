@@ -11,10 +11,11 @@ use super::letters::printable;
 use super::may::{MayAfter, may};
 use super::similar::{Similar, similar};
 use super::weigh::weigh;
-use super::{AfterKind, AfterPurpose, AfterState, kind_name, purpose_name, supplement, write_off};
+use super::words::said;
+use super::{AfterPurpose, AfterState, purpose_name};
 use crate::access::{Acting, Right};
 use crate::office::Office;
-use domain::{CaseNo, Day, Fen, Month};
+use domain::{CaseNo, Day};
 use store::entitlements;
 use store::hearings::{self, HeardAnswer, HeardAs, Hearing, HearingNotice};
 use store::reviews::{self, AfterDecision};
@@ -328,55 +329,11 @@ fn hearing_line(hearing: &Hearing) -> HearingLine {
 
 pub(in super::super) fn decision_line(one: &AfterDecision) -> DecisionLine {
     let content = &one.content;
-    let month = |month: Option<Month>| month.map_or_else(|| "—".to_owned(), |m| m.to_string());
-    let amounts = match (content.kind, content.after) {
-        (AfterKind::Kept, _) if content.step == supplement::NAME => "新增的不追回".to_owned(),
-        (AfterKind::Recover, Some(after)) if content.step == supplement::NAME => {
-            format!("补充追回 {after} 元")
-        }
-        // Nothing is paid of a recognition, and nothing else is decided of nothing.
-        (AfterKind::Kept, _) if content.before == Fen::ZERO => "继续认定,没有变化".to_owned(),
-        (AfterKind::Restored, _) if content.after == Some(Fen::ZERO) => {
-            format!("按变更后的家庭认定,从 {} 起", month(content.from))
-        }
-        (AfterKind::Stopped, _) if content.before == Fen::ZERO => {
-            format!("从 {} 起不再认定", month(content.from))
-        }
-        (AfterKind::Kept, _) => format!("每月仍是 {} 元", content.before),
-        (AfterKind::Stopped, _) => {
-            format!(
-                "每月 {} 元,从 {} 起停发",
-                content.before,
-                month(content.from)
-            )
-        }
-        (AfterKind::Recover, Some(after)) => format!("追回 {after} 元"),
-        (AfterKind::Exit, Some(after)) => format!(
-            "每月由 {} 元改为 {after} 元,从 {} 起,发到 {}",
-            content.before,
-            month(content.from),
-            month(content.last)
-        ),
-        (_, after) => format!(
-            "每月由 {} 元改为 {} 元,从 {} 起",
-            content.before,
-            after.unwrap_or(Fen::ZERO),
-            month(content.from)
-        ),
-    };
+    let (what, amounts) = said(content);
     DecisionLine {
         no: one.no,
         case: content.case.get(),
-        what: format!(
-            "{} {},{} 签署",
-            content.day,
-            match content.step.as_str() {
-                write_off::NAME => write_off::NAME,
-                supplement::NAME => supplement::NAME,
-                _ => kind_name(content.kind),
-            },
-            content.decider
-        ),
+        what: format!("{} {what},{} 签署", content.day, content.decider),
         amounts,
         reasons: content.reasons.lines().map(str::to_owned).collect(),
         articles: content.articles.lines().collect::<Vec<_>>().join("、"),
