@@ -208,6 +208,22 @@ impl StoreError {
         )
     }
 
+    /// The same for somebody else whose act was in the same write: what they are to do is the same.
+    pub(crate) fn for_another(&self) -> Self {
+        match self {
+            Self::StorageFull => Self::StorageFull,
+            Self::NotWritable => Self::NotWritable,
+            Self::Closed => Self::Closed,
+            Self::Unreachable { reason } => Self::Unreachable {
+                reason: reason.clone(),
+            },
+            Self::OutcomeUnknown { reason } => Self::OutcomeUnknown {
+                reason: reason.clone(),
+            },
+            _ => Self::Busy,
+        }
+    }
+
     /// True when doing the same again may succeed.
     #[must_use]
     pub fn may_retry(&self) -> bool {

@@ -16,7 +16,7 @@ use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
-use tokio::sync::oneshot;
+use tokio::sync::oneshot::{self, error::TryRecvError};
 
 pub(crate) const DATABASE_FILE: &str = "doudi.db";
 const LOCK_FILE: &str = "doudi.lock";
@@ -72,7 +72,7 @@ struct Inner {
     folder: PathBuf,
     keys: RwLock<KeyRing>,
     seals: Arc<Seals>,
-    waiting_reads: Mutex<Vec<(Act, oneshot::Sender<()>)>>,
+    waiting_reads: Mutex<Vec<(Act, oneshot::Sender<Result<()>>)>>,
     read_turn: tokio::sync::Mutex<()>,
     /// Held for as long as the folder is in use; the SQLite writer keeps it itself.
     lock: Mutex<Option<File>>,
@@ -189,7 +189,7 @@ impl Store {
     /// Appends an act that changes nothing else, such as a read of names; several callers share
     /// one commit, and each is answered after it is durable.
     pub async fn record_alone(&self, act: Act) -> Result<()> {
-        let (answer, answered) = oneshot::channel();
+        let (answer, mut answered) = oneshot::channel();
         let waiting = || {
             self.0
                 .waiting_reads
@@ -197,21 +197,31 @@ impl Store {
                 .unwrap_or_else(PoisonError::into_inner)
         };
         waiting().push((act, answer));
-        {
-            let _turn = self.0.read_turn.lock().await;
-            let mine: Vec<_> = std::mem::take(&mut *waiting());
-            if !mine.is_empty() {
-                let mut tx = self.write().await?;
-                let (acts, answers): (Vec<_>, Vec<_>) = mine.into_iter().unzip();
-                acts.into_iter().for_each(|act| tx.record(act));
-                tx.commit().await?;
-                for answer in answers {
-                    // Whoever no longer waits has left nothing to reveal.
-                    let _ = answer.send(());
-                }
-            }
+        let _turn = self.0.read_turn.lock().await;
+        match answered.try_recv() {
+            // Somebody before wrote it with their own: what became of the others' is not asked here.
+            Ok(answer) => return answer,
+            // Whoever was writing it went away in the middle.
+            Err(TryRecvError::Closed) => return Err(StoreError::Busy),
+            Err(TryRecvError::Empty) => {}
         }
-        answered.await.map_err(|_| StoreError::Busy)
+        let together = std::mem::take(&mut *waiting());
+        let (acts, answers): (Vec<_>, Vec<_>) = together.into_iter().unzip();
+        let done = self.record_together(acts).await;
+        for answer in answers {
+            // Whoever no longer waits has left nothing to reveal.
+            let _ = answer.send(match &done {
+                Ok(()) => Ok(()),
+                Err(error) => Err(error.for_another()),
+            });
+        }
+        done
+    }
+
+    async fn record_together(&self, acts: Vec<Act>) -> Result<()> {
+        let mut tx = self.write().await?;
+        acts.into_iter().for_each(|act| tx.record(act));
+        tx.commit().await.map(drop)
     }
 
     /// Number of the key new values are sealed with.
