@@ -36,6 +36,7 @@ pub mod identity;
 pub mod jobs;
 mod keys;
 pub mod kin;
+pub mod late;
 pub mod ledger;
 pub mod manifest;
 pub mod name_index;
@@ -136,6 +137,7 @@ fn every_statement() -> Vec<String> {
         identity::ROTATION_STATEMENTS,
         jobs::STATEMENTS,
         kin::STATEMENTS,
+        late::STATEMENTS,
         ledger::STATEMENTS,
         manifest::STATEMENTS,
         name_index::STATEMENTS,

@@ -249,7 +249,7 @@ async fn rows(office: &Office, all: &[Scheduled]) -> Done<Vec<LedgerRow>> {
                 .last
                 .map_or_else(|| "没有走访过".to_owned(), |day| day.to_string()),
             every: format!("每 {} 个月", one.months),
-            next: super::shown::due(Some(one.next), today),
+            next: Word::due(Some(one.next), today),
             late,
             task: open.get(&one.household).copied(),
         });
