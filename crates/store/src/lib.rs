@@ -94,6 +94,7 @@ fn every_statement() -> Vec<String> {
         applications::STATEMENTS,
         applications::CLUE_STATEMENTS,
         applications::DECIDED_STATEMENTS,
+        entitlements::around::STATEMENTS,
         entitlements::cards::STATEMENTS,
         entitlements::ended::STATEMENTS,
         areas::STATEMENTS,
