@@ -221,17 +221,12 @@ pub async fn visit_list(office: &Office, who: &Acting) -> Done<VisitList> {
         .collect();
     let names = Names::of(office, &people, &places).await?;
     let today = office.clock.today();
-    let program = office.rules_on(today);
     let mut rows: Vec<(Option<Day>, VisitLine)> = Vec::new();
     for row in &cases {
-        let file = program
-            .files
-            .iter()
-            .find(|file| file.id == row.content.programme);
         let going = visits::open_of_case(&office.store, row.no).await?;
         let line = VisitLine {
             about: About::Case(row.no),
-            title: file.map_or_else(|| row.content.programme.clone(), |file| file.title.clone()),
+            title: office.title(&row.content.programme),
             who: names.person(row.content.applicant),
             place: names.place(&row.current.area),
             why: format!("办件 № {} · {}", row.no, row.current.step),
