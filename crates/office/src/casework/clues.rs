@@ -193,7 +193,8 @@ pub async fn clue_view(office: &Office, who: &Acting, no: i64) -> Done<ClueView>
         place: place_name(office, &clue.content.area, today).await?,
         reports,
         urgent: clue.content.urgent,
-        due: Limits::of(office).of_clue(&clue)
+        due: Limits::of(office)
+            .of_clue(&clue)
             .filter(|_| open)
             .map(|due| (due, due < today)),
         ended,

@@ -155,7 +155,8 @@ pub async fn contents(office: &Office, who: &Acting, no: CaseNo) -> Done<Content
         no: no.get(),
         title: word("救助项目"),
         applicant: word("申请人姓名"),
-        place: crate::casework::place_name(office, &case.standing.area, office.clock.today()).await?,
+        place: crate::casework::place_name(office, &case.standing.area, office.clock.today())
+            .await?,
         stands: case.stands(),
         rows,
     })
