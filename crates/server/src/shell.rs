@@ -341,7 +341,7 @@ mod tests {
         let first = check(
             &["case_officer", "assistance_adviser"],
             &two,
-            (MENU_MOST, 10),
+            (MENU_MOST, 8),
         );
         assert_eq!(first.last(), Some(&Menu::Tickets));
         check(&["security_admin"], &[], (2, 0));
