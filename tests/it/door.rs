@@ -12,10 +12,11 @@ mod told;
 
 use crate::browse::{Page, Person};
 use crate::postgres;
-use domain::WarningId;
+use domain::{CaseNo, WarningId};
 use office::Database;
 use office::trace::trace;
 use place::{Family, Place, planted};
+use std::collections::BTreeSet;
 use synth::{BankFault, bank_answer, department_answer};
 use told::told;
 
@@ -145,11 +146,9 @@ async fn applied(place: &Place, people: &People, family: &Family) -> i64 {
     // Everybody who is grown up signs, before anything is asked about them.
     let consents = wang.read(&page.link("/verify/consents/")).await;
     let persons = consents.choices(&consents.place, "person");
-    println!("{}", consents.words());
-    assert!(
-        (1..=family.members.len()).contains(&persons.len()),
-        "who lives elsewhere is not asked"
-    );
+    let asked: BTreeSet<i64> = persons.iter().map(|id| id.parse().unwrap()).collect();
+    assert_eq!(asked, living_together(place, case).await);
+    assert!(asked.iter().all(|id| family.members.contains(id)));
     let mut signs: Vec<(&str, &str)> = persons.iter().map(|p| ("person", p.as_str())).collect();
     signs.extend([("signed", "paper"), ("act", "give")]);
     wang.done(&consents, &consents.place, &signs).await;
@@ -158,6 +157,16 @@ async fn applied(place: &Place, people: &People, family: &Family) -> i64 {
     wang.done(&page, &path, &[("act", "complete"), ("step", "启动调查")])
         .await;
     case
+}
+
+/// Those the application says live together; who lives elsewhere is not of them.
+async fn living_together(place: &Place, case: i64) -> BTreeSet<i64> {
+    let tx = place.office.begin().await.unwrap();
+    let row = store::cases::find(&tx, CaseNo::new(case)).await;
+    let no = row.unwrap().unwrap().content.application;
+    let application = store::applications::find(&tx, no).await.unwrap().unwrap();
+    let members = application.content.members.iter();
+    members.map(|(person, _)| person.get()).collect()
 }
 
 /// Departments answer from their own files; one stays silent, is urged, and the report says so.

@@ -8,6 +8,7 @@ mod paperless;
 mod pictures;
 mod unknown;
 
+use crate::browse::hidden;
 use crate::county::{County, Faults, run_months};
 use crate::staff::{Signed, Staff};
 use axum::Router;
@@ -240,16 +241,6 @@ fn coded(word: &str, fields: &[(&str, &str)]) -> String {
         body.append_pair(name, value);
     }
     body.finish()
-}
-
-/// What stands in the first hidden field of a name.
-fn hidden(body: &str, name: &str) -> String {
-    let from = body.split(&format!("name=\"{name}\" value=\"")).nth(1);
-    from.unwrap_or_default()
-        .split('"')
-        .next()
-        .unwrap_or_default()
-        .to_owned()
 }
 
 /// The number in the form in which a button stands.

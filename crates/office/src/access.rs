@@ -27,7 +27,7 @@ pub use accounts::{AccountRow, By, GrantRow, NewAccount, NewOffice, OfficeRow, O
 pub use acting::{Acting, Channel, Denied, Scope};
 pub(crate) use book::with_rows;
 pub use book::{
-    AccessBook, Class, Lack, Masking, Named, Nature, PATH, Reach, Role, Rule, Settings,
+    AccessBook, Class, Lack, MENU_MOST, Masking, Named, Nature, PATH, Reach, Role, Rule, Settings,
 };
 pub use demo::DemoAccount;
 pub(crate) use journal::note_read;

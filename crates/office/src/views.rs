@@ -27,6 +27,7 @@ use std::future::Future;
 use std::pin::Pin;
 
 use crate::access::Acting;
+use domain::Day;
 use serde::Serialize;
 
 pub use areas::{AreaAsk, AreaFound, AreaHit, AreaRow, AreaTree};
@@ -298,6 +299,19 @@ pub struct Word {
     pub text: String,
     /// How it is to be felt.
     pub tone: Tone,
+}
+
+impl Word {
+    /// A day something is to be done by, as every list says it.
+    pub(crate) fn due(due: Option<Day>, today: Day) -> Self {
+        let (text, tone) = match due {
+            None => ("没有期限".to_owned(), Tone::Unknown),
+            Some(due) if due < today => (format!("{due} 已逾期"), Tone::Urgent),
+            Some(due) if due == today => ("今日到期".to_owned(), Tone::Notice),
+            Some(due) => (format!("{due} 前"), Tone::Calm),
+        };
+        Self { text, tone }
+    }
 }
 
 /// ✓, ✗ or ？: the three answers of a condition.

@@ -18,6 +18,7 @@ pub(crate) mod doubts;
 pub(crate) mod duties;
 pub(crate) mod feeds;
 pub(crate) mod figures;
+pub(crate) mod file;
 pub(crate) mod finds;
 pub(crate) mod flags;
 pub(crate) mod grid;
@@ -69,6 +70,7 @@ use office::views::Page;
 use crate::look::Grouped;
 
 /// Where a page of a list stands, and its neighbours.
+#[derive(Default)]
 pub(crate) struct Pager {
     /// 共 137 条,第 51–100 条.
     pub(crate) text: String,

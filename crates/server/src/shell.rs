@@ -1,6 +1,6 @@
 //! What surrounds every page: the place, the menu, the search box, the display size.
 
-use office::access::{Acting, Right, Stage, Visitor};
+use office::access::{Acting, MENU_MOST, Right, Stage, Visitor};
 use office::views::Place;
 
 use crate::assets;
@@ -69,19 +69,23 @@ impl SignedIn {
 
 /// What somebody may open, as the access rules list it: first their daily work, then the rest.
 fn menu_of(who: &Acting) -> (Vec<Menu>, Vec<Menu>) {
-    let may: Vec<Menu> = Menu::ALL
-        .into_iter()
-        .filter(|menu| who.may(menu.right()))
-        .collect();
+    parted(|menu| who.may(menu.right()), &who.menu_first())
+}
+
+/// What may be opened: first what is named, or everything where nothing of it is, but never more lines than a list of
+/// the rules may have; then the rest.
+fn parted(may: impl Fn(&Menu) -> bool, named: &[&str]) -> (Vec<Menu>, Vec<Menu>) {
+    let may: Vec<Menu> = Menu::ALL.into_iter().filter(may).collect();
     let mut first: Vec<Menu> = Vec::new();
-    for name in who.menu_first() {
-        let found = may.iter().find(|menu| menu.line().2 == name);
+    for name in named {
+        let found = may.iter().find(|menu| menu.line().2 == *name);
         first.extend(found.filter(|menu| !first.contains(menu)).copied());
     }
-    let rest = may.into_iter().filter(|menu| !first.contains(menu));
     if first.is_empty() {
-        return (rest.collect(), Vec::new());
+        first.clone_from(&may);
     }
+    first.truncate(MENU_MOST);
+    let rest = may.into_iter().filter(|menu| !first.contains(menu));
     let rest = rest.collect();
     (first, rest)
 }
@@ -298,8 +302,50 @@ impl Shell {
 
 #[cfg(test)]
 mod tests {
-    use super::Menu;
-    use office::access::AccessBook;
+    use super::{Menu, parted};
+    use office::access::{AccessBook, MENU_MOST};
+
+    fn check(roles: &[&str], named: &[&str], lines: (usize, usize)) -> Vec<Menu> {
+        let book = AccessBook::read(&office::rulebook::read(None).unwrap(), "demo").unwrap();
+        let allows = |menu: &Menu| roles.iter().any(|role| book.allows(role, menu.right()));
+        let (first, rest) = parted(allows, named);
+        assert_eq!((first.len(), rest.len()), lines, "{roles:?}");
+        first
+    }
+
+    #[test]
+    fn a_role_that_may_open_more_than_the_most_lines_has_its_own_first() {
+        let book = AccessBook::read(&office::rulebook::read(None).unwrap(), "demo").unwrap();
+        for role in book.roles() {
+            let opens = Menu::ALL.iter();
+            let opens = opens.filter(|menu| book.allows(&role.code, menu.right()));
+            let (opens, own) = (opens.count(), book.menu(&role.code).len());
+            assert!(opens <= MENU_MOST || own > 0, "{}: {opens}", role.title);
+        }
+    }
+
+    #[test]
+    fn nobody_sees_more_lines_first_than_the_rules_may_list() {
+        // A list signed before this role had its own, and two roles whose lists are read together.
+        check(&["grid_worker"], &[], (MENU_MOST, 2));
+        let two = [
+            "我的待办",
+            "总览",
+            "走访清单",
+            "指标",
+            "预警线索",
+            "救助名册",
+            "工单",
+            "月报",
+        ];
+        let first = check(
+            &["case_officer", "assistance_adviser"],
+            &two,
+            (MENU_MOST, 8),
+        );
+        assert_eq!(first.last(), Some(&Menu::Tickets));
+        check(&["security_admin"], &[], (2, 0));
+    }
 
     #[test]
     fn what_a_role_sees_first_is_in_the_menu_and_open_to_it() {

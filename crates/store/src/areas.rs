@@ -10,8 +10,8 @@ pub(crate) use editions::STATEMENTS as EDITION_STATEMENTS;
 pub use editions::{Edition, Known, Step, editions, keep_edition, of_code, page, take};
 pub(crate) use found::STATEMENTS as FOUND_STATEMENTS;
 pub use found::{
-    After, below, coded, count, count_below, history, home, lived_in_outside, named, names,
-    prefixes, provinces, same_name_from, wide,
+    After, below, coded, count, count_below, find_many, history, home, lived_in_outside, named,
+    names, prefixes, provinces, same_name_from, wide,
 };
 
 use crate::error::{Result, StoreError};

@@ -60,6 +60,8 @@ statements! {
         order by case_no desc limit $4");
     OF_APPLICATION = select!("where application_no = $1 order by case_no");
     OF_HOUSEHOLD = select!("where household_id = $1 order by case_no desc");
+    OPEN_AT = "select case_no from cases where household_id = $1 and state = 'open'
+        order by case_no desc limit 1";
     OF_APPLICANT = select!("where applicant = $1 order by case_no desc");
     OPEN_OF_MEMBER = "select c.case_no from cases c
             join application_members m on m.application_no = c.application_no
@@ -392,6 +394,17 @@ pub async fn of_application(on: &impl Reads, no: ApplicationNo) -> Result<Vec<Ca
 /// The cases of a household, newest first.
 pub async fn of_household(on: &impl Reads, household: HouseholdId) -> Result<Vec<CaseRow>> {
     rows(on.rows(OF_HOUSEHOLD, vec![household.get().into()]).await?)
+}
+
+/// The newest open case of each of some households; one without is left out.
+pub async fn open_at(on: &impl Reads, homes: &[HouseholdId]) -> Result<Vec<(HouseholdId, CaseNo)>> {
+    let sets = homes.iter().map(|home| vec![home.get().into()]);
+    let answers = on.rows_each(OPEN_AT, sets.collect()).await?;
+    let found = homes.iter().zip(answers);
+    let first = found.filter_map(|(home, rows)| Some((*home, rows.into_iter().next()?)));
+    first
+        .map(|(home, row)| Ok((home, CaseNo::new(row.int(0)?))))
+        .collect()
 }
 
 /// The cases somebody applied for, newest first.

@@ -10,6 +10,7 @@ mod stays;
 pub(crate) use finds::STATEMENTS as FIND_STATEMENTS;
 pub use finds::{
     Find, FindOutcome, FindVerdict, NewFind, add_find, answer_find, find, finds, finds_of,
+    pushed_at,
 };
 pub(crate) use lookups::STATEMENTS as LOOKUP_STATEMENTS;
 pub use lookups::{

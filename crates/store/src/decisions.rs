@@ -10,6 +10,7 @@ use crate::sql::statements;
 use crate::tx::{JournalTx, Reads};
 use crate::value::{Row, Value, words};
 use domain::{AreaCode, CaseNo, Day, Fen, Month};
+use std::collections::BTreeSet;
 
 macro_rules! select {
     ($rest:literal) => {
@@ -394,6 +395,15 @@ pub async fn agree_to_read(
 pub async fn agrees_to_read(on: &impl Reads, case: CaseNo) -> Result<Option<Day>> {
     let rows = on.rows(CONSENT, vec![case.get().into()]).await?;
     rows.first().map(|row| row.day(0)).transpose()
+}
+
+/// Those of some cases whose applicants agree to be handed their letters by reading them.
+pub async fn agreed_to_read(on: &impl Reads, cases: &[CaseNo]) -> Result<BTreeSet<CaseNo>> {
+    let sets = cases.iter().map(|case| vec![case.get().into()]);
+    let answers = on.rows_each(CONSENT, sets.collect()).await?;
+    let agreed = cases.iter().zip(answers);
+    let agreed = agreed.filter(|(_, rows)| !rows.is_empty());
+    Ok(agreed.map(|(case, _)| *case).collect())
 }
 
 /// How the letters of a decision were handed over.

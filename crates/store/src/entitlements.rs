@@ -3,6 +3,7 @@
 //! One person or household has one entitlement of a programme and component at a time: the database
 //! refuses another. What changes is added; a stop is set once and may only move to an earlier month.
 
+pub(crate) mod around;
 pub(crate) mod cards;
 pub(crate) mod ended;
 
@@ -11,6 +12,7 @@ use crate::error::{Result, StoreError};
 use crate::sql::{Kind, Table, statements};
 use crate::tx::{JournalTx, Reads};
 use crate::value::{Row, words};
+pub use around::{around, with_late_task};
 pub use cards::{fresh_cards, misfit_cards, shared_cards};
 use domain::{AreaCode, Fen, HouseholdId, Month, PersonId};
 pub use ended::{Ended, ended};

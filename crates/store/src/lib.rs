@@ -36,6 +36,7 @@ pub mod identity;
 pub mod jobs;
 mod keys;
 pub mod kin;
+pub mod late;
 pub mod ledger;
 pub mod manifest;
 pub mod name_index;
@@ -93,6 +94,7 @@ fn every_statement() -> Vec<String> {
         applications::STATEMENTS,
         applications::CLUE_STATEMENTS,
         applications::DECIDED_STATEMENTS,
+        entitlements::around::STATEMENTS,
         entitlements::cards::STATEMENTS,
         entitlements::ended::STATEMENTS,
         areas::STATEMENTS,
@@ -136,6 +138,7 @@ fn every_statement() -> Vec<String> {
         identity::ROTATION_STATEMENTS,
         jobs::STATEMENTS,
         kin::STATEMENTS,
+        late::STATEMENTS,
         ledger::STATEMENTS,
         manifest::STATEMENTS,
         name_index::STATEMENTS,

@@ -87,7 +87,8 @@ statements! {
         where v.household_id is not null and a.fact = $1
         order by a.answer_no";
     VISITED = "select household_id, max(done_day) from visits
-        where state = 'done' and household_id is not null and outcome <> 'not-met'
+        where state = 'done' and outcome <> 'not-met'
+          and household_id in (select household_id from entitlement where area >= $1 and area < $2)
         group by household_id";
     RECOVERIES = "select r.recovery_id, r.entitlement_id from recovery r
         left join after_cases a on a.recovery_id = r.recovery_id
@@ -409,9 +410,10 @@ pub async fn answered(on: &impl Reads, fact: &str) -> Result<Vec<(HouseholdId, i
         .collect()
 }
 
-/// The day each household was met at its door last.
-pub async fn visited(on: &impl Reads) -> Result<Vec<(HouseholdId, Day)>> {
-    let rows = on.rows(VISITED, vec![]).await?;
+/// The day each household that gets something in a place was met at its door last.
+pub async fn visited(on: &impl Reads, area: Option<&AreaCode>) -> Result<Vec<(HouseholdId, Day)>> {
+    let (from, below) = range(area);
+    let rows = on.rows(VISITED, vec![from, below]).await?;
     rows.iter()
         .map(|row| Ok((HouseholdId::new(row.int(0)?), row.day(1)?)))
         .collect()

@@ -4,7 +4,7 @@
 mod doors;
 
 pub(crate) use doors::STATEMENTS as DOOR_STATEMENTS;
-pub use doors::{OpenDoor, late, open_doors};
+pub use doors::{OpenDoor, open_around, open_doors, waiting_at};
 
 use crate::areas::{day_value, range};
 use crate::at::At;

@@ -6,7 +6,7 @@ use crate::error::Result;
 use crate::notices::add;
 use crate::sql::statements;
 use crate::tx::{JournalTx, Reads};
-use crate::value::{Row, Value, count};
+use crate::value::{Row, Value, count, counted};
 use domain::{AreaCode, Day};
 
 statements! {
@@ -69,7 +69,7 @@ pub async fn urge(tx: &mut JournalTx, at: &At, new: &NewUrge) -> Result<i64> {
     let columns = [
         ("urge_no", Value::from(no)),
         ("area", new.area.full().into()),
-        ("late", i64::try_from(new.late).unwrap_or(i64::MAX).into()),
+        ("late", counted(new.late, "逾期件数")?.into()),
         ("words", new.words.as_str().into()),
         ("due", new.due.to_string().into()),
         ("by_login", new.by.as_str().into()),

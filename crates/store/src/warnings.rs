@@ -35,7 +35,9 @@ statements! {
           and (urgency < $7 or (urgency = $7 and warning_id > $8))
         order by urgency desc, warning_id limit $9";
     DOORS = "select distinct household_id from warning
-        where state = 'open' and household_id is not null order by household_id";
+        where state = 'open'
+          and household_id in (select household_id from entitlement where area >= $1 and area < $2)
+        order by household_id";
     LIST_HOUSEHOLD = "select warning_id, rule, entity_kind, entity_id, household_id, person_id,
             area, month, amount, urgency, text, explanation, state, first_raised, last_seen,
             closed_at, closed_why
@@ -49,6 +51,12 @@ statements! {
     COUNT = "select count(*) from warning
         where state = $1 and area >= $2 and area < $3 and rule >= $4 and rule <= $5
           and urgency >= $6";
+    // Nobody has been named for them yet.
+    COUNT_WAITING = "select w.rule, count(*) from warning w
+        where w.state = 'open' and w.area >= $1 and w.area < $2
+          and not exists (select 1 from task_warning l join task t on t.task_id = l.task_id
+              where l.warning_id = w.warning_id and t.state = 'open' and t.worker_id is not null)
+        group by w.rule order by w.rule";
     COUNT_BY_TOWNSHIP = "select rule, substr(area, 1, 9), count(*), coalesce(cast(sum(amount) as bigint), 0)
         from warning where state = $1 and area >= $2 and area < $3
         group by rule, substr(area, 1, 9) order by rule, substr(area, 1, 9)";
@@ -360,9 +368,10 @@ pub async fn list_open_keys(on: &impl Reads) -> Result<Vec<(OpenKey, WarningId)>
         .collect()
 }
 
-/// The households an open warning is about, or about somebody in.
-pub async fn open_doors(on: &impl Reads) -> Result<Vec<HouseholdId>> {
-    let rows = on.rows(DOORS, Vec::new()).await?;
+/// The households that get something in a place and about which a warning is open.
+pub async fn open_doors(on: &impl Reads, area: Option<&AreaCode>) -> Result<Vec<HouseholdId>> {
+    let (from, below) = range(area);
+    let rows = on.rows(DOORS, vec![from, below]).await?;
     let read = |row: &Row| Ok(HouseholdId::new(row.int(0)?));
     rows.iter().map(read).collect()
 }
@@ -371,6 +380,15 @@ pub async fn open_doors(on: &impl Reads) -> Result<Vec<HouseholdId>> {
 pub async fn count_all(on: &impl Reads, filter: &Filter) -> Result<u64> {
     let rows = on.rows(COUNT, filter.values()).await?;
     rows.first().map_or(Ok(0), |row| Ok(count(row.int(0)?)))
+}
+
+/// Open warnings of a place and all inside it for which nobody has been named yet, by rule.
+pub async fn count_waiting(on: &impl Reads, area: Option<&AreaCode>) -> Result<Vec<(String, u64)>> {
+    let (from, below) = range(area);
+    let rows = on.rows(COUNT_WAITING, vec![from, below]).await?;
+    rows.iter()
+        .map(|row| Ok((row.text(0)?, count(row.int(1)?))))
+        .collect()
 }
 
 /// Warnings by rule and township.

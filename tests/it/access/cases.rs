@@ -1,30 +1,19 @@
 //! An application opened from a person's file, and what its open case gives cause to see.
 
-use super::{OWN, Pages, Told, a_quiet_household};
+use super::{OWN, Pages, a_quiet_household};
+use crate::browse::{Told, ask, hidden};
 use crate::staff::Signed;
 use domain::{CaseNo, PersonId};
 use office::access::RevealAsk;
 use office::casework::{self, Outcome};
 
-/// What stands in the first hidden field of a name.
-fn hidden(body: &str, name: &str) -> String {
-    let from = body.split(&format!("name=\"{name}\" value=\"")).nth(1);
-    let from = from.unwrap_or_else(|| panic!("no {name}: {body}"));
-    from.split('"').next().unwrap().to_owned()
-}
-
 impl Pages {
     async fn see(&self, who: &Signed, path: &str) -> Told {
-        self.ask("GET", path, &who.secret, String::new()).await
+        ask(&self.router, who, "GET", path, &[]).await
     }
 
     async fn send(&self, who: &Signed, path: &str, fields: &[(&str, &str)]) -> Told {
-        let mut body = form_urlencoded::Serializer::new(String::new());
-        body.append_pair("form", &who.word);
-        for (name, value) in fields {
-            body.append_pair(name, value);
-        }
-        self.ask("POST", path, &who.secret, body.finish()).await
+        ask(&self.router, who, "POST", path, fields).await
     }
 
     /// Taken in from the file of a person, with nothing typed.
@@ -52,8 +41,7 @@ impl Pages {
         ];
         let taken = self.send(who, "/accept", &fields).await;
         assert_eq!(taken.status, 303, "{}", taken.body);
-        let place = taken.headers["location"].to_str().unwrap();
-        let no = place.strip_prefix("/case/").unwrap().parse().unwrap();
+        let no = taken.place.strip_prefix("/case/").unwrap().parse().unwrap();
         let no = CaseNo::new(no);
         let office = self.staff.access.office();
         let case = casework::load(office, &who.who, no).await.unwrap();

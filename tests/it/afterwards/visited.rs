@@ -21,6 +21,44 @@ impl Bench {
         all.rows.into_iter().find(|row| row.household == household)
     }
 
+    /// How many the overseer is told are late: in all and by township as many as the ledger lists.
+    async fn late_everywhere(&self) -> usize {
+        let chen = &self.chen.who;
+        let told = visits::late(&self.office, chen).await.unwrap();
+        let listed = self.ledger(chen, LedgerShows::Late).await;
+        assert_eq!(told.late, u64::try_from(listed.total).unwrap());
+        for (code, _, late) in &told.towns {
+            let town = listed.towns.iter().find(|town| town.code == *code);
+            assert_eq!(town.unwrap().late, usize::try_from(*late).unwrap());
+        }
+        listed.total
+    }
+
+    /// Something else wants somebody to go to a door, by next summer.
+    async fn sends_later(&self, household: i64) {
+        let at = store::At::parse("2026-11-20T09:00:00+08:00").unwrap();
+        let mut tx = self.office.begin().await.unwrap();
+        let home = HouseholdId::new(household);
+        let home = store::households::get_many(&tx, &[home]).await.unwrap();
+        let task = store::tasks::NewTask {
+            kind: "verify_visit".to_owned(),
+            household: Some(home[0].id),
+            person: None,
+            area: home[0].area,
+            worker: None,
+            due: Some("2027-06-30".parse().unwrap()),
+            urgency: 1,
+            cause_kind: "warning".to_owned(),
+            cause_id: 1,
+            summary: "核实".to_owned(),
+            warnings: Vec::new(),
+        };
+        let raised = store::tasks::raise_many(&mut tx, &at, "system", &[task]).await;
+        assert_eq!(raised.unwrap().raised, 1);
+        tx.record(store::Act::new(&at, "system", "test.send").on("household", household));
+        self.office.end(tx).await.unwrap();
+    }
+
     /// Two go to the door of a task and find what they find.
     pub(super) async fn goes(&self, task: TaskId, outcome: VisitOutcome) -> i64 {
         let (li, wang) = (&self.li.who, &self.wang.who);
@@ -87,6 +125,10 @@ impl Bench {
     }
 }
 
+fn told_rows(ledger: &Ledger) -> Vec<String> {
+    ledger.rows.iter().map(|row| format!("{row:?}")).collect()
+}
+
 async fn risk_decides_when(database: Database) {
     let bench = Bench::open(database).await;
     let (office, chen) = (&bench.office, &bench.chen.who);
@@ -122,33 +164,62 @@ async fn risk_decides_when(database: Database) {
     };
     let here = visits::ledger(office, chen, ask).await.unwrap();
     assert_eq!(here.total, town.all);
-    let own = bench.staff.enter("wang2", "窗口经办", &code.as_str()[..9]);
-    let own = bench.ledger(&own.await.who, LedgerShows::All).await;
+    let clerk = bench.staff.enter("wang2", "窗口经办", &code.as_str()[..9]);
+    let clerk = clerk.await.who;
+    let own = bench.ledger(&clerk, LedgerShows::All).await;
     assert_eq!((own.total, own.towns.len()), (town.all, 1));
+    assert_eq!(told_rows(&own), told_rows(&here));
 
-    // Two months later whoever is of high risk and was not visited is overdue, and the overseer is told.
+    // Two months later whoever is of high risk and was not visited is due; nobody was sent yet, so nobody is late
+    // but where a warning sent somebody, and the overseer's number is that of the list.
     bench.at("2026-11-20T09:00");
-    let late = bench.ledger(chen, LedgerShows::Late).await;
-    assert!(late.total >= high.total);
-    let told = visits::late(office, chen).await.unwrap();
-    let most = u64::try_from(late.total).unwrap();
-    assert!(told.late < most, "no run made tasks of all of them yet");
+    let before_run = bench.late_everywhere().await;
+    let due = bench.ledger(chen, LedgerShows::Due).await;
+    assert!(due.total >= high.total && before_run < due.total);
     let untold = visits::late(office, &bench.wang.who).await.unwrap();
     assert_eq!(untold.late, 0, "a clerk oversees nobody");
+    // Something else sends somebody to one of these doors, but much later: the visit does not wait for that.
+    let waits = |row: &&LedgerRow| row.task.is_none() && row.next.text.ends_with("还没有派任务");
+    let other = due.rows.iter().find(waits).unwrap().household;
+    bench.sends_later(other).await;
+    assert!(!bench.row(other).await.unwrap().late);
+    assert_eq!(bench.late_everywhere().await, before_run);
     let run = monitoring::run_month(office, august, |_| ()).await.unwrap();
     assert!(run.visits_due > 0);
+    let row = bench.row(other).await.unwrap();
+    assert!(row.late && row.next.text.ends_with("已逾期"), "{row:?}");
     let again = monitoring::run_month(office, august, |_| ()).await.unwrap();
     assert_eq!((again.visits_due, again.visits_left), (0, 0));
-    let told = visits::late(office, chen).await.unwrap();
-    assert!(told.late > 0 && told.late <= most);
+    let late = bench.late_everywhere().await;
+    assert!(late > before_run && late >= high.total);
+    let warned = bench.ledger(chen, LedgerShows::Late).await;
+    let mut warned = warned.rows.iter();
+    assert!(warned.any(|row| row.why.contains("有未办预警")));
+    // What happens in another township leaves a township's own list as it is.
+    let own = bench.ledger(&clerk, LedgerShows::All).await;
+    let elsewhere = bench.ledger(chen, LedgerShows::All).await;
+    let elsewhere = elsewhere.rows.iter().find(|row| {
+        let own = own.rows.iter().any(|one| one.household == row.household);
+        !own && row.task.is_none()
+    });
+    bench.sends_later(elsewhere.unwrap().household).await;
+    let again = bench.ledger(&clerk, LedgerShows::All).await;
+    assert_eq!(told_rows(&again), told_rows(&own));
     let written = visits::ledger_workbook(office, chen, LedgerAsk::default()).await;
     assert!(written.unwrap().starts_with(b"PK"));
 
+    met_and_left(&bench, other).await;
+}
+
+/// A visit that meets somebody, and the end of help; not at the door where something else sent somebody too.
+async fn met_and_left(bench: &Bench, other: i64) {
+    let (office, chen) = (&bench.office, &bench.chen.who);
+    let before = bench.ledger(chen, LedgerShows::All).await;
     // Nobody met: still overdue. Somebody met: from that day a month to the next.
     let late = bench.ledger(chen, LedgerShows::Late).await;
     let alone = late.rows.iter().find(|row| {
         let waits = row.why.contains("有未办预警");
-        row.risk.text == "高风险" && !waits && row.task.is_some()
+        row.household != other && row.risk.text == "高风险" && !waits && row.task.is_some()
     });
     let alone = alone.unwrap();
     let (home, task) = (alone.household, TaskId::new(alone.task.unwrap()));
@@ -165,7 +236,7 @@ async fn risk_decides_when(database: Database) {
     // Who gets nothing any more is visited no more.
     let gone = late.rows.iter().find(|row| {
         let waits = row.why.contains("有未办预警");
-        row.household != home && !waits && row.task.is_some()
+        ![home, other].contains(&row.household) && !waits && row.task.is_some()
     });
     let gone = gone.unwrap().household;
     let mut tx = office.begin().await.unwrap();
@@ -177,7 +248,9 @@ async fn risk_decides_when(database: Database) {
     }
     tx.record(store::Act::new(&at, "chen", "test.stop").on("household", gone));
     office.end(tx).await.unwrap();
-    let run = monitoring::run_month(office, august, |_| ()).await.unwrap();
+    let run = monitoring::run_month(office, month("2026-08"), |_| ())
+        .await
+        .unwrap();
     assert_eq!(run.visits_left, 1);
     let all = bench.ledger(chen, LedgerShows::All).await;
     assert_eq!(all.total, before.total - 1);

@@ -413,7 +413,6 @@ async fn from_the_application_to_the_first_payment(database: Database) {
         .await
         .unwrap();
     let all = hall.alone().await;
-    println!("{} live alone and would be helped", all.len());
     for (at, one) in all.iter().take(TRIED_MAX).enumerate() {
         let phone = format!("1990000003{at}");
         let own = hall.place.bound(&hall.wang, &phone, &one.card).await;

@@ -289,11 +289,21 @@ impl Acting {
         out
     }
 
-    /// The lines of the menu the roles held now see first, by their names; none where nothing is written.
-    pub fn menu_first(&self) -> impl Iterator<Item = &str> {
-        let held = self.0.who.grants.iter();
-        held.flat_map(|(code, _)| self.0.book.menu(code))
-            .map(String::as_str)
+    /// The lines of the menu the roles held now see first, by their names: the first of each role, then the second of
+    /// each; none where nothing is written.
+    #[must_use]
+    pub fn menu_first(&self) -> Vec<&str> {
+        let held: BTreeSet<&str> = self
+            .0
+            .who
+            .grants
+            .iter()
+            .map(|(code, _)| code.as_str())
+            .collect();
+        let menus: Vec<&[String]> = held.iter().map(|code| self.0.book.menu(code)).collect();
+        let longest = menus.iter().map(|menu| menu.len()).max().unwrap_or(0);
+        let at = |place: usize| menus.iter().filter_map(move |menu| menu.get(place));
+        (0..longest).flat_map(at).map(String::as_str).collect()
     }
 
     /// Whether a role, by its name or code, is held now for a place.

@@ -21,7 +21,7 @@ pub const PATH: &str = "access/access.md";
 /// Passwords nobody may choose.
 const WEAK: &str = "access/weak.csv";
 /// Lines of a menu that somebody takes in at a glance.
-const MENU_MOST: usize = 7;
+pub const MENU_MOST: usize = 7;
 
 macro_rules! named {
     ($(#[$outer:meta])* $name:ident { $($(#[$inner:meta])* $case:ident = $word:literal),+ $(,)? }) => {

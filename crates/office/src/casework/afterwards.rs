@@ -46,8 +46,8 @@ pub use crisis_lists::{
 };
 pub(super) use decide::hand_over;
 pub use decide::{Ruling, deliver, sign};
-pub(crate) use due::in_force;
 pub use due::{DueLine, OpenedDue, due, open_due};
+pub(crate) use due::{in_force, in_force_around, in_force_late};
 pub use entrusted::{
     Entrust, MemberLine, TaskLine, entrust, finish, late_tasks, own_tasks, take_part,
 };

@@ -1,6 +1,6 @@
 //! 线索: somebody may need help. The same person reported again joins the open clue; none is lost.
 
-use super::overdue::clue_due;
+use super::overdue::Limits;
 use super::reasons::{For, Reason, because, reasons};
 use super::{CaseError, Done, place_name, without_numbers};
 use crate::access::{Acting, Right};
@@ -193,7 +193,8 @@ pub async fn clue_view(office: &Office, who: &Acting, no: i64) -> Done<ClueView>
         place: place_name(office, &clue.content.area, today).await?,
         reports,
         urgent: clue.content.urgent,
-        due: clue_due(office, &clue)
+        due: Limits::of(office)
+            .of_clue(&clue)
             .filter(|_| open)
             .map(|due| (due, due < today)),
         ended,

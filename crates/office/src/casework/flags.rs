@@ -224,12 +224,6 @@ async fn masked(office: &Office, person: PersonId) -> Done<String> {
     Ok(name.unwrap_or_else(|| "姓名未登记".to_owned()))
 }
 
-fn title(office: &Office, id: &str) -> String {
-    let program = office.rules_on(office.clock.today());
-    let file = program.files.iter().find(|file| file.id == id);
-    file.map_or_else(|| id.to_owned(), |file| file.title.clone())
-}
-
 /// One of them in words.
 async fn row(office: &Office, found: &Found) -> Done<FlagRow> {
     let today = office.clock.today();
@@ -251,7 +245,7 @@ async fn row(office: &Office, found: &Found) -> Done<FlagRow> {
             let row = store::cases::find(&office.store, *no).await?;
             let row = row.ok_or_else(gone)?;
             Ok(FlagRow {
-                what: format!("办件 № {no} {}", title(office, &row.content.programme)),
+                what: format!("办件 № {no} {}", office.title(&row.content.programme)),
                 who: masked(office, row.content.applicant).await?,
                 place: place_name(office, &row.current.area, today).await?,
                 why: match row.current.step.as_str() {
@@ -266,7 +260,7 @@ async fn row(office: &Office, found: &Found) -> Done<FlagRow> {
             what: format!(
                 "预警 № {} {}",
                 warning.id,
-                title(office, &warning.content.rule)
+                office.title(&warning.content.rule)
             ),
             who: subject(office, warning).await?,
             place: place_name(office, &warning.content.area, today).await?,

@@ -38,6 +38,14 @@ impl Office {
         Ok(self.procedures.calendar.get_or_init(|| calendar))
     }
 
+    /// What a programme is called today; its id where the rules have it no more.
+    #[must_use]
+    pub fn title(&self, programme: &str) -> String {
+        let program = self.rules_on(self.clock.today());
+        let file = program.file(programme);
+        file.map_or_else(|| programme.to_owned(), |(_, plan)| plan.title.clone())
+    }
+
     /// The rules in force here on a day, read once.
     #[must_use]
     pub fn rules_on(&self, day: Day) -> Arc<Program> {

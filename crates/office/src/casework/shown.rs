@@ -8,6 +8,8 @@ pub mod listed;
 pub use contents::{Contents, contents};
 pub use file::case_file;
 
+use super::overdue::Limits;
+use super::place_names;
 use super::worklist::{Group, Item, Worklist, unowned, worklist};
 use super::{CaseError, Done};
 use crate::access::{Access, Acting, Right};
@@ -16,8 +18,7 @@ use crate::office::Office;
 use crate::views::casework::{CaseLine, ClueLine, GroupView, InboxView};
 use crate::views::{Tone, Word};
 use domain::casework::Outcome;
-use domain::{AreaCode, CaseNo, Day, PersonId};
-use std::cmp::Ordering;
+use domain::{AreaCode, CaseNo, PersonId};
 use std::collections::{BTreeMap, HashMap};
 use store::cases::{self, CaseRow, CaseState};
 use store::identity::Masked;
@@ -36,16 +37,10 @@ impl Words {
         let store = &office.store;
         let program = office.rules_on(today);
         let files = program.files.iter();
-        let mut named = BTreeMap::new();
-        for place in places {
-            if !named.contains_key(place) {
-                named.insert(*place, place_name(office, place, today).await?);
-            }
-        }
         let users = store::users::list(store).await?;
         Ok(Self {
             people: store::identity::masked(store, people).await?,
-            places: named,
+            places: place_names(office, places.iter().copied(), today).await?,
             programmes: files.map(|f| (f.id.clone(), f.title.clone())).collect(),
             colleagues: users.into_iter().map(|u| (u.login, u.name)).collect(),
         })
@@ -117,28 +112,6 @@ impl Words {
             owner: String::new(),
         }
     }
-}
-
-/// The township and village of a place, as one name; what lies above them by its own.
-pub(crate) async fn place_name(office: &Office, place: &AreaCode, day: Day) -> Done<String> {
-    let mut names = Vec::new();
-    let mut at = Some(*place);
-    while let Some(here) = at.filter(|here| here.level() >= domain::AreaLevel::Township) {
-        if let Some(area) = store::areas::find(&office.store, &here, day).await? {
-            names.push(area.name);
-        }
-        at = here.parent();
-    }
-    names.reverse();
-    if names.is_empty()
-        && let Some(whole) = store::areas::find(&office.store, place, day).await?
-    {
-        return Ok(whole.name);
-    }
-    Ok(match names.is_empty() {
-        true => place.as_str().to_owned(),
-        false => names.join(" · "),
-    })
 }
 
 fn split(marks: &str) -> Vec<String> {
@@ -231,13 +204,15 @@ pub async fn inbox(access: &Access, who: &Acting, group: Option<Group>) -> Done<
         count: list.count(one),
         chosen: group == Some(one),
     });
+    let mut unread = unread(office, &shown).await?;
     let mut rows: Vec<CaseLine> = Vec::new();
     for item in &shown {
         let mut line = words.line(item);
-        line.marks
-            .extend(waits_for_reading(office, item.case).await?);
+        line.marks.extend(unread.remove(&item.case));
         rows.push(line);
     }
+    let today = office.clock.today();
+    let limits = Limits::of(office);
     Ok(InboxView {
         groups: groups
             .filter(|group| group.count > 0 || group.chosen)
@@ -255,8 +230,7 @@ pub async fn inbox(access: &Access, who: &Acting, group: Option<Group>) -> Done<
                 text: clue.content.text.clone(),
                 at: minute(&clue.at),
                 urgent: clue.content.urgent,
-                due: super::overdue::clue_due(office, clue)
-                    .map(|due| due_word(due, office.clock.today())),
+                due: limits.of_clue(clue).map(|due| Word::due(Some(due), today)),
             })
             .collect(),
         unowned: nobodys.items.iter().map(|item| words.line(item)).collect(),
@@ -266,28 +240,21 @@ pub async fn inbox(access: &Access, who: &Acting, group: Option<Group>) -> Done<
     })
 }
 
-/// The mark of a case whose applicant agreed to read its letter.
-async fn waits_for_reading(office: &Office, no: CaseNo) -> Done<Option<String>> {
+/// The marks of those whose applicants agreed to read the letter that is to be handed over now. Agreements are asked
+/// for once, and a case is opened only where its step hands a letter over.
+async fn unread(office: &Office, shown: &[&Item]) -> Done<BTreeMap<CaseNo, String>> {
     let store = &office.store;
-    if store::decisions::agrees_to_read(store, no).await?.is_none() {
-        return Ok(None);
+    let handing = shown.iter().filter(|item| item.hands_over);
+    let handing: Vec<CaseNo> = handing.map(|item| item.case).collect();
+    let mut marks = BTreeMap::new();
+    for no in store::decisions::agreed_to_read(store, &handing).await? {
+        if let Some(case) = super::read(office, store, no).await?
+            && let Some(wait) = super::online::waits(office, store, &case).await?
+        {
+            marks.insert(no, wait.mark().to_owned());
+        }
     }
-    let Some(case) = super::read(office, store, no).await? else {
-        return Ok(None);
-    };
-    let waits = super::online::waits(office, store, &case).await?;
-    Ok(waits.map(|wait| wait.mark().to_owned()))
-}
-
-fn due_word(due: Day, today: Day) -> Word {
-    match due.cmp(&today) {
-        Ordering::Less => word("逾期", Tone::Urgent),
-        Ordering::Equal => word("今日到期", Tone::Notice),
-        Ordering::Greater => Word {
-            text: format!("{due} 前"),
-            tone: Tone::Calm,
-        },
-    }
+    Ok(marks)
 }
 
 /// All cases within somebody's places, newest first, before a number; with the number to go on before, where

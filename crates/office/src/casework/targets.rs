@@ -5,8 +5,6 @@ use crate::access::{Acting, Right};
 use crate::office::Office;
 use domain::HouseholdId;
 use std::collections::BTreeMap;
-use store::cases::{self, CaseState};
-use store::tasks::{self, TaskState};
 
 /// What comes next at a door.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -31,22 +29,40 @@ pub async fn next_steps(
     let scope = who.scope(Right::WARNING)?;
     let store = &office.store;
     let ids: Vec<HouseholdId> = homes.iter().copied().map(HouseholdId::new).collect();
-    let mut out = BTreeMap::new();
-    for home in store::households::get_many(store, &ids).await? {
-        if !scope.contains(&home.area) || who.is_kept_from(home.id) {
-            continue;
-        }
-        let open = cases::of_household(store, home.id).await?;
-        let open = open.iter().find(|row| row.state == CaseState::Open);
-        let waiting = tasks::of_household(store, home.id).await?;
-        let waiting = waiting.iter().find(|task| task.state == TaskState::Open);
-        let pushed = store::channels::finds_of(store, home.id).await?;
-        let next = NextStep {
-            case: open.map(|row| row.no.get()),
-            visit: waiting.map(|task| task.content.due.map(|due| due.to_string())),
-            pushed: !pushed.is_empty(),
-        };
-        out.insert(home.id.get(), next);
+    let homes = store::households::get_many(store, &ids).await?;
+    let homes = homes.into_iter();
+    let homes = homes.filter(|home| scope.contains(&home.area) && !who.is_kept_from(home.id));
+    let homes: Vec<HouseholdId> = homes.map(|home| home.id).collect();
+    let mut out: BTreeMap<i64, NextStep> = homes
+        .iter()
+        .map(|home| (home.get(), NextStep::default()))
+        .collect();
+    for (home, no) in store::cases::open_at(store, &homes).await? {
+        out.entry(home.get()).or_default().case = Some(no.get());
+    }
+    for (home, due) in store::tasks::waiting_at(store, &homes).await? {
+        let visit = Some(due.map(|due| due.to_string()));
+        out.entry(home.get()).or_default().visit = visit;
+    }
+    for home in store::channels::pushed_at(store, &homes).await? {
+        out.entry(home.get()).or_default().pushed = true;
     }
     Ok(out)
+}
+
+/// How many open warnings of each kind lie within somebody's places, nobody named for them yet.
+///
+/// # Errors
+/// No right, or the record.
+pub async fn counts(office: &Office, who: &Acting) -> Done<BTreeMap<String, u64>> {
+    let scope = who.scope(Right::WARNING)?;
+    let mut counts: BTreeMap<String, u64> = BTreeMap::new();
+    for place in scope.each_place() {
+        let waiting = store::warnings::count_waiting(&office.store, place.as_ref());
+        for (kind, some) in waiting.await? {
+            let count = counts.entry(kind).or_default();
+            *count = count.saturating_add(some);
+        }
+    }
+    Ok(counts)
 }

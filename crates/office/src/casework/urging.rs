@@ -2,7 +2,7 @@
 //! that township's work list until it is answered there. It moves no clock and decides nothing.
 
 use super::worklist::{Item, late_in};
-use super::{CaseError, Done, place_name, without_numbers};
+use super::{CaseError, Done, place_names, without_numbers};
 use crate::access::{Acting, Right};
 use crate::office::Office;
 use domain::{AreaCode, AreaLevel, Day};
@@ -112,29 +112,29 @@ pub async fn view(office: &Office, who: &Acting, town: &str) -> Done<UrgeView> {
         today: today.to_string(),
         ..UrgeView::default()
     };
+    let places = all.iter().flat_map(|item| [item.area, town_of(&item.area)]);
+    let names = place_names(office, places, today).await?;
     for (area, items) in &towns {
         let first = items.iter().filter_map(|item| item.due).min();
         let here = |urge: &&Urge| area.contains(&urge.content.area);
         view.towns.push(LateTown {
             town: area.as_str().to_owned(),
-            place: place_name(office, area, today).await?,
+            place: names.get(area).cloned().unwrap_or_default(),
             late: u64::try_from(items.len()).unwrap_or(u64::MAX),
             first: first.map_or_else(String::new, |day| day.to_string()),
             waiting: open.iter().filter(here).count(),
         });
     }
     view.towns.sort_by_key(|town| std::cmp::Reverse(town.late));
-    let program = office.rules_on(today);
     for item in all
         .iter()
         .filter(|item| town.is_empty() || town_of(&item.area).as_str() == town)
         .take(ROWS_MAX)
     {
-        let file = program.file(&item.programme);
         view.cases.push(LateCase {
             no: item.case.get(),
-            programme: file.map_or_else(|| item.programme.clone(), |(_, plan)| plan.title.clone()),
-            place: place_name(office, &item.area, today).await?,
+            programme: office.title(&item.programme),
+            place: names.get(&item.area).cloned().unwrap_or_default(),
             step: item.step.clone(),
             due: item.due.map_or_else(String::new, |day| day.to_string()),
         });
@@ -262,12 +262,14 @@ async fn lines(office: &Office, all: &[Urge]) -> Done<Vec<UrgeLine>> {
             |user| format!("{}({login})", user.name),
         )
     };
+    let places = all.iter().map(|one| one.content.area);
+    let names = place_names(office, places, today).await?;
     let mut out = Vec::new();
     for one in all {
         let content = &one.content;
         out.push(UrgeLine {
             no: one.no,
-            place: place_name(office, &content.area, today).await?,
+            place: names.get(&content.area).cloned().unwrap_or_default(),
             late: content.late,
             words: content.words.clone(),
             by: format!("{} {}", content.day, named(&content.by)),

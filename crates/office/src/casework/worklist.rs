@@ -1,6 +1,7 @@
 //! 待办: what somebody has to do now, what nobody can do, and what is late. One question decides all three
 //! lists — may this person do this step — so that no open case can fall between them.
 
+use super::decision::REMEDY;
 use super::events::{self, mark};
 use super::open_cases::each_open;
 use super::{Case, CaseError, Done};
@@ -119,6 +120,8 @@ pub struct Item {
     pub owner: String,
     /// In which group it stands today.
     pub group: Group,
+    /// Whether its step hands a letter over that tells what one may do against it.
+    pub hands_over: bool,
 }
 
 /// 待办
@@ -165,10 +168,12 @@ pub async fn worklist(access: &Access, who: &Acting) -> Done<Worklist> {
             let rows = cases::waiting(&office.store, &role, place.as_ref(), ROWS_MAX).await?;
             more |= rows.len() >= usize::try_from(ROWS_MAX).unwrap_or(usize::MAX);
             for (row, wait) in rows {
-                if team.gives(&own, &row, &wait, &steps.doers(office, &row, &wait)?) {
-                    found
-                        .entry(row.no)
-                        .or_insert_with(|| item(&row, &wait, today));
+                let by = steps.doers(office, &row, &wait)?;
+                if team.gives(&own, &row, &wait, &by) {
+                    found.entry(row.no).or_insert_with(|| Item {
+                        hands_over: by.hands_over,
+                        ..item(&row, &wait, today)
+                    });
                 }
             }
         }
@@ -185,20 +190,17 @@ pub async fn unowned(access: &Access, who: &Acting) -> Done<(Worklist, Worklist)
     let office = access.office();
     let team = Team::read(office, &office.store, access.book(), |_| true).await?;
     let today = office.clock.today();
-    let (mut nobodys, mut late, mut steps) = (Vec::new(), Vec::new(), Steps::default());
+    let mut late = Vec::new();
+    let (mut nobodys, mut steps) = (Vec::new(), Steps::default());
     each_open(office, &scope, |row, waits| {
-        let line = |wait: Option<&Wait>| item(row, wait.unwrap_or(&nobody(row)), today);
         let mut has_somebody = false;
         for wait in waits {
             has_somebody |= team.has_for(row, wait, &steps.doers(office, row, wait)?);
         }
         if !has_somebody {
-            nobodys.push(line(waits.first()));
+            nobodys.push(item(row, waits.first().unwrap_or(&nobody(row)), today));
         }
-        let own = line(waits.first());
-        if own.group == Group::Overdue {
-            late.push(own);
-        }
+        late.extend(late_item(who, (row, waits), today));
         Ok(())
     })
     .await?;
@@ -213,17 +215,21 @@ pub(super) async fn late_in(office: &Office, who: &Acting, scope: &Scope) -> Don
     let today = office.clock.today();
     let mut late = Vec::new();
     each_open(office, scope, |row, waits| {
-        let content = &row.content;
-        let near = who.is_kept_from_person(content.applicant)
-            || content.household.is_some_and(|home| who.is_kept_from(home));
-        if !near && group(row, today) == Group::Overdue {
-            late.push(item(row, waits.first().unwrap_or(&nobody(row)), today));
-        }
+        late.extend(late_item(who, (row, waits), today));
         Ok(())
     })
     .await?;
     late.sort_by_key(|item| (item.due.is_none(), item.due, item.case));
     Ok(late)
+}
+
+/// An open case as a line of what is late; none where it is not, or where somebody must stay away from it.
+fn late_item(who: &Acting, (row, waits): (&CaseRow, &[Wait]), today: Day) -> Option<Item> {
+    let content = &row.content;
+    let near = who.is_kept_from_person(content.applicant)
+        || content.household.is_some_and(|home| who.is_kept_from(home));
+    let late = !near && group(row, today) == Group::Overdue;
+    late.then(|| item(row, waits.first().unwrap_or(&nobody(row)), today))
 }
 
 /// Whether an account could do the open step of a case: it is in use, has a role for it here, must not stay
@@ -309,6 +315,7 @@ fn item(row: &CaseRow, wait: &Wait, today: Day) -> Item {
         marks: current.marks.clone(),
         owner: wait.owner.clone(),
         group: group(row, today),
+        hands_over: false,
     }
 }
 
@@ -357,11 +364,16 @@ struct Doers {
     rights: &'static [Right],
     /// The department's own for a step that it answers; none where the organisation does not matter.
     organisation: Option<String>,
+    /// Whether the step hands over a letter that tells what one may do against it.
+    hands_over: bool,
 }
 
 /// Who finds a step in a list: of a department's answer its own people, of a visit those too who only report.
 fn doers(office: &Office, procedure: &Procedure, step: Option<&Step>) -> Done<Doers> {
     let ground = step.and_then(|step| step.ground);
+    let gives = step.map_or(&[][..], |step| step.gives.as_slice());
+    let mut letters = gives.iter().filter_map(|title| procedure.document(title));
+    let hands_over = letters.any(|letter| letter.template.contains(REMEDY));
     let together = step.is_some_and(|step| step.persons > 1);
     if let Some(step) = step.filter(|_| ground == Some(Ground::Assist)) {
         let organisation = assists::office_for(office, &procedure.id, &step.name)?;
@@ -373,6 +385,7 @@ fn doers(office: &Office, procedure: &Procedure, step: Option<&Step>) -> Done<Do
                 None => &[Right::CASE_HANDLE],
             },
             organisation,
+            hands_over,
         });
     }
     Ok(Doers {
@@ -381,6 +394,7 @@ fn doers(office: &Office, procedure: &Procedure, step: Option<&Step>) -> Done<Do
             false => &[Right::CASE_HANDLE],
         },
         organisation: None,
+        hands_over,
     })
 }
 

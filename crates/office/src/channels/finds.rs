@@ -334,7 +334,6 @@ pub async fn pushed(office: &Office, who: &Acting) -> Done<Vec<Pushed>> {
     let own = organisation(office, who).await?;
     let whole = who.may(Right::FIND_PUSH);
     let today = office.clock.today();
-    let program = office.rules_on(today);
     let mut found = Vec::new();
     for place in scope.each_place() {
         found.extend(channels::finds(&office.store, place.as_ref(), SHOWN_MAX).await?);
@@ -355,7 +354,6 @@ pub async fn pushed(office: &Office, who: &Acting) -> Done<Vec<Pushed>> {
         let name = content
             .person
             .and_then(|person| names.get(&person)?.name.clone());
-        let title = program.file(&content.programme);
         out.push(Pushed {
             no: one.no,
             household: content.household.get(),
@@ -364,7 +362,7 @@ pub async fn pushed(office: &Office, who: &Acting) -> Done<Vec<Pushed>> {
                 None => format!("户号 {number} 全户"),
             },
             place: place_name(office, &content.area, today).await?,
-            programme: title.map_or(content.programme.clone(), |(_, plan)| plan.title.clone()),
+            programme: office.title(&content.programme),
             because: content.because.clone(),
             department: content.department.clone(),
             due: content.due.to_string(),

@@ -3,14 +3,13 @@
 
 use super::schedule::{self, Scheduled};
 use crate::access::{Acting, Right, Scope};
-use crate::casework::{Done, place_name};
+use crate::casework::{Done, place_names};
 use crate::office::Office;
 use crate::text_sheet;
 use crate::views::{Tone, Word};
-use domain::{AreaCode, AreaLevel, Day, HouseholdId, Month};
-use std::collections::{BTreeMap, HashMap};
+use domain::{AreaCode, AreaLevel, Day, HouseholdId, Month, PersonId};
+use std::collections::{BTreeMap, BTreeSet};
 use store::Act;
-use store::tasks;
 
 /// Rows on a page; a township's own list and the workbook have them all.
 const ROWS_SHOWN: usize = 200;
@@ -138,20 +137,20 @@ pub struct LateVisits {
 
 /// The plan within somebody's places, without relatives.
 async fn own(office: &Office, who: &Acting, scope: &Scope) -> Done<Vec<Scheduled>> {
-    let mut all = schedule::schedule(office).await?;
-    all.retain(|one| {
-        let mut payees = one.payees.iter();
-        let near = who.is_kept_from(one.household)
-            || payees.any(|person| who.is_kept_from_person(*person));
-        scope.contains(&one.area) && !near
-    });
+    let mut all = schedule::within(office, scope).await?;
+    all.retain(|one| !is_near(who, one.household, &one.payees));
     Ok(all)
+}
+
+fn is_near(who: &Acting, household: HouseholdId, payees: &BTreeSet<PersonId>) -> bool {
+    let mut payees = payees.iter();
+    who.is_kept_from(household) || payees.any(|person| who.is_kept_from_person(*person))
 }
 
 fn is_shown(one: &Scheduled, shows: LedgerShows, today: Day) -> bool {
     match shows {
         LedgerShows::All => true,
-        LedgerShows::Late => one.next < today,
+        LedgerShows::Late => one.is_late(today),
         LedgerShows::Due => one.next <= Month::containing(today).last(),
         LedgerShows::High => one.is_high,
     }
@@ -161,7 +160,7 @@ async fn towns(office: &Office, all: &[Scheduled]) -> Done<Vec<LedgerTown>> {
     let today = office.clock.today();
     let mut towns: BTreeMap<AreaCode, LedgerTown> = BTreeMap::new();
     for one in all {
-        let code = one.area.at(AreaLevel::Township).unwrap_or(one.area);
+        let code = township(&one.area);
         let town = towns.entry(code).or_default();
         let mut add = |shows: LedgerShows, sum: fn(&mut LedgerTown) -> &mut usize| {
             let sum = sum(town);
@@ -172,9 +171,10 @@ async fn towns(office: &Office, all: &[Scheduled]) -> Done<Vec<LedgerTown>> {
         add(LedgerShows::Due, |town| &mut town.due);
         add(LedgerShows::High, |town| &mut town.high);
     }
+    let names = place_names(office, towns.keys().copied(), today).await?;
     let mut out = Vec::new();
     for (code, mut town) in towns {
-        town.name = place_name(office, &code, today).await?;
+        town.name = names.get(&code).cloned().unwrap_or_default();
         code.as_str().clone_into(&mut town.code);
         out.push(town);
     }
@@ -209,28 +209,13 @@ fn is_asked(one: &Scheduled, ask: LedgerAsk, today: Day) -> bool {
 
 async fn rows(office: &Office, all: &[Scheduled]) -> Done<Vec<LedgerRow>> {
     let today = office.clock.today();
-    let program = office.rules_on(today);
-    let title = |id: &String| {
-        let file = program.file(id);
-        file.map_or_else(|| id.clone(), |(_, plan)| plan.title.clone())
-    };
-    let open = tasks::open_doors(&office.store, schedule::VISIT_TASK).await?;
-    let open: HashMap<HouseholdId, i64> = open
-        .iter()
-        .map(|door| (door.household, door.id.get()))
-        .collect();
-    let mut places: BTreeMap<AreaCode, String> = BTreeMap::new();
+    let names = place_names(office, all.iter().map(|one| one.area), today).await?;
     let mut out = Vec::new();
     for one in all {
-        let place = match places.get(&one.area) {
-            Some(known) => known.clone(),
-            None => place_name(office, &one.area, today).await?,
-        };
-        places.insert(one.area, place.clone());
         let mut why = one.why.clone();
         why.extend(one.warned.then(|| "有未办预警".to_owned()));
-        let titles: Vec<String> = one.programmes.iter().map(title).collect();
-        let late = one.next < today;
+        let titles: Vec<String> = one.programmes.iter().map(|id| office.title(id)).collect();
+        let late = one.is_late(today);
         let tone = match (one.is_high, one.risk == crate::assessed::UNSETTLED) {
             (true, _) => Tone::Urgent,
             (false, true) => Tone::Unknown,
@@ -238,7 +223,7 @@ async fn rows(office: &Office, all: &[Scheduled]) -> Done<Vec<LedgerRow>> {
         };
         out.push(LedgerRow {
             household: one.household.get(),
-            place,
+            place: names.get(&one.area).cloned().unwrap_or_default(),
             programmes: titles.join("、"),
             risk: Word {
                 text: one.risk.clone(),
@@ -249,12 +234,23 @@ async fn rows(office: &Office, all: &[Scheduled]) -> Done<Vec<LedgerRow>> {
                 .last
                 .map_or_else(|| "没有走访过".to_owned(), |day| day.to_string()),
             every: format!("每 {} 个月", one.months),
-            next: super::shown::due(Some(one.next), today),
+            next: next_word(one, today),
             late,
-            task: open.get(&one.household).copied(),
+            task: one.task.map(|(id, _)| id.get()),
         });
     }
     Ok(out)
+}
+
+/// By when somebody goes there; what is over and no task yet is told as that.
+fn next_word(one: &Scheduled, today: Day) -> Word {
+    match one.next < today && !one.is_late(today) {
+        true => Word {
+            text: format!("{} 该去,还没有派任务", one.next),
+            tone: Tone::Notice,
+        },
+        false => Word::due(Some(one.next), today),
+    }
 }
 
 /// The same as a workbook, with every row.
@@ -288,8 +284,8 @@ pub async fn ledger_workbook(office: &Office, who: &Acting, ask: LedgerAsk) -> D
     text_sheet::workbook("走访台账", HEADER, cells.collect()).await
 }
 
-/// 督办: the visits of the plan whose task is past its day, within the overseer's places; nothing for whoever oversees
-/// nothing. Tasks are counted, so that the list of work opens at once in a large county.
+/// 督办: the households of the ledger that are late, within the overseer's places; nothing for whoever oversees nothing.
+/// They are read from the tasks that are past their day, so that the list of work opens at once in a large county.
 ///
 /// # Errors
 /// The record.
@@ -298,15 +294,24 @@ pub async fn late(office: &Office, who: &Acting) -> Done<LateVisits> {
         return Ok(LateVisits::default());
     };
     let today = office.clock.today();
-    let of = (schedule::VISIT_TASK, schedule::CAUSE);
-    let mut out = LateVisits::default();
-    for (place, late) in tasks::late(&office.store, of, today).await? {
-        if scope.contains(&place) {
-            let name = place_name(office, &place, today).await?;
-            out.towns.push((place.as_str().to_owned(), name, late));
-            out.late = out.late.saturating_add(late);
+    let mut towns: BTreeMap<AreaCode, u64> = BTreeMap::new();
+    for home in schedule::late_within(office, &scope).await? {
+        if !is_near(who, home.household, &home.payees) {
+            let late = towns.entry(township(&home.area)).or_default();
+            *late = late.saturating_add(1);
         }
+    }
+    let names = place_names(office, towns.keys().copied(), today).await?;
+    let mut out = LateVisits::default();
+    for (place, late) in towns {
+        let name = names.get(&place).cloned().unwrap_or_default();
+        out.towns.push((place.as_str().to_owned(), name, late));
+        out.late = out.late.saturating_add(late);
     }
     out.towns.sort_by_key(|(.., late)| std::cmp::Reverse(*late));
     Ok(out)
+}
+
+fn township(area: &AreaCode) -> AreaCode {
+    area.at(AreaLevel::Township).unwrap_or(*area)
 }

@@ -3,13 +3,14 @@
 //! and tasks: the plan is worked out again whenever somebody asks, so that nobody falls out of it.
 
 use super::findings::set_days;
+use crate::access::Scope;
 use crate::assessed::{self, UNSETTLED};
 use crate::casework::{CaseError, Done, afterwards};
 use crate::monitoring;
 use crate::office::Office;
 use crate::rulebook::tables;
 use domain::procedure::{Counted, Length};
-use domain::{AreaCode, AreaLevel, Day, HouseholdId, Month};
+use domain::{AreaCode, AreaLevel, Day, HouseholdId, Month, TaskId};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use store::entitlements::Entitlement;
 use store::tasks::{self, NewTask, TaskEnd};
@@ -53,8 +54,30 @@ pub(crate) struct Scheduled {
     pub(crate) last: Option<Day>,
     /// Months from one visit to the next.
     pub(crate) months: u32,
-    /// By when it is to be visited next.
+    /// By when it is to be visited next: as the interval says, or sooner where the task at its door is.
     pub(crate) next: Day,
+    /// The task that is open at its door, and by when.
+    pub(crate) task: Option<(TaskId, Option<Day>)>,
+}
+
+impl Scheduled {
+    /// 逾期: its task is past its day. What is due and no task yet is not late: nobody was sent.
+    pub(crate) fn is_late(&self, today: Day) -> bool {
+        self.task
+            .and_then(|(_, due)| due)
+            .is_some_and(|due| due < today)
+    }
+}
+
+/// A household of the plan that nobody visited in time.
+#[derive(Clone, Debug)]
+pub(crate) struct LateHome {
+    /// Whose door.
+    pub(crate) household: HouseholdId,
+    /// Where.
+    pub(crate) area: AreaCode,
+    /// The payees of its help.
+    pub(crate) payees: BTreeSet<domain::PersonId>,
 }
 
 /// What the month's run did with the plan.
@@ -62,18 +85,52 @@ pub(crate) struct Scheduled {
 pub(crate) struct Planned {
     /// Visits that became tasks now.
     pub(crate) raised: u64,
+    /// Open tasks that became due sooner.
+    pub(crate) sooner: u64,
     /// Tasks taken back: the household has left the roll.
     pub(crate) left: u64,
 }
 
 /// The plan of everybody.
-pub(crate) async fn schedule(office: &Office) -> Done<Vec<Scheduled>> {
+async fn schedule(office: &Office) -> Done<Vec<Scheduled>> {
     let helps = afterwards::in_force(office).await?;
-    of(office, &helps).await
+    of(office, &helps, &[None]).await
 }
 
-/// The plan of those who get some help, the first due first.
-pub(crate) async fn of(office: &Office, helps: &[Entitlement]) -> Done<Vec<Scheduled>> {
+/// The plan within a scope, read from what concerns its places alone.
+pub(crate) async fn within(office: &Office, scope: &Scope) -> Done<Vec<Scheduled>> {
+    let mut all = match scope.places() {
+        None => schedule(office).await?,
+        Some(_) => {
+            let helps = afterwards::in_force_around(office, scope).await?;
+            of(office, &helps, &scope.each_place()).await?
+        }
+    };
+    all.retain(|one| scope.contains(&one.area));
+    Ok(all)
+}
+
+/// The households of the plan within a scope whose task is past its day: those of [`within`] that are late, without
+/// working out the plan.
+pub(crate) async fn late_within(office: &Office, scope: &Scope) -> Done<Vec<LateHome>> {
+    let helps = afterwards::in_force_late(office, VISIT_TASK).await?;
+    let homes = homes(office, &helps).into_iter();
+    let late = homes.filter_map(|(household, helps)| {
+        let area = first(&helps)?.area;
+        scope.contains(&area).then(|| LateHome {
+            household,
+            area,
+            payees: payees(&helps),
+        })
+    });
+    Ok(late.collect())
+}
+
+/// The households of the plan with what they get: whoever has something that is looked at again.
+fn homes<'h>(
+    office: &Office,
+    helps: &'h [Entitlement],
+) -> BTreeMap<HouseholdId, Vec<&'h Entitlement>> {
     let today = office.clock.today();
     let mut reviewed: BTreeMap<&str, bool> = BTreeMap::new();
     let mut homes: BTreeMap<HouseholdId, Vec<&Entitlement>> = BTreeMap::new();
@@ -85,21 +142,65 @@ pub(crate) async fn of(office: &Office, helps: &[Entitlement]) -> Done<Vec<Sched
             homes.entry(help.household).or_default().push(help);
         }
     }
-    let visited = store::reviews::visited(&office.store).await?;
-    let visited: HashMap<HouseholdId, Day> = visited.into_iter().collect();
-    let warned = store::warnings::open_doors(&office.store).await?;
-    let warned: HashSet<HouseholdId> = warned.into_iter().collect();
+    homes
+}
+
+fn first<'h>(helps: &[&'h Entitlement]) -> Option<&'h Entitlement> {
+    helps
+        .iter()
+        .copied()
+        .min_by_key(|help| (help.from, help.id))
+}
+
+fn payees(helps: &[&Entitlement]) -> BTreeSet<domain::PersonId> {
+    helps.iter().map(|help| help.payee).collect()
+}
+
+/// What the record says about doors of some places.
+#[derive(Default)]
+struct Doors {
+    visited: HashMap<HouseholdId, Day>,
+    warned: HashSet<HouseholdId>,
+    tasks: HashMap<HouseholdId, (TaskId, Option<Day>)>,
+}
+
+impl Doors {
+    async fn of(office: &Office, places: &[Option<AreaCode>]) -> Done<Self> {
+        let store = &office.store;
+        let mut doors = Self::default();
+        for place in places {
+            let place = place.as_ref();
+            doors
+                .visited
+                .extend(store::reviews::visited(store, place).await?);
+            doors
+                .warned
+                .extend(store::warnings::open_doors(store, place).await?);
+            let open = tasks::open_around(store, VISIT_TASK, place).await?;
+            let open = open.into_iter().map(|(home, id, due)| (home, (id, due)));
+            doors.tasks.extend(open);
+        }
+        Ok(doors)
+    }
+}
+
+/// The plan of those who get some help in some places, the first due first.
+pub(crate) async fn of(
+    office: &Office,
+    helps: &[Entitlement],
+    places: &[Option<AreaCode>],
+) -> Done<Vec<Scheduled>> {
+    let homes = homes(office, helps);
+    let doors = Doors::of(office, places).await?;
     let risks = Risks::last(office, &homes.keys().copied().collect()).await?;
     let mut intervals = Intervals::default();
     let mut out = Vec::new();
     for (household, helps) in homes {
-        let Some(first) = helps.iter().min_by_key(|help| (help.from, help.id)) else {
-            continue;
-        };
+        let Some(first) = first(&helps) else { continue };
         let (risk, why) = risks.of(household);
-        let warned = warned.contains(&household);
+        let warned = doors.warned.contains(&household);
         let months = intervals.months(office, (&risk, warned))?;
-        let last = visited.get(&household).copied();
+        let last = doors.visited.get(&household).copied();
         let every = Length {
             count: months,
             counted: Counted::Months,
@@ -107,11 +208,13 @@ pub(crate) async fn of(office: &Office, helps: &[Entitlement]) -> Done<Vec<Sched
         let since = last.unwrap_or_else(|| first.from.first());
         let next = every.due(since, office.calendar()?, &[]);
         let next = next.map_err(|none| CaseError::Refused(none.to_string()))?;
+        let task = doors.tasks.get(&household).copied();
+        let sooner = task.and_then(|(_, due)| due);
         out.push(Scheduled {
             household,
             area: first.area,
             entitlement: first.id,
-            payees: helps.iter().map(|help| help.payee).collect(),
+            payees: payees(&helps),
             programmes: helps.iter().map(|help| help.programme.clone()).collect(),
             is_high: risks.highest.as_ref() == Some(&risk),
             risk,
@@ -119,7 +222,8 @@ pub(crate) async fn of(office: &Office, helps: &[Entitlement]) -> Done<Vec<Sched
             warned,
             last,
             months,
-            next: next.day,
+            next: sooner.map_or(next.day, |due| due.min(next.day)),
+            task,
         });
     }
     out.sort_by_key(|one| (one.next, one.household));
@@ -199,7 +303,8 @@ impl Risks {
     }
 }
 
-/// Makes a task of each visit due by a day, at doors that have none; one knock is enough.
+/// Makes a task of each visit due by a day; at a door that has one already it joins that, which is then due as soon as
+/// the visit: one knock is enough. A door that is gone to by then anyhow is left as it is.
 pub(crate) async fn raise_due(
     office: &Office,
     tx: &mut JournalTx,
@@ -207,16 +312,19 @@ pub(crate) async fn raise_due(
     (all, until): (&[Scheduled], Day),
 ) -> Done<tasks::Raised> {
     let open = tasks::open_doors(tx, VISIT_TASK).await?;
-    let open: HashSet<HouseholdId> = open.iter().map(|door| door.household).collect();
-    let due = all.iter().filter(|one| one.next <= until);
-    let (there, wanting): (Vec<_>, Vec<_>) = due.partition(|one| open.contains(&one.household));
+    let open: HashMap<HouseholdId, Option<Day>> = open
+        .into_iter()
+        .map(|door| (door.household, door.due))
+        .collect();
+    let goes_by = |one: &Scheduled| {
+        let due = open.get(&one.household).copied().flatten();
+        due.is_some_and(|due| due <= one.next)
+    };
+    let wanting = all.iter().filter(|one| one.next <= until && !goes_by(one));
     let urgency = tables::urgency(office, REGULAR);
-    let new: Vec<NewTask> = wanting.into_iter().map(|one| task(one, urgency)).collect();
+    let new: Vec<NewTask> = wanting.map(|one| task(one, urgency)).collect();
     let at = office.clock.at();
-    let mut raised = tasks::raise_many(tx, &at, actor, &new).await?;
-    let there = u64::try_from(there.len()).unwrap_or(0);
-    raised.joined = raised.joined.saturating_add(there);
-    Ok(raised)
+    Ok(tasks::raise_many(tx, &at, actor, &new).await?)
 }
 
 fn task(one: &Scheduled, urgency: i64) -> NewTask {
@@ -264,6 +372,7 @@ pub(crate) async fn plan(office: &Office) -> Done<Planned> {
     let raised = raise_due(office, &mut tx, "system", (&all, until)).await?;
     let planned = Planned {
         raised: raised.raised,
+        sooner: raised.joined,
         left,
     };
     if planned == Planned::default() {
@@ -273,8 +382,8 @@ pub(crate) async fn plan(office: &Office) -> Done<Planned> {
         Act::new(&at, "system", "visit.schedule")
             .on("visit-plan", until)
             .because(format!(
-                "按风险排走访:到期 {} 户,退出 {left} 户",
-                raised.raised
+                "按风险排走访:到期 {} 户,提前 {} 户,退出 {left} 户",
+                raised.raised, raised.joined
             )),
     );
     office.end(tx).await?;

@@ -4,11 +4,11 @@
 use super::form::{self, Form};
 use super::{About, Conflict, Said, VisitOutcome, act, find, household, newest, schedule, second};
 use crate::access::{Acting, Right};
-use crate::casework::{Done, place_name};
+use crate::casework::{Done, place_names};
 use crate::desk::minute;
 use crate::office::Office;
 use crate::photos::{self, AboutKind, PhotoAbout, PhotoView};
-use crate::views::{Choice, Tone, Word};
+use crate::views::{Choice, Word};
 use domain::procedure::Purpose;
 use domain::{AreaCode, AreaLevel, CaseNo, Day, PersonId};
 use std::collections::{BTreeMap, HashMap};
@@ -178,15 +178,9 @@ struct Names {
 impl Names {
     async fn of(office: &Office, people: &[PersonId], places: &[AreaCode]) -> Done<Self> {
         let today = office.clock.today();
-        let mut named = BTreeMap::new();
-        for place in places {
-            if !named.contains_key(place) {
-                named.insert(*place, place_name(office, place, today).await?);
-            }
-        }
         Ok(Self {
             people: store::identity::masked(&office.store, people).await?,
-            places: named,
+            places: place_names(office, places.iter().copied(), today).await?,
         })
     }
 
@@ -227,21 +221,16 @@ pub async fn visit_list(office: &Office, who: &Acting) -> Done<VisitList> {
         .collect();
     let names = Names::of(office, &people, &places).await?;
     let today = office.clock.today();
-    let program = office.rules_on(today);
     let mut rows: Vec<(Option<Day>, VisitLine)> = Vec::new();
     for row in &cases {
-        let file = program
-            .files
-            .iter()
-            .find(|file| file.id == row.content.programme);
         let going = visits::open_of_case(&office.store, row.no).await?;
         let line = VisitLine {
             about: About::Case(row.no),
-            title: file.map_or_else(|| row.content.programme.clone(), |file| file.title.clone()),
+            title: office.title(&row.content.programme),
             who: names.person(row.content.applicant),
             place: names.place(&row.current.area),
             why: format!("办件 № {} · {}", row.no, row.current.step),
-            due: due(row.current.due, today),
+            due: Word::due(row.current.due, today),
             visit: going.map(|visit| visit.no),
             when: When::of(row.current.due, today),
         };
@@ -256,7 +245,7 @@ pub async fn visit_list(office: &Office, who: &Acting) -> Done<VisitList> {
             who: person.map_or_else(|| "没有登记的人".to_owned(), |one| names.person(one)),
             place: names.place(area),
             why: task.content.summary.clone(),
-            due: due(task.content.due, today),
+            due: Word::due(task.content.due, today),
             visit: going.map(|visit| visit.no),
             when: When::of(task.content.due, today),
         };
@@ -288,16 +277,6 @@ fn task_title(office: &Office, task: &Task) -> String {
     let procedures = office.procedures(office.clock.today());
     let own = procedures.iter().find(|one| one.id == content.kind);
     own.map_or_else(|| content.kind.clone(), |one| one.title.clone())
-}
-
-pub(super) fn due(due: Option<Day>, today: Day) -> Word {
-    let (text, tone) = match due {
-        None => ("没有期限".to_owned(), Tone::Unknown),
-        Some(due) if due < today => (format!("{due} 已逾期"), Tone::Urgent),
-        Some(due) if due == today => ("今日到期".to_owned(), Tone::Notice),
-        Some(due) => (format!("{due} 前"), Tone::Calm),
-    };
-    Word { text, tone }
 }
 
 /// The cases whose open step is a visit this person may make.

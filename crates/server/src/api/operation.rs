@@ -9,7 +9,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::body::to_bytes;
 use axum::extract::{FromRequest, FromRequestParts, RawPathParams, Request, State};
-use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+use axum::http::header::CONTENT_TYPE;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
 use axum::middleware::Next;
@@ -21,6 +21,7 @@ use super::problem::{Problem, Told};
 use super::shape::{Reader, Schemas, Shape, Take};
 use super::strict::Strict;
 use crate::desk::{App, Desk};
+use crate::pages::file::{WORKBOOK, saved};
 use crate::routes::Need;
 
 /// Largest body that is read.
@@ -520,8 +521,6 @@ pub(crate) struct Book {
     pub(crate) bytes: Vec<u8>,
 }
 
-const WORKBOOK: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
-
 impl Reply for Book {
     fn described(_: &mut Schemas) -> Given {
         let binary = json!({ WORKBOOK: { "schema": { "type": "string", "format": "binary" } } });
@@ -529,14 +528,7 @@ impl Reply for Book {
     }
 
     fn respond(self) -> Response {
-        let written: String = form_urlencoded::byte_serialize(self.name.as_bytes()).collect();
-        let written = written.replace('+', "%20");
-        let saved = format!("attachment; filename=\"file.xlsx\"; filename*=UTF-8''{written}");
-        let headers = [
-            (CONTENT_TYPE, WORKBOOK.to_owned()),
-            (CONTENT_DISPOSITION, saved),
-        ];
-        (headers, self.bytes).into_response()
+        saved(WORKBOOK, ("file.xlsx", &self.name), self.bytes)
     }
 }
 

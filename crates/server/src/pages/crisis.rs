@@ -2,7 +2,6 @@
 
 use askama::Template;
 use axum::extract::Path;
-use axum::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse, Redirect};
 use office::access::Right;
 use office::casework::afterwards::{self, Benefited, CrisisLine, CrisisLists, Switch};
@@ -11,11 +10,10 @@ use office::views::Choice;
 
 use crate::desk::{Answered, Desk, Refusal};
 use crate::links::Fields;
+use crate::pages::file;
 use crate::shell::{Menu, Shell};
 
 /// What a workbook is called on its way.
-pub(crate) const WORKBOOK: &str =
-    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 
 #[derive(Template)]
 #[template(path = "crisis.html")]
@@ -168,15 +166,7 @@ pub(crate) async fn letter(desk: Desk, Path((no, extension)): Path<(String, Stri
     let office = desk.access.office();
     let letter = afterwards::extension_letter(office, &desk.who, (no, extension)).await;
     let bytes = letter.map_err(refuse)?.pdf().await.map_err(refuse)?;
-    let head = [
-        (CONTENT_TYPE, "application/pdf".to_owned()),
-        (
-            CONTENT_DISPOSITION,
-            format!("inline; filename=\"extension-{extension}.pdf\""),
-        ),
-        (CACHE_CONTROL, "no-store".to_owned()),
-    ];
-    Ok((head, bytes).into_response())
+    Ok(file::letter(&format!("extension-{extension}.pdf"), bytes))
 }
 
 /// The same as a workbook.
@@ -186,13 +176,6 @@ pub(crate) async fn workbook(desk: Desk, Path(no): Path<String>) -> Answered {
     let found = afterwards::benefited(desk.access.office(), &desk.who, no).await;
     let (_, rows) = found.map_err(refuse)?;
     let bytes = afterwards::crisis_workbook(rows).await.map_err(refuse)?;
-    let head = [
-        (CONTENT_TYPE, WORKBOOK.to_owned()),
-        (
-            CONTENT_DISPOSITION,
-            format!("attachment; filename=\"crisis-{no}.xlsx\""),
-        ),
-        (CACHE_CONTROL, "no-store".to_owned()),
-    ];
-    Ok((head, bytes).into_response())
+    let plain = format!("crisis-{no}.xlsx");
+    Ok(file::saved(file::WORKBOOK, (&plain, ""), bytes))
 }

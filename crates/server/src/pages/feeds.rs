@@ -4,7 +4,6 @@ pub(crate) mod upload;
 
 use askama::Template;
 use axum::extract::Path;
-use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse, Redirect, Response};
 use office::access::Right;
 use office::casework::CaseError;
@@ -15,9 +14,8 @@ use crate::chart::{self, Segment};
 use crate::desk::{Answered, Desk, Refusal};
 use crate::links::{Fields, Link as _, with_field};
 use crate::look::{Grouped as _, Look as _};
+use crate::pages::file;
 use crate::shell::{Menu, Shell};
-
-const WORKBOOK: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 
 #[derive(Template)]
 #[template(path = "feeds.html")]
@@ -127,14 +125,8 @@ pub(crate) async fn errors(desk: Desk, Path(id): Path<String>) -> Answered {
 
 /// A workbook of a batch to be saved.
 fn workbook(id: i64, name: &str, bytes: Vec<u8>) -> Response {
-    let name: String = form_urlencoded::byte_serialize(name.as_bytes()).collect();
-    let name = name.replace('+', "%20");
-    let disposition = format!("attachment; filename=\"errors-{id}.xlsx\"; filename*=UTF-8''{name}");
-    let headers = [
-        (CONTENT_TYPE, WORKBOOK.to_owned()),
-        (CONTENT_DISPOSITION, disposition),
-    ];
-    (headers, bytes).into_response()
+    let plain = format!("errors-{id}.xlsx");
+    file::saved(file::WORKBOOK, (&plain, name), bytes)
 }
 
 fn quality(counts: &FeedCounts) -> Vec<Segment> {

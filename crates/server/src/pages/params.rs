@@ -3,7 +3,6 @@
 
 use askama::Template;
 use axum::extract::Request;
-use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse, Redirect};
 use office::parameters::{self as numbers, ParamAsk, ParamPage};
 use office::rulebook::{self as changing, ChangeError, Proposal};
@@ -12,9 +11,9 @@ use office::views::ViewError;
 use super::changes::{lines, uploaded};
 use crate::desk::{Answered, Desk, Refusal};
 use crate::look::Grouped as _;
+use crate::pages::file;
 use crate::shell::{Menu, Shell};
 
-const WORKBOOK: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 /// Years a sheet may be asked for.
 const YEARS: std::ops::RangeInclusive<u16> = 2000..=2100;
 
@@ -63,15 +62,8 @@ pub(crate) async fn sheet(desk: Desk) -> Answered {
         return Err(desk.refuse(ViewError::NotAnswerable(said)));
     };
     let bytes = numbers::export(office, year).map_err(|error| desk.refuse(error.into()))?;
-    let name: String =
-        form_urlencoded::byte_serialize(format!("调标{year}.xlsx").as_bytes()).collect();
-    let disposition =
-        format!("attachment; filename=\"numbers-{year}.xlsx\"; filename*=UTF-8''{name}");
-    let headers = [
-        (CONTENT_TYPE, WORKBOOK.to_owned()),
-        (CONTENT_DISPOSITION, disposition),
-    ];
-    Ok((headers, bytes).into_response())
+    let (plain, name) = (format!("numbers-{year}.xlsx"), format!("调标{year}.xlsx"));
+    Ok(file::saved(file::WORKBOOK, (&plain, &name), bytes))
 }
 
 /// Takes a filled-in sheet: a mistake sends it back with its cells, a good one becomes a proposal.

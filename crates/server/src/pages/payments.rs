@@ -3,8 +3,7 @@
 
 use askama::Template;
 use axum::extract::{Path, Request};
-use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::{IntoResponse, Redirect};
 use office::disbursement::{
     self, BatchAsk, HouseholdPayments, PayError, PaymentBatch, PaymentList, RecoveryRow,
     RecoveryView, RuleGaps,
@@ -15,9 +14,8 @@ use super::changes::uploaded;
 use crate::desk::{Answered, Desk, Refusal};
 use crate::links::{Fields, with_field};
 use crate::look::{Grouped as _, Look as _};
+use crate::pages::file;
 use crate::shell::{Menu, Shell};
-
-const WORKBOOK: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 
 #[derive(Template)]
 #[template(path = "payments.html")]
@@ -278,13 +276,8 @@ pub(crate) async fn file(desk: Desk, Path(no): Path<String>) -> Answered {
     let no = desk.id(&no, "发放批次")?;
     let made = disbursement::file(desk.access.office(), &desk.who, no).await;
     let (name, bytes) = made.map_err(|error| desk.refuse(error.into()))?;
-    Ok(download(
-        "application/octet-stream",
-        &name,
-        no,
-        "txt",
-        bytes,
-    ))
+    let plain = format!("payment-{no}.txt");
+    Ok(file::saved(file::BYTES, (&plain, &name), bytes))
 }
 
 /// The roster.
@@ -292,20 +285,8 @@ pub(crate) async fn roster(desk: Desk, Path(no): Path<String>) -> Answered {
     let no = desk.id(&no, "发放批次")?;
     let made = disbursement::roster_of(desk.access.office(), &desk.who, no).await;
     let (name, bytes) = made.map_err(|error| desk.refuse(error.into()))?;
-    Ok(download(WORKBOOK, &name, no, "xlsx", bytes))
-}
-
-/// Sends a file; its Chinese name is written the way RFC 6266 asks for.
-fn download(kind: &str, name: &str, no: i64, ending: &str, bytes: Vec<u8>) -> Response {
-    let written: String = form_urlencoded::byte_serialize(name.as_bytes()).collect();
-    let written = written.replace('+', "%20");
-    let disposition =
-        format!("attachment; filename=\"payment-{no}.{ending}\"; filename*=UTF-8''{written}");
-    let headers = [
-        (CONTENT_TYPE, kind.to_owned()),
-        (CONTENT_DISPOSITION, disposition),
-    ];
-    (headers, bytes).into_response()
+    let plain = format!("payment-{no}.xlsx");
+    Ok(file::saved(file::WORKBOOK, (&plain, &name), bytes))
 }
 
 /// What a household was paid.

@@ -3,12 +3,12 @@
 use askama::Template;
 use office::access::Right;
 use office::desk::report_pdf;
-use office::views::{Download, HandlingAsk, HandlingView, Overview, ProgrammeRow};
+use office::views::{HandlingAsk, HandlingView, Overview, ProgrammeRow};
 
-use super::whatif::download;
 use crate::desk::{Answered, Desk, Refusal};
 use crate::links::{Link as _, with_field};
 use crate::look::{Grouped as _, Look as _};
+use crate::pages::file;
 use crate::shell::{Menu, Shell};
 
 #[derive(Template)]
@@ -73,9 +73,7 @@ pub(crate) async fn pdf(desk: Desk) -> Answered {
     let (view, handling) = read(&desk).await?;
     let place = desk.views.place().name;
     let bytes = report_pdf(&place, &view, handling.as_ref());
-    let file = Download {
-        bytes: bytes.map_err(|error| desk.refuse(error))?,
-        file_name: format!("月报-{}.pdf", view.month),
-    };
-    Ok(download(file, ("report.pdf", "application/pdf")))
+    let bytes = bytes.map_err(|error| desk.refuse(error))?;
+    let name = format!("月报-{}.pdf", view.month);
+    Ok(file::saved(file::PDF, ("report.pdf", &name), bytes))
 }

@@ -3,7 +3,6 @@
 
 use askama::Template;
 use axum::extract::Path;
-use axum::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse, Redirect, Response};
 use office::casework::opinion::{Proposed, look_into};
 use office::casework::review::{Review, Waiting};
@@ -17,6 +16,7 @@ use office::views::{Block, markdown};
 use crate::desk::{Answered, Desk, Refusal};
 use crate::links::{Fields, Link as _};
 use crate::look::Part as _;
+use crate::pages::file;
 use crate::shell::{Menu, Shell};
 
 #[derive(Template)]
@@ -248,13 +248,7 @@ pub(crate) async fn pdf(desk: Desk, Path((no, title)): Path<(String, String)>) -
 
 /// A letter as PDF, kept by no browser.
 pub(crate) fn as_pdf(number: CaseNo, bytes: Vec<u8>) -> Response {
-    let name = format!("inline; filename=\"letter-{}.pdf\"", number.get());
-    let head = [
-        (CONTENT_TYPE, "application/pdf".to_owned()),
-        (CONTENT_DISPOSITION, name),
-        (CACHE_CONTROL, "no-store".to_owned()),
-    ];
-    (head, bytes).into_response()
+    file::letter(&format!("letter-{}.pdf", number.get()), bytes)
 }
 
 /// Writes down what was found in a case that is looked into.

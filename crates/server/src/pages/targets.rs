@@ -8,7 +8,7 @@ use office::views::{Behind, WarningFilter, WarningList, WarningRow, WarningState
 use std::collections::BTreeMap;
 
 use super::{Pager, pager};
-use crate::desk::{Answered, Desk};
+use crate::desk::{Answered, Desk, Refusal};
 use crate::links::{Link as _, with_field};
 use crate::look::Grouped as _;
 use crate::shell::{Menu, Shell};
@@ -36,7 +36,8 @@ struct TargetsPage {
     pushes: bool,
     assists: bool,
     pager: Pager,
-    view: WarningList,
+    /// What is listed; nothing where the place looks for nobody.
+    view: Option<WarningList>,
 }
 
 impl TargetsPage {
@@ -52,68 +53,68 @@ fn home(row: &WarningRow) -> Option<i64> {
     }
 }
 
-fn filter(kind: &str) -> WarningFilter {
+fn filter(kind: &str, cursor: Option<String>) -> WarningFilter {
     WarningFilter {
         kind: Some(kind.to_owned()),
         state: Some(WarningState::Open),
+        cursor,
         ..WarningFilter::default()
     }
 }
 
-pub(crate) async fn show(desk: Desk) -> Answered {
+/// The kinds the place looks for, counted at once, with the list of the chosen one.
+async fn found(desk: &Desk) -> Result<(Vec<Kind>, Option<WarningList>), Refusal> {
     let office = desk.access.office();
     let known = finds::targets(office).map_err(|error| desk.refuse(error.into()))?;
+    let counts = targets::counts(office, &desk.who).await;
+    let counts = counts.map_err(|error| desk.refuse(error.into()))?;
+    let count = |target: &Target| counts.get(&target.warning).copied().unwrap_or(0);
+    let asked = desk.fields.get("kind").unwrap_or_default();
+    let own = known.iter().find(|target| target.warning == asked);
+    let own = own.or_else(|| known.iter().find(|target| count(target) > 0));
+    let Some(own) = own.or_else(|| known.first()) else {
+        return Ok((Vec::new(), None));
+    };
+    let wanted = filter(&own.warning, desk.fields.get("cursor"));
+    let view = desk.views.warnings(&desk.who, wanted).await;
+    let view = view.map_err(|error| desk.refuse(error))?;
     let mut kinds = Vec::new();
-    for target in known {
-        let list = desk
-            .views
-            .warnings(&desk.who, filter(&target.warning))
-            .await;
-        let list = list.map_err(|error| desk.refuse(error))?;
-        let named = list.kinds.iter().find(|one| one.value == target.warning);
-        // The place does not take this warning.
-        if named.is_none() && list.page.total == 0 {
+    for target in &known {
+        let named = view.kinds.iter().find(|one| one.value == target.warning);
+        // A warning the place does not take is left out, unless some are open from before.
+        if named.is_none() && count(target) == 0 {
             continue;
         }
         kinds.push(Kind {
             title: named.map_or_else(|| target.warning.clone(), |one| one.label.clone()),
-            count: list.page.total,
+            count: count(target),
             href: with_field("/targets", "kind", &target.warning),
-            chosen: false,
-            target,
+            chosen: target.warning == own.warning,
+            target: target.clone(),
         });
     }
-    let asked = desk.fields.get("kind").unwrap_or_default();
-    let chosen = kinds.iter().position(|one| one.target.warning == asked);
-    let chosen = chosen.or_else(|| kinds.iter().position(|one| one.count > 0));
-    let chosen = chosen.unwrap_or(0);
-    let mut wanted = WarningFilter {
-        cursor: desk.fields.get("cursor"),
-        ..WarningFilter::default()
-    };
-    let mut next = String::new();
-    if let Some(kind) = kinds.get_mut(chosen) {
-        kind.chosen = true;
-        next.clone_from(&kind.target.next);
-        let cursor = wanted.cursor.take();
-        wanted = WarningFilter {
-            cursor,
-            ..filter(&kind.target.warning)
-        };
-    }
-    let view = desk.views.warnings(&desk.who, wanted).await;
-    let view = view.map_err(|error| desk.refuse(error))?;
-    let homes: Vec<i64> = view.page.rows.iter().filter_map(home).collect();
+    let listed = kinds.iter().any(|kind| kind.chosen);
+    Ok((kinds, listed.then_some(view)))
+}
+
+pub(crate) async fn show(desk: Desk) -> Answered {
+    let (kinds, view) = found(&desk).await?;
+    let office = desk.access.office();
+    let rows = view.iter().flat_map(|view| &view.page.rows);
+    let homes: Vec<i64> = rows.filter_map(home).collect();
     let steps = targets::next_steps(office, &desk.who, &homes).await;
+    let chosen = kinds.iter().find(|kind| kind.chosen);
     let page = TargetsPage {
         total: kinds.iter().map(|one| one.count).sum(),
-        next,
+        next: chosen.map_or_else(String::new, |kind| kind.target.next.clone()),
         steps: steps.map_err(|error| desk.refuse(error.into()))?,
         pushes: desk.who.may(Right::FIND_PUSH),
         assists: desk.who.may(Right::CASE_ASSIST),
-        pager: pager(&view.page, "条", |key| {
-            let kind = view.filter.kind.clone().unwrap_or_default();
-            with_field(&with_field("/targets", "kind", &kind), "cursor", &key)
+        pager: view.as_ref().map_or_else(Pager::default, |view| {
+            pager(&view.page, "条", |key| {
+                let kind = view.filter.kind.clone().unwrap_or_default();
+                with_field(&with_field("/targets", "kind", &kind), "cursor", &key)
+            })
         }),
         shell: desk.shell("政策找人名单", Some(Menu::Targets)),
         kinds,

@@ -2,8 +2,7 @@
 
 use askama::Template;
 use axum::extract::{Path, Request};
-use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
-use axum::response::{Html, IntoResponse, Redirect, Response};
+use axum::response::{Html, IntoResponse, Redirect};
 use office::casework::{self, CaseError, Done};
 use office::verification::{
     self, ApplicationNo, BatchView, CaseNo, ConsentView, DiffView, Given, Imported, ListView,
@@ -15,9 +14,8 @@ use super::changes::uploaded;
 use crate::desk::{Answered, Desk, Refusal};
 use crate::links::Fields;
 use crate::look::{Grouped as _, Look as _};
+use crate::pages::file;
 use crate::shell::{Menu, Shell};
-
-const WORKBOOK: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 
 #[derive(Template)]
 #[template(path = "verify.html")]
@@ -229,11 +227,13 @@ pub(crate) async fn request(desk: Desk, Path((no, source)): Path<(String, String
     if desk.fields.get("as").as_deref() == Some("csv") {
         let made = verification::request_csv(office, &desk.who, no, &source).await;
         let (name, bytes) = made.map_err(|error| desk.refuse(error.into()))?;
-        return Ok(download("text/csv; charset=utf-8", &name, no, "csv", bytes));
+        let plain = format!("verify-{no}.csv");
+        return Ok(file::saved(file::CSV, (&plain, &name), bytes));
     }
     let made = verification::request_workbook(office, &desk.who, no, &source).await;
     let (name, bytes) = made.map_err(|error| desk.refuse(error.into()))?;
-    Ok(download(WORKBOOK, &name, no, "xlsx", bytes))
+    let plain = format!("verify-{no}.xlsx");
+    Ok(file::saved(file::WORKBOOK, (&plain, &name), bytes))
 }
 
 /// What is wrong with a file.
@@ -255,23 +255,11 @@ pub(crate) async fn mistakes_book(
     desk: Desk,
     Path((no, file)): Path<(String, String)>,
 ) -> Answered {
-    let (batch, file) = (desk.id(&no, "核对批次")?, desk.id(&file, "答复文件")?);
-    let made = verification::mistakes_book(desk.access.office(), &desk.who, batch, file).await;
+    let (batch, of) = (desk.id(&no, "核对批次")?, desk.id(&file, "答复文件")?);
+    let made = verification::mistakes_book(desk.access.office(), &desk.who, batch, of).await;
     let (name, bytes) = made.map_err(|error| desk.refuse(error.into()))?;
-    Ok(download(WORKBOOK, &name, file, "xlsx", bytes))
-}
-
-/// Sends a file; its Chinese name is written the way RFC 6266 asks for.
-fn download(kind: &str, name: &str, no: i64, ending: &str, bytes: Vec<u8>) -> Response {
-    let written: String = form_urlencoded::byte_serialize(name.as_bytes()).collect();
-    let written = written.replace('+', "%20");
-    let disposition =
-        format!("attachment; filename=\"verify-{no}.{ending}\"; filename*=UTF-8''{written}");
-    let headers = [
-        (CONTENT_TYPE, kind.to_owned()),
-        (CONTENT_DISPOSITION, disposition),
-    ];
-    (headers, bytes).into_response()
+    let plain = format!("verify-{of}.xlsx");
+    Ok(file::saved(file::WORKBOOK, (&plain, &name), bytes))
 }
 
 pub(crate) async fn diff(desk: Desk, Path((no, of)): Path<(String, String)>) -> Answered {
@@ -358,7 +346,8 @@ pub(crate) async fn pdf(desk: Desk, Path(no): Path<String>) -> Answered {
     let no = desk.id(&no, "核对报告")?;
     let made = verification::report_pdf(desk.access.office(), &desk.who, no).await;
     let (name, bytes) = made.map_err(|error| desk.refuse(error.into()))?;
-    Ok(download("application/pdf", &name, no, "pdf", bytes))
+    let plain = format!("verify-{no}.pdf");
+    Ok(file::saved(file::PDF, (&plain, &name), bytes))
 }
 
 pub(crate) async fn consents(desk: Desk, Path(no): Path<String>) -> Answered {

@@ -1,14 +1,12 @@
 //! 走访台账: who is to be visited when, by township, and who was not visited in time.
 
 use askama::Template;
-use axum::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE};
-use axum::response::IntoResponse;
 use office::casework::{self, CaseError, Done};
 use office::visits::{self, Ledger, LedgerAsk, LedgerShows};
 
 use crate::desk::{Answered, Desk};
 use crate::look::Look as _;
-use crate::pages::crisis::WORKBOOK;
+use crate::pages::file;
 use crate::shell::{Menu, Shell};
 
 #[derive(Template)]
@@ -62,10 +60,6 @@ pub(crate) async fn workbook(desk: Desk) -> Answered {
     let refuse = |error: CaseError| desk.refuse(error.into());
     let asked = ask(&desk).map_err(refuse)?;
     let bytes = visits::ledger_workbook(desk.access.office(), &desk.who, asked).await;
-    let head = [
-        (CONTENT_TYPE, WORKBOOK),
-        (CONTENT_DISPOSITION, "attachment; filename=\"visits.xlsx\""),
-        (CACHE_CONTROL, "no-store"),
-    ];
-    Ok((head, bytes.map_err(refuse)?).into_response())
+    let bytes = bytes.map_err(refuse)?;
+    Ok(file::saved(file::WORKBOOK, ("visits.xlsx", ""), bytes))
 }

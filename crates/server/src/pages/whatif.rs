@@ -1,11 +1,10 @@
 //! 调标试算: changed numbers against the real people of a month; nothing is saved.
 
 use askama::Template;
-use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
-use axum::response::{Html, IntoResponse, Response};
+use axum::response::{Html, IntoResponse};
 use form_urlencoded::Serializer;
 use office::views::{
-    CliffBucket, Download, ViewError, WhatIf, WhatIfAsk, WhatIfChange, WhatIfGroup, WhatIfResult,
+    CliffBucket, ViewError, WhatIf, WhatIfAsk, WhatIfChange, WhatIfGroup, WhatIfResult,
     WhatIfScenario,
 };
 
@@ -13,9 +12,9 @@ use crate::chart::{self, Curve, Segment, share};
 use crate::desk::{Answered, Desk};
 use crate::links::{Fields, Link as _};
 use crate::look::Grouped as _;
+use crate::pages::file;
 use crate::shell::{Menu, Shell};
 
-const WORKBOOK: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 /// How many numbers the form can change at once.
 const CHANGES: usize = 4;
 /// How many of them stand open.
@@ -130,28 +129,19 @@ pub(crate) async fn print(desk: Desk) -> Answered {
 /// The workbook.
 pub(crate) async fn workbook(desk: Desk) -> Answered {
     let ask = asked(&desk.fields).unwrap_or_default();
-    let file = desk.views.whatif_workbook(&desk.who, ask).await;
-    let file = file.map_err(|error| desk.refuse(error))?;
-    Ok(download(file, ("trial.xlsx", WORKBOOK)))
+    let made = desk.views.whatif_workbook(&desk.who, ask).await;
+    let made = made.map_err(|error| desk.refuse(error))?;
+    let names = ("trial.xlsx", made.file_name.as_str());
+    Ok(file::saved(file::WORKBOOK, names, made.bytes))
 }
 
 /// The same as PDF.
 pub(crate) async fn pdf(desk: Desk) -> Answered {
     let ask = asked(&desk.fields).unwrap_or_default();
-    let file = desk.views.whatif_pdf(&desk.who, ask).await;
-    let file = file.map_err(|error| desk.refuse(error))?;
-    Ok(download(file, ("trial.pdf", "application/pdf")))
-}
-
-pub(super) fn download(file: Download, (plain, kind): (&str, &str)) -> Response {
-    let name: String = form_urlencoded::byte_serialize(file.file_name.as_bytes()).collect();
-    let name = name.replace('+', "%20");
-    let disposition = format!("attachment; filename=\"{plain}\"; filename*=UTF-8''{name}");
-    let headers = [
-        (CONTENT_TYPE, kind.to_owned()),
-        (CONTENT_DISPOSITION, disposition),
-    ];
-    (headers, file.bytes).into_response()
+    let made = desk.views.whatif_pdf(&desk.who, ask).await;
+    let made = made.map_err(|error| desk.refuse(error))?;
+    let names = ("trial.pdf", made.file_name.as_str());
+    Ok(file::saved(file::PDF, names, made.bytes))
 }
 
 /// A trial as one HTML file that needs nothing beside it: for paper, and to be kept.

@@ -105,6 +105,24 @@ pub async fn names(
     Ok(out)
 }
 
+/// What each of these codes stood for on a day; one that stood for nothing is left out.
+pub async fn find_many(
+    on: &impl Reads,
+    codes: impl IntoIterator<Item = AreaCode>,
+    day: Day,
+) -> Result<BTreeMap<AreaCode, Area>> {
+    let codes: BTreeSet<AreaCode> = codes.into_iter().collect();
+    let day = day.to_string();
+    let set = |code: &AreaCode| vec![code.full().into(), day.as_str().into()];
+    let answers = on
+        .rows_each(super::FIND, codes.iter().map(set).collect())
+        .await?;
+    let rows = codes.into_iter().zip(answers);
+    rows.filter_map(|(code, rows)| Some((code, from_row(rows.first()?))))
+        .map(|(code, area)| Ok((code, area?)))
+        .collect()
+}
+
 /// Places, also abolished ones, whose code begins with the digits, by code.
 pub async fn coded(on: &impl Reads, digits: &str, after: &After, limit: u32) -> Result<Vec<Area>> {
     let values = vec![

@@ -19,6 +19,7 @@ statements! {
     FINDS_OF = "select find_no, household_id, person_id, programme, month, place, verdict, because,
             department, office, area, day, due, at, by_login, outcome, answer, answered_at, answered_by
         from policy_finds where household_id = $1 order by find_no";
+    PUSHED = "select find_no from policy_finds where household_id = $1 limit 1";
     // Those without an answer first.
     FINDS_IN = "select find_no, household_id, person_id, programme, month, place, verdict, because,
             department, office, area, day, due, at, by_login, outcome, answer, answered_at, answered_by
@@ -139,6 +140,15 @@ pub async fn find(on: &impl Reads, no: i64) -> Result<Option<Find>> {
 pub async fn finds_of(on: &impl Reads, household: HouseholdId) -> Result<Vec<Find>> {
     let rows = on.rows(FINDS_OF, vec![household.get().into()]).await?;
     rows.iter().map(from_row).collect()
+}
+
+/// Those of some households for which something was pushed.
+pub async fn pushed_at(on: &impl Reads, homes: &[HouseholdId]) -> Result<Vec<HouseholdId>> {
+    let sets = homes.iter().map(|home| vec![home.get().into()]);
+    let answers = on.rows_each(PUSHED, sets.collect()).await?;
+    let pushed = homes.iter().zip(answers);
+    let pushed = pushed.filter(|(_, rows)| !rows.is_empty());
+    Ok(pushed.map(|(home, _)| *home).collect())
 }
 
 /// What was pushed for a place and all inside it, those without an answer first.

@@ -18,6 +18,7 @@ mod feeds;
 mod figures;
 mod identity;
 mod jobs;
+mod late;
 mod money;
 mod names;
 mod opening;

@@ -334,14 +334,12 @@ pub(super) async fn precedent(
             Err(_) => None,
         },
     };
-    let program = office.rules_on(office.clock.today());
-    let file = program.file(&content.programme);
     Ok(Precedent {
         no: item.no,
         conference: content.conference,
         day,
         case,
-        programme: file.map_or(content.programme.clone(), |(_, plan)| plan.title.clone()),
+        programme: office.title(&content.programme),
         circumstances: content.circumstances.clone(),
         question: content.question.clone(),
         resolution: content.resolution.clone(),

@@ -221,17 +221,13 @@ pub(in super::super) async fn through(
 pub async fn channels(office: &Office, who: &Acting) -> Done<Vec<CrisisLine>> {
     let scope = who.scope(Right::CASE)?;
     let today = office.clock.today();
-    let program = office.rules_on(today);
     let mut out = Vec::new();
     for one in crisis::list(&office.store, SHOWN_MAX).await? {
         let content = &one.content;
         if !scope.touches(&content.area) {
             continue;
         }
-        let titles = content.programmes.iter().map(|id| {
-            let file = program.file(id);
-            file.map_or(id.clone(), |(_, plan)| plan.title.clone())
-        });
+        let titles = content.programmes.iter().map(|id| office.title(id));
         let running = content.from <= today
             && content.last >= today
             && one.ended.as_ref().is_none_or(|(day, _)| *day > today);
@@ -264,7 +260,6 @@ pub async fn benefited(office: &Office, who: &Acting, no: i64) -> Done<(String, 
     let found = found.filter(|one| scope.touches(&one.content.area));
     let found = found.ok_or_else(missing)?;
     let today = office.clock.today();
-    let program = office.rules_on(today);
     let mut out = Vec::new();
     for (case, papers_due) in crisis::cases(&office.store, no).await? {
         let Some(row) = cases::find(&office.store, case).await? else {
@@ -286,12 +281,9 @@ pub async fn benefited(office: &Office, who: &Acting, no: i64) -> Done<(String, 
             .collect();
         let outcome = row.current.outcome.as_deref();
         let outcome = outcome.and_then(domain::casework::Outcome::from_word);
-        let title = program.file(&row.content.programme);
         out.push(Benefited {
             case: case.get(),
-            programme: title.map_or(row.content.programme.clone(), |(_, plan)| {
-                plan.title.clone()
-            }),
+            programme: office.title(&row.content.programme),
             place: super::super::place_name(office, &row.current.area, today).await?,
             received: crate::desk::minute(&row.opened_at),
             state: match outcome {

@@ -165,12 +165,6 @@ impl Names {
     }
 }
 
-fn title(office: &Office, programme: &str) -> String {
-    let program = office.rules_on(office.clock.today());
-    let file = program.file(programme);
-    file.map_or_else(|| programme.to_owned(), |(_, plan)| plan.title.clone())
-}
-
 async fn extended(
     office: &Office,
     names: &mut Names,
@@ -182,7 +176,7 @@ async fn extended(
         no: extension.no,
         household: help.household.get(),
         payee: names.person(office, help.payee).await?,
-        programme: title(office, &help.programme),
+        programme: office.title(&help.programme),
         place: names.place(office, &help.area).await?,
         months: format!("{} 至 {}", content.from, content.last),
         amount: format!("{amount} 元/月"),
@@ -226,8 +220,8 @@ async fn behind(office: &Office, door: &CrisisDoor) -> Done<Option<Behind>> {
         person: help.payee,
         area: help.area,
         about: match door.kind {
-            DoorKind::Extended => format!("{} 延长过", title(office, &help.programme)),
-            DoorKind::Sweep | DoorKind::Gap => title(office, &help.programme),
+            DoorKind::Extended => format!("{} 延长过", office.title(&help.programme)),
+            DoorKind::Sweep | DoorKind::Gap => office.title(&help.programme),
         },
     }))
 }
@@ -379,7 +373,7 @@ pub async fn extension_letter(
                 "文书编号",
                 format!("紧急延〔{}〕第 {no} 号", content.day.year()),
             ),
-            ("救助项目", title(office, &help.programme)),
+            ("救助项目", office.title(&help.programme)),
             ("月保障金额", format!("{amount} 元")),
             ("起始月份", months(content.from)),
             ("延长末月", months(content.last)),

@@ -96,6 +96,32 @@ pub(crate) async fn in_force(office: &Office) -> Done<Vec<Entitlement>> {
     Ok(all)
 }
 
+/// The same of the households that get something within a scope.
+pub(crate) async fn in_force_around(office: &Office, scope: &Scope) -> Done<Vec<Entitlement>> {
+    let this = Month::containing(office.clock.today());
+    let mut found: BTreeMap<i64, Entitlement> = BTreeMap::new();
+    for place in scope.each_place() {
+        let mut after = 0;
+        loop {
+            let asked = (after, READ_MAX);
+            let page = entitlements::around(&office.store, this, place.as_ref(), asked).await?;
+            let Some(last) = page.last() else { break };
+            after = last.id;
+            found.extend(page.into_iter().map(|one| (one.id, one)));
+        }
+    }
+    Ok(found.into_values().filter(super::is_main).collect())
+}
+
+/// The same of the households at whose door an open task of a kind is past its day.
+pub(crate) async fn in_force_late(office: &Office, kind: &str) -> Done<Vec<Entitlement>> {
+    let today = office.clock.today();
+    let this = Month::containing(today);
+    let mut all = entitlements::with_late_task(&office.store, this, (kind, today)).await?;
+    all.retain(super::is_main);
+    Ok(all)
+}
+
 /// The same with what is paid beside it.
 pub(super) async fn in_force_of_all(office: &Office) -> Done<Vec<Entitlement>> {
     let this = Month::containing(office.clock.today());
@@ -449,7 +475,7 @@ async fn visits(
     (job, month): (i64, Month),
     all: &[Entitlement],
 ) -> Done<tasks::Raised> {
-    let doors = schedule::of(office, all).await?;
+    let doors = schedule::of(office, all, &[None]).await?;
     let mut tx = office.begin().await?;
     let raised = schedule::raise_due(office, &mut tx, who.login(), (&doors, month.last())).await?;
     match keep_step(office, tx, who, (job, "visits")).await? {

@@ -151,12 +151,6 @@ pub(super) async fn within(
     Ok(case)
 }
 
-pub(super) fn title(office: &Office, programme: &str) -> String {
-    let program = office.rules_on(office.clock.today());
-    let file = program.file(programme);
-    file.map_or_else(|| programme.to_owned(), |(_, plan)| plan.title.clone())
-}
-
 /// One case.
 ///
 /// # Errors
@@ -218,7 +212,7 @@ pub async fn after_file(office: &Office, who: &Acting, no: CaseNo) -> Done<After
         no: no.get(),
         purpose: purpose_name(weighed.after.purpose),
         procedure: case.procedure.title.clone(),
-        programme: title(office, &help.programme),
+        programme: office.title(&help.programme),
         payee: payee.unwrap_or_else(|| "姓名未登记".to_owned()),
         household: help.household.get(),
         place: place_name(office, &case.standing.area, today).await?,
@@ -385,7 +379,7 @@ pub async fn list(office: &Office, who: &Acting, purpose: AfterPurpose) -> Done<
             out.push(AfterLine {
                 no: row.no.get(),
                 purpose: purpose_name(purpose),
-                programme: title(office, &content.programme),
+                programme: office.title(&content.programme),
                 payee: payee.unwrap_or_else(|| "姓名未登记".to_owned()),
                 place: place_name(office, &row.current.area, today).await?,
                 step: row.current.step.clone(),

@@ -2,7 +2,7 @@
 
 use super::super::Done;
 use super::super::recognised;
-use super::file::{DecisionLine, decision_line, title};
+use super::file::{DecisionLine, decision_line};
 use super::{paid_words, purpose_name};
 use crate::access::{Acting, Right, home_within};
 use crate::desk::minute;
@@ -71,7 +71,7 @@ pub async fn running_of(office: &Office, who: &Acting, id: i64) -> Done<Vec<Runn
             entitlement: help.id,
             words: format!(
                 "{}:{},{} 起{}",
-                title(office, &help.programme),
+                office.title(&help.programme),
                 paid_words(&help, amount),
                 help.from,
                 until.unwrap_or_default()
@@ -117,7 +117,7 @@ pub async fn history(office: &Office, who: &Acting, id: i64) -> Done<HistoryView
             let what = format!(
                 "{} · {}",
                 purpose_name(after.purpose),
-                title(office, &help.programme)
+                office.title(&help.programme)
             );
             view.cases.push((after.case.get(), what));
         }
@@ -140,7 +140,7 @@ async fn periods(office: &Office, help: &Entitlement, goes_on: bool) -> Done<Vec
     starts.dedup();
     starts.retain(|from| help.to.is_none_or(|to| *from < to));
     let mut out: Vec<HistoryLine> = Vec::new();
-    let name = format!("{} · {}", title(office, &help.programme), help.component);
+    let name = format!("{} · {}", office.title(&help.programme), help.component);
     for (at, from) in starts.iter().enumerate() {
         let held = changes.iter().rev().find(|change| change.from <= *from);
         let Some(held) = held else { continue };

@@ -77,11 +77,7 @@ pub async fn overview(
 ) -> Done<AfterOverview> {
     let lines = due(office, who, month).await?;
     let today = office.clock.today();
-    let program = office.rules_on(today);
-    let title = |id: &str| {
-        let file = program.file(id);
-        file.map_or_else(|| id.to_owned(), |(_, plan)| plan.title.clone())
-    };
+    let title = |id: &str| office.title(id);
     let mut classes: BTreeMap<(String, String), usize> = BTreeMap::new();
     for line in &lines {
         let key = (title(&line.programme), every(line));

@@ -2,7 +2,6 @@
 //! nothing of its own: each line is a record that stands elsewhere.
 
 use super::super::{Done, PaperState, afterwards, fields, letters, load, online, receivers};
-use super::place_name;
 use crate::access::Acting;
 use crate::office::Office;
 use domain::CaseNo;
@@ -156,7 +155,8 @@ pub async fn contents(office: &Office, who: &Acting, no: CaseNo) -> Done<Content
         no: no.get(),
         title: word("救助项目"),
         applicant: word("申请人姓名"),
-        place: place_name(office, &case.standing.area, office.clock.today()).await?,
+        place: crate::casework::place_name(office, &case.standing.area, office.clock.today())
+            .await?,
         stands: case.stands(),
         rows,
     })
