@@ -3,6 +3,7 @@
 //! the entitlement and its line in the first month's batch. What nobody could do would stop the walk here.
 
 mod beside;
+mod elsewhere;
 mod kin;
 mod recognised;
 mod told;

@@ -38,15 +38,15 @@ pub struct Step {
     pub cause: String,
 }
 
-/// Walks back from `warning:12`, `task:3`, `visit:4`, `run:2`, `row:7/214`, `batch:7`, `decision:3`,
-/// `after-decision:1` or `payment:1/14`.
+/// Walks back from `warning:12`, `task:3`, `visit:4`, `found:5`, `kin:1`, `kin-fact:2`, `application:6`, `run:2`,
+/// `row:7/214`, `batch:7`, `decision:3`, `after-decision:1` or `payment:1/14`.
 ///
 /// # Errors
 /// There is no such record; the record or the lake cannot be read.
 pub async fn trace(office: &Office, record: &str) -> Result<Vec<Step>> {
     let unknown = || {
         let said = format!(
-            "`{record}` 不是记录编号;可以是 warning:12、task:3、visit:4、run:2、row:7/214、batch:7、decision:3、after-decision:1、payment:1/14"
+            "`{record}` 不是记录编号;可以是 warning:12、task:3、visit:4、found:5、kin:1、kin-fact:2、application:6、run:2、row:7/214、batch:7、decision:3、after-decision:1、payment:1/14"
         );
         OfficeError::NotFound(said)
     };
@@ -56,6 +56,10 @@ pub async fn trace(office: &Office, record: &str) -> Result<Vec<Step>> {
         "warning" => of_warning(office, WarningId::new(number()?)).await,
         "task" => of_task(office, TaskId::new(number()?)).await,
         "visit" => seen::of_visit(office, number()?).await,
+        "found" => seen::of_found(office, number()?).await,
+        "kin" => seen::of_kin(office, number()?).await,
+        "kin-fact" => seen::of_kin_fact(office, number()?).await,
+        "application" => seen::of_application(office, number()?).await,
         "run" => of_run(office, number()?).await,
         "row" => of_row(office, row_id(rest).ok_or_else(unknown)?).await,
         "batch" => Ok(vec![batch_step(office, number()?).await?]),

@@ -52,7 +52,8 @@ fn around(book: &Rulebook) -> Around<'_> {
 }
 
 /// Days on which a procedure begins to hold, or the day after its last.
-pub(crate) fn turning_days(book: &Rulebook) -> BTreeSet<Day> {
+#[must_use]
+pub fn turning_days(book: &Rulebook) -> BTreeSet<Day> {
     let mut out = BTreeSet::new();
     for block in heads(book) {
         // `名称 2021-07-01 起施行 2024-12-31 止`: the first day stands before 起施行, the last behind it.

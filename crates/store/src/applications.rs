@@ -12,7 +12,7 @@ pub use clues::{
     open_clues, open_marks, use_clue,
 };
 pub(crate) use decided::STATEMENTS as DECIDED_STATEMENTS;
-pub use decided::{DecidedRow, decided};
+pub use decided::{DecidedRow, decided, decided_of};
 
 use crate::at::At;
 use crate::digest::of_row;

@@ -38,6 +38,13 @@ statements! {
             object_id, purpose, authority, payload_commit, digest, state
         from audit where object_kind = $1 and object_id = $2 and seq < $3
         order by seq desc limit $4";
+    // What was done on it, and what was done elsewhere because of it.
+    LIST_BECAUSE = "select seq, algorithm, prev, at, hlc_at, hlc_tick, actor, act, object_kind,
+            object_id, purpose, authority, payload_commit, digest, state
+        from audit where seq in (
+            select seq from audit where object_kind = $1 and object_id = $2 and seq < $4
+            union select seq from audit where authority = $3 and authority <> '' and seq < $4)
+        order by seq desc limit $5";
     LIST_ACTOR = "select seq, algorithm, prev, at, hlc_at, hlc_tick, actor, act, object_kind,
             object_id, purpose, authority, payload_commit, digest, state
         from audit where actor = $1 and seq < $2 order by seq desc limit $3";
@@ -264,6 +271,14 @@ pub enum About {
         /// Its number.
         id: String,
     },
+    /// Those about one thing, and those about others that were written under it: a look at a case that is kept
+    /// at the household's door.
+    Under {
+        /// Its kind.
+        kind: String,
+        /// Its number.
+        id: String,
+    },
     /// Those of one actor.
     Actor(String),
 }
@@ -276,6 +291,11 @@ pub async fn list(on: &impl Reads, about: &About, before: i64, limit: u32) -> Re
         About::Object { kind, id } => {
             on.rows(LIST_OBJECT, vec![kind.into(), id.into(), before, limit])
                 .await?
+        }
+        About::Under { kind, id } => {
+            let under = format!("{kind}:{id}");
+            let values = vec![kind.into(), id.into(), under.into(), before, limit];
+            on.rows(LIST_BECAUSE, values).await?
         }
         About::Actor(actor) => {
             on.rows(LIST_ACTOR, vec![actor.into(), before, limit])

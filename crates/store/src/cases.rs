@@ -21,6 +21,7 @@ use crate::sql::statements;
 use crate::tx::{JournalTx, Reads};
 use crate::value::{Row, Value, counted, words};
 use domain::{ApplicationNo, AreaCode, CaseNo, Day, HouseholdId, PersonId};
+use std::collections::HashMap;
 
 macro_rules! select {
     ($rest:literal) => {
@@ -68,6 +69,12 @@ statements! {
         where m.person_id = $1 and c.state = 'open'
         union select case_no from cases where applicant = $1 and state = 'open'
         order by 1 desc";
+    OF_MEMBER = "select c.case_no from cases c
+            join application_members m on m.application_no = c.application_no
+        where m.person_id = $1
+        union select case_no from cases where applicant = $1
+        order by 1 desc";
+    NUMBERS_OF_HOUSEHOLD = "select case_no from cases where household_id = $1 order by case_no desc";
     OPEN_OF = select!("where programme = $1 and subject_kind = $2 and subject_id = $3
         and state = 'open'");
     WAITING = "select c.case_no, c.application_no, c.programme, c.procedure, c.rules_day,
@@ -410,6 +417,38 @@ pub async fn open_at(on: &impl Reads, homes: &[HouseholdId]) -> Result<Vec<(Hous
 /// The cases somebody applied for, newest first.
 pub async fn of_applicant(on: &impl Reads, applicant: PersonId) -> Result<Vec<CaseRow>> {
     rows(on.rows(OF_APPLICANT, vec![applicant.get().into()]).await?)
+}
+
+/// Some cases by number; those that are not there are left out.
+pub async fn find_many(on: &impl Reads, numbers: &[CaseNo]) -> Result<Vec<CaseRow>> {
+    let sets = numbers.iter().map(|no| vec![no.get().into()]).collect();
+    let found = on.rows_each(FIND, sets).await?;
+    rows(found.into_iter().flatten().collect())
+}
+
+/// The numbers of the cases of each of some households, newest first.
+pub async fn of_households(
+    on: &impl Reads,
+    homes: &[HouseholdId],
+) -> Result<HashMap<HouseholdId, Vec<CaseNo>>> {
+    let sets = homes.iter().map(|home| vec![home.get().into()]).collect();
+    let found = on.rows_each(NUMBERS_OF_HOUSEHOLD, sets).await?;
+    let mut out = HashMap::new();
+    for (home, rows) in homes.iter().zip(found) {
+        let numbers: Result<Vec<CaseNo>> = rows
+            .iter()
+            .map(|row| Ok(CaseNo::new(row.int(0)?)))
+            .collect();
+        out.insert(*home, numbers?);
+    }
+    Ok(out)
+}
+
+/// Every case somebody applied for or is a member of, newest first.
+pub async fn of_member(on: &impl Reads, person: PersonId) -> Result<Vec<CaseNo>> {
+    let found = on.rows(OF_MEMBER, vec![person.get().into()]).await?;
+    let numbers = found.iter().map(|row| Ok(CaseNo::new(row.int(0)?)));
+    numbers.collect()
 }
 
 /// The open cases somebody applied for or is a member of, newest first.

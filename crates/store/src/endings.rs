@@ -14,10 +14,10 @@ statements! {
     ADD = "insert into ending_deliveries (case_no, document, way, receiver, day, by_login, at, digest)
         values ($1, $2, $3, $4, $5, $6, $7, $8)";
     FIND = "select document, way, receiver, day, by_login from ending_deliveries where case_no = $1";
-    // Ended cases whose letter nobody has handed over, the oldest first.
+    // Ended cases of a procedure whose letter nobody has handed over, the oldest first.
     WAITING = "select c.case_no from cases c left join ending_deliveries d on d.case_no = c.case_no
-        where c.state = 'closed' and c.outcome = $1 and c.area >= $2 and c.area < $3
-          and d.case_no is null order by c.case_no limit $4";
+        where c.state = 'closed' and c.outcome = 'ended' and c.procedure = $1 and c.area >= $2 and c.area < $3
+          and c.case_no > $4 and d.case_no is null order by c.case_no limit $5";
 }
 
 /// How a letter was handed over.
@@ -67,15 +67,22 @@ pub async fn delivered(on: &impl Reads, case: CaseNo) -> Result<Option<EndingDel
     }))
 }
 
-/// Closed cases of a place and all inside it that came to an outcome and whose letter nobody handed over.
+/// Ended cases of a procedure in a place and all inside it whose letter nobody handed over, after a number.
 pub async fn waiting(
     on: &impl Reads,
-    outcome: &str,
+    procedure: &str,
     area: Option<&AreaCode>,
+    after: CaseNo,
     limit: u32,
 ) -> Result<Vec<CaseNo>> {
     let (from, below) = range(area);
-    let values = vec![outcome.into(), from, below, limit.into()];
+    let values = vec![
+        procedure.into(),
+        from,
+        below,
+        after.get().into(),
+        limit.into(),
+    ];
     let rows = on.rows(WAITING, values).await?;
     rows.iter()
         .map(|row| Ok(CaseNo::new(row.int(0)?)))

@@ -27,6 +27,7 @@ statements! {
     FIND = rows!("where found_no = $1");
     OF_CASE = rows!("where case_no = $1 order by found_no");
     OF_HOUSEHOLD = rows!("where household_id = $1 order by found_no");
+    OF_PERSON = rows!("where person_id = $1 order by found_no");
     OF_FACT = rows!("where fact = $1 and day <= $2 order by found_no");
     PLACES = "select f.found_no, c.area from found_fact f join cases c on c.case_no = f.case_no
         where f.fact = $1 and f.day <= $2 order by f.found_no";
@@ -116,6 +117,15 @@ pub async fn of_case(on: &impl Reads, case: CaseNo) -> Result<Vec<Found>> {
 /// The record.
 pub async fn of_household(on: &impl Reads, household: HouseholdId) -> Result<Vec<Found>> {
     let rows = on.rows(OF_HOUSEHOLD, vec![household.get().into()]).await?;
+    rows.iter().map(from_row).collect()
+}
+
+/// Those about a person, in whatever case, oldest first.
+///
+/// # Errors
+/// The record.
+pub async fn of_person(on: &impl Reads, person: PersonId) -> Result<Vec<Found>> {
+    let rows = on.rows(OF_PERSON, vec![person.get().into()]).await?;
     rows.iter().map(from_row).collect()
 }
 

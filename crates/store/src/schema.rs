@@ -218,6 +218,12 @@ const MIGRATIONS: &[Migration] = &[
         sqlite: "",
         postgres: "",
     },
+    Migration {
+        version: 35,
+        common: include_str!("../migrations/0035_found_again.sql"),
+        sqlite: "",
+        postgres: "",
+    },
 ];
 
 // On PostgreSQL two programs may start at once: the second waits for the first.

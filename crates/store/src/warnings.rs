@@ -204,6 +204,19 @@ impl Filter {
         }
     }
 
+    /// Whether a warning is one of those it lists.
+    #[must_use]
+    pub fn takes(&self, warning: &Warning) -> bool {
+        let content = &warning.content;
+        warning.state == self.state
+            && content.urgency >= self.urgency_min
+            && self.rule.as_ref().is_none_or(|rule| *rule == content.rule)
+            && self
+                .area
+                .as_ref()
+                .is_none_or(|area| area.contains(&content.area))
+    }
+
     fn values(&self) -> Vec<Value> {
         let (from, below) = range(self.area.as_ref());
         let (least, most) = match &self.rule {

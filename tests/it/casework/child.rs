@@ -124,6 +124,20 @@ async fn a_parent_applies_at_the_window_for_a_child_and_the_case_is_the_childs()
         wrong.body
     );
     let whole = with(&family, &[("whom", &own), ("whom", &baby), ("do", "take")]);
+    // Kin elsewhere are somebody's: of two children the row says whose.
+    let father = |whose: &str| format!("周远方,无,父母,不详{whose}");
+    for (whose, said) in [("", "是谁的"), (",赵六", "被申请救助的人")] {
+        let kin = father(whose);
+        let unsaid = with(&whole, &[("kin", &kin)]);
+        let unsaid = counter.ask(&wang, "POST", "/accept", &unsaid).await;
+        assert!(
+            unsaid.status == 422 && unsaid.body.contains(said),
+            "{}",
+            unsaid.body
+        );
+    }
+    let kin = father(&format!(",{card}、张小宝"));
+    let whole = with(&whole, &[("kin", &kin)]);
     for _ in 0..2 {
         let taken = counter.ask(&wang, "POST", "/accept", &whole).await;
         assert_eq!(
@@ -150,4 +164,12 @@ async fn a_parent_applies_at_the_window_for_a_child_and_the_case_is_the_childs()
     assert!(meant.contains(&Subject::Person(child)), "{meant:?}");
     assert_ne!(meant[0], meant[1], "the baby has a case of its own");
     assert!(cases::find(&tx, CaseNo::new(3)).await.unwrap().is_none());
+    let mut fathers = Vec::new();
+    for (no, meant) in [1, 2].into_iter().zip(meant) {
+        let all = store::kin::of_case(&tx, CaseNo::new(no)).await.unwrap();
+        assert_eq!(all.len(), 1, "{all:?}");
+        assert_eq!(Subject::Person(all[0].content.member), meant);
+        fathers.push(all[0].content.person);
+    }
+    assert_eq!(fathers[0], fathers[1], "one row is one person");
 }

@@ -4,9 +4,10 @@
 use super::{Counter, TOWN, take_many, with};
 use crate::found_out;
 use crate::staff::Signed;
+use office::access::Acting;
 use office::casework::{
     self, Case, CaseError, CaseNo, Cause, Completion, DeliveryWay, Holds, Opening, Outcome, Paper,
-    PaperState, Wanted, endings, letters,
+    PaperState, Wanted, audited, endings, flags, letters,
 };
 
 /// The first case of the town's first household, with its papers handed in.
@@ -346,4 +347,41 @@ async fn a_family_of_another_township_is_taken_in_told_so_and_handled_at_home() 
     assert_eq!(looked.count(), 3);
     let at_home = counter.see(&wang, "/case/1").await;
     assert!(at_home.body.contains("异地收件"), "{}", at_home.body);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_audit_tells_every_look_at_a_case_and_is_kept_from_near_relatives() {
+    let counter = Counter::open().await;
+    let (staff, access) = (&counter.staff, &counter.staff.access);
+    let wang = staff.enter("wang", "窗口经办", TOWN).await;
+    let no = first_case(&counter, &wang).await;
+    for path in [format!("/case/{no}"), format!("/case/{no}/contents")] {
+        assert_eq!(counter.see(&wang, &path).await.status, 200, "{path}");
+    }
+    let auditor = staff.enter("shenji", "审计监督", "990101").await;
+    let seen = audited::audited(access, &auditor.who, no).await.unwrap();
+    let looks = |by: &str| {
+        let rows = seen.entries.iter();
+        let rows = rows.filter(|row| row.by.contains(by) && row.did.contains("看办件"));
+        rows.count()
+    };
+    assert_eq!((looks("wang"), looks("shenji")), (2, 1), "{seen:?}");
+
+    let visitor = staff.visitor(&auditor.secret).await.unwrap();
+    let [_, number, _] = counter.heads().remove(0);
+    access.declare(&visitor, &number, "sibling").await.unwrap();
+    let near = staff.visitor(&auditor.secret).await.unwrap().acting;
+    refused(audited::audited(access, &near, no).await, "回避");
+    // The case says so now; whoever declared it finds it in no list, another auditor does.
+    let other = staff.enter("shenji2", "审计监督", "990101").await;
+    let listed = async |who: &Acting| {
+        let view = flags::flags(access, who, ("relatives", "", ""))
+            .await
+            .unwrap();
+        let flag = view.flags.iter().find(|one| one.code == view.chosen);
+        assert_eq!(flag.unwrap().count, Some(view.rows.len()));
+        view.rows.iter().any(|row| row.cases.contains(&no.get()))
+    };
+    assert!(listed(&other.who).await);
+    assert!(!listed(&near).await);
 }

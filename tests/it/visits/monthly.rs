@@ -7,6 +7,8 @@ use crate::found_out::visited_and_told;
 use crate::postgres;
 use crate::staff::Signed;
 use domain::{CaseNo, HouseholdId, PersonId};
+use office::casework;
+use office::casework::opinion::look_into;
 use office::casework::recorded::{self, Finding};
 use office::desk::Desk;
 use office::views::{AssessmentFilter, Behind, Views};
@@ -70,6 +72,30 @@ impl Months {
                 .await
                 .unwrap();
         }
+    }
+
+    /// Weeks ago somebody was established, as kin in a case of others, to be missing.
+    async fn established_before(&self, person: PersonId) {
+        let office = &self.bench.office;
+        let (home, head) = self.bench.heads().await[1];
+        let case = self.bench.case(home, head).await;
+        let mut tx = office.begin().await.unwrap();
+        let at = office.clock().at();
+        let day = domain::Day::parse("2026-08-01").unwrap();
+        let row = store::kin::NewKinFact {
+            case,
+            person,
+            fact: "失踪".to_owned(),
+            value: "是".to_owned(),
+            way: "证明".to_owned(),
+            paper: "判决书".to_owned(),
+            paper_day: day,
+            day,
+            by: "wang".to_owned(),
+        };
+        store::kin::establish(&mut tx, &at, &row).await.unwrap();
+        tx.record(store::Act::new(&at, "wang", "case.kin-fact").because("测试"));
+        office.end(tx).await.unwrap();
     }
 
     /// The month once more, and again: the second time nothing is new.
@@ -148,7 +174,9 @@ async fn somebody_was_there(database: Database) {
         ("需要社会融入", "否"),
         ("贫困风险", "高风险"),
         ("能吃饭", "是"),
+        ("失踪", "否"),
     ];
+    months.established_before(door.1).await;
     months.been_at(door, (&whole, &of_head)).await;
     months.again().await;
     months
@@ -172,6 +200,12 @@ async fn somebody_was_there(database: Database) {
     let page = months.page(door.0).await;
     assert!(
         page.contains("社会参与情况") && page.contains("走访 · 第 1 次走访"),
+        "{page}"
+    );
+
+    // A newer visit counts before what was established about somebody as kin, and is named.
+    assert!(
+        page.contains("失踪") && !page.contains("户外亲属 · 第 1 条"),
         "{page}"
     );
 
@@ -312,6 +346,13 @@ async fn a_day_of_a_new_job_and_a_crisis_recorded_in_xiamen_are_in_the_month() {
         ("危机止日", "2026-09-30"),
     ];
     months.found(no, &told).await;
+    // The case itself knows of the crisis at once, as a fact of the place.
+    let office = &months.bench.office;
+    let case = casework::load(office, &months.bench.wang.who, no).await;
+    let known = look_into(office, &case.unwrap()).await.unwrap().facts;
+    let mut places = known.things.iter().filter(|thing| thing.entity == "地区");
+    let told = places.any(|one| one.facts.iter().any(|fact| fact.name == "危机模式"));
+    assert!(told, "{known:?}");
     months.again().await;
     assert!(months.list(crowd, &about).await.1 > 0);
     let page = months.page(home).await;

@@ -55,7 +55,12 @@ impl Bench {
         kin::page(&self.staff.access, clerk, no).await.unwrap()
     }
 
-    async fn told(&self, no: CaseNo, person: i64, told: &Told<'_>) -> Result<i64, CaseError> {
+    pub(super) async fn told(
+        &self,
+        no: CaseNo,
+        person: i64,
+        told: &Told<'_>,
+    ) -> Result<i64, CaseError> {
         let (fact, value, way, paper, paper_day) = told;
         let new = Establishing {
             person,
@@ -87,21 +92,30 @@ impl Bench {
     }
 }
 
-/// The first child who lives with grandparents, applied for by them.
-async fn left_behind(bench: &Bench, nth: usize) -> CaseNo {
+/// Children who live with grandparents: two of one household, and one of another.
+async fn left_behind(bench: &Bench) -> [CaseNo; 3] {
     bench.office.clock().set("2026-09-01T09:00");
-    let family = bench.entitled(UNSUPPORTED).await[nth];
-    bench.apply(UNSUPPORTED, family).await.unwrap()
+    let all = bench.entitled(UNSUPPORTED).await;
+    let with = |home| all.iter().filter(move |one| one.1 == home);
+    let two = all.iter().find(|one| with(one.1).count() > 1).unwrap().1;
+    let two: Vec<_> = with(two).take(2).collect();
+    let other = all.iter().find(|one| one.1 != two[0].1).unwrap();
+    let mut cases = Vec::new();
+    for family in [*two[0], *two[1], *other] {
+        cases.push(bench.apply(UNSUPPORTED, family).await.unwrap());
+    }
+    cases.try_into().unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_able_parent_refuses_a_child_with_the_reason_and_a_disabled_one_does_not() {
     let bench = Bench::open().await;
-    let disabled = left_behind(&bench, 0).await;
+    let [disabled, sibling, no] = left_behind(&bench).await;
     bench.parents(disabled, &[IN_PRISON, DISABLED]).await;
     assert_eq!(bench.condition(disabled, "属于无人抚养").await, Some(true));
+    let known = bench.condition(sibling, "属于无人抚养").await;
+    assert_eq!(known, Some(true), "the same parents, asked about once");
 
-    let no = left_behind(&bench, 1).await;
     bench.parents(no, &[IN_PRISON, &[]]).await;
     assert_eq!(bench.condition(no, "属于无人抚养").await, Some(false));
     while bench.load(no).await.open_step().is_some() {
@@ -117,7 +131,7 @@ async fn one_able_parent_refuses_a_child_with_the_reason_and_a_disabled_one_does
 }
 
 /// A son who can support his parents.
-const ABLE: [Told<'_>; 6] = [
+pub(super) const ABLE: [Told<'_>; 6] = [
     ("已去世", "否", "其他部门", "当地派出所的复函", "2026-08-20"),
     ("残疾类别", "无", "其他部门", "当地残联的复函", "2026-08-20"),
     ("残疾等级", "无", "其他部门", "当地残联的复函", "2026-08-20"),

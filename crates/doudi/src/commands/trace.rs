@@ -10,10 +10,10 @@ use serde_json::{Value, json};
 /// What to trace.
 #[derive(clap::Args)]
 #[command(
-    after_help = "例:\n  doudi trace warning:12        一条预警,走回来文的那一行\n  doudi trace row:7/214         第 7 批第 214 行,它引出了什么\n  doudi trace batch:7\n  doudi trace decision:3        一个决定,走回事实、规则、核对、走访和来文\n  doudi trace after-decision:1  变更、渐退、停发、追回的处理决定,同样走回\n  doudi trace payment:1/14      一笔钱,走回批次、待遇、决定和来文"
+    after_help = "例:\n  doudi trace warning:12        一条预警,走回来文的那一行\n  doudi trace row:7/214         第 7 批第 214 行,它引出了什么\n  doudi trace batch:7\n  doudi trace kin-fact:2        查实的户外亲属的事实,走回办件;found:5、kin:1、application:6 同样\n  doudi trace decision:3        一个决定,走回事实、规则、核对、走访和来文\n  doudi trace after-decision:1  变更、渐退、停发、追回的处理决定,同样走回\n  doudi trace payment:1/14      一笔钱,走回批次、待遇、决定和来文"
 )]
 pub struct Args {
-    /// 记录编号:warning:12、task:3、run:2、row:7/214、batch:7、decision:3、after-decision:1、payment:1/14
+    /// 记录编号:warning:12、task:3、visit:4、found:5、kin:1、kin-fact:2、application:6、run:2、row:7/214、batch:7、decision:3、after-decision:1、payment:1/14
     #[arg(value_name = "RECORD")]
     record: String,
     /// 给程序读

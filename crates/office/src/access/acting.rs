@@ -334,6 +334,11 @@ impl Acting {
         self.0.who.kept_from.persons.iter().copied().collect()
     }
 
+    /// Households this official must not work on.
+    pub(crate) fn kept_homes(&self) -> Vec<HouseholdId> {
+        self.0.who.kept_from.households.iter().copied().collect()
+    }
+
     /// Whether a person is this official or a near relative, or lives with one.
     #[must_use]
     pub fn is_kept_from_person(&self, person: PersonId) -> bool {

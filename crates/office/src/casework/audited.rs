@@ -3,12 +3,12 @@
 
 use super::afterwards::{DecisionLine, decision_line};
 use super::shown::listed::{self, Happened};
-use super::{CaseError, DecidedAs, Done, read};
+use super::{DecidedAs, Done, load_with, note_look};
 use crate::access::{Access, Acting, EntryRow, Right};
 use domain::CaseNo;
 use domain::casework::Outcome;
 use store::audit::{self, About};
-use store::{Act, decisions};
+use store::decisions;
 
 /// Entries of the chain that are shown.
 const ENTRIES_SHOWN: u32 = 200;
@@ -71,24 +71,15 @@ pub struct AuditedCase {
 /// One case for an audit.
 ///
 /// # Errors
-/// No right there, no such case, or the record.
+/// No right there, no such case, a near relative's, or the record.
 pub async fn audited(access: &Access, who: &Acting, no: CaseNo) -> Done<AuditedCase> {
     let office = access.office();
-    let scope = who.scope(Right::FLAGS)?;
-    let missing = || CaseError::NotFound(format!("没有编号为 {no} 的办件;请核对编号"));
-    let case = read(office, &office.store, no).await?;
-    let case = case.filter(|case| scope.contains(&case.standing.area));
-    let case = case.ok_or_else(missing)?;
-    let look = Act::new(&office.clock.at(), who.login(), "read.case");
-    let look = match case.application.content.household {
-        Some(home) => look.on("household", home).under(format!("case:{no}")),
-        None => look.on("case", no),
-    };
-    office.store.record_alone(look.because("审计调阅")).await?;
+    let case = load_with(office, who, Right::FLAGS, no).await?;
+    note_look(office, who, &case, "审计调阅").await?;
     let line = listed::line(office, &case).await?;
     let first = decisions::of_case(&office.store, no).await?;
     let later = store::reviews::decisions(&office.store, no).await?;
-    let about = About::Object {
+    let about = About::Under {
         kind: "case".to_owned(),
         id: no.to_string(),
     };

@@ -3,10 +3,13 @@
 //! established about kin elsewhere. Each comes with its record and day; a source that did not reply brings nothing, so its
 //! facts stay unknown.
 
-use super::facts::{Brought, Source};
+use super::facts::{
+    APPLICATION, AREA, Brought, Fact, Facts, HOUSEHOLD, PERSON, Source, VISIT, Whose, told,
+};
 use super::{Case, Done};
 use crate::office::Office;
 use crate::verification;
+use rules::Program;
 use store::Reads;
 
 /// What the sources of a verification are called among the sources of facts.
@@ -16,7 +19,7 @@ pub(super) const VERIFICATION: &str = "核对";
 pub(super) async fn of_case(office: &Office, on: &impl Reads, case: &Case) -> Done<Vec<Brought>> {
     let found = verification::found_of(on, case.row.content.application).await?;
     let one = |fact: verification::FoundFact| Brought {
-        person: Some(fact.person.get()),
+        of: Whose::Person(fact.person.get()),
         fact: fact.fact,
         value: fact.value,
         source: Source {
@@ -29,6 +32,56 @@ pub(super) async fn of_case(office: &Office, on: &impl Reads, case: &Case) -> Do
     let mut all: Vec<Brought> = found.into_iter().map(one).collect();
     all.extend(crate::visits::seen_for(on, case).await?);
     all.extend(super::recorded::of_case(office, on, case).await?);
-    all.extend(super::kin::brought(on, case).await?);
+    all.extend(super::kin::brought(office, on, case).await?);
     Ok(all)
+}
+
+impl Facts {
+    /// Takes a value a case brought. One that does not read as the fact's type stays unknown.
+    pub(super) fn bring(&mut self, program: &Program, home: Option<i64>, brought: &Brought) {
+        let (entity, key) = match (brought.of, home) {
+            (Whose::Person(person), _) => (PERSON, person),
+            (Whose::Place(place), _) => (AREA, place),
+            (Whose::Home, Some(home)) => (HOUSEHOLD, home),
+            (Whose::Home, None) => return,
+        };
+        let Some(entity_id) = program.dict.entity(entity) else {
+            return;
+        };
+        let facts = &program.dict.facts;
+        let known = facts
+            .iter()
+            .find(|fact| fact.name == brought.fact && fact.entity == entity_id);
+        let Some(known) = known else { return };
+        // A department's answer to this case's own question counts for whatever a department tells.
+        let asked = brought.source.kind == VERIFICATION
+            && ![APPLICATION, VISIT].contains(&known.source.as_str());
+        // What the rulebook lets be established about kin elsewhere was asked by its list when it was written down.
+        let own =
+            asked || known.source == brought.source.kind || brought.source.kind == super::kin::KIN;
+        let Ok(value) = rules::show::parse_cell(&brought.value, known.ty, &program.dict) else {
+            return;
+        };
+        let thing = self
+            .things
+            .iter_mut()
+            .find(|thing| thing.entity == entity && thing.key == key);
+        let Some(thing) = thing.filter(|_| own) else {
+            return;
+        };
+        let before = thing.facts.iter().find(|fact| fact.name == brought.fact);
+        let newer = before
+            .and_then(|fact| fact.source.as_ref())
+            .is_none_or(|source| source.period.as_str() <= brought.source.period.as_str());
+        if !newer {
+            return;
+        }
+        thing.facts.retain(|fact| fact.name != brought.fact);
+        thing.facts.push(Fact {
+            name: brought.fact.clone(),
+            value: told(value, known.ty, program),
+            source: Some(brought.source.clone()),
+        });
+        thing.facts.sort_by(|a, b| a.name.cmp(&b.name));
+    }
 }

@@ -3,15 +3,17 @@
 
 use super::receivers::{self, Receiver, SignedBy, way_word};
 use super::{Case, CaseError, DeliveryWay, Done, Writing, not_a_relative, read};
-use crate::access::{Acting, Right};
+use crate::access::{Acting, Right, Scope};
 use crate::office::Office;
-use domain::CaseNo;
 use domain::casework::Outcome;
+use domain::{AreaCode, CaseNo};
+use std::collections::BTreeSet;
 use store::endings::{self, EndingDelivery};
 use store::{Act, Reads};
 
-/// Ended cases looked through for a list.
-const READ_MAX: u32 = 200;
+/// Ended cases read at a time, and lines of a list.
+const PAGE: u32 = 50;
+const SHOWN_MAX: usize = 200;
 
 /// The letter of an ended case, as its page shows it.
 #[derive(Clone, Debug, Default)]
@@ -110,7 +112,8 @@ pub async fn deliver(
     Ok(())
 }
 
-/// Ended cases within somebody's places whose letter is theirs to hand over and was not.
+/// Ended cases within somebody's places whose letter is theirs to hand over and was not, the oldest first; no more
+/// than a page holds. Who hands over nothing is answered at once.
 ///
 /// # Errors
 /// The record.
@@ -118,12 +121,35 @@ pub async fn waiting(office: &Office, who: &Acting) -> Done<Vec<i64>> {
     let Ok(scope) = who.scope(Right::CASE_HANDLE) else {
         return Ok(Vec::new());
     };
+    let held = who.roles_held();
+    let mut out = BTreeSet::new();
+    for (procedure, roles) in office.ending_letters() {
+        let mine = |place: &AreaCode| roles.iter().any(|role| who.holds_role(role, place));
+        let places = held.iter().map(|(_, place)| *place);
+        let places: BTreeSet<AreaCode> = places.filter(mine).collect();
+        for place in places {
+            out.extend(of_procedure(office, (who, &scope), (procedure, &place)).await?);
+        }
+    }
+    Ok(out.into_iter().take(SHOWN_MAX).collect())
+}
+
+/// Those of a procedure in a place, page by page until there are enough.
+async fn of_procedure(
+    office: &Office,
+    (who, scope): (&Acting, &Scope),
+    (procedure, place): (&str, &AreaCode),
+) -> Done<Vec<i64>> {
     let on = &office.store;
-    let mut out = Vec::new();
-    for place in scope.each_place() {
-        let ended = Outcome::Ended.word();
-        for no in endings::waiting(on, ended, place.as_ref(), READ_MAX).await? {
-            if of(office, on, who, no).await? {
+    let (mut out, mut after) = (Vec::new(), CaseNo::new(0));
+    while out.len() < SHOWN_MAX {
+        let page = endings::waiting(on, procedure, Some(place), after, PAGE).await?;
+        let Some(last) = page.last() else {
+            break;
+        };
+        after = *last;
+        for no in page {
+            if of(office, on, (who, scope), no).await? {
                 out.push(no.get());
             }
         }
@@ -131,10 +157,15 @@ pub async fn waiting(office: &Office, who: &Acting) -> Done<Vec<i64>> {
     Ok(out)
 }
 
-async fn of(office: &Office, on: &impl Reads, who: &Acting, no: CaseNo) -> Done<bool> {
+async fn of(
+    office: &Office,
+    on: &impl Reads,
+    (who, scope): (&Acting, &Scope),
+    no: CaseNo,
+) -> Done<bool> {
     let case = read(office, on, no).await?;
     Ok(case.is_some_and(|case| {
         let theirs = letter(&case).is_some_and(|(_, roles)| hands_over(who, &case, roles));
-        theirs && not_a_relative(who, &case).is_ok()
+        theirs && scope.contains(&case.standing.area) && not_a_relative(who, &case).is_ok()
     }))
 }

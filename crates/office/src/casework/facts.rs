@@ -5,9 +5,8 @@
 //! the application is what the applicant declared. A declaration never takes the place of a department's
 //! answer, and a missing answer is never filled.
 
-use super::brought::VERIFICATION;
 use crate::monitoring::Origins;
-use domain::{AreaCode, Day};
+use domain::{AreaCode, Day, PersonId};
 use rules::Program;
 use rules::plan::{Home, ItemId, Type};
 use rules::situation::{InstanceId, Situation};
@@ -148,11 +147,29 @@ pub struct Facts {
     pub lists: Vec<List>,
 }
 
+/// Whom a value is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Whose {
+    /// The household of the case.
+    Home,
+    /// A person, by number.
+    Person(i64),
+    /// A place, by the number of its code.
+    Place(i64),
+}
+
+impl Whose {
+    /// A person's, or else the household's.
+    pub(crate) fn person_or_home(person: Option<PersonId>) -> Self {
+        person.map_or(Self::Home, |person| Self::Person(person.get()))
+    }
+}
+
 /// A value of a case that did not come with the month's feeds.
 #[derive(Clone, Debug)]
 pub struct Brought {
-    /// Whose; none for the household.
-    pub person: Option<i64>,
+    /// Whose.
+    pub of: Whose,
     /// Which fact.
     pub fact: String,
     /// As it was written down.
@@ -161,7 +178,7 @@ pub struct Brought {
     pub source: Source,
 }
 
-fn told(value: Value, ty: Type, program: &Program) -> Told {
+pub(super) fn told(value: Value, ty: Type, program: &Program) -> Told {
     let member = |one: u16| match ty {
         Type::Enum(e) | Type::Set(e) => program.dict.member_name(e, one).to_owned(),
         Type::Num(_) | Type::Bool | Type::Day | Type::Area => one.to_string(),
@@ -545,52 +562,5 @@ impl Facts {
                 }
             }
         }
-    }
-
-    /// Takes a value a case brought. One that does not read as the fact's type stays unknown.
-    pub(super) fn bring(&mut self, program: &Program, home: Option<i64>, brought: &Brought) {
-        let (entity, key) = match (brought.person, home) {
-            (Some(person), _) => (PERSON, person),
-            (None, Some(home)) => (HOUSEHOLD, home),
-            (None, None) => return,
-        };
-        let Some(entity_id) = program.dict.entity(entity) else {
-            return;
-        };
-        let facts = &program.dict.facts;
-        let known = facts
-            .iter()
-            .find(|fact| fact.name == brought.fact && fact.entity == entity_id);
-        let Some(known) = known else { return };
-        // A department's answer to this case's own question counts for whatever a department tells.
-        let asked = brought.source.kind == VERIFICATION
-            && ![APPLICATION, VISIT].contains(&known.source.as_str());
-        // What the rulebook lets be established about kin elsewhere was asked by its list when it was written down.
-        let own =
-            asked || known.source == brought.source.kind || brought.source.kind == super::kin::KIN;
-        let Ok(value) = rules::show::parse_cell(&brought.value, known.ty, &program.dict) else {
-            return;
-        };
-        let thing = self
-            .things
-            .iter_mut()
-            .find(|thing| thing.entity == entity && thing.key == key);
-        let Some(thing) = thing.filter(|_| own) else {
-            return;
-        };
-        let before = thing.facts.iter().find(|fact| fact.name == brought.fact);
-        let newer = before
-            .and_then(|fact| fact.source.as_ref())
-            .is_none_or(|source| source.period.as_str() <= brought.source.period.as_str());
-        if !newer {
-            return;
-        }
-        thing.facts.retain(|fact| fact.name != brought.fact);
-        thing.facts.push(Fact {
-            name: brought.fact.clone(),
-            value: told(value, known.ty, program),
-            source: Some(brought.source.clone()),
-        });
-        thing.facts.sort_by(|a, b| a.name.cmp(&b.name));
     }
 }

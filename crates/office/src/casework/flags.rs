@@ -2,13 +2,16 @@
 //! the list it counts. What belongs to which is said in `access/flags.md`. It concludes nothing and changes nothing.
 
 use super::events::NO_LONGER;
-use super::{CaseError, Done, near, place_name};
+use super::shown::Words;
+use super::{CaseError, Done, near};
 use crate::access::{Access, Acting, EntryRow, Right, Scope};
 use crate::channels::{here, number, table};
 use crate::handling;
 use crate::office::Office;
-use domain::{AreaCode, CaseNo, Day, HouseholdId, PersonId};
+use domain::{AreaCode, CaseNo, Day, HouseholdId, PersonId, WarningId};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use store::audit;
+use store::cases::CaseRow;
 use store::warnings::{self, After, Entity, Filter, Warning};
 
 const PATH: &str = "access/flags.md";
@@ -111,19 +114,19 @@ pub async fn flags(
         chosen: chosen.to_owned(),
         ..FlagView::default()
     };
+    let near = Kept::of(office, who).await?;
     for kind in kinds(office)? {
-        let found = found(office, &scope, &kind).await?;
+        let chosen = kind.code == chosen;
+        let (count, found) = found(office, (&scope, &near), &kind, chosen).await?;
+        if chosen {
+            view.rows = rows(office, &found).await?;
+        }
         view.flags.push(Flag {
-            count: found.as_ref().map(Vec::len),
+            count: count.map(|count| usize::try_from(count).unwrap_or(usize::MAX)),
             advice: kind.advice,
             title: kind.title,
-            code: kind.code.clone(),
+            code: kind.code,
         });
-        if kind.code == chosen {
-            for one in found.iter().flatten().take(SHOWN_MAX) {
-                view.rows.push(row(office, one).await?);
-            }
-        }
     }
     if !by.is_empty() && scope.places().is_none() {
         let on = Day::parse(day).map_err(|_| CaseError::Refused(format!("`{day}` 不是日期")))?;
@@ -147,47 +150,116 @@ enum Found {
     },
 }
 
-/// All of a kind; none where they do not lie within a scope as a whole.
-async fn found(office: &Office, scope: &Scope, kind: &Kind) -> Done<Option<Vec<Found>>> {
-    let from = |word: &str| kind.from.iter().any(|one| one == word);
-    if from(LOOKS) {
-        return match scope.places() {
-            None => Ok(Some(lookers(office).await?)),
-            Some(_) => Ok(None),
-        };
+/// What an official is kept from: own cases and warnings and those of near relatives are in no list and no number.
+#[derive(Default)]
+struct Kept {
+    cases: BTreeSet<CaseNo>,
+    warnings: BTreeMap<WarningId, Warning>,
+}
+
+impl Kept {
+    async fn of(office: &Office, who: &Acting) -> Done<Self> {
+        let store = &office.store;
+        let mut kept = Self::default();
+        let mut warned = Vec::new();
+        for home in who.kept_homes() {
+            let rows = store::cases::of_household(store, home).await?;
+            kept.cases.extend(rows.iter().map(|row| row.no));
+            warned.extend(warnings::of_household(store, home).await?);
+        }
+        for person in who.kept_persons() {
+            kept.cases
+                .extend(store::cases::of_member(store, person).await?);
+            warned.extend(warnings::of_person(store, person).await?);
+        }
+        kept.warnings = warned.into_iter().map(|one| (one.id, one)).collect();
+        Ok(kept)
     }
-    let mut out = Vec::new();
+
+    /// How many of the warnings a filter finds are kept back.
+    fn count(&self, filter: &Filter) -> u64 {
+        let all = self.warnings.values();
+        let theirs = all.filter(|one| filter.takes(one));
+        u64::try_from(theirs.count()).unwrap_or(u64::MAX)
+    }
+}
+
+/// How many there are of a kind; none where they do not lie within a scope as a whole. And, where it is chosen, the
+/// first of them.
+async fn found(
+    office: &Office,
+    (scope, near): (&Scope, &Kept),
+    kind: &Kind,
+    chosen: bool,
+) -> Done<(Option<u64>, Vec<Found>)> {
+    let from = |word: &str| kind.from.iter().any(|one| one == word);
+    let long = |found: &Vec<Found>| u64::try_from(found.len()).unwrap_or(u64::MAX);
+    if from(LOOKS) {
+        return Ok(match scope.places() {
+            None => {
+                let found = lookers(office).await?;
+                (Some(long(&found)), found)
+            }
+            Some(_) => (None, Vec::new()),
+        });
+    }
+    let (mut out, mut count) = (Vec::new(), 0_u64);
     for place in scope.each_place() {
         if from(RELATIVES) {
             let store = &office.store;
             let told = store::cases::of_circumstance(store, near::RELATIVE, place.as_ref()).await?;
             let holds = told.into_iter().filter(|(_, word)| word != NO_LONGER);
+            let holds = holds.filter(|(no, _)| !near.cases.contains(no));
             out.extend(holds.map(|(no, _)| Found::Relative(no)));
             continue;
         }
         for rule in &kind.from {
-            out.extend(warned(office, place, rule).await?);
+            let filter = Filter {
+                rule: Some(rule.clone()),
+                ..Filter::open_in(place)
+            };
+            let all = warnings::count_all(&office.store, &filter).await?;
+            count = count.saturating_add(all.saturating_sub(near.count(&filter)));
+            if chosen {
+                out.extend(warned(office, near, &filter).await?);
+            }
         }
     }
-    Ok(Some(out))
+    if from(RELATIVES) {
+        count = long(&out);
+    }
+    out.sort_by_key(Found::urgency);
+    out.truncate(SHOWN_MAX);
+    Ok((Some(count), out))
+}
+
+impl Found {
+    /// The more urgent first; of others their order stays.
+    fn urgency(&self) -> (std::cmp::Reverse<i64>, Option<WarningId>) {
+        match self {
+            Self::Warned(one) => (std::cmp::Reverse(one.content.urgency), Some(one.id)),
+            Self::Relative(_) | Self::Looked { .. } => (std::cmp::Reverse(0), None),
+        }
+    }
 }
 
 /// The places of the chain between which a day lies.
 async fn span(office: &Office, day: Day) -> Done<(i64, i64)> {
     let next = day.add_days(1).unwrap_or(day);
-    let (from, before) = (handling::begin(day)?, handling::begin(next)?);
-    let from = audit::first_since(&office.store, &from).await?;
-    Ok((from, audit::first_since(&office.store, &before).await?))
+    Ok((midnight(office, day).await?, midnight(office, next).await?))
 }
 
 async fn lookers(office: &Office) -> Done<Vec<Found>> {
     let (days, most) = (setting(office, "查看天数")?, setting(office, "每天查看")?);
     let today = office.clock.today();
     let mut out = Vec::new();
+    // Each midnight ends one day and begins another: it is looked for once.
+    let mut end = midnight(office, today.add_days(1).unwrap_or(today)).await?;
     for back in 0..days {
         let day = today.add_days(back.saturating_neg()).unwrap_or(today);
-        let span = span(office, day).await?;
-        let all = audit::lookers(&office.store, span, most).await?;
+        let begin = midnight(office, day).await?;
+        let all = audit::lookers(&office.store, (begin, end), most).await?;
+        end = begin;
         out.extend(all.into_iter().map(|(login, count)| Found::Looked {
             day,
             login,
@@ -198,94 +270,114 @@ async fn lookers(office: &Office) -> Done<Vec<Found>> {
     Ok(out)
 }
 
-async fn warned(office: &Office, place: Option<AreaCode>, rule: &str) -> Done<Vec<Found>> {
-    let filter = Filter {
-        rule: Some(rule.to_owned()),
-        ..Filter::open_in(place)
-    };
+/// Where in the chain a day begins.
+async fn midnight(office: &Office, day: Day) -> Done<i64> {
+    let begin = handling::begin(day)?;
+    Ok(audit::first_since(&office.store, &begin).await?)
+}
+
+/// The first of the warnings a filter finds, page by page until there are enough.
+async fn warned(office: &Office, near: &Kept, filter: &Filter) -> Done<Vec<Found>> {
     let (mut out, mut after) = (Vec::new(), None);
-    loop {
-        let page = warnings::list(&office.store, &filter, after, READ).await?;
+    while out.len() < SHOWN_MAX {
+        let page = warnings::list(&office.store, filter, after, READ).await?;
         let Some(last) = page.last() else {
-            return Ok(out);
+            break;
         };
         after = Some(After {
             urgency: last.content.urgency,
             id: last.id,
         });
-        out.extend(page.into_iter().map(|one| Found::Warned(Box::new(one))));
+        let others = page.into_iter();
+        let others = others.filter(|one| !near.warnings.contains_key(&one.id));
+        out.extend(others.map(|one| Found::Warned(Box::new(one))));
     }
+    Ok(out)
 }
 
-/// Whose name, masked.
-async fn masked(office: &Office, person: PersonId) -> Done<String> {
-    let names = store::identity::masked(&office.store, &[person]).await?;
-    let name = names.into_values().next().and_then(|masked| masked.name);
-    Ok(name.unwrap_or_else(|| "姓名未登记".to_owned()))
-}
-
-/// One of them in words.
-async fn row(office: &Office, found: &Found) -> Done<FlagRow> {
-    let today = office.clock.today();
-    match found {
-        Found::Looked {
-            day,
-            login,
-            count,
-            most,
-        } => Ok(FlagRow {
-            what: format!("{day} 查看 {count} 次"),
-            who: login.clone(),
-            why: format!("一天超过 {most} 次"),
-            looked: Some((login.clone(), day.to_string())),
-            ..FlagRow::default()
-        }),
-        Found::Relative(no) => {
-            let gone = || CaseError::NotFound(format!("没有编号为 {no} 的办件"));
-            let row = store::cases::find(&office.store, *no).await?;
-            let row = row.ok_or_else(gone)?;
-            Ok(FlagRow {
-                what: format!("办件 № {no} {}", office.title(&row.content.programme)),
-                who: masked(office, row.content.applicant).await?,
-                place: place_name(office, &row.current.area, today).await?,
-                why: match row.current.step.as_str() {
-                    "" => "已经办结".to_owned(),
-                    step => format!("办到 {step}"),
-                },
-                cases: vec![no.get()],
-                looked: None,
-            })
+/// Those that are shown, in words; what they name is read at once.
+async fn rows(office: &Office, found: &[Found]) -> Done<Vec<FlagRow>> {
+    let store = &office.store;
+    let (mut numbers, mut warned) = (Vec::new(), Vec::new());
+    for one in found {
+        match one {
+            Found::Relative(no) => numbers.push(*no),
+            Found::Warned(warning) => warned.push(&warning.content),
+            Found::Looked { .. } => {}
         }
-        Found::Warned(warning) => Ok(FlagRow {
-            what: format!(
-                "预警 № {} {}",
-                warning.id,
-                office.title(&warning.content.rule)
-            ),
-            who: subject(office, warning).await?,
-            place: place_name(office, &warning.content.area, today).await?,
-            why: warning.content.text.clone(),
-            cases: cases_of(office, warning.content.household).await?,
-            looked: None,
-        }),
     }
-}
-
-async fn subject(office: &Office, warning: &Warning) -> Done<String> {
-    let content = &warning.content;
-    if let (Entity::Person, Some(person)) = (content.entity, content.person) {
-        return masked(office, person).await;
-    }
-    Ok(match content.household {
-        Some(home) => format!("家庭 {home}"),
-        None => String::new(),
-    })
-}
-
-async fn cases_of(office: &Office, home: Option<HouseholdId>) -> Done<Vec<i64>> {
-    let Some(home) = home else {
-        return Ok(Vec::new());
+    let cases = store::cases::find_many(store, &numbers).await?;
+    let homes: BTreeSet<HouseholdId> = warned.iter().filter_map(|one| one.household).collect();
+    let homes: Vec<HouseholdId> = homes.into_iter().collect();
+    let of_homes = store::cases::of_households(store, &homes).await?;
+    let mut people: Vec<PersonId> = cases.iter().map(|row| row.content.applicant).collect();
+    people.extend(warned.iter().filter_map(|one| one.person));
+    let mut places: Vec<AreaCode> = cases.iter().map(|row| row.current.area).collect();
+    places.extend(warned.iter().map(|one| one.area));
+    let known = Known {
+        words: Words::of(office, &people, &places).await?,
+        cases: cases.into_iter().map(|row| (row.no, row)).collect(),
+        of_homes,
     };
-    let rows = store::cases::of_household(&office.store, home).await?;
-    Ok(rows.iter().map(|row| CaseNo::get(row.no)).collect())
+    Ok(found.iter().filter_map(|one| known.row(one)).collect())
+}
+
+/// What the lines of a list name.
+struct Known {
+    words: Words,
+    cases: BTreeMap<CaseNo, CaseRow>,
+    of_homes: HashMap<HouseholdId, Vec<CaseNo>>,
+}
+
+impl Known {
+    /// One of them in words; none of a case that is gone.
+    fn row(&self, found: &Found) -> Option<FlagRow> {
+        let words = &self.words;
+        Some(match found {
+            Found::Looked {
+                day,
+                login,
+                count,
+                most,
+            } => FlagRow {
+                what: format!("{day} 查看 {count} 次"),
+                who: login.clone(),
+                why: format!("一天超过 {most} 次"),
+                looked: Some((login.clone(), day.to_string())),
+                ..FlagRow::default()
+            },
+            Found::Relative(no) => {
+                let row = self.cases.get(no)?;
+                FlagRow {
+                    what: format!("办件 № {no} {}", words.programme(&row.content.programme)),
+                    who: words.person(row.content.applicant),
+                    place: words.place(&row.current.area),
+                    why: match row.current.step.as_str() {
+                        "" => "已经办结".to_owned(),
+                        step => format!("办到 {step}"),
+                    },
+                    cases: vec![no.get()],
+                    looked: None,
+                }
+            }
+            Found::Warned(warning) => {
+                let content = &warning.content;
+                let home = content.household;
+                let cases = home.and_then(|home| self.of_homes.get(&home));
+                FlagRow {
+                    what: format!("预警 № {} {}", warning.id, words.programme(&content.rule)),
+                    who: match (content.entity, content.person, home) {
+                        (Entity::Person, Some(person), _) => words.person(person),
+                        (_, _, Some(home)) => format!("家庭 {home}"),
+                        (_, _, None) => String::new(),
+                    },
+                    place: words.place(&content.area),
+                    why: content.text.clone(),
+                    cases: cases
+                        .map_or_else(Vec::new, |all| all.iter().map(|no| no.get()).collect()),
+                    looked: None,
+                }
+            }
+        })
+    }
 }

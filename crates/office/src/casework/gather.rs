@@ -1,6 +1,6 @@
 //! 汇集: the newest month's facts of a case and of all whom its rules may look at, with what the case brought.
 
-use super::facts::{APPLICATION, AREA, Brought, Facts, HOUSEHOLD, PERSON, Source, Sources};
+use super::facts::{APPLICATION, AREA, Brought, Facts, HOUSEHOLD, PERSON, Source, Sources, Whose};
 use super::{Case, CaseError, Done};
 use crate::error::OfficeError;
 use crate::monitoring::{self, MonthData};
@@ -63,7 +63,7 @@ pub(crate) async fn gather(office: &Office, on: &impl Reads, case: &Case) -> Don
     let home = case.row.content.household.map(domain::HouseholdId::get);
     let mut brought = declared_facts(&declared, case);
     brought.extend(super::brought::of_case(office, on, case).await?);
-    let kin = super::kin::standing(on, case.no()).await?;
+    let kin = super::kin::standing(on, case).await?;
     let elsewhere: Vec<i64> = kin.iter().map(|one| one.content.person.get()).collect();
     let here = case.standing.area;
     apart(move || {
@@ -119,7 +119,7 @@ pub(super) async fn apart<T: Send + 'static>(work: impl FnOnce() -> T + Send + '
 fn declared_facts(rows: &[DeclaredRow], case: &Case) -> Vec<Brought> {
     let record = format!("application:{}", case.row.content.application);
     let one = |row: &DeclaredRow| Brought {
-        person: row.content.person.map(domain::PersonId::get),
+        of: Whose::person_or_home(row.content.person),
         fact: row.content.fact.clone(),
         value: row.content.value.clone(),
         source: Source {

@@ -5,10 +5,12 @@
 //! Nobody is asked about here by the departments: that needs a consent of their own.
 
 mod page;
+mod rows;
 
 pub use page::{KinAsked, KinLine, KinPerson, KinView, page};
+pub(crate) use rows::{KinRow, name_all, pasted};
 
-use super::facts::{Brought, Facts, PERSON, Source, Told, related};
+use super::facts::{Brought, Facts, PERSON, Source, Told, Whose, related};
 use super::gather::{OBLIGED, gather};
 use super::people::{self, BIRTH, KnownBy, Line, Wrong, known_by};
 use super::recorded::{self, may, read_by_case};
@@ -22,7 +24,7 @@ use rules::plan::Type;
 use rules::{Program, Rulebook};
 use std::collections::{BTreeMap, BTreeSet};
 use store::cases::{NewCase, Subject};
-use store::kin::{self, Kin, NewKin, NewKinFact};
+use store::kin::{self, Family, Kin, KinFact, NewKin, NewKinFact};
 use store::{Act, Reads};
 
 /// What this is called among the sources of facts.
@@ -132,19 +134,55 @@ pub(crate) fn may_be(office: &Office, relation: &str) -> bool {
     words.iter().any(|word| word == relation)
 }
 
-/// Whom members of a case have elsewhere, as it stands: each pair once, by the newest row.
-pub(super) async fn standing(on: &impl Reads, case: CaseNo) -> Done<Vec<Kin>> {
-    let mut newest: BTreeMap<(PersonId, PersonId), Kin> = BTreeMap::new();
-    for one in kin::of_case(on, case).await? {
-        newest.insert((one.content.member, one.content.person), one);
+/// Whose cases tell of each other's kin.
+fn family(case: &Case) -> Family {
+    let content = &case.row.content;
+    Family {
+        household: content.household,
+        subject: match content.subject {
+            Subject::Person(person) => Some(person),
+            Subject::Household(_) => None,
+        },
     }
-    newest.retain(|_, one| !one.content.withdrawn);
-    Ok(newest.into_values().collect())
+}
+
+/// Whom members of a case have elsewhere, as it stands: each pair once, by the newest row of all cases of the family.
+pub(super) async fn standing(on: &impl Reads, case: &Case) -> Done<Vec<Kin>> {
+    let members = recorded::people(case);
+    let mut all = kin::of_family(on, family(case)).await?;
+    all.retain(|one| members.contains(&one.content.member));
+    all.retain(|one| !members.contains(&one.content.person));
+    Ok(all)
+}
+
+/// What was established about them for this case, and for others of the family as long as it is kept; of nobody who
+/// lives with the family by now.
+async fn established(office: &Office, on: &impl Reads, case: &Case) -> Done<Vec<KinFact>> {
+    let (program, today) = (
+        office.rules_on(case.row.content.rules_day),
+        office.clock.today(),
+    );
+    let counts = |one: &NewKinFact| {
+        let mut known = program.dict.facts.iter();
+        let known = known
+            .find(|fact| fact.name == one.fact && program.dict.entity_name(fact.entity) == PERSON);
+        known.is_some_and(|fact| {
+            recorded::oldest(fact, today).is_none_or(|oldest| one.day >= oldest)
+        })
+    };
+    let members = recorded::people(case);
+    let mut all = kin::facts_of_family(on, family(case)).await?;
+    all.retain(|one| {
+        let content = &one.content;
+        let of_kin = !members.contains(&content.person);
+        of_kin && (content.case == case.no() || counts(content))
+    });
+    Ok(all)
 }
 
 /// What a case brings of them: the birth day the number or the clerk told, and what was established, newest last.
-pub(super) async fn brought(on: &impl Reads, case: &Case) -> Done<Vec<Brought>> {
-    let standing = standing(on, case.no()).await?;
+pub(super) async fn brought(office: &Office, on: &impl Reads, case: &Case) -> Done<Vec<Brought>> {
+    let standing = standing(on, case).await?;
     let ids: Vec<PersonId> = standing.iter().map(|one| one.content.person).collect();
     let mut out = Vec::new();
     for person in store::persons::get_many(on, &ids).await? {
@@ -153,7 +191,7 @@ pub(super) async fn brought(on: &impl Reads, case: &Case) -> Done<Vec<Brought>> 
             .find(|one| one.content.person == person.id)
             .map_or(0, |one| one.no);
         out.extend(person.birth.map(|birth| Brought {
-            person: Some(person.id.get()),
+            of: Whose::Person(person.id.get()),
             fact: BIRTH.to_owned(),
             value: birth.to_string(),
             source: Source {
@@ -165,9 +203,9 @@ pub(super) async fn brought(on: &impl Reads, case: &Case) -> Done<Vec<Brought>> 
             },
         }));
     }
-    let facts = kin::facts_of_case(on, case.no()).await?;
+    let facts = established(office, on, case).await?;
     out.extend(facts.into_iter().map(|one| Brought {
-        person: Some(one.content.person.get()),
+        of: Whose::Person(one.content.person.get()),
         source: Source {
             kind: KIN.to_owned(),
             // Words somebody typed stay with the row.
@@ -218,56 +256,59 @@ pub async fn name(office: &Office, who: &Acting, no: CaseNo, new: &Naming) -> Do
         return Err(refused("请填姓名;不知道全名的写知道的部分"));
     }
     let mut tx = office.begin().await?;
-    let named = Named {
+    let new = Named {
         member,
         relation: new.relation.trim(),
         because: new.because.trim(),
-        line: &line,
     };
-    let person = name_in(
-        office,
-        &mut tx,
-        who,
-        (no, &case.row.content),
-        &members,
-        &named,
-    )
-    .await?;
+    let of = &case.row.content;
+    new.may_be(office, of, line.known_by)?;
+    let person = who_is(office, &mut tx, who, &line).await?;
+    name_in(office, &mut tx, who, (no, person), &members, &new).await?;
     office.end(tx).await?;
     Ok(person)
 }
 
-/// Whom a form names.
-pub(super) struct Named<'a> {
-    pub member: PersonId,
-    pub relation: &'a str,
-    pub because: &'a str,
-    pub line: &'a Line,
+/// As what a form names somebody.
+struct Named<'a> {
+    member: PersonId,
+    relation: &'a str,
+    because: &'a str,
 }
 
-/// The same within a writing that goes on.
-pub(super) async fn name_in(
+impl Named<'_> {
+    /// The rules know the relation, and whoever has no number has a reason.
+    fn may_be(&self, office: &Office, of: &NewCase, known_by: KnownBy) -> Done<()> {
+        let words = relations(&office.rules_on(of.rules_day));
+        if !words.iter().any(|word| word == self.relation) {
+            let said = format!("户外亲属的关系填 {} 中的一种", words.join("、"));
+            return Err(refused(said));
+        }
+        without_numbers(self.because)?;
+        if matches!(known_by, KnownBy::Birth(_)) && self.because.is_empty() {
+            return Err(refused(
+                "没有身份证号的,请写明为什么没有,如“已失联,家里没有证件”",
+            ));
+        }
+        Ok(())
+    }
+}
+
+/// The person a row means, in the register or taken into the record; asked once a row.
+async fn who_is(office: &Office, tx: &mut Writing, who: &Acting, line: &Line) -> Done<PersonId> {
+    let told = people::elsewhere(office, tx, who, line).await?;
+    told.map_err(|wrong: Wrong| refused(format!("{}:{}", wrong.column, wrong.said)))
+}
+
+/// Names somebody within a writing that goes on.
+async fn name_in(
     office: &Office,
     tx: &mut Writing,
     who: &Acting,
-    (no, of): (CaseNo, &NewCase),
+    (no, person): (CaseNo, PersonId),
     members: &[PersonId],
     new: &Named<'_>,
-) -> Done<PersonId> {
-    let words = relations(&office.rules_on(of.rules_day));
-    if !words.iter().any(|word| word == new.relation) {
-        let said = format!("户外亲属的关系填 {} 中的一种", words.join("、"));
-        return Err(refused(said));
-    }
-    without_numbers(new.because)?;
-    if matches!(new.line.known_by, KnownBy::Birth(_)) && new.because.is_empty() {
-        return Err(refused(
-            "没有身份证号的,请写明为什么没有,如“已失联,家里没有证件”",
-        ));
-    }
-    let told = people::elsewhere(office, tx, who, new.line).await?;
-    let person =
-        told.map_err(|wrong: Wrong| refused(format!("{}:{}", wrong.column, wrong.said)))?;
+) -> Done<()> {
     if who.is_kept_from_person(person) {
         return Err(ViewError::kept_from().into());
     }
@@ -285,8 +326,7 @@ pub(super) async fn name_in(
         day: office.clock.today(),
         by: who.login().to_owned(),
     };
-    keep(office, tx, who, &row).await?;
-    Ok(person)
+    keep(office, tx, who, &row).await
 }
 
 async fn keep(office: &Office, tx: &mut Writing, who: &Acting, row: &NewKin) -> Done<()> {
@@ -319,7 +359,7 @@ pub async fn take_back(
     if because.is_empty() {
         return Err(refused("请写明为什么撤回"));
     }
-    let stands = standing(&office.store, no).await?;
+    let stands = standing(&office.store, &case).await?;
     let mut stands = stands.into_iter().map(|one| one.content);
     let pair = (PersonId::new(member), PersonId::new(person));
     let one = stands.find(|one| (one.member, one.person) == pair);
@@ -329,6 +369,7 @@ pub async fn take_back(
         because: because.to_owned(),
         day: office.clock.today(),
         by: who.login().to_owned(),
+        case: no,
         ..one
     };
     let mut tx = office.begin().await?;
@@ -434,70 +475,4 @@ pub async fn establish(office: &Office, who: &Acting, no: CaseNo, new: &Establis
     tx.record(act.because(said).under(format!("kin-fact:{kept}")));
     office.end(tx).await?;
     Ok(kept)
-}
-
-/// Rows of an application: 姓名, 身份证号, 关系, and 出生日期 for whoever has no number; the relation is to whom it is
-/// applied for.
-pub(super) fn pasted(office: &Office, text: &str) -> Result<Vec<Line>, Vec<Wrong>> {
-    let today = office.clock.today();
-    let words = relations(&office.rules_on(today));
-    let (lines, mut wrong) = people::pasted(&office.book, text, today);
-    for line in &lines {
-        if !words.iter().any(|word| word == line.relation.name()) {
-            wrong.push(Wrong {
-                row: line.row,
-                column: "关系",
-                said: format!("户外亲属填 {} 中的一种", words.join("、")),
-            });
-        }
-    }
-    match wrong.is_empty() {
-        true => Ok(lines),
-        false => Err(wrong),
-    }
-}
-
-/// Why somebody an application names has no number: they are asked for more later.
-const NOT_TOLD: &str = "申请时说不出号码";
-
-/// Names the rows of an application as kin of whom its cases for one person are about, where the rules read anything
-/// of them.
-pub(crate) async fn name_all(
-    office: &Office,
-    tx: &mut Writing,
-    who: &Acting,
-    (cases, members): (&[CaseNo], &[PersonId]),
-    lines: &[Line],
-) -> Done<()> {
-    let mut asked = false;
-    for no in cases.iter().filter(|_| !lines.is_empty()) {
-        let Some(case) = store::cases::find(tx, *no).await? else {
-            continue;
-        };
-        let Subject::Person(member) = case.content.subject else {
-            continue;
-        };
-        if askable(office, &case.content).1.is_empty() {
-            continue;
-        }
-        asked = true;
-        for line in lines {
-            let named = Named {
-                member,
-                relation: line.relation.name(),
-                because: match line.known_by {
-                    KnownBy::Number(_) => "",
-                    KnownBy::Birth(_) => NOT_TOLD,
-                },
-                line,
-            };
-            name_in(office, tx, who, (*no, &case.content), members, &named).await?;
-        }
-    }
-    match asked || lines.is_empty() {
-        true => Ok(()),
-        false => Err(refused(
-            "申请的项目不看户外亲属的情况,不住在一起的父母、配偶、子女不用写",
-        )),
-    }
 }

@@ -334,7 +334,11 @@ fn misnamed(line: &Line) -> Wrong {
     }
 }
 
-async fn by_number(on: &impl Reads, numbers: &[IdNumber]) -> Done<BTreeMap<String, PersonId>> {
+/// Whom the register has under these numbers.
+pub(super) async fn by_number(
+    on: &impl Reads,
+    numbers: &[IdNumber],
+) -> Done<BTreeMap<String, PersonId>> {
     let tokeniser = Tokeniser::of(on);
     let tokens: Vec<_> = numbers.iter().map(|n| tokeniser.id_number(n)).collect();
     let found = look_up_many(on, TokenField::IdNumber, &tokens).await?;

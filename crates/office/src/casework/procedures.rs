@@ -7,7 +7,7 @@ use crate::office::Office;
 use domain::procedure::{Procedure, Purpose};
 use domain::{AreaCode, Day, WorkCalendar};
 use rules::Program;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 /// Days whose procedures are held; more than a year's cases are open at no time.
@@ -20,6 +20,7 @@ const PROGRAMS_HELD_MAX: usize = 3;
 pub struct Procedures {
     days: Mutex<BTreeMap<Day, Arc<[Arc<Procedure>]>>>,
     calendar: OnceLock<WorkCalendar>,
+    endings: OnceLock<BTreeMap<String, BTreeSet<String>>>,
     rules: Mutex<Vec<(Day, Arc<Program>)>>,
     pub(super) rolls: Rolls,
     pub(super) month: super::gather::AtHand,
@@ -107,6 +108,22 @@ impl Office {
     pub fn procedure_at(&self, id: &str, day: Day, area: &AreaCode) -> Done<Arc<Procedure>> {
         let general = self.procedure(id, day)?;
         Ok(general.at(area).map_or(general, Arc::new))
+    }
+
+    /// The procedures whose ending has a letter, today or on any day before, each with the roles that hand it over.
+    pub(super) fn ending_letters(&self) -> &BTreeMap<String, BTreeSet<String>> {
+        self.procedures.endings.get_or_init(|| {
+            let mut out: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+            for day in rules::procedure::turning_days(&self.book) {
+                for procedure in self.procedures(day).iter() {
+                    if let Some((step, _)) = domain::letters::ending(procedure) {
+                        let roles = out.entry(procedure.id.clone()).or_default();
+                        roles.extend(step.who.iter().cloned());
+                    }
+                }
+            }
+            out
+        })
     }
 
     /// The procedure by which a programme is applied for on a day.

@@ -6,7 +6,7 @@
 //! 每件 also may be found out for any case, and some of them are of the place.
 
 pub(crate) use super::facts::{APPLICATION, VISIT};
-use super::facts::{AREA, Brought, HOUSEHOLD, PERSON, Source};
+use super::facts::{AREA, Brought, HOUSEHOLD, PERSON, Source, Whose};
 use super::{
     Case, CaseError, Done, Holds, Writing, circumstance, load, load_with, without_numbers,
 };
@@ -331,8 +331,14 @@ pub(super) async fn of_case(office: &Office, on: &impl Reads, case: &Case) -> Do
     all.retain(|one| one.content.case != case.no() && beyond.contains(&one.content.fact));
     all.extend(found_facts::of_case(on, case.no()).await?);
     all.sort_by_key(|one| (one.content.day, one.no));
+    let of_place = of_the_place(office, case);
+    let here = county_id(&case.standing.area);
+    let of = |found: &NewFound| match (found.person, here) {
+        (None, Some(here)) if of_place.contains(&found.fact) => Whose::Place(here),
+        (person, _) => Whose::person_or_home(person),
+    };
     let one = |found: found_facts::Found| Brought {
-        person: found.content.person.map(PersonId::get),
+        of: of(&found.content),
         fact: found.content.fact,
         value: found.content.value,
         source: Source {
@@ -343,6 +349,15 @@ pub(super) async fn of_case(office: &Office, on: &impl Reads, case: &Case) -> Do
         },
     };
     Ok(all.into_iter().map(one).collect())
+}
+
+/// What an official establishes of the place, not of a family of it.
+fn of_the_place(office: &Office, case: &Case) -> BTreeSet<String> {
+    let program = office.rules_on(case.row.content.rules_day);
+    let facts = program.dict.facts.iter();
+    let official = facts
+        .filter(|fact| fact.source == OFFICIAL && program.dict.entity_name(fact.entity) == AREA);
+    official.map(|fact| fact.name.clone()).collect()
 }
 
 /// The facts that count beyond their case.

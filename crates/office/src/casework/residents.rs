@@ -2,7 +2,7 @@
 //! evaluator says it; a person's own facts with their sources; papers brought by the applicant; and a
 //! matter, such as a complaint, that is a case without a programme to be judged.
 
-use super::facts::{APPLICATION, Brought, Facts, HOUSEHOLD, PERSON, Source};
+use super::facts::{APPLICATION, Brought, Facts, HOUSEHOLD, PERSON, Source, Whose};
 use super::gather::{apart, of_family};
 use super::open::{Begun, Opening, Wanted, begin, gather};
 use super::{Case, CaseError, Done};
@@ -184,7 +184,7 @@ async fn facts_of(office: &Office, family: &Family, declared: &[Declared]) -> Do
 
 fn brought(one: &Declared) -> Brought {
     Brought {
-        person: one.person.map(PersonId::get),
+        of: Whose::person_or_home(one.person),
         fact: one.fact.clone(),
         value: one.value.clone(),
         source: Source {

@@ -24,7 +24,7 @@ use store::cases::{self, CaseRow, CaseState};
 use store::identity::Masked;
 
 /// Masked names, names of places, of programmes and of colleagues, for one page.
-struct Words {
+pub(super) struct Words {
     people: HashMap<PersonId, Masked>,
     places: BTreeMap<AreaCode, String>,
     programmes: BTreeMap<String, String>,
@@ -32,7 +32,11 @@ struct Words {
 }
 
 impl Words {
-    async fn of(office: &Office, people: &[PersonId], places: &[AreaCode]) -> Done<Self> {
+    pub(super) async fn of(
+        office: &Office,
+        people: &[PersonId],
+        places: &[AreaCode],
+    ) -> Done<Self> {
         let today = office.clock.today();
         let store = &office.store;
         let program = office.rules_on(today);
@@ -46,7 +50,7 @@ impl Words {
         })
     }
 
-    fn person(&self, person: PersonId) -> String {
+    pub(super) fn person(&self, person: PersonId) -> String {
         let name = self.people.get(&person).and_then(|m| m.name.clone());
         name.unwrap_or_else(|| "姓名未登记".to_owned())
     }
@@ -56,12 +60,12 @@ impl Words {
         number.unwrap_or_else(|| "没有身份证号".to_owned())
     }
 
-    fn place(&self, place: &AreaCode) -> String {
+    pub(super) fn place(&self, place: &AreaCode) -> String {
         let name = self.places.get(place);
         name.map_or_else(|| place.as_str().to_owned(), Clone::clone)
     }
 
-    fn programme(&self, id: &str) -> String {
+    pub(super) fn programme(&self, id: &str) -> String {
         let title = self.programmes.get(id);
         title.map_or_else(|| id.to_owned(), Clone::clone)
     }

@@ -90,6 +90,11 @@ pub async fn join_member(
         known_by: seen(office, &member, number)?,
         relation: Relation::parse(&member.relation).unwrap_or(Relation::Other),
     };
+    let known = applications::find(&office.store, held.application).await?;
+    let home = known.and_then(|known| known.content.household);
+    if home.is_some_and(|home| who.is_kept_from(home)) {
+        return Err(ViewError::kept_from().into());
+    }
     if member.outside {
         return name_kin(office, who, (&held, because), &line).await;
     }
@@ -116,10 +121,7 @@ pub async fn join_member(
     let first = taken.first().copied();
     let (person, relation) =
         first.ok_or_else(|| CaseError::Refused("没有登记成,请再试一次".to_owned()))?;
-    let held_application = applications::find(&tx, application).await?;
-    let home = held_application.and_then(|held| held.content.household);
-    let near = who.is_kept_from_person(person) || home.is_some_and(|home| who.is_kept_from(home));
-    if near {
+    if who.is_kept_from_person(person) {
         return Err(ViewError::kept_from().into());
     }
     let elsewhere = found::elsewhere(office, &tx, &[person], home).await?;
@@ -161,8 +163,11 @@ async fn name_kin(
     let known = applications::find(&tx, held.application).await?;
     let members = known.map_or_else(Vec::new, |known| known.content.members);
     let members: Vec<_> = members.into_iter().map(|(person, _)| person).collect();
-    let lines = std::slice::from_ref(line);
-    kin::name_all(office, &mut tx, who, (&open, &members), lines).await?;
+    let row = kin::KinRow {
+        line: line.clone(),
+        whose: Vec::new(),
+    };
+    kin::name_all(office, &mut tx, who, (&open, &members), &[row]).await?;
     let at = office.clock.at();
     portal::settle_doubt(&mut tx, &at, who.login(), held.no, because).await?;
     let act = Act::new(&at, who.login(), "application.kin").on("application", held.application);

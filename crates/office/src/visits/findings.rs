@@ -6,7 +6,8 @@ use super::form::SOURCE;
 use super::{Ending, VisitOutcome, newest};
 use crate::access::{Acting, Right};
 use crate::casework::{
-    self, Brought, Case, CaseError, Cause, Done, Opened, Opening, Source, Wanted, without_numbers,
+    self, Brought, Case, CaseError, Cause, Done, Opened, Opening, Source, Wanted, Whose,
+    without_numbers,
 };
 use crate::office::Office;
 use crate::views::{Choice, ViewError};
@@ -37,7 +38,7 @@ pub(crate) async fn seen_for(on: &impl Reads, case: &Case) -> Done<Vec<Brought>>
         let answers = visits::answers(on, visit.no).await?;
         let day = visit.done.unwrap_or(visit.content.day);
         out.extend(newest(&answers).into_values().map(|answer| Brought {
-            person: answer.content.person.map(PersonId::get),
+            of: Whose::person_or_home(answer.content.person),
             fact: answer.content.fact.clone(),
             value: answer.content.value.clone(),
             source: Source {

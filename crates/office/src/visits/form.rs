@@ -93,16 +93,17 @@ pub(super) fn forms(office: &Office) -> Done<Vec<Form>> {
     for own in here {
         match common.iter_mut().find(|form| form.record == own.record) {
             None => common.push(own),
-            Some(form) => form.take(own.fields),
+            Some(form) => form.take(own),
         }
     }
     Ok(common)
 }
 
 impl Form {
-    /// Asks more; a fact that is asked already is asked in the new words.
-    fn take(&mut self, fields: Vec<Field>) {
-        for field in fields {
+    /// Asks more; a fact that is asked already is asked in the new words. Signed it is where either is.
+    fn take(&mut self, own: Self) {
+        self.is_signed |= own.is_signed;
+        for field in own.fields {
             match self.fields.iter_mut().find(|one| one.fact == field.fact) {
                 Some(one) => *one = field,
                 None => self.fields.push(field),
@@ -168,5 +169,29 @@ pub(super) fn check(office: &Office, form: &Form, said: &Said) -> Done<()> {
             "“{fact}”超出了可能的范围,请核对"
         ))),
         false => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Form;
+
+    #[test]
+    fn a_form_a_place_has_signed_stays_signed_with_the_countrys_questions() {
+        let form = |is_signed| Form {
+            id: "door".to_owned(),
+            record: "入户调查表".to_owned(),
+            fields: Vec::new(),
+            is_signed,
+        };
+        for (country, place, signed) in [
+            (false, true, true),
+            (true, false, true),
+            (false, false, false),
+        ] {
+            let mut whole = form(country);
+            whole.take(form(place));
+            assert_eq!(whole.is_signed, signed);
+        }
     }
 }

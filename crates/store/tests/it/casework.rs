@@ -6,8 +6,10 @@ use store::applications::{
     self, Cause, ClueSource, Declared, NewApplication, NewClue, Paper, PaperState, Taken,
 };
 use store::cases::{self, CaseState, Current, EventKind, NewCase, NewEvent, Subject, Wait};
+use store::decisions::DeliveryWay;
+use store::endings::{self, EndingDelivery};
 use store::households::{self, NewHousehold};
-use store::kin::{self, NewKin, NewKinFact};
+use store::kin::{self, Family, NewKin, NewKinFact};
 use store::{StoreError, persons};
 
 async fn a_family(db: &Bench) -> (PersonId, HouseholdId) {
@@ -375,6 +377,93 @@ async fn kin_elsewhere_and_what_was_established_are_added_and_never_half_said() 
             .await
             .unwrap();
         assert_eq!(until, facts);
+        let family = Family {
+            household: Some(household),
+            subject: None,
+        };
+        let stands = kin::of_family(&db.store, family).await.unwrap();
+        assert_eq!(stands, told, "in every case of the household");
+        let theirs = async |until: &str| {
+            let (of, until) = ("服刑", day(until));
+            let all = kin::facts_of(&db.store, of, until).await.unwrap();
+            let about = kin::facts_of_person(&db.store, elsewhere, until).await;
+            assert_eq!(about.unwrap(), all);
+            all.len()
+        };
+
+        let back = NewKin {
+            because: "写错了人".to_owned(),
+            day: day("2026-09-15"),
+            ..back
+        };
+        let mut tx = db.writing().await;
+        kin::name(&mut tx, &moment(4), &back).await.unwrap();
+        tx.commit().await.unwrap();
+        assert!(kin::of_family(&db.store, family).await.unwrap().is_empty());
+        let left = kin::facts_of_family(&db.store, family).await.unwrap();
+        assert!(left.is_empty(), "{left:?}");
+        assert_eq!(theirs("2026-09-15").await, 0, "taken back by then");
+        assert_eq!(theirs("2026-09-14").await, 1, "it counted until then");
+        let history = kin::facts_of_case(&db.store, no).await.unwrap();
+        assert_eq!(history, facts, "what was written down stays");
+
+        // A department lists them all the same: what is established from then on counts.
+        let mut tx = db.writing().await;
+        kin::establish(&mut tx, &moment(5), &fact).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(theirs("2026-09-15").await, 1);
+        let mut tx = db.writing().await;
+        kin::name(&mut tx, &moment(6), &named).await.unwrap();
+        tx.commit().await.unwrap();
+        let again = kin::facts_of_family(&db.store, family).await.unwrap();
+        assert_eq!(again.len(), 2, "named again, all of it counts");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn letters_of_an_ending_wait_by_procedure_page_by_page_until_handed_over() {
+    on_both(async |db| {
+        let (applicant, household) = a_family(&db).await;
+        let mut ended = Vec::new();
+        for (form, procedure) in [("1", "no-letter"), ("2", "dibao"), ("3", "dibao")] {
+            let no = match take(&db, &application(form, applicant, household)).await {
+                Taken::New(no) => no,
+                Taken::Before(_) => panic!("a new form"),
+            };
+            let new = NewCase {
+                procedure: procedure.to_owned(),
+                ..case(no, applicant, household)
+            };
+            let no = open(&db, &new).await.unwrap();
+            let mut tx = db.writing().await;
+            let end = [event(EventKind::Closed, "")];
+            let how = standing("", Some("ended"));
+            cases::append(&mut tx, no, 1, &end, &how).await.unwrap();
+            tx.commit().await.unwrap();
+            ended.push(no);
+        }
+        let waiting = async |place: &str, after: i64| {
+            let (place, after) = (area(place), CaseNo::new(after));
+            endings::waiting(&db.store, "dibao", Some(&place), after, 1)
+                .await
+                .unwrap()
+        };
+        assert_eq!(waiting("990101", 0).await, [ended[1]], "none without");
+        assert_eq!(waiting("990101", ended[1].get()).await, [ended[2]]);
+        assert!(waiting("990102", 0).await.is_empty());
+        let given = EndingDelivery {
+            case: ended[1],
+            document: "终止办理通知书".to_owned(),
+            way: DeliveryWay::InPerson,
+            receiver: "本人".to_owned(),
+            day: day("2026-09-15"),
+            by: "wang".to_owned(),
+        };
+        let mut tx = db.writing().await;
+        endings::deliver(&mut tx, &moment(5), &given).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(waiting("990101", 0).await, [ended[2]]);
     })
     .await;
 }

@@ -4,7 +4,7 @@
 use super::super::capsule::Found;
 use super::super::receivers::way_word;
 use super::super::{
-    Case, CaseError, Done, Receiver, online, place_name, read, receivers, recognised,
+    Case, CaseError, Done, Receiver, note_look, online, place_name, read, receivers, recognised,
 };
 use super::exit::plan;
 use super::letters::printable;
@@ -19,7 +19,7 @@ use domain::{CaseNo, Day};
 use store::entitlements;
 use store::hearings::{self, HeardAnswer, HeardAs, Hearing, HearingNotice};
 use store::reviews::{self, AfterDecision};
-use store::{Act, Reads, cases};
+use store::{Reads, cases};
 
 /// Lines of a list.
 const ROWS_MAX: u32 = 500;
@@ -164,10 +164,7 @@ pub async fn after_file(office: &Office, who: &Acting, no: CaseNo) -> Done<After
     let names = store::identity::masked(store, &[help.payee]).await?;
     let payee = names.into_values().next().and_then(|masked| masked.name);
     let today = office.clock.today();
-    let seen = Act::new(&office.clock.at(), who.login(), "read.case")
-        .on("household", help.household)
-        .under(format!("case:{no}"));
-    store.record_alone(seen).await?;
+    note_look(office, who, &case, "").await?;
     let exit = match weighed.after.purpose {
         AfterPurpose::GradualExit => {
             let plan = plan(office, &help.area, weighed.before, weighed.from);

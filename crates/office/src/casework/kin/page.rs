@@ -11,6 +11,7 @@ use crate::office::Office;
 use crate::views::Choice;
 use domain::{CaseNo, PersonId};
 use rules::Program;
+use std::collections::BTreeSet;
 use store::kin::{self, Kin, KinFact};
 
 /// A fact that may be established about kin elsewhere.
@@ -39,8 +40,8 @@ pub struct KinPerson {
     pub facts: Vec<[String; 3]>,
     /// What is still open.
     pub open: Vec<String>,
-    /// The member of whom they can be taken back; none where a department listed them.
-    pub back: Option<i64>,
+    /// The members of whom they can be taken back; none where a department listed them.
+    pub back: Vec<Choice>,
 }
 
 /// One thing that was written down, newest first.
@@ -97,7 +98,7 @@ pub async fn page(access: &Access, who: &Acting, no: CaseNo) -> Done<KinView> {
     let listed = obliged(&program, &facts, &members);
     let told = kin::of_case(&office.store, no).await?;
     let established = kin::facts_of_case(&office.store, no).await?;
-    let standing = standing(&office.store, no).await?;
+    let standing = standing(&office.store, &case).await?;
     let mut ids = members.clone();
     ids.extend(listed.keys().map(|kin| PersonId::new(*kin)));
     ids.extend(told.iter().map(|one| one.content.person));
@@ -107,8 +108,12 @@ pub async fn page(access: &Access, who: &Acting, no: CaseNo) -> Done<KinView> {
     let names = Names::of(office, &ids).await?;
     let one = |(kin, of): (&i64, &Vec<(i64, String)>)| {
         let person = PersonId::new(*kin);
-        let own = standing.iter().find(|one| one.content.person == person);
-        let because = own.map_or("", |one| one.content.because.as_str());
+        let own = standing.iter().filter(|one| one.content.person == person);
+        let own: Vec<&Kin> = own.collect();
+        let mut said = own.iter().map(|one| one.content.because.as_str());
+        let because = said.find(|said| !said.is_empty()).unwrap_or_default();
+        let from = own.iter().map(|one| told_by(no, one));
+        let from: BTreeSet<String> = from.collect();
         let of_whom = |(member, related): &(i64, String)| {
             format!("{}的{related}", names.name(PersonId::new(*member)))
         };
@@ -122,13 +127,19 @@ pub async fn page(access: &Access, who: &Acting, no: CaseNo) -> Done<KinView> {
                 names.number(person, because),
                 of_whom.join("、")
             ),
-            from: match own {
-                Some(one) => format!("{} {} 登记", one.content.day, one.content.by),
-                None => "公安亲属关系".to_owned(),
+            from: match from.is_empty() {
+                false => from.into_iter().collect::<Vec<_>>().join(","),
+                true => "公安亲属关系".to_owned(),
             },
             facts,
             open,
-            back: own.map(|one| one.content.member.get()),
+            back: own
+                .iter()
+                .map(|one| Choice {
+                    value: format!("{}@{kin}", one.content.member),
+                    label: names.name(one.content.member),
+                })
+                .collect(),
         }
     };
     let mut ways: Vec<String> = Vec::new();
@@ -153,6 +164,16 @@ pub async fn page(access: &Access, who: &Acting, no: CaseNo) -> Done<KinView> {
         lines: history(&names, &told, &established),
         closed: may(who, &case).err().unwrap_or_default(),
     })
+}
+
+/// Who told of them and when, and for which other case of the family.
+fn told_by(no: CaseNo, one: &Kin) -> String {
+    let content = &one.content;
+    let said = format!("{} {} 登记", content.day, content.by);
+    match content.case == no {
+        true => said,
+        false => format!("{said}(办件 № {})", content.case),
+    }
 }
 
 fn shown(program: &Program, one: &Askable) -> KinAsked {

@@ -1,13 +1,15 @@
 //! 案卷目录: everything the file of a case holds, as one list to be read, printed or handed to an archive. It keeps
 //! nothing of its own: each line is a record that stands elsewhere.
 
-use super::super::{Done, PaperState, afterwards, fields, letters, load, online, receivers};
+use super::super::{
+    Done, PaperState, afterwards, fields, letters, load, note_look, online, receivers,
+};
 use crate::access::Acting;
 use crate::office::Office;
 use domain::CaseNo;
 use store::decisions::{self, DecidedAs};
 use store::photos::{self, AboutKind, PhotoAbout};
-use store::{Act, notices, reviews, visits};
+use store::{notices, reviews, visits};
 
 /// 案卷目录.
 #[derive(Clone, Debug)]
@@ -55,9 +57,7 @@ fn line(kind: &'static str, name: impl Into<String>, day: String, note: String) 
 pub async fn contents(office: &Office, who: &Acting, no: CaseNo) -> Done<Contents> {
     let case = load(office, who, no).await?;
     let on = &office.store;
-    let seen = Act::new(&office.clock.at(), who.login(), "read.case").on("case", no);
-    let seen = seen.carrying(format!("{{\"channel\":\"{}\"}}", who.channel().word()));
-    on.record_alone(seen).await?;
+    note_look(office, who, &case, "").await?;
     let received = case.application.content.received_day.to_string();
     let mut rows = vec![line(
         "申请",

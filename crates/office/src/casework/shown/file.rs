@@ -7,7 +7,7 @@ use crate::calendar;
 use crate::casework::notice::State;
 use crate::casework::reasons::{For, reasons};
 use crate::casework::{
-    Case, Done, guard, is_own, letters, load, notice, recusal, review, worklist,
+    Case, Done, guard, is_own, letters, load, note_look, notice, recusal, review, worklist,
 };
 use crate::desk::minute;
 use crate::office::Office;
@@ -19,7 +19,6 @@ use crate::views::{Behind, Choice, Tone, Word};
 use domain::casework::{Outcome, Runs};
 use domain::procedure::{Counted, Ground, Length, Purpose};
 use domain::{CaseNo, HouseholdId, PersonId, Relation};
-use store::Act;
 use store::applications::{self, FlagKind, PaperState};
 use store::cases::{self, EventKind, Subject};
 
@@ -38,14 +37,7 @@ pub async fn case_file(access: &Access, who: &Acting, no: CaseNo) -> Done<CaseVi
     people.push(content.applicant);
     let places = [case.standing.area, content.taken_area, content.area];
     let words = Words::of(office, &people, &places).await?;
-    let seen = Act::new(&office.clock.at(), who.login(), "read.case");
-    // At the door where there is one, so that the household's file tells who looked.
-    let seen = match content.household {
-        Some(home) => seen.on("household", home).under(format!("case:{no}")),
-        None => seen.on("case", no),
-    };
-    let seen = seen.carrying(format!("{{\"channel\":\"{}\"}}", who.channel().word()));
-    office.store.record_alone(seen).await?;
+    note_look(office, who, &case, "").await?;
     let elsewhere = content.taken_area != content.area;
     let state = notice::state(&office.store, no).await?;
     let recused = recusal::against(&office.store, who, &case).await?;

@@ -3,13 +3,12 @@
 
 use super::{Words, split};
 use crate::access::Acting;
-use crate::casework::{Case, Done, Outcome, load};
+use crate::casework::{Case, Done, Outcome, load, note_look};
 use crate::office::Office;
 pub use domain::Day;
 use domain::casework::Runs;
 use domain::procedure::Counted;
 use domain::{AreaCode, CaseNo, PersonId};
-use store::Act;
 use store::cases::{CaseRow, CaseState, Subject};
 
 /// Whom a programme of the household is for.
@@ -161,13 +160,7 @@ pub async fn listed(
 /// No right, no such case within the scope, a near relative's, or the record.
 pub async fn seen(office: &Office, who: &Acting, no: CaseNo) -> Done<(Case, Listed)> {
     let case = load(office, who, no).await?;
-    let look = Act::new(&office.clock.at(), who.login(), "read.case");
-    let look = match case.application.content.household {
-        Some(home) => look.on("household", home).under(format!("case:{no}")),
-        None => look.on("case", no),
-    };
-    let look = look.carrying(format!("{{\"channel\":\"{}\"}}", who.channel().word()));
-    office.store.record_alone(look).await?;
+    note_look(office, who, &case, "").await?;
     let line = line(office, &case).await?;
     Ok((case, line))
 }

@@ -55,7 +55,7 @@ impl Origin {
             Self::Visit(no, _) => format!("visit:{no}"),
             Self::Application(no, _) => format!("application:{no}"),
             Self::Official(no, _) => format!("found:{no}"),
-            Self::Kin(no, _) => format!("kin:{no}"),
+            Self::Kin(no, _) => format!("kin-fact:{no}"),
         }
     }
 
@@ -90,9 +90,8 @@ pub(in crate::monitoring) struct Found {
     told: HashMap<i64, (Value, Origin)>,
 }
 
-/// What counts in a month.
+/// What counts in a month: of each fact one, whoever told it.
 pub(super) async fn gather(office: &Office, program: &Program, month: Month) -> Result<Vec<Found>> {
-    let mut out = Vec::new();
     let mut beyond = beyond(office);
     // What a department tells each month is told by its file; the rest of what was established about kin lasts.
     let fed = |name: &str| program.feeds.iter().any(|feed| feed.id == name);
@@ -100,46 +99,35 @@ pub(super) async fn gather(office: &Office, program: &Program, month: Month) -> 
     let lasting = program.dict.facts.iter();
     let lasting = lasting.filter(|f| of_kin.contains(&f.name) && !fed(&f.source));
     beyond.extend(lasting.map(|f| f.name.clone()));
-    let mut by_name: HashMap<&str, (&FactDef, ItemId)> = HashMap::new();
+    let mut telling = Telling {
+        program,
+        by_name: HashMap::new(),
+        until: month.last(),
+        told: BTreeMap::new(),
+    };
     for fact in &program.dict.facts {
         let Some(item) = item_of(program, fact) else {
             continue;
         };
         if [VISIT, APPLICATION].contains(&fact.source.as_str()) {
-            by_name.insert(&fact.name, (fact, item));
+            telling.by_name.insert(&fact.name, (fact, item));
         }
         if !beyond.contains(&fact.name) {
             continue;
         }
         let entity = program.dict.entity_name(fact.entity);
         let newest = newest_of(&office.store, (fact, entity), month.last()).await?;
-        let read = |(id, (value, record, day)): (i64, (String, Record, Day))| {
-            let value = rules::show::parse_cell(&value, fact.ty, &program.dict).ok()?;
+        for (about, (value, record, day)) in newest {
             let origin = match record {
                 Record::Found(no) => Origin::Official(no, day),
                 Record::Kin(no) => Origin::Kin(no, day),
             };
-            Some((id, (value, origin)))
-        };
-        let told: HashMap<i64, (Value, Origin)> = newest.into_iter().filter_map(read).collect();
-        if !told.is_empty() {
-            out.push(Found {
-                entity: fact.entity,
-                item,
-                told,
-            });
+            telling.keep((fact, item), about, &value, origin);
         }
     }
-    let mut telling = Telling {
-        program,
-        by_name,
-        until: month.last(),
-        told: BTreeMap::new(),
-    };
     telling.visits(office).await?;
     telling.declared(office).await?;
-    out.extend(telling.told.into_values());
-    Ok(out)
+    Ok(telling.told.into_values().collect())
 }
 
 fn item_of(program: &Program, fact: &FactDef) -> Option<ItemId> {
@@ -238,8 +226,14 @@ impl Telling<'_> {
             "家庭" if one.person.is_none() => one.household.map(HouseholdId::get),
             _ => None,
         };
-        let value = rules::show::parse_cell(one.value, fact.ty, &self.program.dict);
-        let (Some(about), Ok(value)) = (about, value) else {
+        if let Some(about) = about {
+            self.keep((fact, item), about, one.value, one.origin);
+        }
+    }
+
+    /// Keeps the newer of two, whatever told them; a value that does not read as the fact's type is none.
+    fn keep(&mut self, (fact, item): (&FactDef, ItemId), about: i64, value: &str, origin: Origin) {
+        let Ok(value) = rules::show::parse_cell(value, fact.ty, &self.program.dict) else {
             return;
         };
         let found = self.told.entry(item).or_insert_with(|| Found {
@@ -248,8 +242,8 @@ impl Telling<'_> {
             told: HashMap::new(),
         });
         let before = found.told.get(&about);
-        if before.is_none_or(|(_, before)| before.day() <= day) {
-            found.told.insert(about, (value, one.origin));
+        if before.is_none_or(|(_, before)| before.day() <= origin.day()) {
+            found.told.insert(about, (value, origin));
         }
     }
 }
@@ -293,7 +287,7 @@ pub(in crate::monitoring) fn take(
         };
         if let Some(whole) = whole {
             frame.set(one.item, whole);
-            origins.insert(one.item, from);
+            origins.entry(one.item).or_default().extend(from);
         }
     }
     origins
