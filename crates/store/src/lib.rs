@@ -67,6 +67,7 @@ pub mod tablets;
 pub mod tasks;
 pub mod tokens;
 mod tx;
+pub mod upkeep;
 pub mod urges;
 pub mod users;
 mod value;

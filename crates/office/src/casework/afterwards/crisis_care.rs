@@ -300,9 +300,8 @@ pub(super) async fn promised(
     (no, help): (i64, &Entitlement),
 ) -> Done<Option<&'static str>> {
     let lines = store::payments::of_entitlement(on, help.id, help.from).await?;
-    let goes = |line: &store::payments::Line| {
-        !matches!(line.state, LineState::Apart | LineState::Void)
-    };
+    let goes =
+        |line: &store::payments::Line| !matches!(line.state, LineState::Apart | LineState::Void);
     if lines.iter().any(goes) {
         return Ok(Some("延长的救助已经发了或者在发"));
     }
