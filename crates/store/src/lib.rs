@@ -175,6 +175,7 @@ fn every_statement() -> Vec<String> {
         tasks::DOOR_STATEMENTS,
         tokens::STATEMENTS,
         tx::STATEMENTS,
+        upkeep::STATEMENTS,
         urges::STATEMENTS,
         users::STATEMENTS,
         verifications::STATEMENTS,

@@ -36,7 +36,7 @@ impl Bench {
     }
 
     /// What a channel's first extension is made up of in a month.
-    async fn parts(&self, no: i64, of: &str) -> Vec<(String, Fen)> {
+    async fn extension_parts(&self, no: i64, of: &str) -> Vec<(String, Fen)> {
         let tx = self.office.begin().await.unwrap();
         let all = store::crisis::care::extensions(&tx, no).await.unwrap();
         let help = all[0].content.entitlement;
@@ -205,7 +205,7 @@ async fn nobody_falls_out(database: Database) {
     let (_, paid) = bench.drawn(month("2026-12"), home).await;
     assert_eq!(paid, Some(amount), "made up of parts or not");
     assert_eq!(
-        bench.parts(no, "2026-12").await,
+        bench.extension_parts(no, "2026-12").await,
         [("差额".to_owned(), amount)]
     );
 
