@@ -81,7 +81,7 @@ async fn a_recognition_goes_on(database: Database) {
     bench
         .also(like, ("edge", "认定", "不发钱"), "2026-10")
         .await;
-    let no = bench.opens("edge", "2026-10-20").await.unwrap();
+    let no = bench.opens("edge", "2026-10-31").await.unwrap();
     let lists = bench.care(no).await;
     let [line] = lists.extended.as_slice() else {
         panic!("{:?}", lists.extended)
