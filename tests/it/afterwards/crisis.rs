@@ -68,6 +68,17 @@ impl Bench {
         }
     }
 
+    /// Of a channel that was ended early the lists are there at once.
+    async fn ended_early(&self) {
+        let (office, chen) = (&self.office, &self.chen.who);
+        let opened = after::switch_on(office, chen, &switch("2026-12-20")).await;
+        let no = opened.unwrap();
+        applies(self, "again", "dibao", 6).await.unwrap();
+        after::end(office, chen, no, "水退了").await.unwrap();
+        let lists = self.lists(no).await;
+        assert!(!lists.runs && lists.rechecks.len() == 1);
+    }
+
     async fn lists(&self, no: i64) -> CrisisLists {
         after::crisis_lists(&self.office, &self.chen.who, no)
             .await
@@ -208,14 +219,7 @@ async fn nobody_falls_out(database: Database) {
         bench.extension_parts(no, "2026-12").await,
         [("差额".to_owned(), amount)]
     );
-
-    // Ended early, the lists are there at once.
-    let opened = after::switch_on(office, chen, &switch("2026-12-20")).await;
-    let no = opened.unwrap();
-    applies(&bench, "again", "dibao", 6).await.unwrap();
-    after::end(office, chen, no, "水退了").await.unwrap();
-    let lists = bench.lists(no).await;
-    assert!(!lists.runs && lists.rechecks.len() == 1);
+    bench.ended_early().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
