@@ -6,6 +6,7 @@ mod added;
 mod bound;
 mod counters;
 mod crisis;
+mod crisis_edges;
 mod entrusted;
 mod guardian;
 mod letters;

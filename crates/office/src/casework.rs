@@ -76,7 +76,7 @@ pub use fields::leaks;
 pub(crate) use fields::without_numbers;
 pub use forms::{Holds, area, yuan};
 pub use found::{Found, Where};
-pub use health::unsound;
+pub use health::{end_rightly, unsound};
 pub(crate) use kin::{KIN, kin_facts};
 use looks::note_look;
 pub use open::{Cause, Opened, Opening, Wanted, open, open_in};

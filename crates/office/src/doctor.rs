@@ -45,7 +45,7 @@ impl Check {
     }
 }
 
-/// Every open case is what its events lead to.
+/// Every open case is what its events lead to, every closed one ended as they say.
 async fn cases(office: &Office) -> Result<Check> {
     const NAME: &str = "办件";
     let (found, count) = crate::casework::unsound(office).await?;

@@ -251,9 +251,9 @@ pub async fn run_month(
     kept.extend(figures);
     kept.push(crate::sums::keep(office, &data).await?);
     let mut run = warnings::raise(office, &data, kept).await?;
-    let cared = crate::casework::afterwards::keep_up(office).await;
+    let cared = crate::casework::afterwards::keep_up(office, &mut told).await;
     cared.map_err(|why| OfficeError::Other(format!("紧急通道:{why}")))?;
-    let drawn = crate::visits::outside::draw_all(office).await;
+    let drawn = crate::visits::outside::draw_all(office, &mut told).await;
     drawn.map_err(|why| OfficeError::Other(format!("第三方报告抽查:{why}")))?;
     told("按风险排走访");
     let planned = crate::visits::schedule::plan(office).await;

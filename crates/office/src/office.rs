@@ -128,6 +128,9 @@ impl Office {
         if let Err(error) = crate::audit::keep_daily(&office).await {
             tracing::error!(%error, "the head of the audit chain was not kept outside the database");
         }
+        if let Err(error) = crate::casework::end_rightly(&office).await {
+            tracing::error!(%error, "closed cases were not gone through");
+        }
         Ok(office)
     }
 

@@ -13,6 +13,7 @@ use domain::{Fen, Month, PersonId};
 statements! {
     CHANGES = "select change_no from entitlement_amount where cause_kind = $1 and cause_id = $2
         order by change_no";
+    CHANGE = "select max(change_no) from entitlement_amount where entitlement_id = $1 and from_month <= $2";
     ADD = "insert into entitlement_part (part_no, change_no, part, person_id, amount, at, digest)
         values ($1, $2, $3, $4, $5, $6, $7)";
     OF_CAUSE = "select part, person_id, amount from entitlement_part where change_no =
@@ -46,19 +47,42 @@ pub struct Part {
 pub async fn keep(tx: &mut JournalTx, at: &At, cause: &Cause, parts: &[Part]) -> Result<()> {
     let of = vec![cause.kind.as_str().into(), cause.id.as_str().into()];
     for change in tx.rows(CHANGES, of).await? {
-        let change = change.int(0)?;
-        let first = tx.take_numbers("entitlement_part", parts.len()).await?;
-        for (no, part) in (first..).zip(parts) {
-            let columns = [
-                ("part_no", Value::from(no)),
-                ("change_no", change.into()),
-                ("part", part.part.as_str().into()),
-                ("person_id", part.person.map(PersonId::get).into()),
-                ("amount", part.amount.get().into()),
-                ("at", at.into()),
-            ];
-            add(tx, ADD, "entitlement_part", &columns).await?;
-        }
+        add_to(tx, at, change.int(0)?, parts).await?;
+    }
+    Ok(())
+}
+
+/// Keeps the parts of what an entitlement gives in a month; of one without an amount, nothing.
+///
+/// # Errors
+/// The record.
+pub async fn keep_of(
+    tx: &mut JournalTx,
+    at: &At,
+    (entitlement, month): (i64, Month),
+    parts: &[Part],
+) -> Result<()> {
+    let of = vec![entitlement.into(), month.to_string().into()];
+    let rows = tx.rows(CHANGE, of).await?;
+    let change = rows.first().map(|row| row.int_opt(0)).transpose()?;
+    match change.flatten() {
+        Some(change) => add_to(tx, at, change, parts).await,
+        None => Ok(()),
+    }
+}
+
+async fn add_to(tx: &mut JournalTx, at: &At, change: i64, parts: &[Part]) -> Result<()> {
+    let first = tx.take_numbers("entitlement_part", parts.len()).await?;
+    for (no, part) in (first..).zip(parts) {
+        let columns = [
+            ("part_no", Value::from(no)),
+            ("change_no", change.into()),
+            ("part", part.part.as_str().into()),
+            ("person_id", part.person.map(PersonId::get).into()),
+            ("amount", part.amount.get().into()),
+            ("at", at.into()),
+        ];
+        add(tx, ADD, "entitlement_part", &columns).await?;
     }
     Ok(())
 }

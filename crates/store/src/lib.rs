@@ -68,6 +68,7 @@ pub mod tablets;
 pub mod tasks;
 pub mod tokens;
 mod tx;
+pub mod upkeep;
 pub mod urges;
 pub mod users;
 mod value;
@@ -177,6 +178,7 @@ fn every_statement() -> Vec<String> {
         tasks::DOOR_STATEMENTS,
         tokens::STATEMENTS,
         tx::STATEMENTS,
+        upkeep::STATEMENTS,
         urges::STATEMENTS,
         users::STATEMENTS,
         verifications::STATEMENTS,

@@ -84,7 +84,7 @@ statements! {
         order by e.case_no, e.seq";
     ANSWERED = "select v.household_id, a.fact, coalesce(a.person_id, 0), a.value
         from visit_answers a join visits v on v.visit_no = a.visit_no
-        where v.household_id is not null and a.fact = $1
+        where v.household_id is not null and a.fact = $1 and v.outcome <> 'not-met'
         order by a.answer_no";
     VISITED = "select household_id, max(done_day) from visits
         where state = 'done' and outcome <> 'not-met'

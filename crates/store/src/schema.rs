@@ -219,6 +219,12 @@ const MIGRATIONS: &[Migration] = &[
         postgres: "",
     },
     Migration {
+        version: 34,
+        common: include_str!("../migrations/0034_upkeep.sql"),
+        sqlite: "",
+        postgres: "",
+    },
+    Migration {
         version: 35,
         common: include_str!("../migrations/0035_found_again.sql"),
         sqlite: "",

@@ -39,18 +39,21 @@ statements! {
         values ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
     ANSWERS = "select answer_no, person_id, fact, value, base, at, actor from visit_answers
         where visit_no = $1 order by answer_no";
-    // What was answered at doors that are done with: a page of all, and of one door.
+    // What was answered at doors that are done with and where somebody was met: a page of all, and of one door.
     SEEN = "select a.answer_no, v.household_id, a.person_id, a.fact, a.value, v.visit_no, v.done_day
         from visit_answers a join visits v on v.visit_no = a.visit_no
-        where a.answer_no > $1 and v.state = 'done' and v.done_day >= $2 and v.done_day <= $3
+        where a.answer_no > $1 and v.state = 'done' and v.outcome <> 'not-met'
+            and v.done_day >= $2 and v.done_day <= $3
         order by a.answer_no limit $4";
     SEEN_OF = "select a.answer_no, v.household_id, a.person_id, a.fact, a.value, v.visit_no, v.done_day
         from visit_answers a join visits v on v.visit_no = a.visit_no
-        where (v.household_id = $1 or a.person_id = $2) and v.state = 'done' and v.done_day <= $3
+        where (v.household_id = $1 or a.person_id = $2) and v.state = 'done' and v.outcome <> 'not-met'
+            and v.done_day <= $3
         order by a.answer_no";
     LAST_SEEN = "select a.person_id, max(v.done_day)
         from visit_answers a join visits v on v.visit_no = a.visit_no
-        where a.person_id is not null and v.state = 'done' and v.done_day <= $1
+        where a.person_id is not null and v.state = 'done' and v.outcome <> 'not-met'
+            and v.done_day <= $1
         group by a.person_id";
     SILENCE = "insert into warning_silences (warning_id, rule, entity_kind, entity_id, until_day, because, at,
             actor)

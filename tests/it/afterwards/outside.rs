@@ -76,6 +76,11 @@ async fn drawn_and_compared(database: Database) {
         sample::why_word(store::samples::LotWhy::None)
     );
 
+    // What is drawn already asks no calendar, not even where next year's is not known yet.
+    bench.at("2026-12-28T09:00");
+    assert_eq!(visits::draw_reports(office, chen, this).await.unwrap(), 0);
+    bench.at("2026-09-15T09:00");
+
     // The one who was there for the report does not look at it again; others find three things otherwise, of which
     // one may differ.
     let task = bench.tasks(REPORT).await[0];
@@ -112,4 +117,49 @@ async fn drawn_and_compared(database: Database) {
 async fn a_share_of_what_outside_investigators_report_is_visited_again_and_compared_field_by_field()
 {
     on_both(drawn_and_compared).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_report_of_a_family_in_no_household_is_looked_at_again_at_the_door_of_whoever_applied() {
+    let bench = Bench::open(Database::Sqlite).await;
+    let office = &bench.office;
+    bench.at("2026-09-14T09:00");
+    let third = bench.staff.enter("third", "第三方调查员", COUNTY).await;
+    let told = [("住房安全", "是"), ("生活难以维持", "否")];
+    let (visit, case) = bench.reports(&third, &told).await;
+    // As a family stands that is in no household of the register.
+    let file = bench.county.folder.path().join("data/doudi.db");
+    let record = rusqlite::Connection::open(file).unwrap();
+    let alone = "update visits set household_id = null where visit_no = ?1";
+    record.execute(alone, [visit]).unwrap();
+    let this = month("2026-09");
+    let chen = &bench.chen.who;
+    assert_eq!(visits::draw_reports(office, chen, this).await.unwrap(), 1);
+    let task = bench.tasks(REPORT).await[0];
+    let tx = office.begin().await.unwrap();
+    let content = store::tasks::find(&tx, task)
+        .await
+        .unwrap()
+        .unwrap()
+        .content;
+    let case = store::cases::find(&tx, case).await.unwrap().unwrap();
+    drop(tx);
+    assert_eq!(
+        (content.household, content.person),
+        (None, Some(case.content.applicant))
+    );
+
+    // Of two visits that answer nothing in common nothing is known: it is not done, and no finding.
+    let other = bench.staff.enter("sun", "网格员", COUNTY).await;
+    let two = (&other.who, &bench.wang.who);
+    bench
+        .walks(two, About::Task(task), VisitOutcome::True, &told)
+        .await;
+    let gone = "delete from visit_answers where visit_no = ?1";
+    record.execute(gone, [visit]).unwrap();
+    drop(record);
+    let seen = visits::outside_reports(office, chen, this).await.unwrap();
+    let row = &seen.rows[0];
+    assert!(row.state.contains("没有可比的"), "{}", row.state);
+    assert!(!row.is_done && !row.is_finding && seen.organisations[0].done == 0);
 }

@@ -75,6 +75,24 @@ async fn no_case_is_closed_as_decided_or_done_before_its_last_step() {
     assert_eq!((told.status, told.place.as_str()), (303, path.as_str()));
     let closed = loaded(&counter, &wang, no).await.standing.closed;
     assert_eq!(closed.map(|(outcome, _)| outcome), Some(Outcome::Ended));
+
+    // A program that knew no 终止办理 kept it as 办结: whoever examines the office is told, and it is put right once.
+    let office = &counter.office;
+    let unsound = async || casework::unsound(office).await.unwrap().0;
+    assert!(unsound().await.is_empty());
+    let record = counter.county.folder.path().join("data/doudi.db");
+    let older = rusqlite::Connection::open(record).unwrap();
+    let kept = "update cases set outcome = 'done' where case_no = ?1";
+    older.execute(kept, [no.get()]).unwrap();
+    drop(older);
+    let told = unsound().await;
+    assert!(
+        told.len() == 1 && told[0].contains("结果与经过不符"),
+        "{told:?}"
+    );
+    assert_eq!(casework::end_rightly(office).await.unwrap(), 1);
+    assert!(unsound().await.is_empty());
+    assert_eq!(casework::end_rightly(office).await.unwrap(), 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]

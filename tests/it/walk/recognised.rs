@@ -43,6 +43,24 @@ impl Bench {
         letter.text
     }
 
+    /// The first month in which some help no longer holds.
+    async fn ends(&self, help: i64) -> Option<Month> {
+        let tx = self.office.begin().await.unwrap();
+        let held = store::entitlements::find(&tx, help).await.unwrap();
+        held.unwrap().to
+    }
+
+    /// Whether a department that looks the family up is told of its recognition.
+    async fn in_hardship(&self, household: HouseholdId) -> bool {
+        let tx = self.office.begin().await.unwrap();
+        let members = store::households::members(&tx, household).await.unwrap();
+        drop(tx);
+        let looks = &self.of("部门联络员").who;
+        let of = vec!["edge".to_owned()];
+        let found = self.views.hardship(looks, members[0].person, of).await;
+        !found.unwrap().statuses.is_empty()
+    }
+
     async fn stands(&self, household: HouseholdId) -> bool {
         let chen = &self.of("县级审核").who;
         let file = self.views.household(chen, household.get(), None).await;
@@ -61,6 +79,7 @@ async fn changed_and_ended(database: Database) {
     let running = after::running_of(office, clerk, home.get()).await.unwrap();
     let own = running.iter().find(|one| one.words.contains("只认定身份"));
     let help = own.unwrap_or_else(|| panic!("{running:?}")).entitlement;
+    let ends = bench.ends(help).await.unwrap();
     // It is paid nothing and counted among nobody who is paid, and it comes up for its yearly look.
     let tx = office.begin().await.unwrap();
     let paid = store::entitlements::amounts(&tx, help).await.unwrap();
@@ -82,6 +101,14 @@ async fn changed_and_ended(database: Database) {
     assert!(text.contains("2026 年 11 月"), "{text}");
     assert!(bench.load(no).await.standing.closed.is_some());
     assert!(bench.stands(home).await);
+    // It is the same recognition with the same end, and over when that comes.
+    let running = after::running_of(office, clerk, home.get()).await.unwrap();
+    let newest = running.iter().map(|one| one.entitlement).max().unwrap();
+    assert!(newest != help && bench.ends(newest).await == Some(ends));
+    office.clock().set(&format!("{}T09:00", ends.first()));
+    assert!(!bench.stands(home).await && !bench.in_hardship(home).await);
+    office.clock().set("2026-10-12T09:00");
+    assert!(bench.in_hardship(home).await);
 
     // No longer so: told, heard, decided by another, handed over; from the month told it is over.
     office.clock().set("2026-10-19T09:00");
@@ -119,7 +146,7 @@ async fn changed_and_ended(database: Database) {
     assert!(text.contains("2026 年 12 月"), "{text}");
     assert!(bench.stands(home).await, "until the month that was told");
     office.clock().set("2026-12-01T09:00");
-    assert!(!bench.stands(home).await);
+    assert!(!bench.stands(home).await && !bench.in_hardship(home).await);
     let history = after::history(office, chen, home.get()).await.unwrap();
     let over = history.periods.iter().find(|one| one.amount == "不再认定");
     assert_eq!(over.unwrap().months, "2026-12 起");

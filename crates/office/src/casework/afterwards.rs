@@ -9,6 +9,7 @@ mod conference;
 mod crisis;
 mod crisis_book;
 mod crisis_care;
+mod crisis_extend;
 mod crisis_lists;
 mod decide;
 pub mod demo;

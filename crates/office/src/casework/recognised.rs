@@ -76,7 +76,9 @@ pub(crate) async fn of_household(
         let program = office.rules_on(row.content.rules_day);
         let title = program.file(&content.programme);
         let (from, to) = span(office, &decided)?.unwrap_or((None, None));
-        let to = until(&held, content.programme.as_str(), row.content.subject, to);
+        let by = Cause::new("decision", decided.no);
+        let of = (content.programme.as_str(), row.content.subject);
+        let to = until(&held, of, &by, to);
         out.push(Recognised {
             programme: content.programme.clone(),
             title: title.map_or_else(|| content.programme.clone(), |(_, plan)| plan.title.clone()),
@@ -89,16 +91,25 @@ pub(crate) async fn of_household(
     Ok(out)
 }
 
-/// Until which day it holds after what was decided since: an ending stands for the day the policy says.
-fn until(held: &[Entitlement], programme: &str, of: Subject, to: Option<Day>) -> Option<Day> {
+/// Until which day it holds after what was decided since. Where something else than the decision began the newest that
+/// is kept, that one's end is the answer; where the decision did, an ending stands for the day the policy says.
+fn until(
+    held: &[Entitlement],
+    (programme, of): (&str, Subject),
+    by: &Cause,
+    to: Option<Day>,
+) -> Option<Day> {
     let own = held
         .iter()
         .filter(|one| is_one(one) && one.programme == programme && one.subject == paid_to(of));
-    // What was begun last tells; while it runs, nothing was decided against it.
-    let ended = own.max_by_key(|one| one.id);
-    let ended = ended.filter(|one| !one.stopped_cause.is_empty());
-    let ended = ended.and_then(|one| one.to).map(|to| to.prev().last());
-    match (to, ended) {
+    let Some(newest) = own.max_by_key(|one| one.id) else {
+        return to;
+    };
+    let last = newest.to.map(|to| to.prev().last());
+    if newest.cause != *by {
+        return last;
+    }
+    match (to, last.filter(|_| !newest.stopped_cause.is_empty())) {
         (Some(to), Some(ended)) => Some(to.min(ended)),
         (to, ended) => to.or(ended),
     }
@@ -145,7 +156,8 @@ pub(super) async fn keep(
         let why = format!("{}:{}", cause.kind, cause.id);
         entitlements::stop(tx, &office.clock.at(), one.id, at, &why).await?;
     }
-    begin(office, tx, who.login(), new, &cause).await
+    begin(office, tx, who.login(), new, &cause).await?;
+    Ok(())
 }
 
 /// A recognition to be kept.
@@ -160,14 +172,14 @@ pub(super) struct New {
     pub to: Option<Month>,
 }
 
-/// Keeps one, because of something.
+/// Keeps one, because of something; answers its number.
 pub(super) async fn begin(
     office: &Office,
     tx: &mut Writing,
     by: &str,
     new: New,
     cause: &Cause,
-) -> Done<()> {
+) -> Done<i64> {
     let at = office.clock.at();
     let row = NewEntitlement {
         programme: new.programme,
@@ -184,27 +196,33 @@ pub(super) async fn begin(
         cause: cause.clone(),
     };
     let ids = entitlements::add_many(tx, &at, by, &[row]).await?;
-    for id in ids {
-        tx.record(
-            Act::new(&at, by, "recognition.keep")
-                .on("entitlement", id)
-                .because(format!("{} 起认定", new.from))
-                .under(format!("{}:{}", cause.kind, cause.id)),
-        );
-    }
-    Ok(())
+    let id = ids
+        .first()
+        .copied()
+        .ok_or_else(|| CaseError::Refused("认定没有写进记录".to_owned()))?;
+    tx.record(
+        Act::new(&at, by, "recognition.keep")
+            .on("entitlement", id)
+            .because(format!("{} 起认定", new.from))
+            .under(format!("{}:{}", cause.kind, cause.id)),
+    );
+    Ok(id)
 }
 
-/// From which day until which the policy gives what was decided, by the facts the decision kept; none where its
-/// rules do not say so, as when it departs from them.
-fn span(
-    office: &Office,
-    decided: &decisions::Decision,
-) -> Done<Option<(Option<Day>, Option<Day>)>> {
-    let kept: Capsule = capsule::of_decision(decided)?;
+/// From which day until which the policy gives what was decided; none where its rules do not say so, as when it
+/// departs from them.
+fn span(office: &Office, decided: &decisions::Decision) -> Done<Option<Span>> {
+    spanned(office, &capsule::of_decision(decided)?)
+}
+
+/// From which day until which something is given, that one included.
+type Span = (Option<Day>, Option<Day>);
+
+/// The same by the facts any decision kept.
+pub(super) fn spanned(office: &Office, kept: &Capsule) -> Done<Option<Span>> {
     let day = |text: &str| {
         Day::parse(text).map_err(|error| {
-            let said = format!("决定 {} 的日期读不懂:{error}", decided.no);
+            let said = format!("办件 № {} 的决定日期读不懂:{error}", kept.case);
             CaseError::Office(crate::OfficeError::Other(said))
         })
     };

@@ -33,7 +33,9 @@ pub(super) async fn finds(desk: &Desk, who: &Acting, scope: &Scope, id: i64) -> 
     let members = judgement.members(id);
     let names = desk.names(&members).await?;
     let heads = desk.heads(&[id]).await?;
-    let paid = entitlements::of_household(store, home.id).await?;
+    let paid = paid_here(desk, home.id).await?;
+    let known = desk.recognised(home.id).await?;
+    let today = desk.office.clock.today();
     let month = judgement.data.month;
     let program = &judgement.data.program;
     let steps = one_step(here(&desk.office))?;
@@ -54,7 +56,11 @@ pub(super) async fn finds(desk: &Desk, who: &Acting, scope: &Scope, id: i64) -> 
             let gets = sums.is_some_and(|sums| has(&sums.on_roll, key))
                 || paid
                     .iter()
-                    .any(|one| runs(one, &plan.id, month) && is_of(one, of_household, key));
+                    .any(|one| runs(one, &plan.id, month) && is_of(one, of_household, key))
+                || known.iter().any(|one| {
+                    let of = one.programme == plan.id && one.holds(today);
+                    of && recognised_is(one, of_household, key)
+                });
             let at = sides.situation.find(plan.entity, key).filter(|_| !gets);
             let Some(outcome) = at.and_then(|at| eval.outcome(file, at)) else {
                 continue;
@@ -119,6 +125,13 @@ pub(super) async fn finds(desk: &Desk, who: &Acting, scope: &Scope, id: i64) -> 
     })
 }
 
+/// What decisions taken here pay a household; a recognition pays nothing and tells its own days.
+async fn paid_here(desk: &Desk, household: HouseholdId) -> Told<Vec<Entitlement>> {
+    let mut paid = entitlements::of_household(&desk.office.store, household).await?;
+    paid.retain(|one| !recognised::is_one(one));
+    Ok(paid)
+}
+
 /// Whether a decision taken here pays a programme in a month.
 fn runs(one: &Entitlement, programme: &str, month: Month) -> bool {
     one.programme == programme && one.to.is_none_or(|to| to > month)
@@ -131,6 +144,14 @@ fn is_of(one: &Entitlement, of_household: bool, key: i64) -> bool {
         false => SubjectKind::Person,
     };
     one.subject.kind == kind && one.subject.id == key
+}
+
+/// Whose recognition it is.
+fn recognised_is(one: &Recognised, of_household: bool, key: i64) -> bool {
+    match one.subject {
+        Subject::Household(of) => of_household && of.get() == key,
+        Subject::Person(of) => !of_household && of.get() == key,
+    }
 }
 
 impl Desk {
@@ -164,9 +185,7 @@ pub(super) async fn hardship(
         return Ok(out);
     }
     let paid = match home {
-        Some(home) => {
-            entitlements::of_household(&desk.office.store, HouseholdId::new(home)).await?
-        }
+        Some(home) => paid_here(desk, HouseholdId::new(home)).await?,
         None => Vec::new(),
     };
     let today = desk.office.clock.today();
@@ -189,10 +208,8 @@ pub(super) async fn hardship(
         };
         let by_us = paid.iter().any(|one| runs(one, id, month) && theirs(one));
         let recognised = known.iter().any(|one| {
-            let theirs = match one.subject {
-                Subject::Household(of) => home == Some(of.get()),
-                Subject::Person(of) => of == person,
-            };
+            let theirs = home.is_some_and(|home| recognised_is(one, true, home))
+                || recognised_is(one, false, person.get());
             theirs && one.programme == *id && one.holds(today)
         });
         if on_roll || by_us || recognised {

@@ -34,7 +34,11 @@ pub(crate) async fn seen_for(on: &impl Reads, case: &Case) -> Done<Vec<Brought>>
     }
     all.extend(visits::of_application(on, application.no).await?);
     let mut out = Vec::new();
-    for visit in all.iter().filter(|visit| visit.state == VisitState::Done) {
+    // Where nobody was met, what stood in the form was asked of nobody.
+    let met = |visit: &&Visit| {
+        visit.state == VisitState::Done && visit.outcome != Some(VisitOutcome::NotMet)
+    };
+    for visit in all.iter().filter(met) {
         let answers = visits::answers(on, visit.no).await?;
         let day = visit.done.unwrap_or(visit.content.day);
         out.extend(newest(&answers).into_values().map(|answer| Brought {

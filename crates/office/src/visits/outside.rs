@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use store::outside::{self, NewReport, Recheck, Report};
 use store::samples::LotWhy;
 use store::tasks::{self, NewTask, Task};
-use store::visits::{self, Visit, VisitOutcome};
+use store::visits::{self, Visit, VisitFor, VisitOutcome};
 use store::{Act, JournalTx, Reads};
 
 /// Its settings, beside the procedures and in a place's own folder.
@@ -110,27 +110,51 @@ async fn tickets(on: &impl Reads, all: &[Report]) -> Done<Vec<Ticket<i64>>> {
     Ok(sample::draw(&comes.collect::<Vec<_>>()))
 }
 
-/// Makes tasks of the second visits that were drawn and have none. Run twice it changes nothing the second time.
+/// Of a month's reports those that were drawn and have no second visit yet, each with the entry it was drawn by.
+async fn fresh(on: &impl Reads, month: Month) -> Done<Vec<(Ticket<i64>, i64)>> {
+    let all = outside::reports(on, month).await?;
+    let known = outside::rechecks(on, month).await?;
+    let known: BTreeSet<i64> = known.iter().map(|one| one.visit).collect();
+    let drawn = tickets(on, &all).await?.into_iter();
+    let drawn = drawn.filter(|one| one.why != LotWhy::None && !known.contains(&one.no));
+    Ok(drawn
+        .filter_map(|one| one.entry.map(|entry| (one, entry)))
+        .collect())
+}
+
+/// Whose door it was where the family stands in no household: whoever applied.
+async fn person_of(on: &impl Reads, visit: &Visit) -> Done<Option<PersonId>> {
+    match (visit.content.household, visit.content.about) {
+        (Some(_), _) => Ok(None),
+        (None, VisitFor::Case(case, _)) => {
+            let row = store::cases::find(on, case).await?;
+            Ok(row.map(|row| row.content.applicant))
+        }
+        (None, VisitFor::Task(task)) => {
+            let task = tasks::find(on, task).await?;
+            Ok(task.and_then(|task| task.content.person))
+        }
+    }
+}
+
+/// Makes tasks of the second visits that were drawn and have none. Run twice it changes nothing the second time, and
+/// where nothing is to be done it asks neither the calendar nor for a write.
 async fn draw_month(office: &Office, by: &str, month: Month) -> Done<u64> {
     let Some(rules) = rules_of(office) else {
         return Ok(0);
     };
-    let mut tx = office.begin().await?;
-    let all = outside::reports(&tx, month).await?;
-    let known = outside::rechecks(&tx, month).await?;
-    let known: BTreeSet<i64> = known.iter().map(|one| one.visit).collect();
+    if fresh(&office.store, month).await?.is_empty() {
+        return Ok(0);
+    }
     let at = office.clock.at();
     let today = office.clock.today();
     let (due, _) = office
         .calendar()?
         .add_workdays(today, rules.days)
         .map_err(|none| CaseError::Refused(none.to_string()))?;
+    let mut tx = office.begin().await?;
     let mut count = 0_u64;
-    for ticket in tickets(&tx, &all).await? {
-        let drawn = ticket.why != LotWhy::None && !known.contains(&ticket.no);
-        let (true, Some(entry)) = (drawn, ticket.entry) else {
-            continue;
-        };
+    for (ticket, entry) in fresh(&tx, month).await? {
         let Some(visit) = visits::find(&tx, ticket.no).await? else {
             continue;
         };
@@ -138,7 +162,7 @@ async fn draw_month(office: &Office, by: &str, month: Month) -> Done<u64> {
         let task = NewTask {
             kind: KIND.to_owned(),
             household: visit.content.household,
-            person: None,
+            person: person_of(&tx, &visit).await?,
             area: area.at(AreaLevel::Township).unwrap_or(area),
             worker: None,
             due: Some(due),
@@ -178,11 +202,18 @@ async fn draw_month(office: &Office, by: &str, month: Month) -> Done<u64> {
     Ok(count)
 }
 
-/// Draws every month's reports, with the month's run.
-pub(crate) async fn draw_all(office: &Office) -> Done<u64> {
+/// Draws every month's reports, with the month's run. What one of them is refused is told, and the others go on.
+pub(crate) async fn draw_all(office: &Office, mut told: impl FnMut(&str)) -> Done<u64> {
     let mut all = 0_u64;
     for month in outside::months(&office.store).await? {
-        all = all.saturating_add(draw_month(office, "system", month).await?);
+        match draw_month(office, "system", month).await {
+            Ok(count) => all = all.saturating_add(count),
+            Err(CaseError::Refused(why)) => {
+                tracing::warn!(%month, %why, "a month's outside reports were not drawn");
+                told(&format!("{month} 的第三方报告没有抽查:{why}"));
+            }
+            Err(other) => return Err(other),
+        }
     }
     Ok(all)
 }
@@ -234,7 +265,7 @@ pub struct ReportLine {
     pub differences: Vec<Difference>,
     /// Whether that is more than the rulebook allows.
     pub is_finding: bool,
-    /// Whether the second visit is done.
+    /// Whether the second visit is done and answered something the report answers.
     pub is_done: bool,
 }
 
@@ -375,11 +406,14 @@ async fn line(
         }
     }
     let counted = differences.iter().filter(|one| one.counts).count();
+    // Nothing that can be put beside the report tells nothing of it.
+    let is_done = again.is_some() && compared > 0;
     let state = match (&again, recheck) {
         (Some(again), _) => format!(
-            "{} {} 复核",
+            "{} {} 复核{}",
             again.done.unwrap_or(again.content.day),
-            again.visitors.join("、")
+            again.visitors.join("、"),
+            if is_done { "" } else { ",没有可比的" }
         ),
         (None, Some(one)) if one.due < today => format!("{} 到期,逾期没有复核", one.due),
         (None, Some(one)) => format!("{} 前复核", one.due),
@@ -394,8 +428,8 @@ async fn line(
         ticket,
         state,
         compared,
-        is_finding: again.is_some() && counted > rules.allowed,
-        is_done: again.is_some(),
+        is_finding: is_done && counted > rules.allowed,
+        is_done,
         differences,
     })
 }

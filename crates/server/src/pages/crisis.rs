@@ -140,14 +140,16 @@ pub(crate) async fn act(desk: Desk, Path(no): Path<String>, body: String) -> Ans
     let fields = Fields::read(&body);
     let word = |name: &str| fields.get(name).unwrap_or_default();
     let (office, who) = (desk.access.office(), &desk.who);
-    let extension = word("extension").parse::<i64>().ok();
-    let done = match extension {
-        Some(extension) => {
+    let refused = |said: &str| Err(CaseError::Refused(said.to_owned()));
+    let done = match (word("act").as_str(), word("extension").parse::<i64>()) {
+        ("undo", Ok(extension)) => {
             let because = word("because");
             let undone = afterwards::undo(office, who, (no, extension), &because).await;
             undone.map(|_| ())
         }
-        None => afterwards::refresh(office, who, no).await.map(|_| ()),
+        ("undo", Err(_)) => refused("撤销的是哪一项延长没有看懂;请从名单里重新选"),
+        ("refresh", _) => afterwards::refresh(office, who, no).await.map(|_| ()),
+        _ => refused("要办什么没有看懂;请用页面上的按钮办"),
     };
     match done {
         Ok(()) => Ok(Redirect::to(&format!("/crisis/{no}?done=1")).into_response()),

@@ -4,25 +4,26 @@
 //! procedures. Run twice it changes nothing the second time.
 
 use super::super::{CaseError, Done, without_numbers};
-use super::due::{in_force, in_force_of_all};
-use super::{amount_in, crisis, setting};
+use super::crisis;
+use super::crisis_extend::extend;
+use super::due::in_force;
 use crate::access::{Acting, Right};
-use crate::disbursement::{self, Entitle};
+use crate::disbursement;
 use crate::office::Office;
 use crate::rulebook::tables;
 use domain::casework::Outcome;
 use domain::payment::LineState;
 use domain::{AreaCode, AreaLevel, Day, HouseholdId, Month};
 use std::collections::BTreeSet;
-use store::crisis::care::{self, CrisisDoor, DoorKind, Extension, NewExtension};
+use store::audit::About;
+use store::crisis::care::{self, CrisisDoor, DoorKind, Extension};
 use store::crisis::{Crisis, find, list};
 use store::entitlements::{self, Cause, Entitlement};
 use store::tasks::{self, NewTask};
-use store::{Act, JournalTx, cases};
+use store::{Act, JournalTx, Reads, cases};
 
 /// What help that goes on says it was caused by.
-const CAUSE: &str = "crisis";
-const EXTENDS: &str = "到期救助自动延长";
+pub(super) const CAUSE: &str = "crisis";
 const SWEEPS: &str = "照料人排查";
 const RECHECKS: &str = "结束后复核";
 /// The procedures of the two visits.
@@ -30,6 +31,11 @@ const SWEEP: &str = "carer_sweep";
 const RECHECK: &str = "crisis_recheck";
 /// Channels looked through.
 const CHANNELS_MAX: u32 = 1_000;
+/// What the chain calls a printed letter, on which thing, and how many of its entries are looked through: an
+/// extension is made and undone once, so that all others are letters.
+pub(super) const PRINTED: &str = "crisis.letter";
+pub(super) const EXTENSION: &str = "crisis-extension";
+const ENTRIES_MAX: u32 = 10;
 
 /// What was done for a channel.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -96,104 +102,52 @@ pub(super) async fn care(
     Ok(cared)
 }
 
-/// The same for every channel, with the month's run.
-pub(crate) async fn keep_up(office: &Office) -> Done<Cared> {
+/// The same for every channel, with the month's run. What one of them is refused is told, and the others go on.
+pub(crate) async fn keep_up(office: &Office, mut told: impl FnMut(&str)) -> Done<Cared> {
     let mut all = Cared::default();
     for one in list(&office.store, CHANNELS_MAX).await? {
         let mut tx = office.begin().await?;
-        let cared = care(office, &mut tx, "system", &one).await?;
-        if cared != Cared::default() {
-            office.end(tx).await?;
+        match care(office, &mut tx, "system", &one).await {
+            Ok(cared) => {
+                if cared != Cared::default() {
+                    office.end(tx).await?;
+                }
+                all = all.plus(cared);
+            }
+            Err(CaseError::Refused(why)) => {
+                tracing::warn!(crisis = one.no, %why, "a crisis channel was not kept up");
+                told(&format!("紧急通道 {} 没有办成:{why}", one.no));
+            }
+            Err(other) => return Err(other),
         }
-        all = all.plus(cared);
     }
     Ok(all)
 }
 
-/// Monthly help of the channel's programmes and places that would end while it holds, of itself and not by a
-/// decision to stop it.
-async fn extend(office: &Office, tx: &mut JournalTx, by: &str, one: &Crisis) -> Done<u64> {
-    let months = setting(office, crisis::SETTINGS, EXTENDS)?;
-    let further = i32::try_from(months).unwrap_or(0).saturating_sub(1);
-    if further < 0 {
-        return Ok(0);
-    }
-    let book = disbursement::book(office)?;
-    let known = care::extended(tx).await?;
-    let content = &one.content;
-    let today = office.clock.today();
-    let mut count = 0_u64;
-    for help in in_force_of_all(office).await? {
-        let Some(to) = help.to else { continue };
-        let meant = content.area.contains(&help.area)
-            && content.programmes.contains(&help.programme)
-            && book.at_once(&help.programme).is_none();
-        // Given for one month by a decision, it was never to go on.
-        let once = help.cause.kind != "row" && help.from.next() == to;
-        let last_day = to.add(-1).last();
-        if !meant || once || last_day > content.last || known.contains(&help.id) {
-            continue;
-        }
-        let stopped = !help.stopped_cause.is_empty();
-        let subject = help.subject;
-        let all = entitlements::of_subject(tx, &help.programme, &help.component, subject).await?;
-        let goes_on = all.iter().any(|other| {
-            other.from <= to && other.to.is_none_or(|end| to < end) && other.id != help.id
-        });
-        if stopped || goes_on {
-            continue;
-        }
-        let last = to.add(further);
-        let entitle = Entitle {
-            programme: help.programme.clone(),
-            component: Some(help.component.clone()),
-            subject,
-            household: help.household,
-            payee: help.payee,
-            amount: amount_in(tx, &help, to.add(-1)).await?,
-            from: to,
-            last: Some(last),
-            card: None,
-            cause: Cause::new(CAUSE, one.no),
-        };
-        let entitlement = disbursement::entitle(office, tx, by, &entitle).await?;
-        let new = NewExtension {
-            crisis: one.no,
-            ended: help.id,
-            entitlement,
-            from: to,
-            last,
-            day: today,
-            by: by.to_owned(),
-        };
-        let no = care::extend(tx, &office.clock.at(), &new).await?;
-        tx.record(
-            Act::new(&office.clock.at(), by, "crisis.extend")
-                .on("crisis-extension", no)
-                .because(format!("{} 到期,接着发到 {last}", to.add(-1)))
-                .under(format!("crisis:{}", one.no)),
-        );
-        count = count.saturating_add(1);
-    }
-    Ok(count)
+/// A number the rulebook may say of channels; a version signed before there was one does nothing by it.
+pub(super) fn said(office: &Office, name: &str) -> Option<u32> {
+    tables::setting(office, crisis::SETTINGS, name)
 }
 
-/// Every household of the sweep's programmes in the channel's place, once.
+/// Every household of the sweep's programmes in the channel's place, once, whatever help it is of.
 async fn sweep(office: &Office, tx: &mut JournalTx, by: &str, one: &Crisis) -> Done<u64> {
     let today = office.clock.today();
     let procedures = office.procedures(today);
-    let Some(way) = procedures.iter().find(|way| way.id == SWEEP) else {
+    let way = procedures.iter().find(|way| way.id == SWEEP);
+    let (Some(way), Some(days)) = (way, said(office, SWEEPS)) else {
         return Ok(0);
     };
-    let days = i64::from(setting(office, crisis::SETTINGS, SWEEPS)?);
-    let due = today.add_days(days).unwrap_or(today);
-    let known = listed(tx, one.no, DoorKind::Sweep).await?;
+    let due = today.add_days(i64::from(days)).unwrap_or(today);
+    let mut known = BTreeSet::new();
+    for about in listed(tx, one.no, DoorKind::Sweep).await? {
+        let help = entitlements::find(tx, about).await?;
+        known.extend(help.map(|help| help.household));
+    }
     let (mut wanted, mut doors) = (Vec::new(), Vec::new());
     for help in in_force(office).await? {
-        let meant = one.content.area.contains(&help.area)
-            && way.programmes.contains(&help.programme)
-            && !known.contains(&help.id);
-        if !meant {
+        let meant =
+            one.content.area.contains(&help.area) && way.programmes.contains(&help.programme);
+        if !meant || !known.insert(help.household) {
             continue;
         }
         doors.push((DoorKind::Sweep, help.id));
@@ -259,10 +213,16 @@ async fn raise(
 }
 
 /// Who is looked at again: whoever was admitted through the channel and was not refused since, and whoever's help
-/// goes on by it.
+/// goes on by it. Of a channel that was over long ago, nobody: nothing is raised that is late from the first.
 async fn recheck(office: &Office, tx: &mut JournalTx, by: &str, one: &Crisis) -> Done<u64> {
-    let days = i64::from(setting(office, crisis::SETTINGS, RECHECKS)?);
-    let due = over_from(one).add_days(days).unwrap_or(one.content.last);
+    let Some(days) = said(office, RECHECKS) else {
+        return Ok(0);
+    };
+    let due = over_from(one).add_days(i64::from(days));
+    let due = due.unwrap_or(one.content.last);
+    if due < office.clock.today() {
+        return Ok(0);
+    }
     let (mut wanted, mut doors) = (Vec::new(), Vec::new());
     let known = listed(tx, one.no, DoorKind::Gap).await?;
     for (case, _) in store::crisis::cases(tx, one.no).await? {
@@ -333,10 +293,31 @@ pub(super) async fn found(
     Ok((one, extension, help.ok_or_else(missing)?))
 }
 
-/// 撤销延长: from the next month on that is not on its way, nothing more is paid by it; what was paid stays.
+/// Why an extension cannot be taken back by one person: something of it was paid or is on its way, or the family has
+/// its letter. What a family was promised ends by a stop, for which it is heard first.
+pub(super) async fn promised(
+    on: &impl Reads,
+    (no, help): (i64, &Entitlement),
+) -> Done<Option<&'static str>> {
+    let lines = store::payments::of_entitlement(on, help.id, help.from).await?;
+    let goes =
+        |line: &store::payments::Line| !matches!(line.state, LineState::Apart | LineState::Void);
+    if lines.iter().any(goes) {
+        return Ok(Some("延长的救助已经发了或者在发"));
+    }
+    let about = About::Object {
+        kind: EXTENSION.to_owned(),
+        id: no.to_string(),
+    };
+    let entries = store::audit::list(on, &about, i64::MAX, ENTRIES_MAX).await?;
+    let printed = entries.iter().any(|entry| entry.act == PRINTED);
+    Ok(printed.then_some("延长救助告知书已经打印送达"))
+}
+
+/// 撤销延长, while it is known to nobody but the office: from the next month on nothing is paid by it.
 ///
 /// # Errors
-/// No right there, no such extension, no reason, it was taken back before, or all of it is on its way.
+/// No right there, no such extension, no reason, it was taken back before, or it is promised already.
 pub async fn undo(
     office: &Office,
     who: &Acting,
@@ -353,26 +334,28 @@ pub async fn undo(
         return Err(CaseError::Refused(format!("这一项延长 {day} 已经撤销")));
     }
     let mut tx = office.begin().await?;
+    if let Some(why) = promised(&tx, (no, &help)).await? {
+        let said = format!(
+            "{why},不能由一个人撤销;不再符合的,请到“后续管理”(/reviews?household={})登记停发,先听本人说",
+            help.household
+        );
+        return Err(CaseError::Refused(said));
+    }
     let today = office.clock.today();
     let mut free = help.from;
     if help.from <= Month::containing(today) {
         free = Month::containing(today).next();
     }
-    for line in store::payments::of_entitlement(&tx, help.id, help.from).await? {
-        if !matches!(line.state, LineState::Apart | LineState::Void) {
-            free = free.max(line.content.month.next());
-        }
-    }
     if help.to.is_some_and(|to| free >= to) {
-        let said = "延长的各个月都已经发了或者在发,没有可以撤销的;不再符合的请登记停发";
+        let said = "延长的各个月都已经到了,没有可以撤销的;不再符合的请登记停发";
         return Err(CaseError::Refused(said.to_owned()));
     }
-    let cause = Cause::new("crisis-extension", no);
+    let cause = Cause::new(EXTENSION, no);
     disbursement::stop(office, &mut tx, who.login(), help.id, free, &cause).await?;
     care::undo(&mut tx, no, (today, who.login(), because)).await?;
     tx.record(
         Act::new(&office.clock.at(), who.login(), "crisis.undo")
-            .on("crisis-extension", no)
+            .on(EXTENSION, no)
             .because(because)
             .under(format!("crisis:{crisis}")),
     );

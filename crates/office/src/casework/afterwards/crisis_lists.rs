@@ -2,9 +2,9 @@
 //! looking again; and the letter of an extension.
 
 use super::super::letters::{self, Letter};
-use super::super::{CaseError, Done, fields, place_name};
-use super::amount_in;
-use super::crisis_care::{found, over_from};
+use super::super::{CaseError, Done, fields, place_name, recognised};
+use super::crisis_care::{EXTENSION, PRINTED, found, over_from, promised};
+use super::{amount_in, paid_words};
 use crate::access::{Acting, Right};
 use crate::office::Office;
 use domain::{AreaCode, CaseNo, Day, HouseholdId, PersonId};
@@ -19,6 +19,8 @@ use store::visits::{self, Visit, VisitOutcome, VisitState};
 const LETTER: &str = "延长救助告知书";
 /// Its text, a paragraph a line, beside the procedures and in a place's own folder.
 const TEXT: &str = "crisis-letter.csv";
+/// The same for a recognition, of which nothing is paid.
+const TEXT_RECOGNISED: &str = "crisis-letter-recognised.csv";
 /// Whether somebody looks after the household, as the sweep's form asks it.
 const CARED_FOR: &str = "生活照料已落实";
 const NO: &str = "否";
@@ -43,6 +45,8 @@ pub struct ExtendedLine {
     pub amount: String,
     /// When and why it was taken back; empty while it was not.
     pub undone: String,
+    /// Why it can no longer be taken back by one person; empty while it can.
+    pub promised: String,
 }
 
 /// A door of a list.
@@ -172,6 +176,7 @@ async fn extended(
 ) -> Done<ExtendedLine> {
     let content = &extension.content;
     let amount = amount_in(&office.store, help, help.from).await?;
+    let promised = promised(&office.store, (extension.no, help)).await?;
     Ok(ExtendedLine {
         no: extension.no,
         household: help.household.get(),
@@ -179,7 +184,8 @@ async fn extended(
         programme: office.title(&help.programme),
         place: names.place(office, &help.area).await?,
         months: format!("{} 至 {}", content.from, content.last),
-        amount: format!("{amount} 元/月"),
+        amount: paid_words(help, amount),
+        promised: promised.unwrap_or_default().to_owned(),
         undone: extension
             .undone
             .as_ref()
@@ -254,7 +260,7 @@ async fn door_line(
         place: names.place(office, &behind.area).await?,
         about: behind.about,
         due: door.due,
-        late: !stands.reached && door.due < today,
+        late: !stands.reached && !stands.closed && door.due < today,
         state: stands.state,
         reached: stands.reached,
         follows: stands.follows,
@@ -282,6 +288,8 @@ async fn carers(
 struct Stands {
     state: String,
     reached: bool,
+    /// Whether nobody has to go any more.
+    closed: bool,
     follows: bool,
 }
 
@@ -316,12 +324,13 @@ async fn stands(office: &Office, door: &CrisisDoor) -> Done<Stands> {
         return Ok(Stands {
             state,
             reached: true,
+            closed: true,
             follows,
         });
     }
     let task = tasks::find(on, door.task).await?;
-    let cancelled = task.is_some_and(|task| task.state != TaskState::Open);
-    let state = match (done.last(), cancelled) {
+    let closed = task.is_some_and(|task| task.state != TaskState::Open);
+    let state = match (done.last(), closed) {
         (_, true) => "任务已撤销".to_owned(),
         (Some(visit), false) => {
             let day = visit.done.unwrap_or(visit.content.day);
@@ -331,7 +340,8 @@ async fn stands(office: &Office, door: &CrisisDoor) -> Done<Stands> {
     };
     Ok(Stands {
         state,
-        reached: cancelled,
+        reached: false,
+        closed,
         follows: false,
     })
 }
@@ -359,8 +369,12 @@ pub async fn extension_letter(
     (crisis, no): (i64, i64),
 ) -> Done<Letter> {
     let (one, extension, help) = found(office, who, (Right::CASE_HANDLE, crisis, no)).await?;
-    let text = crate::rulebook::tables::text(office, TEXT);
-    let none = || CaseError::NotFound(format!("规则手册里没有 procedures/{TEXT}"));
+    let file = match recognised::is_one(&help) {
+        true => TEXT_RECOGNISED,
+        false => TEXT,
+    };
+    let text = crate::rulebook::tables::text(office, file);
+    let none = || CaseError::NotFound(format!("规则手册里没有 procedures/{file}"));
     let lines: Vec<&str> = text.ok_or_else(none)?.lines().skip(1).collect();
     let template = lines.join("\n\n");
     let amount = amount_in(&office.store, &help, help.from).await?;
@@ -389,14 +403,15 @@ pub async fn extension_letter(
         NAME.to_owned(),
         name.unwrap_or_else(|| "姓名未登记".to_owned()),
     );
-    let printed = Act::new(&office.clock.at(), who.login(), "crisis.letter");
-    let printed = printed.on("crisis-extension", no).because(LETTER);
-    office.store.record_alone(printed).await?;
     let text = letters::fill(&template, &known).map_err(|field| {
         let said =
-            format!("“{LETTER}”缺“{field}”,没有写成;请管理规则的人改 {TEXT} 或者 letters.csv");
+            format!("“{LETTER}”缺“{field}”,没有写成;请管理规则的人改 {file} 或者 letters.csv");
         CaseError::Refused(said)
     })?;
+    // From here on the family may have been told, and the extension is no longer one person's to take back.
+    let printed = Act::new(&office.clock.at(), who.login(), PRINTED);
+    let printed = printed.on(EXTENSION, no).because(LETTER);
+    office.store.record_alone(printed).await?;
     Ok(Letter {
         title: LETTER.to_owned(),
         text,

@@ -533,7 +533,8 @@ async fn hold(
     let this = Month::containing(office.clock.today().max(content.day));
     match (content.kind, content.from, content.after) {
         (AfterKind::Restored, Some(from), _) if recognised::is_one(help) => {
-            go_on(office, tx, by, (help, from), &cause).await?;
+            let sealed = (&cause, content.capsule.as_str());
+            go_on(office, tx, by, (help, from), sealed).await?;
             Ok((Some(from), None))
         }
         (AfterKind::Raised | AfterKind::Restored, Some(from), Some(amount)) => {

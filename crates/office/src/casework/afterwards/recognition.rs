@@ -1,10 +1,12 @@
 //! 认定以后: a recognition gives no money, so that changing it pays nothing more and ending it asks nothing back; what
 //! changes is whom it is for, from when and until when.
 
+use super::super::capsule::{self, Capsule};
 use super::super::{CaseError, Done, Writing, recognised};
 use super::weigh::Weighed;
 use crate::office::Office;
 use domain::Month;
+use store::decisions;
 use store::entitlements::{Cause, Entitlement};
 use store::notices::RuleResult;
 
@@ -20,18 +22,24 @@ pub(super) fn goes_on(weighed: &Weighed, pending: bool) -> Done<bool> {
     )))
 }
 
-/// A recognition goes on from a month: one that is to end, or has ended, has another in its place.
+/// A recognition goes on from a month: one that is to end, or has ended, has another in its place. It ends when that
+/// one was to end of itself; after one that was stopped, or is over, when the policy says on what was decided now.
 pub(super) async fn go_on(
     office: &Office,
     tx: &mut Writing,
     by: &str,
     (help, from): (&Entitlement, Month),
-    cause: &Cause,
+    (cause, sealed): (&Cause, &str),
 ) -> Done<()> {
     let Some(to) = help.to else {
         return Ok(());
     };
     let from = from.max(help.from);
+    let own = help.to.filter(|to| *to > from);
+    let ends = match own.filter(|_| help.stopped_cause.is_empty()) {
+        Some(to) => Some(to),
+        None => ends(office, tx, help, sealed).await?,
+    };
     if from < to {
         let why = format!("{}:{}", cause.kind, cause.id);
         store::entitlements::stop(tx, &office.clock.at(), help.id, from, &why).await?;
@@ -43,7 +51,32 @@ pub(super) async fn go_on(
         payee: help.payee,
         area: help.area,
         from,
-        to: None,
+        to: ends.filter(|to| *to > from),
     };
-    recognised::begin(office, tx, by, new, cause).await
+    recognised::begin(office, tx, by, new, cause).await?;
+    Ok(())
+}
+
+/// The first month in which it no longer holds, by the policy: on the facts of the decision that has it go on, or where
+/// that one asked no rules, of the decision that began it.
+async fn ends(
+    office: &Office,
+    tx: &Writing,
+    help: &Entitlement,
+    sealed: &str,
+) -> Done<Option<Month>> {
+    let now = match Capsule::read(sealed) {
+        Ok(kept) => recognised::spanned(office, &kept)?,
+        Err(_) => None,
+    };
+    let first = match (&now, help.cause.kind.as_str(), help.cause.id.parse()) {
+        (None, "decision", Ok(no)) => decisions::find(tx, no).await?,
+        _ => None,
+    };
+    let given = match &first {
+        Some(first) => recognised::spanned(office, &capsule::of_decision(first)?)?,
+        None => now,
+    };
+    let last = given.and_then(|(_, to)| to);
+    Ok(last.map(|day| Month::containing(day).next()))
 }
