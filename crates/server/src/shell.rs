@@ -302,6 +302,10 @@ impl Shell {
 
 #[cfg(test)]
 mod tests {
+    #![expect(
+        clippy::unwrap_used,
+        reason = "a test that fails should stop where it failed"
+    )]
     use super::{Menu, parted};
     use office::access::{AccessBook, MENU_MOST};
 

@@ -3,9 +3,12 @@
 //! An event is appended after the one its writer saw, or not at all; a closed case takes no more.
 //! The standing beside it is what the office worked out from the events and can be made again.
 
+mod closed;
 mod told;
 mod waits;
 
+pub(crate) use closed::STATEMENTS as CLOSED_STATEMENTS;
+pub use closed::{end_as, list_closed};
 pub(crate) use told::STATEMENTS as TOLD_STATEMENTS;
 pub use told::of_circumstance;
 pub(crate) use waits::STATEMENTS as WAIT_STATEMENTS;
@@ -60,7 +63,6 @@ statements! {
     LIST_ALL = select!("where area >= $1 and area < $2 and case_no < $3
         order by case_no desc limit $4");
     CLOSED = select!("where state = 'closed' and case_no > $1 order by case_no limit $2");
-    END_AS = "update cases set outcome = $1 where case_no = $2 and last_seq = $3 and state = 'closed'";
     OF_APPLICATION = select!("where application_no = $1 order by case_no");
     OF_HOUSEHOLD = select!("where household_id = $1 order by case_no desc");
     OPEN_AT = "select case_no from cases where household_id = $1 and state = 'open'
@@ -381,23 +383,6 @@ pub async fn list_open(
     let (from, below) = range(area);
     let values = vec![from, below, after.into(), limit.into()];
     rows(on.rows(LIST, values).await?)
-}
-
-/// Closed cases, by number, after one (0 for the first).
-pub async fn list_closed(on: &impl Reads, after: i64, limit: u32) -> Result<Vec<CaseRow>> {
-    rows(on.rows(CLOSED, vec![after.into(), limit.into()]).await?)
-}
-
-/// Writes how a closed case ended anew, worked out from its events.
-pub async fn end_as(tx: &mut JournalTx, no: CaseNo, seen: i64, outcome: &str) -> Result<()> {
-    let values = vec![outcome.into(), no.get().into(), seen.into()];
-    match tx.execute(END_AS, values).await? {
-        1 => Ok(()),
-        _ => Err(StoreError::NotThere {
-            what: "办结的个案",
-            id: no.get(),
-        }),
-    }
 }
 
 /// All cases of a place and all inside it, newest first, before a number.

@@ -111,6 +111,7 @@ fn every_statement() -> Vec<String> {
         batches::SIZE_STATEMENTS,
         batches::UNDO_STATEMENTS,
         cases::STATEMENTS,
+        cases::CLOSED_STATEMENTS,
         cases::TOLD_STATEMENTS,
         cases::WAIT_STATEMENTS,
         channels::STATEMENTS,

@@ -51,6 +51,10 @@ fn name(known: &BTreeMap<AreaCode, Area>, place: AreaCode) -> String {
 
 #[cfg(test)]
 mod tests {
+    #![expect(
+        clippy::unwrap_used,
+        reason = "a test that fails should stop where it failed"
+    )]
     use super::*;
 
     fn check(code: &str, expected: &str) {
