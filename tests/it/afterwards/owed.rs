@@ -203,7 +203,7 @@ async fn the_rest_is_given_up(database: Database) {
     let newest = file.decisions.last().unwrap();
     assert!(newest.what.contains("核销"), "{}", newest.what);
     assert_eq!(
-        newest.amounts, "追回 30.00 元",
+        newest.amounts, "已经退回 30.00 元,其余不再追回",
         "what came back is all of it"
     );
     let whole = ["其余", "决定核销"];

@@ -300,7 +300,10 @@ impl Acting {
             .iter()
             .map(|(code, _)| code.as_str())
             .collect();
-        let menus: Vec<&[String]> = held.iter().map(|code| self.0.book.menu(code)).collect();
+        // In the order in which the rules list the roles: whoever works on cases sees that before figures.
+        let roles = self.0.book.roles().iter();
+        let roles = roles.filter(|role| held.contains(role.code.as_str()));
+        let menus: Vec<&[String]> = roles.map(|role| self.0.book.menu(&role.code)).collect();
         let longest = menus.iter().map(|menu| menu.len()).max().unwrap_or(0);
         let at = |place: usize| menus.iter().filter_map(move |menu| menu.get(place));
         (0..longest).flat_map(at).map(String::as_str).collect()
