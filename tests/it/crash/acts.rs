@@ -90,9 +90,10 @@ impl Act {
     }
 
     /// Whether it is one write of the record. A batch is prepared in several, each of which is whole and the
-    /// last of which makes it a draft; killed between them it goes on where it was.
+    /// last of which makes it a draft; killed between them it goes on where it was. A month's run is one, and
+    /// what it keeps up afterwards others, made by the next run.
     pub(super) fn is_one_write(&self) -> bool {
-        !matches!(self, Self::Prepare)
+        !matches!(self, Self::Prepare | Self::RunMonth)
     }
 
     /// Whether doing it again is recorded again, as every run of a month and every check of a batch is: then it
