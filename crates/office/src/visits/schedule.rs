@@ -322,7 +322,9 @@ pub(crate) async fn raise_due(
     };
     let wanting = all.iter().filter(|one| one.next <= until && !goes_by(one));
     let urgency = tables::urgency(office, REGULAR);
-    let new: Vec<NewTask> = wanting.map(|one| task(one, urgency)).collect();
+    let mut new: Vec<NewTask> = wanting.map(|one| task(one, urgency)).collect();
+    // In one order, so that a run done again after a kill leaves what it would have left.
+    new.sort_by_key(|task| task.household);
     let at = office.clock.at();
     Ok(tasks::raise_many(tx, &at, actor, &new).await?)
 }
