@@ -72,6 +72,15 @@ impl Bench {
         run.await.unwrap();
         told
     }
+
+    /// The month's run with nothing to say of any channel.
+    async fn runs_a_quiet_month(&self) {
+        let told = self.runs_the_month().await;
+        assert!(
+            told.iter().all(|told| !told.contains("紧急通道")),
+            "{told:?}"
+        );
+    }
 }
 
 async fn a_recognition_goes_on(database: Database) {
@@ -98,13 +107,7 @@ async fn a_recognition_goes_on(database: Database) {
         "{text}"
     );
     bench.at("2026-10-12T09:00");
-    assert!(
-        bench
-            .runs_the_month()
-            .await
-            .iter()
-            .all(|told| !told.contains("紧急通道"))
-    );
+    bench.runs_a_quiet_month().await;
     // Help whose fund nobody wrote down is told of, and the month goes on with what else is to be done.
     let (other, _) = bench.dibao().await[3];
     bench.also(other, ("edge", "基本", "低边"), "2026-11").await;
@@ -138,24 +141,12 @@ async fn a_rulebook_signed_before_there_was_care_opens_runs_and_closes_a_channel
     bench.at("2026-09-14T09:00");
     let no = bench.opens("dibao", "2026-10-20").await.unwrap();
     applies(&bench, "during", "dibao", 1).await.unwrap();
-    assert!(
-        bench
-            .runs_the_month()
-            .await
-            .iter()
-            .all(|told| !told.contains("紧急通道"))
-    );
+    bench.runs_a_quiet_month().await;
     after::end(&bench.office, &bench.chen.who, no, "水退了")
         .await
         .unwrap();
     bench.at("2026-09-15T09:00");
-    assert!(
-        bench
-            .runs_the_month()
-            .await
-            .iter()
-            .all(|told| !told.contains("紧急通道"))
-    );
+    bench.runs_a_quiet_month().await;
     let lists = bench.care(no).await;
     assert!(!lists.runs && lists.rechecks.is_empty() && lists.sweep.is_empty());
 }

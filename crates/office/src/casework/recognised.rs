@@ -172,6 +172,21 @@ pub(super) struct New {
     pub to: Option<Month>,
 }
 
+impl New {
+    /// The same recognition, held from another month on.
+    pub(super) fn after(help: &Entitlement, from: Month, to: Option<Month>) -> Self {
+        Self {
+            programme: help.programme.clone(),
+            subject: help.subject,
+            household: help.household,
+            payee: help.payee,
+            area: help.area,
+            from,
+            to,
+        }
+    }
+}
+
 /// Keeps one, because of something; answers its number.
 pub(super) async fn begin(
     office: &Office,

@@ -38,6 +38,29 @@ pub struct Entitle {
     pub cause: Cause,
 }
 
+impl Entitle {
+    /// The same help to the same people, of an amount and for months of its own.
+    pub(crate) fn after(
+        help: &Entitlement,
+        amount: Fen,
+        (from, last): (Month, Option<Month>),
+        cause: Cause,
+    ) -> Self {
+        Self {
+            programme: help.programme.clone(),
+            component: Some(help.component.clone()),
+            subject: help.subject,
+            household: help.household,
+            payee: help.payee,
+            amount,
+            from,
+            last,
+            card: None,
+            cause,
+        }
+    }
+}
+
 /// Gives an entitlement inside the write of its decision; answers its number.
 ///
 /// # Errors
@@ -200,18 +223,7 @@ pub async fn amend(
             if free < to {
                 cease(office, tx, by, help.id, free, cause).await?;
             }
-            let new = Entitle {
-                programme: help.programme.clone(),
-                component: Some(help.component.clone()),
-                subject: help.subject,
-                household: help.household,
-                payee: help.payee,
-                amount,
-                from: free,
-                last: None,
-                card: None,
-                cause: cause.clone(),
-            };
+            let new = Entitle::after(help, amount, (free, None), cause.clone());
             entitle(office, tx, by, &new).await?
         }
     };

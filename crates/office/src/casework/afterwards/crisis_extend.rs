@@ -49,7 +49,10 @@ pub(super) async fn extend(
         let last = to.add(further);
         let cause = Cause::new(CAUSE, one.no);
         let entitlement = match recognised::is_one(&help) {
-            true => recognised_on(office, tx, by, (&help, to, last), &cause).await?,
+            true => {
+                let new = recognised::New::after(&help, to, Some(last.next()));
+                recognised::begin(office, tx, by, new, &cause).await?
+            }
             false => paid_on(office, tx, by, (&help, to, last), cause).await?,
         };
         let new = NewExtension {
@@ -86,26 +89,6 @@ fn is_meant(book: &PayBook, one: &Crisis, help: &Entitlement, to: Month) -> bool
         && to.add(-1).last() <= content.last
 }
 
-/// What gives no money goes on as what it is.
-async fn recognised_on(
-    office: &Office,
-    tx: &mut JournalTx,
-    by: &str,
-    (help, from, last): (&Entitlement, Month, Month),
-    cause: &Cause,
-) -> Done<i64> {
-    let new = recognised::New {
-        programme: help.programme.clone(),
-        subject: help.subject,
-        household: help.household,
-        payee: help.payee,
-        area: help.area,
-        from,
-        to: Some(last.next()),
-    };
-    recognised::begin(office, tx, by, new, cause).await
-}
-
 /// The same amount a month, made up of the same parts.
 async fn paid_on(
     office: &Office,
@@ -117,18 +100,7 @@ async fn paid_on(
     let before = from.add(-1);
     let amount = amount_in(tx, help, before).await?;
     let parts = entitlement_parts::of_month(tx, help.id, before).await?;
-    let entitle = Entitle {
-        programme: help.programme.clone(),
-        component: Some(help.component.clone()),
-        subject: help.subject,
-        household: help.household,
-        payee: help.payee,
-        amount,
-        from,
-        last: Some(last),
-        card: None,
-        cause,
-    };
+    let entitle = Entitle::after(help, amount, (from, Some(last)), cause);
     let id = disbursement::entitle(office, tx, by, &entitle).await?;
     let whole = parts.iter().filter(|part| part.person.is_none());
     if !parts.is_empty() && Fen::total(whole.map(|part| part.amount)) == Some(amount) {

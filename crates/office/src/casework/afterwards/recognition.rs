@@ -44,15 +44,7 @@ pub(super) async fn go_on(
         let why = format!("{}:{}", cause.kind, cause.id);
         store::entitlements::stop(tx, &office.clock.at(), help.id, from, &why).await?;
     }
-    let new = recognised::New {
-        programme: help.programme.clone(),
-        subject: help.subject,
-        household: help.household,
-        payee: help.payee,
-        area: help.area,
-        from,
-        to: ends.filter(|to| *to > from),
-    };
+    let new = recognised::New::after(help, from, ends.filter(|to| *to > from));
     recognised::begin(office, tx, by, new, cause).await?;
     Ok(())
 }
