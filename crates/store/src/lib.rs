@@ -177,6 +177,7 @@ fn every_statement() -> Vec<String> {
         tablets::STATEMENTS,
         tasks::STATEMENTS,
         tasks::DOOR_STATEMENTS,
+        tasks::RAISE_STATEMENTS,
         tokens::STATEMENTS,
         tx::STATEMENTS,
         upkeep::STATEMENTS,

@@ -2,47 +2,22 @@
 //! joins it, and the shorter time counts.
 
 mod doors;
+mod raise;
 
 pub(crate) use doors::STATEMENTS as DOOR_STATEMENTS;
 pub use doors::{OpenDoor, open_around, open_doors, waiting_at};
+pub(crate) use raise::STATEMENTS as RAISE_STATEMENTS;
+pub use raise::{Raised, raise_many};
 
-use crate::areas::{day_value, range};
+use crate::areas::range;
 use crate::at::At;
 use crate::error::{Result, StoreError};
-use crate::sql::{Kind, Sql, Table, statements};
+use crate::sql::{Kind, Table, statements};
 use crate::tx::{JournalTx, Reads};
-use crate::value::{Row, Value, count, words};
+use crate::value::{Row, count, words};
 use domain::{AreaCode, Day, HouseholdId, PersonId, TaskId, WarningId, WorkerId};
 
-/// Adds a task, or joins the open one that fills the same place.
-macro_rules! raise {
-    ($conflict:literal) => {
-        concat!(
-            "insert into task (task_id, kind, household_id, person_id, area, worker_id, due,
-                urgency, state, cause_kind, cause_id, summary, created_at)
-             values ($1, $2, $3, $4, $5, $6, $7, $8, 'open', $9, $10, $11, $12) ",
-            $conflict,
-            " returning task_id"
-        )
-    };
-}
-
 statements! {
-    RAISE_AT_DOOR = raise!("on conflict (kind, household_id)
-        where state = 'open' and household_id is not null do update set
-            urgency = case when excluded.urgency > task.urgency then excluded.urgency
-                else task.urgency end,
-            due = case when task.due is null or excluded.due < task.due then excluded.due
-                else task.due end");
-    RAISE_FOR_PERSON = raise!("on conflict (kind, person_id)
-        where state = 'open' and household_id is null and person_id is not null do update set
-            urgency = case when excluded.urgency > task.urgency then excluded.urgency
-                else task.urgency end,
-            due = case when task.due is null or excluded.due < task.due then excluded.due
-                else task.due end");
-    RAISE = raise!("");
-    LINK = "insert into task_warning (task_id, warning_id) values ($1, $2)
-        on conflict (task_id, warning_id) do nothing";
     FIND = "select task_id, kind, household_id, person_id, area, worker_id, due, urgency,
             cause_kind, cause_id, summary, state, created_at, closed_at
         from task where task_id = $1";
@@ -58,11 +33,6 @@ statements! {
         where state = $1 and area >= $2 and area < $3
           and (urgency < $4 or (urgency = $4 and task_id > $5)) and worker_id = $7
         order by urgency desc, task_id limit $6";
-    LIST_KIND = "select task_id, kind, household_id, person_id, area, worker_id, due, urgency,
-            cause_kind, cause_id, summary, state, created_at, closed_at
-        from task
-        where state = 'open' and kind = $1 and area >= $2 and area < $3
-        order by coalesce(due, '9999'), task_id limit $4";
     LIST_HOUSEHOLD = "select task_id, kind, household_id, person_id, area, worker_id, due, urgency,
             cause_kind, cause_id, summary, state, created_at, closed_at
         from task where household_id = $1 order by task_id desc";
@@ -177,17 +147,6 @@ pub struct Task {
     pub closed_at: Option<At>,
 }
 
-/// What became of tasks to be raised.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Raised {
-    /// Their numbers, in the order given.
-    pub ids: Vec<TaskId>,
-    /// How many are new.
-    pub raised: u64,
-    /// How many joined an open one.
-    pub joined: u64,
-}
-
 /// Which tasks to list.
 #[derive(Clone, Debug)]
 pub struct Filter {
@@ -219,57 +178,6 @@ pub struct PastEvent {
     pub event: TaskEvent,
     /// Why.
     pub why: String,
-}
-
-/// Raises tasks; one whose door or person has an open task of its kind joins that, which is then as urgent and due
-/// as soon as the more pressing of the two.
-pub async fn raise_many(
-    tx: &mut JournalTx,
-    at: &At,
-    actor: &str,
-    tasks: &[NewTask],
-) -> Result<Raised> {
-    let first = tx.take_numbers("task", tasks.len()).await?;
-    let numbers: Vec<i64> = (first..).zip(tasks).map(|(number, _)| number).collect();
-    let mut ids = vec![0_i64; tasks.len()];
-    for statement in [RAISE_AT_DOOR, RAISE_FOR_PERSON, RAISE] {
-        let of_kind = |task: &NewTask| task.statement().0 == statement.0;
-        let some: Vec<(usize, Vec<Value>)> = numbers
-            .iter()
-            .zip(tasks)
-            .enumerate()
-            .filter(|(_, (_, task))| of_kind(task))
-            .map(|(place, (number, task))| (place, task.values(*number, at)))
-            .collect();
-        let (places, sets): (Vec<usize>, Vec<Vec<Value>>) = some.into_iter().unzip();
-        for (place, rows) in places.into_iter().zip(tx.rows_each(statement, sets).await?) {
-            let id = rows.first().ok_or(StoreError::WriteBroken)?.int(0)?;
-            if let Some(slot) = ids.get_mut(place) {
-                *slot = id;
-            }
-        }
-    }
-    let mut raised = Raised::default();
-    let (mut events, mut links) = (Vec::new(), Vec::new());
-    for ((number, id), task) in numbers.iter().zip(&ids).zip(tasks) {
-        let event = if id == number {
-            raised.raised = raised.raised.saturating_add(1);
-            TaskEvent::Raised
-        } else {
-            raised.joined = raised.joined.saturating_add(1);
-            TaskEvent::Joined
-        };
-        raised.ids.push(TaskId::new(*id));
-        events.push((*id, event, String::new()));
-        links.extend(
-            task.warnings
-                .iter()
-                .map(|w| vec![(*id).into(), w.get().into()]),
-        );
-    }
-    tx.execute_each(LINK, links).await?;
-    add_events(tx, at, actor, events).await?;
-    Ok(raised)
 }
 
 /// Gives a task to somebody.
@@ -427,19 +335,6 @@ pub async fn list(
     rows.iter().map(from_row).collect()
 }
 
-/// The open tasks of a kind in a place and all inside it, the first due first.
-pub async fn open_of_kind(
-    on: &impl Reads,
-    kind: &str,
-    area: Option<&AreaCode>,
-    limit: u32,
-) -> Result<Vec<Task>> {
-    let (from, below) = range(area);
-    let values = vec![kind.into(), from, below, limit.into()];
-    let rows = on.rows(LIST_KIND, values).await?;
-    rows.iter().map(from_row).collect()
-}
-
 /// The tasks of a household, newest first.
 pub async fn of_household(on: &impl Reads, household: HouseholdId) -> Result<Vec<Task>> {
     let rows = on
@@ -513,34 +408,6 @@ pub async fn list_events(on: &impl Reads, task: TaskId) -> Result<Vec<PastEvent>
             })
         })
         .collect()
-}
-
-impl NewTask {
-    /// Which open task it would join: of its door, of its person, or none.
-    fn statement(&self) -> Sql {
-        match (self.household, self.person) {
-            (Some(_), _) => RAISE_AT_DOOR,
-            (None, Some(_)) => RAISE_FOR_PERSON,
-            (None, None) => RAISE,
-        }
-    }
-
-    fn values(&self, id: i64, at: &At) -> Vec<Value> {
-        vec![
-            id.into(),
-            self.kind.as_str().into(),
-            self.household.map(HouseholdId::get).into(),
-            self.person.map(PersonId::get).into(),
-            self.area.full().into(),
-            self.worker.map(WorkerId::get).into(),
-            day_value(self.due),
-            self.urgency.into(),
-            self.cause_kind.as_str().into(),
-            self.cause_id.into(),
-            self.summary.as_str().into(),
-            at.into(),
-        ]
-    }
 }
 
 fn from_row(row: &Row) -> Result<Task> {

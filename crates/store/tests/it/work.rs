@@ -203,6 +203,60 @@ fn visit(household: HouseholdId, worker: Option<WorkerId>, warnings: &[WarningId
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_an_open_task_says_already_is_not_told_again_and_what_is_new_is() {
+    on_both(async |db| {
+        let homes = three_households(&db).await;
+        let found = ["重病", "失业"].map(|rule| warning(rule, homes[0], "990101001001", 5));
+        let ids = raise(&db, &found).await.ids;
+        let first = visit(homes[0], None, &ids[..1]);
+        let mut of_person = first.clone();
+        of_person.household = None;
+        of_person.person = Some(domain::PersonId::new(1));
+        let due = |day: &str| Some(domain::Day::parse(day).unwrap());
+        let mut news = Vec::new();
+        let with = |change: &dyn Fn(&mut NewTask)| {
+            let mut other = first.clone();
+            change(&mut other);
+            other
+        };
+        for task in [
+            first.clone(),
+            of_person.clone(),
+            first.clone(),
+            of_person.clone(),
+            with(&|task| task.warnings.clone_from(&ids)),
+            with(&|task| task.warnings.clone_from(&ids)),
+            with(&|task| task.urgency = 7),
+            with(&|task| task.urgency = 6),
+            with(&|task| task.due = due("2026-09-20")),
+            with(&|task| task.due = due("2026-09-18")),
+            with(&|task| task.due = due("2026-09-19")),
+        ] {
+            let mut tx = db.writing().await;
+            let raised = tasks::raise_many(&mut tx, &moment(3), "system", &[task]).await;
+            let raised = raised.unwrap();
+            tx.commit().await.unwrap();
+            news.push((raised.raised, raised.joined));
+        }
+        let (new, joined, nothing) = ((1, 0), (0, 1), (0, 0));
+        let told = [
+            new, new, nothing, nothing, joined, nothing, joined, nothing, joined, joined, nothing,
+        ];
+        assert_eq!(news, told);
+        let open = tasks::of_warning(&db.store, ids[0]).await.unwrap();
+        let at_door = open[0];
+        let now = tasks::find(&db.store, at_door).await.unwrap().unwrap();
+        let pressing = (now.content.urgency, now.content.due);
+        assert_eq!(pressing, (7, due("2026-09-18")));
+        let events = tasks::list_events(&db.store, at_door).await.unwrap();
+        let events = events.iter().map(|event| event.event);
+        let joined = [TaskEvent::Joined; 4];
+        assert!(events.eq([TaskEvent::Raised].into_iter().chain(joined)));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_door_with_an_open_visit_gets_no_second_one() {
     on_both(async |db| {
         let households = three_households(&db).await;
