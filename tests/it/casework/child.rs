@@ -2,8 +2,9 @@
 //! has no number yet, each a case of the child's own.
 
 use super::*;
-use domain::CaseNo;
+use domain::{CaseNo, Day};
 use store::cases::{self, Subject};
+use store::{identity, persons};
 
 const PROGRAMME: &str = "child_unsupported";
 
@@ -172,4 +173,66 @@ async fn a_parent_applies_at_the_window_for_a_child_and_the_case_is_the_childs()
         fathers.push(all[0].content.person);
     }
     assert_eq!(fathers[0], fathers[1], "one row is one person");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn kin_of_two_children_who_look_alike_under_their_masks_go_each_to_the_right_one() {
+    let counter = Counter::open().await;
+    let wang = counter.staff.enter("wang", "窗口经办", TOWN).await;
+    let [[name, number], _] = parent(&counter.county);
+    let first = format!("{PROGRAMME}:row-1-李强");
+    let second = format!("{PROGRAMME}:row-2-李明");
+    let family = [
+        ("name", name.as_str()),
+        ("number", number.as_str()),
+        ("cause", "apply"),
+        ("programme", PROGRAMME),
+        ("pasted", "李强,无,子女,2024-05-01\n李明,无,子女,2025-06-01"),
+        ("whom", first.as_str()),
+        ("whom", second.as_str()),
+    ];
+    let looked = with(&family, &[("do", "look")]);
+    let looked = counter.ask(&wang, "POST", "/accept", &looked).await;
+    let key = hidden(&looked.body, "form_key");
+    let whole = with(&family, &[("form_key", &key), ("do", "take")]);
+    // A child of a third name is nobody's, however the masks fit.
+    let wrong = with(&whole, &[("kin", "周远方,无,父母,不详,李想")]);
+    let wrong = counter.ask(&wang, "POST", "/accept", &wrong).await;
+    assert_eq!(wrong.status, 422, "{}", wrong.body);
+    for said in ["户外亲属第 1 行", "一字不差"] {
+        assert!(wrong.body.contains(said), "{said}: {}", wrong.body);
+    }
+    let kin =
+        "姓名,证件号码,关系,出生日期,谁的亲属\n周远方,无,父母,不详,李强\n吴不归,无,父母,不详,李明";
+    let whole = with(&whole, &[("kin", kin)]);
+    let taken = counter.ask(&wang, "POST", "/accept", &whole).await;
+    assert_eq!(
+        (taken.status, taken.place.as_str()),
+        (303, "/case/1"),
+        "{}",
+        taken.body
+    );
+    let tx = counter.office.begin().await.unwrap();
+    let mut told = Vec::new();
+    for no in [1, 2] {
+        let no = CaseNo::new(no);
+        let case = cases::find(&tx, no).await.unwrap().unwrap();
+        let Subject::Person(child) = case.content.subject else {
+            panic!("a case of the household: {no}")
+        };
+        let all = store::kin::of_case(&tx, no).await.unwrap();
+        let [one] = all.as_slice() else {
+            panic!("{all:?}")
+        };
+        assert_eq!(one.content.member, child);
+        let birth = persons::get_many(&tx, &[child]).await.unwrap()[0].birth;
+        let parent = one.content.person;
+        let masked = identity::masked(&tx, &[parent]).await.unwrap();
+        told.push((birth, masked[&parent].name.clone()));
+    }
+    told.sort();
+    let expected = [("2024-05-01", "周*方"), ("2025-06-01", "吴*归")];
+    let expected =
+        expected.map(|(day, name)| (Some(Day::parse(day).unwrap()), Some(name.to_owned())));
+    assert_eq!(told, expected);
 }

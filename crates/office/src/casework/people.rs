@@ -181,7 +181,7 @@ pub(crate) fn known_by(
 }
 
 /// Where the columns stand when the first row names them.
-fn headers(cells: &[&str]) -> Option<[Option<usize>; 4]> {
+pub(super) fn headers(cells: &[&str]) -> Option<[Option<usize>; 4]> {
     let place = |name: &str| cells.iter().position(|cell| *cell == name);
     let number = place(NUMBER).or_else(|| place("证件号码"))?;
     let relation = place(RELATION)

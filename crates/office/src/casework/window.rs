@@ -443,7 +443,8 @@ pub async fn take_in(
     let opened = open_in(office, &mut tx, who, Right::CASE_ACCEPT, &opening).await?;
     if !opened.again {
         let theirs: Vec<PersonId> = opening.members.iter().map(|(one, _)| *one).collect();
-        kin::name_all(office, &mut tx, who, (&opened.cases, &theirs), &elsewhere).await?;
+        let about = (opened.cases.as_slice(), theirs.as_slice());
+        kin::name_all(office, &mut tx, who, about, (&elsewhere, &rows)).await?;
         tx.commit().await?;
     }
     Ok(Ok(opened))

@@ -167,7 +167,7 @@ async fn name_kin(
         line: line.clone(),
         whose: Vec::new(),
     };
-    kin::name_all(office, &mut tx, who, (&open, &members), &[row]).await?;
+    kin::name_all(office, &mut tx, who, (&open, &members), (&[row], &[])).await?;
     let at = office.clock.at();
     portal::settle_doubt(&mut tx, &at, who.login(), held.no, because).await?;
     let act = Act::new(&at, who.login(), "application.kin").on("application", held.application);
