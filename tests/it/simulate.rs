@@ -384,6 +384,36 @@ async fn what_cannot_be_tried_is_told_so_that_it_can_be_written_right() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_span_of_months_is_refused_before_any_month_of_it_is_tried() {
+    let Some(program) = crate::kill::program() else {
+        return;
+    };
+    let (county, office) = county().await;
+    office.close().await;
+    let told = |through: &str, number: &str| {
+        let told = std::process::Command::new(&program)
+            .args(["simulate", "--month", "2026-08", "--through", through])
+            .args(["--set", number, "--now", "2026-09-14T09:00", "--data"])
+            .arg(county.folder.path().join("data"))
+            .env_remove("DOUDI_POSTGRES")
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&told.stderr).into_owned();
+        (told.status.code(), said)
+    };
+    // A number nobody knows is told where the first trial begins; a month without a register before that.
+    for (through, number, code, says) in [
+        ("2026-08", "低保标志=850", 3, "是不是 `低保标准`"),
+        ("2026-12", "低保标志=850", 3, "还没有户籍登记来文"),
+        ("2036-08", "低保标志=850", 2, "多于 120 个月"),
+    ] {
+        let (ended, said) = told(through, number);
+        assert_eq!(ended, Some(code), "{through}: {said}");
+        assert!(said.contains(says), "{through}: {said}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_trial_keeps_nothing_and_can_be_taken_away_without_names() {
     let (county, office) = county().await;
     let record = county.folder.path().join("data");

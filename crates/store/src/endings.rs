@@ -9,15 +9,16 @@ use crate::sql::statements;
 use crate::tx::{JournalTx, Reads};
 use crate::value::Value;
 use domain::{AreaCode, CaseNo, Day};
+use std::collections::BTreeSet;
 
 statements! {
     ADD = "insert into ending_deliveries (case_no, document, way, receiver, day, by_login, at, digest)
         values ($1, $2, $3, $4, $5, $6, $7, $8)";
     FIND = "select document, way, receiver, day, by_login from ending_deliveries where case_no = $1";
-    // Ended cases of a procedure whose letter nobody has handed over, the oldest first.
-    WAITING = "select c.case_no from cases c left join ending_deliveries d on d.case_no = c.case_no
+    // Ended cases of a procedure whose letter nobody has handed over, the newest ended first.
+    WAITING = "select c.case_no, c.closed_at from cases c left join ending_deliveries d on d.case_no = c.case_no
         where c.state = 'closed' and c.outcome = 'ended' and c.procedure = $1 and c.area >= $2 and c.area < $3
-          and c.case_no > $4 and d.case_no is null order by c.case_no limit $5";
+          and d.case_no is null order by c.closed_at desc, c.case_no desc limit $4";
 }
 
 /// How a letter was handed over.
@@ -67,24 +68,21 @@ pub async fn delivered(on: &impl Reads, case: CaseNo) -> Result<Option<EndingDel
     }))
 }
 
-/// Ended cases of a procedure in a place and all inside it whose letter nobody handed over, after a number.
-pub async fn waiting(
-    on: &impl Reads,
-    procedure: &str,
-    area: Option<&AreaCode>,
-    after: CaseNo,
-    limit: u32,
-) -> Result<Vec<CaseNo>> {
-    let (from, below) = range(area);
-    let values = vec![
-        procedure.into(),
-        from,
-        below,
-        after.get().into(),
-        limit.into(),
-    ];
-    let rows = on.rows(WAITING, values).await?;
-    rows.iter()
-        .map(|row| Ok(CaseNo::new(row.int(0)?)))
-        .collect()
+/// Ended cases whose letter nobody handed over, the newest ended first: of procedures, each in a place and all inside
+/// it. The limit is for all of them together.
+pub async fn waiting(on: &impl Reads, of: &[(&str, AreaCode)], limit: u32) -> Result<Vec<CaseNo>> {
+    let sets = of.iter().map(|(procedure, place)| {
+        let (from, below) = range(Some(place));
+        vec![Value::from(*procedure), from, below, limit.into()]
+    });
+    let answers = on.rows_each(WAITING, sets.collect()).await?;
+    // Places may lie within each other.
+    let mut found: BTreeSet<(String, i64)> = BTreeSet::new();
+    for row in answers.iter().flatten() {
+        found.insert((row.text(1)?, row.int(0)?));
+    }
+    let newest = found.into_iter().rev().map(|(_, no)| CaseNo::new(no));
+    Ok(newest
+        .take(usize::try_from(limit).unwrap_or(usize::MAX))
+        .collect())
 }

@@ -227,7 +227,10 @@ async fn ended(counter: &Counter, wang: &Signed, no: CaseNo, article: &str) {
 /// The letter stands in the clerk's list until somebody who may has signed for it; the record says who, once.
 async fn handed_over_once(counter: &Counter, wang: &Signed, no: CaseNo) {
     let office = &counter.office;
-    let waits = async |who: &Signed| endings::waiting(office, &who.who).await.unwrap();
+    let waits = async |who: &Signed| {
+        let found = endings::waiting(office, &who.who, endings::LOOKED_MAX).await;
+        found.unwrap().cases
+    };
     assert!(waits(wang).await.contains(&no.get()));
     let beside = counter.staff.enter("e-wang", "窗口经办", "990101002").await;
     assert!(!waits(&beside).await.contains(&no.get()));
@@ -275,6 +278,37 @@ async fn a_case_ended_on_the_way_names_its_article_and_the_applicant_gets_the_le
     let article = "最低生活保障审核确认办法 第五条";
     close("不属于本地办理:住在邻县", article).await.unwrap();
     ended(&counter, &wang, no, article).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_newest_ended_stand_first_in_the_list_and_what_was_not_looked_at_is_said() {
+    let counter = Counter::open().await;
+    let office = &counter.office;
+    let wang = counter.staff.enter("wang", "窗口经办", TOWN).await;
+    let opened = take_many(&counter, &wang, 2).await;
+    let (first, second) = (opened[0].cases[0], opened[1].cases[0]);
+    // Of two procedures; the case that was opened first ends last.
+    for (no, moment) in [(second, "2026-09-14T10:00"), (first, "2026-09-14T11:00")] {
+        office.clock().set(moment);
+        let mut case = loaded(&counter, &wang, no).await;
+        let mut tx = office.begin().await.unwrap();
+        let why = ("不属于本地办理:住在邻县", "最低生活保障审核确认办法 第五条");
+        casework::close(office, &mut tx, &wang.who, &mut case, Outcome::Ended, why)
+            .await
+            .unwrap();
+        office.end(tx).await.unwrap();
+    }
+    let waits = async |most: u32| {
+        let found = endings::waiting(office, &wang.who, most).await.unwrap();
+        (found.cases, found.looked, found.more)
+    };
+    let both = vec![first.get(), second.get()];
+    assert_eq!(waits(2).await, (both, 2, false));
+    assert_eq!(waits(1).await, (vec![first.get()], 1, true));
+    let inbox = counter.see(&wang, "/inbox").await.body;
+    let at = |no: CaseNo| inbox.find(&format!("/case/{no}#ending")).unwrap();
+    assert!(inbox.contains("终止办理通知书 2 份没有送达"), "{inbox}");
+    assert!(at(first) < at(second) && !inbox.contains("没有列在这里"));
 }
 
 impl Counter {

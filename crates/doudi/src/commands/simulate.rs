@@ -7,6 +7,7 @@ use crate::progress::Step;
 use crate::say;
 use anyhow::{Context, Result};
 use domain::Month;
+use office::OfficeError;
 use office::desk::{trial_measures, trial_pdf, trial_without_names};
 use office::simulate::{
     self, Ask, AxisAsk, Cap, GroupRow, Report, Roll, Scenario, ScenarioReport, yuan_of,
@@ -16,7 +17,7 @@ use rules::SourceText;
 use std::path::{Path, PathBuf};
 
 /// Months tried in one call: ten years.
-const MONTHS_MAX: usize = 120;
+const MONTHS_MAX: i32 = 120;
 
 /// What to try, on whom.
 #[derive(clap::Args)]
@@ -82,7 +83,7 @@ pub struct Args {
 /// Tries the scenarios and tells what came of them.
 pub async fn run(args: Args) -> Result<Ended> {
     let ask = ask(&args)?;
-    let through = through(&args, ask.month)?;
+    let through = through(args.through.as_deref(), ask.month)?;
     let office = args.folder.open().await?;
     let step = Step::begin("试算");
     let tried = tried(&office, &ask, &through, &step).await;
@@ -131,6 +132,11 @@ async fn tried(
     through: &[Month],
     step: &Step,
 ) -> office::Result<Report> {
+    // A trial takes long: what would refuse a later month is told before the first one.
+    let known = office::monitoring::months(office).await?;
+    if let Some(none) = through.iter().find(|month| !known.contains(month)) {
+        return Err(OfficeError::NoRegister(*none));
+    }
     let mut report = simulate::simulate(office, ask, |what| step.with(what)).await?;
     if !through.is_empty() {
         let told = |what: &str| step.with(what);
@@ -139,9 +145,9 @@ async fn tried(
     Ok(report)
 }
 
-/// The months after the first, up to the last asked for.
-fn through(args: &Args, first: Month) -> Result<Vec<Month>> {
-    let Some(last) = &args.through else {
+/// The months from the first to the last asked for; more than can be tried in one call are refused, not cut.
+fn through(last: Option<&str>, first: Month) -> Result<Vec<Month>> {
+    let Some(last) = last else {
         return Ok(Vec::new());
     };
     let last = months::parse(last)?;
@@ -151,9 +157,15 @@ fn through(args: &Args, first: Month) -> Result<Vec<Month>> {
         ))
         .into());
     }
-    let all = std::iter::successors(Some(first), |month| Some(month.next()));
-    let all = all.take_while(|month| *month <= last);
-    Ok(all.take(MONTHS_MAX).collect())
+    let farthest = first.add(MONTHS_MAX - 1);
+    if last > farthest {
+        return Err(WrongUse(format!(
+            "--month {first} 到 --through {last} 多于 {MONTHS_MAX} 个月,一次试不了;请把 --through 写到 {farthest} 为止,以后的月份另外试"
+        ))
+        .into());
+    }
+    let all = (0..MONTHS_MAX).map(|after| first.add(after));
+    Ok(all.take_while(|month| *month <= last).collect())
 }
 
 fn ask(args: &Args) -> Result<Ask> {
@@ -515,5 +527,23 @@ mod tests {
         );
         check("大步=", "方案 `大步=` 应写成 名字=参数=值;参数=值");
         check("大步", "方案 `大步` 应写成 名字=参数=值;参数=值");
+    }
+    #[test]
+    fn a_span_is_every_month_of_it_and_one_of_more_than_ten_years_is_refused() {
+        let told = |last: &str| {
+            let first = Month::parse("2026-08").unwrap();
+            match through(Some(last), first) {
+                Ok(months) => format!("{} 个月", months.len()),
+                Err(said) => said.to_string(),
+            }
+        };
+        assert_eq!(told("2026-08"), "1 个月");
+        assert_eq!(told("2036-07"), "120 个月");
+        let refused = told("2036-08");
+        assert!(
+            refused.contains("多于 120 个月") && refused.contains("2036-07 为止"),
+            "{refused}"
+        );
+        assert!(told("2026-07").contains("早于"));
     }
 }

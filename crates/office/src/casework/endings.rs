@@ -11,9 +11,8 @@ use std::collections::BTreeSet;
 use store::endings::{self, EndingDelivery};
 use store::{Act, Reads};
 
-/// Ended cases read at a time, and lines of a list.
-const PAGE: u32 = 50;
-const SHOWN_MAX: usize = 200;
+/// Ended cases looked at for the list of one official.
+pub const LOOKED_MAX: u32 = 200;
 
 /// The letter of an ended case, as its page shows it.
 #[derive(Clone, Debug, Default)]
@@ -24,6 +23,17 @@ pub struct EndingView {
     pub delivered: String,
     /// Who may sign for it; empty where it is not this person's to hand over.
     pub receivers: Vec<Receiver>,
+}
+
+/// Letters about endings that somebody has to hand over.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct EndingsWaiting {
+    /// Their cases, the newest ended first.
+    pub cases: Vec<i64>,
+    /// How many cases were looked at.
+    pub looked: usize,
+    /// Whether there are others, ended before them, that were not.
+    pub more: bool,
 }
 
 /// The letter about the ending of a case, and the roles that hand it over.
@@ -112,46 +122,39 @@ pub async fn deliver(
     Ok(())
 }
 
-/// Ended cases within somebody's places whose letter is theirs to hand over and was not, the oldest first; no more
-/// than a page holds. Who hands over nothing is answered at once.
+/// Ended cases within somebody's places whose letter is theirs to hand over and was not, the newest ended first; of
+/// those whose letter nobody handed over no more are looked at than the caller says, whatever the procedures and
+/// places. Who hands over nothing is answered at once.
 ///
 /// # Errors
 /// The record.
-pub async fn waiting(office: &Office, who: &Acting) -> Done<Vec<i64>> {
+pub async fn waiting(office: &Office, who: &Acting, looked_max: u32) -> Done<EndingsWaiting> {
     let Ok(scope) = who.scope(Right::CASE_HANDLE) else {
-        return Ok(Vec::new());
+        return Ok(EndingsWaiting::default());
     };
     let held = who.roles_held();
-    let mut out = BTreeSet::new();
+    let mut theirs: BTreeSet<(&str, AreaCode)> = BTreeSet::new();
     for (procedure, roles) in office.ending_letters() {
         let mine = |place: &AreaCode| roles.iter().any(|role| who.holds_role(role, place));
-        let places = held.iter().map(|(_, place)| *place);
-        let places: BTreeSet<AreaCode> = places.filter(mine).collect();
-        for place in places {
-            out.extend(of_procedure(office, (who, &scope), (procedure, &place)).await?);
-        }
+        let places = held.iter().map(|(_, place)| *place).filter(mine);
+        theirs.extend(places.map(|place| (procedure.as_str(), place)));
     }
-    Ok(out.into_iter().take(SHOWN_MAX).collect())
-}
-
-/// Those of a procedure in a place, page by page until there are enough.
-async fn of_procedure(
-    office: &Office,
-    (who, scope): (&Acting, &Scope),
-    (procedure, place): (&str, &AreaCode),
-) -> Done<Vec<i64>> {
+    if theirs.is_empty() {
+        return Ok(EndingsWaiting::default());
+    }
+    let theirs: Vec<(&str, AreaCode)> = theirs.into_iter().collect();
     let on = &office.store;
-    let (mut out, mut after) = (Vec::new(), CaseNo::new(0));
-    while out.len() < SHOWN_MAX {
-        let page = endings::waiting(on, procedure, Some(place), after, PAGE).await?;
-        let Some(last) = page.last() else {
-            break;
-        };
-        after = *last;
-        for no in page {
-            if of(office, on, (who, scope), no).await? {
-                out.push(no.get());
-            }
+    // One more than is looked at says whether there are more.
+    let found = endings::waiting(on, &theirs, looked_max.saturating_add(1)).await?;
+    let looked_max = usize::try_from(looked_max).unwrap_or(usize::MAX);
+    let mut out = EndingsWaiting {
+        looked: found.len().min(looked_max),
+        more: found.len() > looked_max,
+        ..EndingsWaiting::default()
+    };
+    for no in found.into_iter().take(looked_max) {
+        if of(office, on, (who, &scope), no).await? {
+            out.cases.push(no.get());
         }
     }
     Ok(out)

@@ -13,7 +13,7 @@ use domain::{Day, Month};
 use engine::simulate::Roll;
 use rules::plan::FileKind;
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// How many answers are held.
 const ANSWERS_HELD: usize = 4;
@@ -22,9 +22,42 @@ const MONTHS_TRIED: usize = 12;
 /// How many households may be looked at one by one.
 const CURVES_SHOWN: usize = 6;
 
-/// The last answers, and one trial at a time.
+/// The last answers, at hand while another trial runs; and one trial at a time.
 #[derive(Default)]
-pub(super) struct Trials(tokio::sync::Mutex<VecDeque<(WhatIfAsk, i64, Arc<Report>)>>);
+pub(super) struct Trials {
+    held: Mutex<VecDeque<(WhatIfAsk, i64, Arc<Report>)>>,
+    running: tokio::sync::Mutex<()>,
+}
+
+impl Trials {
+    /// The answer to what is asked of a batch, from those at hand or worked out by its turn.
+    async fn answer(
+        &self,
+        (ask, batch): (&WhatIfAsk, i64),
+        trial: impl Future<Output = Told<Report>>,
+    ) -> Told<Arc<Report>> {
+        if let Some(report) = self.at_hand(ask, batch) {
+            return Ok(report);
+        }
+        let _turn = self.running.lock().await;
+        // Whoever was before may have asked the same.
+        if let Some(report) = self.at_hand(ask, batch) {
+            return Ok(report);
+        }
+        let report = Arc::new(trial.await?);
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        held.push_front((ask.clone(), batch, Arc::clone(&report)));
+        held.truncate(ANSWERS_HELD);
+        Ok(report)
+    }
+
+    fn at_hand(&self, ask: &WhatIfAsk, batch: i64) -> Option<Arc<Report>> {
+        let held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut held = held.iter();
+        let found = held.find(|(asked, of, _)| asked == ask && *of == batch);
+        found.map(|(.., report)| Arc::clone(report))
+    }
+}
 
 pub(super) async fn whatif(desk: &Desk, who: &Acting, ask: Option<WhatIfAsk>) -> Told<WhatIf> {
     let months = desk.month_list().await?;
@@ -123,25 +156,27 @@ async fn report(
         Err(OfficeError::NotFound(said)) => return Ok(Err(vec![said])),
         Err(error) => return Err(error.into()),
     };
-    let judgement = desk.judgement(month).await?;
+    // Asked for before the month is read: an answer is never held for a newer batch than its own.
     let batch = desk.newest_batch().await?;
-    let mut held = desk.trials.0.lock().await;
-    let same = |(asked, of, _): &&(WhatIfAsk, i64, Arc<Report>)| asked == ask && *of == batch;
-    if let Some((.., report)) = held.iter().find(same) {
-        return Ok(Ok(Arc::clone(report)));
-    }
+    let run = tried(desk, (ask, &wanted), plan);
+    desk.trials.answer((ask, batch), run).await.map(Ok)
+}
+
+/// The trial itself, with the months beside it where they are asked for.
+async fn tried(
+    desk: &Desk,
+    (ask, wanted): (&WhatIfAsk, &Ask),
+    plan: simulate::Plan,
+) -> Told<Report> {
+    let judgement = desk.judgement(wanted.month).await?;
     let data = Arc::clone(&judgement.data);
-    let mut report = simulate::run(&desk.office, &data, plan, &wanted, |_| {}).await?;
+    let mut report = simulate::run(&desk.office, &data, plan, wanted, |_| {}).await?;
     if ask.every_month {
         let all = desk.month_list().await?;
         let months = all.get(..MONTHS_TRIED).unwrap_or(&all);
-        report.months =
-            simulate::by_month(&desk.office, (&wanted, &report), months, |_| {}).await?;
+        report.months = simulate::by_month(&desk.office, (wanted, &report), months, |_| {}).await?;
     }
-    let report = Arc::new(report);
-    held.push_front((ask.clone(), batch, Arc::clone(&report)));
-    held.truncate(ANSWERS_HELD);
-    Ok(Ok(report))
+    Ok(report)
 }
 
 /// The versions somebody may see who may see the rules.
@@ -316,6 +351,8 @@ fn shown(one: &Listed) -> ParameterChoice {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::pin::pin;
+    use std::task::{Context, Poll, Waker};
 
     fn ask(changes: &[(&str, &str, &str)], households: &str) -> WhatIfAsk {
         let change =
@@ -367,5 +404,46 @@ mod tests {
             &ask(&[("甲", "1", "一")], "H0000005"),
             "“家庭” `H0000005` 不是家庭档案的编号;编号在档案的地址里,如 /households/42 的 42",
         );
+    }
+
+    async fn answered_of(households: u64) -> Told<Report> {
+        Ok(Report {
+            month: String::new(),
+            place: String::new(),
+            made: String::new(),
+            households,
+            persons: 0,
+            line: String::new(),
+            notes: Vec::new(),
+            scenarios: Vec::new(),
+            months: Vec::new(),
+        })
+    }
+
+    /// How many households an answer is of, where it is there at the first look.
+    fn now(answer: impl Future<Output = Told<Arc<Report>>>) -> Option<u64> {
+        let mut looks = Context::from_waker(Waker::noop());
+        match pin!(answer).poll(&mut looks) {
+            Poll::Ready(answer) => answer.ok().map(|report| report.households),
+            Poll::Pending => None,
+        }
+    }
+
+    #[test]
+    fn an_answer_at_hand_is_given_while_another_trial_runs_and_only_one_runs() {
+        let (first, second) = (ask(&[("甲", "1", "一")], ""), ask(&[("甲", "2", "一")], ""));
+        let trials = Trials::default();
+        assert_eq!(now(trials.answer((&first, 1), answered_of(1))), Some(1));
+        {
+            let mut long = pin!(trials.answer((&second, 1), std::future::pending()));
+            let mut looks = Context::from_waker(Waker::noop());
+            assert!(long.as_mut().poll(&mut looks).is_pending());
+            let known = now(trials.answer((&first, 1), answered_of(9)));
+            assert_eq!(known, Some(1), "it stands there already");
+            let newer = now(trials.answer((&first, 2), answered_of(9)));
+            assert_eq!(newer, None, "of a newer batch it waits for its turn");
+        }
+        // Given up by whoever asked, it lets the next one in.
+        assert_eq!(now(trials.answer((&first, 2), answered_of(3))), Some(3));
     }
 }

@@ -3,7 +3,7 @@
 use askama::Template;
 use office::access::Right;
 use office::casework::afterwards::{self, TaskLine};
-use office::casework::endings;
+use office::casework::endings::{self, EndingsWaiting};
 use office::casework::urging::{self, UrgeLine};
 use office::casework::{self, Group, LateMatter};
 use office::channels::assists::{self, AssistLine};
@@ -36,7 +36,7 @@ struct InboxPage {
     /// Clues, tickets and residents' matters that are late; empty for whoever oversees nothing.
     matters: Vec<LateMatter>,
     /// Ended cases whose letter is still to be handed over.
-    endings: Vec<i64>,
+    endings: EndingsWaiting,
     /// What this person's places were urged to do.
     urged: Vec<UrgeLine>,
     /// Doors of emergency channels past their day.
@@ -78,7 +78,8 @@ pub(crate) async fn show(desk: Desk) -> Answered {
     let late_money = late_money.map_err(|error| desk.refuse(error.into()))?;
     let assists = assists::late(desk.access.office(), &desk.who).await;
     let assists = assists.map_err(|error| desk.refuse(error.into()))?;
-    let endings = endings::waiting(desk.access.office(), &desk.who).await;
+    let most = endings::LOOKED_MAX;
+    let endings = endings::waiting(desk.access.office(), &desk.who, most).await;
     let endings = endings.map_err(|error| desk.refuse(error.into()))?;
     let urged = urging::received(desk.access.office(), &desk.who).await;
     let urged = urged.map_err(|error| desk.refuse(error.into()))?;

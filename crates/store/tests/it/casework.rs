@@ -422,11 +422,12 @@ async fn kin_elsewhere_and_what_was_established_are_added_and_never_half_said() 
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn letters_of_an_ending_wait_by_procedure_page_by_page_until_handed_over() {
+async fn letters_of_endings_of_several_procedures_wait_newest_ended_first_until_handed_over() {
     on_both(async |db| {
         let (applicant, household) = a_family(&db).await;
         let mut ended = Vec::new();
-        for (form, procedure) in [("1", "no-letter"), ("2", "dibao"), ("3", "dibao")] {
+        let all = [("1", "no-letter", 4), ("2", "dibao", 9), ("3", "edge", 6)];
+        for (form, procedure, minutes) in all {
             let no = match take(&db, &application(form, applicant, household)).await {
                 Taken::New(no) => no,
                 Taken::Before(_) => panic!("a new form"),
@@ -437,21 +438,28 @@ async fn letters_of_an_ending_wait_by_procedure_page_by_page_until_handed_over()
             };
             let no = open(&db, &new).await.unwrap();
             let mut tx = db.writing().await;
-            let end = [event(EventKind::Closed, "")];
+            let end = [NewEvent {
+                at: moment(minutes),
+                ..event(EventKind::Closed, "")
+            }];
             let how = standing("", Some("ended"));
             cases::append(&mut tx, no, 1, &end, &how).await.unwrap();
             tx.commit().await.unwrap();
             ended.push(no);
         }
-        let waiting = async |place: &str, after: i64| {
-            let (place, after) = (area(place), CaseNo::new(after));
-            endings::waiting(&db.store, "dibao", Some(&place), after, 1)
-                .await
-                .unwrap()
+        let waiting = async |place: &str, limit: u32| {
+            let within = |procedure| (procedure, area(place));
+            // A place asked for beside the one it lies in changes nothing.
+            let inside = ("dibao", area("990101001"));
+            let of = [within("edge"), within("dibao"), inside];
+            let of = if place == "990101" { &of[..] } else { &of[..2] };
+            endings::waiting(&db.store, of, limit).await.unwrap()
         };
-        assert_eq!(waiting("990101", 0).await, [ended[1]], "none without");
-        assert_eq!(waiting("990101", ended[1].get()).await, [ended[2]]);
-        assert!(waiting("990102", 0).await.is_empty());
+        let newest_first = [ended[1], ended[2]];
+        assert_eq!(waiting("990101", 9).await, newest_first, "none without");
+        let limited = waiting("990101", 1).await;
+        assert_eq!(limited, [ended[1]], "the limit is for all together");
+        assert!(waiting("990102", 9).await.is_empty());
         let given = EndingDelivery {
             case: ended[1],
             document: "终止办理通知书".to_owned(),
@@ -463,7 +471,7 @@ async fn letters_of_an_ending_wait_by_procedure_page_by_page_until_handed_over()
         let mut tx = db.writing().await;
         endings::deliver(&mut tx, &moment(5), &given).await.unwrap();
         tx.commit().await.unwrap();
-        assert_eq!(waiting("990101", 0).await, [ended[2]]);
+        assert_eq!(waiting("990101", 9).await, [ended[2]]);
     })
     .await;
 }
