@@ -62,27 +62,33 @@ fn explain_case(args: &Args, file: &str) -> Result<Ended> {
     Ok(Ended::Good)
 }
 
-/// The rule file a short name means.
+/// The rule file a short name means: a general policy before a procedure or another general file, and these before a
+/// place's own.
 fn path_of(book: &Rulebook, name: &str) -> Result<String> {
     let stem = name.trim_end_matches(".md");
     let means = |path: &str| {
         let path = path.trim_end_matches(".md");
         path == stem || path.rsplit('/').next().is_some_and(|last| last == stem)
     };
-    let all: Vec<&str> = book
-        .parsed()
-        .iter()
-        .map(|p| p.path.as_str())
-        .filter(|p| means(p))
+    let rank = |path: &str| {
+        let own = path.trim_end_matches(".md") == stem;
+        // A policy and its procedure may share a name; one with cases is meant.
+        let told = rules::cases::names(book, path).is_empty();
+        (
+            !own,
+            told,
+            path.starts_with("localities/"),
+            !path.starts_with("policies/"),
+        )
+    };
+    let all = book.parsed().iter().map(|p| p.path.as_str());
+    let mut all: Vec<_> = all
+        .filter(|path| means(path))
+        .map(|path| (rank(path), path))
         .collect();
-    // A policy and its procedure may share a name; the one with cases is meant.
-    let tested: Vec<&str> = all
-        .iter()
-        .copied()
-        .filter(|p| !rules::cases::names(book, p).is_empty())
-        .collect();
-    let mut found = if tested.is_empty() { all } else { tested }.into_iter();
-    let Some(first) = found.next() else {
+    all.sort_unstable();
+    let mut found = all.into_iter();
+    let Some((best, first)) = found.next() else {
         let stems = book
             .parsed()
             .iter()
@@ -91,7 +97,7 @@ fn path_of(book: &Rulebook, name: &str) -> Result<String> {
             .map_or(String::new(), |n| format!(";是不是 `{n}`?"));
         return Err(RefusedInput(format!("手册里没有规则文件 `{name}`{hint}")).into());
     };
-    if let Some(second) = found.next() {
+    if let Some((_, second)) = found.next().filter(|(rank, _)| *rank == best) {
         return Err(RefusedInput(format!(
             "`{name}` 可以是 `{first}` 或 `{second}`;请写全路径"
         ))
@@ -177,5 +183,25 @@ fn show(result: &ProgrammeResult) {
             said.push_str(&format!("  [{}]", line.article));
         }
         say::line(said);
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_short_name_is_the_general_policy_with_cases_and_a_path_is_itself() {
+        let book = office::rulebook::read(None).unwrap();
+        // As README writes it.
+        let path = path_of(&book, "dibao").unwrap();
+        assert_eq!(path, "policies/dibao.md");
+        let names = rules::cases::names(&book, &path);
+        assert!(names.iter().any(|name| name == "补差八百六十元整"));
+        let own = "localities/zhejiang/procedures/dibao";
+        assert_eq!(path_of(&book, own).unwrap(), format!("{own}.md"));
+        let refused = path_of(&book, "dibaoo").unwrap_err().to_string();
+        assert!(refused.contains("是不是 `dibao`"), "{refused}");
     }
 }
