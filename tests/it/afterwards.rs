@@ -4,6 +4,7 @@
 
 mod added;
 mod bound;
+mod continued;
 mod counters;
 mod crisis;
 mod crisis_edges;

@@ -346,6 +346,33 @@ async fn spending_that_outruns_a_family(database: Database) {
         .iter()
         .filter(|l| l.content.programme == "temporary_relief");
     assert!(own.all(|line| line.state == LineState::Paid));
+    drop(tx);
+    declared_again(&bench, home).await;
+}
+
+/// What an application declares stands for what a decided one of the same day declared, also in the months that know it.
+async fn declared_again(bench: &Bench, home: (HouseholdId, PersonId)) {
+    // The month in which it was decided.
+    let feeds = bench.county.feeds();
+    std::fs::create_dir_all(feeds.join("2026-09")).unwrap();
+    let from = feeds.join("2026-08/register.csv");
+    std::fs::copy(from, feeds.join("2026-09/register.csv")).unwrap();
+    bench.county.receive(&bench.office).await;
+    let no = bench.apply(home, &[("临救事由", "火灾")]).await;
+    let who = &bench.chen[0].who;
+    let case = casework::load(&bench.office, who, no).await.unwrap();
+    let judged = look_into(&bench.office, &case).await.unwrap();
+    let told = |name: &str| {
+        let mut facts = judged.facts.things.iter().flat_map(|thing| &thing.facts);
+        let fact = facts.find(|fact| fact.name == name).unwrap();
+        format!("{:?} {:?}", fact.value, fact.source)
+    };
+    let (why, spent) = (told("临救事由"), told("其他必需支出"));
+    assert!(
+        spent.contains("300000"),
+        "the decided one still counts: {spent}"
+    );
+    assert!(why.contains("火灾"), "{why}");
 }
 
 async fn on_both(test: impl AsyncFn(Database)) {

@@ -20,21 +20,21 @@ pub use ended::{Ended, ended};
 statements! {
     FIND = "select e.entitlement_id, e.programme, e.component, e.subject_kind, e.subject_id,
             e.household_id, e.payee, e.fund, e.area, e.from_month, e.to_month, e.cause_kind,
-            e.cause_id, e.at, e.stopped_cause
+            e.cause_id, e.at, e.stopped_cause, e.decided_to
         from entitlement e where e.entitlement_id = $1";
     OF_HOUSEHOLD = "select e.entitlement_id, e.programme, e.component, e.subject_kind, e.subject_id,
             e.household_id, e.payee, e.fund, e.area, e.from_month, e.to_month, e.cause_kind,
-            e.cause_id, e.at, e.stopped_cause
+            e.cause_id, e.at, e.stopped_cause, e.decided_to
         from entitlement e where e.household_id = $1 order by e.entitlement_id";
     OF_SUBJECT = "select e.entitlement_id, e.programme, e.component, e.subject_kind, e.subject_id,
             e.household_id, e.payee, e.fund, e.area, e.from_month, e.to_month, e.cause_kind,
-            e.cause_id, e.at, e.stopped_cause
+            e.cause_id, e.at, e.stopped_cause, e.decided_to
         from entitlement e
         where e.programme = $1 and e.component = $2 and e.subject_kind = $3 and e.subject_id = $4
         order by e.entitlement_id";
     IN_FORCE = "select e.entitlement_id, e.programme, e.component, e.subject_kind, e.subject_id,
             e.household_id, e.payee, e.fund, e.area, e.from_month, e.to_month, e.cause_kind,
-            e.cause_id, e.at, e.stopped_cause
+            e.cause_id, e.at, e.stopped_cause, e.decided_to
         from entitlement e
         where e.from_month <= $1 and (e.to_month is null or $1 < e.to_month)
           and e.entitlement_id > $2 order by e.entitlement_id limit $3";
@@ -87,6 +87,7 @@ const ENTITLEMENTS: Table = Table {
         ("cause_id", Kind::Text),
         ("at", Kind::Text),
         ("stopped_cause", Kind::Text),
+        ("decided_to", Kind::Text),
     ],
 };
 const AMOUNT_CHANGES: Table = Table {
@@ -229,6 +230,8 @@ pub struct Entitlement {
     pub at: At,
     /// Why it was stopped.
     pub stopped_cause: String,
+    /// The first month no longer paid as the decision that gave it said; none where it said no end.
+    pub decided_to: Option<Month>,
 }
 
 /// An amount from a month on.
@@ -294,6 +297,7 @@ pub async fn add_many(
     let mut card_change = tx.take_numbers("entitlement_account", with_card).await?;
     let (mut rows, mut amounts, mut accounts) = (Vec::new(), Vec::new(), Vec::new());
     for (id, one) in (first..).zip(new) {
+        let to = one.to.map(|month| month.to_string());
         rows.push(vec![
             id.into(),
             one.programme.as_str().into(),
@@ -305,11 +309,12 @@ pub async fn add_many(
             one.fund.as_str().into(),
             one.area.full().into(),
             one.from.to_string().into(),
-            one.to.map(|month| month.to_string()).into(),
+            to.clone().into(),
             one.cause.kind.as_str().into(),
             one.cause.id.as_str().into(),
             at.into(),
             "".into(),
+            to.into(),
         ]);
         if one.amount > Fen::ZERO {
             amounts.push(vec![
@@ -544,7 +549,10 @@ pub async fn causes(on: &impl Reads, kind: &str) -> Result<Vec<String>> {
 }
 
 fn from_row(row: &Row) -> Result<Entitlement> {
-    let to = row.text_opt(10)?;
+    let to = month_opt(row, 10, "to_month")?;
+    let stopped_cause = row.text(14)?;
+    // Of a row from before it was kept, what is known where nothing stopped it since.
+    let known = to.filter(|_| stopped_cause.is_empty());
     Ok(Entitlement {
         id: row.int(0)?,
         programme: row.text(1)?,
@@ -558,15 +566,20 @@ fn from_row(row: &Row) -> Result<Entitlement> {
         fund: row.text(7)?,
         area: row.area(8)?,
         from: row.month(9)?,
-        to: to
-            .map(|text| {
-                Month::parse(&text).map_err(|_| StoreError::BadValue {
-                    what: "to_month".to_owned(),
-                })
-            })
-            .transpose()?,
+        to,
         cause: Cause::new(row.text(11)?, row.text(12)?),
         at: row.at(13)?,
-        stopped_cause: row.text(14)?,
+        stopped_cause,
+        decided_to: month_opt(row, 15, "decided_to")?.or(known),
     })
+}
+
+fn month_opt(row: &Row, column: usize, what: &str) -> Result<Option<Month>> {
+    let text = row.text_opt(column)?;
+    let read = |text: String| {
+        Month::parse(&text).map_err(|_| StoreError::BadValue {
+            what: what.to_owned(),
+        })
+    };
+    text.map(read).transpose()
 }

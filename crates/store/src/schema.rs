@@ -230,6 +230,12 @@ const MIGRATIONS: &[Migration] = &[
         sqlite: "",
         postgres: "",
     },
+    Migration {
+        version: 36,
+        common: include_str!("../migrations/0036_decided_end.sql"),
+        sqlite: include_str!("../migrations/0036_decided_end.sqlite.sql"),
+        postgres: include_str!("../migrations/0036_decided_end.postgres.sql"),
+    },
 ];
 
 // On PostgreSQL two programs may start at once: the second waits for the first.

@@ -19,6 +19,11 @@ fn switch(programme: &str, last: &str) -> Switch {
     }
 }
 
+/// A channel in the whole county until a day.
+pub(super) async fn channel(bench: &Bench, programme: &str, last: &str) {
+    bench.opens(programme, last).await.unwrap();
+}
+
 impl Bench {
     async fn opens(&self, programme: &str, last: &str) -> Result<i64, CaseError> {
         after::switch_on(&self.office, &self.chen.who, &switch(programme, last)).await
@@ -152,18 +157,20 @@ async fn a_rulebook_signed_before_there_was_care_opens_runs_and_closes_a_channel
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_channel_that_was_over_long_ago_raises_nothing_that_is_late_from_the_first() {
+async fn after_a_channel_whose_days_passed_without_a_run_everybody_is_looked_at_and_nothing_is_late()
+ {
     let bench = Bench::open(Database::Sqlite).await;
     bench.at("2026-09-14T09:00");
     let no = bench.opens("dibao", "2026-10-20").await.unwrap();
     applies(&bench, "during", "dibao", 1).await.unwrap();
     bench.at("2026-11-21T09:00");
     bench.runs_the_month().await;
-    assert!(
-        bench.care(no).await.rechecks.is_empty(),
-        "its day was 2026-11-20"
-    );
-    assert!(bench.tasks("紧急通道复核").await.is_empty());
+    let lists = bench.care(no).await;
+    assert_eq!(lists.rechecks.len(), 1, "its own day was 2026-11-20");
+    assert!(lists.rechecks.iter().all(|door| !door.late));
+    assert_eq!(bench.tasks("紧急通道复核").await.len(), 1);
+    bench.runs_a_quiet_month().await;
+    assert_eq!(bench.care(no).await.rechecks.len(), 1, "once");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -263,6 +270,18 @@ async fn only_an_extension_nobody_was_told_of_or_paid_for_is_taken_back_and_only
     assert_eq!(done.status, 303, "{}", done.body);
     let undone = after::undo(office, chen, (no, *silent), "登记错了").await;
     refused(undone, "已经撤销");
+    // Nobody is told in writing of what was taken back, neither by the page's link nor by its address.
+    let letter = after::extension_letter(office, &bench.wang.who, (no, *silent)).await;
+    refused(letter, "不再打印");
+    let link = |of: i64| format!("{path}/letters/{of}");
+    let page = browse::ask(&router, &bench.wang, "GET", &path, &[]).await;
+    assert!(page.body.contains(&link(*told)), "{}", page.body);
+    assert!(!page.body.contains(&link(*silent)), "{}", page.body);
+    let letter = browse::ask(&router, &bench.wang, "GET", &link(*silent), &[]).await;
+    assert!(letter.body.contains("已经撤销"), "{}", letter.status);
+    let lists = bench.care(no).await;
+    let own = lists.extended.iter().find(|one| one.no == *silent);
+    assert_eq!(own.unwrap().promised, "", "no letter of it was printed");
     let refresh = [("act", "refresh")];
     let done = browse::ask(&router, &bench.chen, "POST", &path, &refresh).await;
     assert_eq!(done.status, 303, "{}", done.body);

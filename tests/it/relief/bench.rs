@@ -98,7 +98,7 @@ impl Bench {
             period: String::new(),
         });
         let opening = Opening {
-            form_key: format!("relief-{home}"),
+            form_key: format!("relief-{home}-{said:?}"),
             cause: Cause::Apply,
             cause_id: None,
             applicant: head,

@@ -153,6 +153,26 @@ async fn changed_and_ended(database: Database) {
     assert_eq!(history.decisions.len(), 2, "{:?}", history.decisions);
     let again = bench.begin(AfterPurpose::GradualExit, help).await;
     assert!(again.is_err(), "no money that could end by degrees");
+
+    // The flat was another's: it holds again, and not for ever.
+    office.clock().set("2026-12-02T09:00");
+    if bench.load(no).await.standing.closed.is_none() {
+        bench.complete(clerk, None, no).await;
+    }
+    let no = bench.begin(AfterPurpose::Change, help).await.unwrap();
+    bench.complete(clerk, None, no).await;
+    found_out::verified(office, clerk, &bench.of("核对员").who, no).await;
+    let back = ruling(AfterKind::Restored, Some(month("2026-12")));
+    after::sign(office, chen, no, &back).await.unwrap();
+    bench.handed(no, "认定变更通知书").await;
+    assert!(bench.stands(home).await);
+    let running = after::running_of(office, clerk, home.get()).await.unwrap();
+    let newest = running.iter().map(|one| one.entitlement).max().unwrap();
+    let again = bench.ends(newest).await;
+    assert!(
+        newest > help && again.is_some_and(|to| to >= ends),
+        "{again:?}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -14,6 +14,7 @@ mod crisis_lists;
 mod decide;
 pub mod demo;
 mod due;
+mod effect;
 mod entrusted;
 mod exit;
 mod file;

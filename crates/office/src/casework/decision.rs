@@ -106,7 +106,7 @@ pub(crate) async fn decide(
     let opinion = all
         .last()
         .ok_or_else(|| CaseError::Refused("还没有初审意见,不能作决定".to_owned()))?;
-    super::first_help::not_a_finder(tx, who, case).await?;
+    super::first_help::not_a_finder(office, tx, who, case).await?;
     let because = signing.because.trim();
     without_numbers(because)?;
     let asked = sample::before(tx, case, because).await?;

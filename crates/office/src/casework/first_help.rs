@@ -108,7 +108,7 @@ pub async fn sign(office: &Office, who: &Acting, no: CaseNo, signing: &HelpingFi
         .await?
         .filter(|now| now.row.last_seq == case.row.last_seq)
         .ok_or_else(|| refused("这一件刚有变化,请刷新后再签"))?;
-    not_a_finder(&tx, who, &case).await?;
+    not_a_finder(office, &tx, who, &case).await?;
     let no = write(
         office,
         &mut tx,
@@ -122,8 +122,13 @@ pub async fn sign(office: &Office, who: &Acting, no: CaseNo, signing: &HelpingFi
 }
 
 /// Whoever found the facts out does not decide on them.
-pub(super) async fn not_a_finder(on: &impl Reads, who: &Acting, case: &Case) -> Done<()> {
-    let found = recorded::finders(on, case.no()).await?;
+pub(super) async fn not_a_finder(
+    office: &Office,
+    on: &impl Reads,
+    who: &Acting,
+    case: &Case,
+) -> Done<()> {
+    let found = recorded::finders(office, on, case).await?;
     let same = store::recusals::same_person(on, who.user(), "self").await?;
     let mut mine = vec![who.login().to_owned()];
     for user in same {

@@ -126,7 +126,10 @@ fn declared_facts(rows: &[DeclaredRow], case: &Case) -> Vec<Brought> {
             kind: APPLICATION.to_owned(),
             name: APPLICATION.to_owned(),
             record: record.clone(),
-            period: row.content.period.clone(),
+            period: match row.content.period.as_str() {
+                "" => case.application.content.received_day.to_string(),
+                told => told.to_owned(),
+            },
         },
     };
     rows.iter().map(one).collect()

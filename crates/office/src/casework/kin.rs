@@ -157,7 +157,11 @@ pub(super) async fn standing(on: &impl Reads, case: &Case) -> Done<Vec<Kin>> {
 
 /// What was established about them for this case, and for others of the family as long as it is kept; of nobody who
 /// lives with the family by now.
-async fn established(office: &Office, on: &impl Reads, case: &Case) -> Done<Vec<KinFact>> {
+pub(super) async fn established(
+    office: &Office,
+    on: &impl Reads,
+    case: &Case,
+) -> Done<Vec<KinFact>> {
     let (program, today) = (
         office.rules_on(case.row.content.rules_day),
         office.clock.today(),

@@ -170,7 +170,14 @@ pub(super) async fn pay(
             let now = disbursement::in_force(tx, programme, subject_of(case), from).await?;
             if let Some(now) = now.filter(|_| monthly) {
                 let by = who.login();
-                disbursement::amend(office, tx, by, &now, (from, amount), &cause).await?;
+                // A new decision's own terms: without an end, whatever the help it changes was to have.
+                let with = disbursement::Amend {
+                    from,
+                    to: None,
+                    amount,
+                    lacked: Fen::ZERO,
+                };
+                disbursement::amend(office, tx, by, &now, with, &cause).await?;
                 return Ok(());
             }
             let entitle = Entitle {

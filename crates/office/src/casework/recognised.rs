@@ -231,7 +231,7 @@ fn span(office: &Office, decided: &decisions::Decision) -> Done<Option<Span>> {
 }
 
 /// From which day until which something is given, that one included.
-type Span = (Option<Day>, Option<Day>);
+pub(super) type Span = (Option<Day>, Option<Day>);
 
 /// The same by the facts any decision kept.
 pub(super) fn spanned(office: &Office, kept: &Capsule) -> Done<Option<Span>> {

@@ -311,18 +311,23 @@ async fn tell(
     Ok(())
 }
 
-/// Those who found something out for a case; what the record itself tells nobody found out.
-pub(super) async fn finders(on: &impl Reads, case: CaseNo) -> Done<BTreeSet<String>> {
-    let all = found_facts::of_case(on, case).await?;
+/// Those who found something out that a case rests on, for it or for another of the family; what the record itself
+/// tells nobody found out.
+pub(super) async fn finders(
+    office: &Office,
+    on: &impl Reads,
+    case: &Case,
+) -> Done<BTreeSet<String>> {
+    let all = found(office, on, case).await?;
     let mut out: BTreeSet<String> = all.into_iter().map(|one| one.content.by).collect();
-    let kin = store::kin::facts_of_case(on, case).await?;
+    let kin = super::kin::established(office, on, case).await?;
     out.extend(kin.into_iter().map(|one| one.content.by));
     Ok(out)
 }
 
 /// What was found out for a case, and of its household for others where the rulebook lets it count there; the
 /// newest last.
-pub(super) async fn of_case(office: &Office, on: &impl Reads, case: &Case) -> Done<Vec<Brought>> {
+async fn found(office: &Office, on: &impl Reads, case: &Case) -> Done<Vec<found_facts::Found>> {
     let mut all = match case.row.content.household {
         Some(home) => found_facts::of_household(on, home).await?,
         None => Vec::new(),
@@ -331,6 +336,12 @@ pub(super) async fn of_case(office: &Office, on: &impl Reads, case: &Case) -> Do
     all.retain(|one| one.content.case != case.no() && beyond.contains(&one.content.fact));
     all.extend(found_facts::of_case(on, case.no()).await?);
     all.sort_by_key(|one| (one.content.day, one.no));
+    Ok(all)
+}
+
+/// The same, as a case brings it.
+pub(super) async fn of_case(office: &Office, on: &impl Reads, case: &Case) -> Done<Vec<Brought>> {
+    let all = found(office, on, case).await?;
     let of_place = of_the_place(office, case);
     let here = county_id(&case.standing.area);
     let of = |found: &NewFound| match (found.person, here) {

@@ -3,6 +3,7 @@
 
 use super::{Case, CaseError, Done, decision, first_help, guard, is_own};
 use crate::access::Acting;
+use crate::office::Office;
 use domain::procedure::Ground;
 use store::Reads;
 
@@ -11,7 +12,12 @@ const BETWEEN: &str = "、";
 
 /// Why somebody whose role does the open step does not do it, and who else stays away; none where nothing stands
 /// against it, or where the step is another role's anyway.
-pub(super) async fn against(on: &impl Reads, who: &Acting, case: &Case) -> Done<Option<String>> {
+pub(super) async fn against(
+    office: &Office,
+    on: &impl Reads,
+    who: &Acting,
+    case: &Case,
+) -> Done<Option<String>> {
     let Some(step) = case.open_step().filter(|_| case.is_for(who)) else {
         return Ok(None);
     };
@@ -34,7 +40,7 @@ pub(super) async fn against(on: &impl Reads, who: &Acting, case: &Case) -> Done<
         return Ok(Some(why));
     }
     if guard::is_decision(step) || first_help::is_first_help(case) {
-        return said(first_help::not_a_finder(on, who, case).await);
+        return said(first_help::not_a_finder(office, on, who, case).await);
     }
     Ok(None)
 }

@@ -8,7 +8,7 @@ use super::open::{Begun, Opening, Wanted, begin, gather};
 use super::{Case, CaseError, Done};
 use crate::access::{Acting, Right};
 use crate::office::Office;
-use domain::{CaseNo, PersonId};
+use domain::{CaseNo, Day, PersonId};
 use rules::Program;
 use rules::dict::FactDef;
 use rules::eval::{Evaluator, Gap};
@@ -178,11 +178,12 @@ pub(crate) fn slip(office: &Office, fact: &str, value: &str) -> Option<String> {
 async fn facts_of(office: &Office, family: &Family, declared: &[Declared]) -> Done<Facts> {
     let mut persons: BTreeSet<i64> = family.members.iter().map(|who| who.get()).collect();
     persons.insert(family.applicant.get());
-    let brought: Vec<Brought> = declared.iter().map(brought).collect();
+    let today = office.clock.today();
+    let brought = declared.iter().map(|one| brought(one, today)).collect();
     of_family(office, (family.household, persons), brought).await
 }
 
-fn brought(one: &Declared) -> Brought {
+fn brought(one: &Declared, today: Day) -> Brought {
     Brought {
         of: Whose::person_or_home(one.person),
         fact: one.fact.clone(),
@@ -191,7 +192,10 @@ fn brought(one: &Declared) -> Brought {
             kind: APPLICATION.to_owned(),
             name: APPLICATION.to_owned(),
             record: "draft".to_owned(),
-            period: one.period.clone(),
+            period: match one.period.as_str() {
+                "" => today.to_string(),
+                told => told.to_owned(),
+            },
         },
     }
 }

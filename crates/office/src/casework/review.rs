@@ -192,7 +192,7 @@ pub async fn review(access: &Access, who: &Acting, no: CaseNo) -> Done<Review> {
         Ok(_) => String::new(),
         Err(why) => why.to_string(),
     };
-    let recused = recusal::against(on, who, &case).await?;
+    let recused = recusal::against(office, on, who, &case).await?;
     let mut may = may(office, who, (&case, recused.as_deref()), &state);
     let asked = sample::Lots::default().asked(on, &case).await?;
     let checks = store::samples::checks(on, no).await?;
@@ -479,7 +479,10 @@ pub async fn waiting(access: &Access, who: &Acting) -> Done<Vec<Waiting>> {
         let opinions = store::notices::opinions(&office.store, row.no).await?;
         let asked = lots.asked(&office.store, &case).await?;
         let mut marks: Vec<String> = case.standing.told.iter().cloned().collect();
-        if recusal::against(&office.store, who, &case).await?.is_some() {
+        if recusal::against(office, &office.store, who, &case)
+            .await?
+            .is_some()
+        {
             marks.push("要回避".to_owned());
         }
         if asked.because(&case).is_some() {

@@ -182,10 +182,32 @@ pub async fn stop(
     recover::ask_back(tx, (&at, by), &known, (from, Fen::ZERO), &why).await
 }
 
-/// Another amount from a month on, also of help that is to end: that help ends there and a new one takes its
-/// place. A month that has its line already keeps it; what it lacks is paid with the first month that has none,
-/// and what of it was asked back is no longer: what came back already is paid again. Nothing is asked back.
-/// Answers the month from which the new amount is paid.
+/// How help is changed.
+#[derive(Clone, Copy, Debug)]
+pub struct Amend {
+    /// The first month of the new amount.
+    pub from: Month,
+    /// The first month no longer paid; none without an end.
+    pub to: Option<Month>,
+    /// How much a month.
+    pub amount: Fen,
+    /// What earlier help lacked, to be paid with its first month.
+    pub lacked: Fen,
+}
+
+/// What came of it.
+#[derive(Clone, Copy, Debug)]
+pub struct Amended {
+    /// The month from which the new amount is paid.
+    pub from: Month,
+    /// What paid months lacked and no month of this help is left to bring.
+    pub lacked: Fen,
+}
+
+/// Another amount from a month on until a month, or without an end: where the help ends otherwise, it ends there and a
+/// new one takes its place; where it is over by then, none does. A month that has its line already keeps it; what it
+/// lacks is paid with the first month that has none, and what of it was asked back is no longer: what came back already
+/// is paid again. Nothing is asked back.
 ///
 /// # Errors
 /// The amounts are out of reach; the record.
@@ -194,10 +216,11 @@ pub async fn amend(
     tx: &mut JournalTx,
     by: &str,
     help: &Entitlement,
-    (from, amount): (Month, Fen),
+    with: Amend,
     cause: &Cause,
-) -> Paid<Month> {
-    let from = from.max(help.from);
+) -> Paid<Amended> {
+    let Amend { to, amount, .. } = with;
+    let from = with.from.max(help.from);
     let large = || PayError::Refused("补差的合计超出可以计算的范围".to_owned());
     let mut lines: BTreeMap<Month, Fen> = BTreeMap::new();
     for line in payments::of_entitlement(tx, help.id, from).await? {
@@ -213,26 +236,32 @@ pub async fn amend(
     let at = office.clock.at();
     let why = format!("{}:{}", cause.kind, cause.id);
     let again = recover::due_again(tx, (&at, by), help.id, (from, amount), &why).await?;
-    let short = Fen::total(short.chain([again])).ok_or_else(large)?;
-    let id = match help.to {
-        None => {
-            change(office, tx, by, help.id, (free, amount), cause).await?;
-            help.id
+    let short = Fen::total(short.chain([again, with.lacked])).ok_or_else(large)?;
+    if to.is_some_and(|to| to <= free) {
+        return Ok(Amended {
+            from: free,
+            lacked: short,
+        });
+    }
+    let once = amount.checked_add(short).ok_or_else(large)?;
+    let id = if help.to == to {
+        change(office, tx, by, help.id, (free, once), cause).await?;
+        help.id
+    } else {
+        if help.to.is_none_or(|ends| free < ends) {
+            cease(office, tx, by, help.id, free, cause).await?;
         }
-        Some(to) => {
-            if free < to {
-                cease(office, tx, by, help.id, free, cause).await?;
-            }
-            let new = Entitle::after(help, amount, (free, None), cause.clone());
-            entitle(office, tx, by, &new).await?
-        }
+        let months = (free, to.map(Month::prev));
+        let new = Entitle::after(help, once, months, cause.clone());
+        entitle(office, tx, by, &new).await?
     };
-    if short > Fen::ZERO {
-        let once = amount.checked_add(short).ok_or_else(large)?;
-        change(office, tx, by, id, (free, once), cause).await?;
+    if once != amount && to != Some(free.next()) {
         change(office, tx, by, id, (free.next(), amount), cause).await?;
     }
-    Ok(free)
+    Ok(Amended {
+        from: free,
+        lacked: Fen::ZERO,
+    })
 }
 
 /// Nothing more from a month on, inside the write that puts other help in its place: nothing is asked back.

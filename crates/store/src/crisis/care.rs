@@ -16,6 +16,8 @@ statements! {
         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, '', '', $10)";
     UNDO = "update crisis_extensions set undone_day = $1, undone_by = $2, undone_because = $3
         where extension_no = $4 and undone_day is null";
+    // Changes nothing: whoever else would hold or undo it waits for this write to end.
+    HOLD = "update crisis_extensions set undone_by = undone_by where extension_no = $1 and undone_day is null";
     EXTENSION = "select extension_no, crisis_no, ended_id, entitlement_id, from_month, last_month, day, by_login,
             undone_day, undone_by, undone_because
         from crisis_extensions where extension_no = $1";
@@ -113,6 +115,11 @@ pub async fn undo(
 ) -> Result<()> {
     let values = vec![day.to_string().into(), by.into(), because.into(), no.into()];
     once(tx.execute(UNDO, values).await?, "没有撤销过的延长", no)
+}
+
+/// Whether an extension stands; until this write ends nobody else takes it back.
+pub async fn hold(tx: &mut JournalTx, no: i64) -> Result<bool> {
+    Ok(tx.execute(HOLD, vec![no.into()]).await? > 0)
 }
 
 /// One extension.

@@ -10,14 +10,14 @@ use domain::{AreaCode, Day, Month};
 statements! {
     AROUND = "select e.entitlement_id, e.programme, e.component, e.subject_kind, e.subject_id,
             e.household_id, e.payee, e.fund, e.area, e.from_month, e.to_month, e.cause_kind,
-            e.cause_id, e.at, e.stopped_cause
+            e.cause_id, e.at, e.stopped_cause, e.decided_to
         from entitlement e
         where e.from_month <= $1 and (e.to_month is null or $1 < e.to_month)
           and e.household_id in (select o.household_id from entitlement o where o.area >= $2 and o.area < $3)
           and e.entitlement_id > $4 order by e.entitlement_id limit $5";
     LATE_AROUND = "select e.entitlement_id, e.programme, e.component, e.subject_kind, e.subject_id,
             e.household_id, e.payee, e.fund, e.area, e.from_month, e.to_month, e.cause_kind,
-            e.cause_id, e.at, e.stopped_cause
+            e.cause_id, e.at, e.stopped_cause, e.decided_to
         from entitlement e
         where e.from_month <= $1 and (e.to_month is null or $1 < e.to_month)
           and e.household_id in (select t.household_id from task t

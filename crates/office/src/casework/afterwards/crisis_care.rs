@@ -38,7 +38,7 @@ pub(super) const EXTENSION: &str = "crisis-extension";
 const ENTRIES_MAX: u32 = 10;
 
 /// What was done for a channel.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Cared {
     /// Help that goes on.
     pub(crate) extended: u64,
@@ -46,24 +46,27 @@ pub(crate) struct Cared {
     pub(crate) swept: u64,
     /// Doors to be looked at again.
     pub(crate) rechecked: u64,
+    /// Help that does not go on, and why.
+    pub(crate) refused: Vec<String>,
 }
 
 impl Cared {
-    fn plus(self, other: Self) -> Self {
-        Self {
-            extended: self.extended.saturating_add(other.extended),
-            swept: self.swept.saturating_add(other.swept),
-            rechecked: self.rechecked.saturating_add(other.rechecked),
-        }
+    fn did(&self) -> bool {
+        self.extended > 0 || self.swept > 0 || self.rechecked > 0
     }
 
-    fn said(self) -> String {
+    fn said(&self) -> String {
         let Self {
             extended,
             swept,
             rechecked,
+            ..
         } = self;
-        format!("延长 {extended} 项,排查 {swept} 户,复核 {rechecked} 件")
+        let done = format!("延长 {extended} 项,排查 {swept} 户,复核 {rechecked} 件");
+        match self.refused.is_empty() {
+            true => done,
+            false => format!("{done};没有延长:{}", self.refused.join(";")),
+        }
     }
 }
 
@@ -89,13 +92,15 @@ pub(super) async fn care(
             ..Cared::default()
         }
     } else {
+        let (extended, refused) = extend(office, tx, by, one).await?;
         Cared {
-            extended: extend(office, tx, by, one).await?,
+            extended,
             swept: sweep(office, tx, by, one).await?,
             rechecked: 0,
+            refused,
         }
     };
-    if cared != Cared::default() {
+    if cared.did() {
         let act = Act::new(&office.clock.at(), by, "crisis.care").on("crisis", one.no);
         tx.record(act.because(cared.said()).under(&one.content.because));
     }
@@ -103,25 +108,26 @@ pub(super) async fn care(
 }
 
 /// The same for every channel, with the month's run. What one of them is refused is told, and the others go on.
-pub(crate) async fn keep_up(office: &Office, mut told: impl FnMut(&str)) -> Done<Cared> {
-    let mut all = Cared::default();
+pub(crate) async fn keep_up(office: &Office, mut told: impl FnMut(&str)) -> Done<()> {
     for one in list(&office.store, CHANNELS_MAX).await? {
         let mut tx = office.begin().await?;
         match care(office, &mut tx, "system", &one).await {
             Ok(cared) => {
-                if cared != Cared::default() {
+                if cared.did() {
                     office.end(tx).await?;
                 }
-                all = all.plus(cared);
+                for why in &cared.refused {
+                    told(&format!("紧急通道 {} 没有延长:{why}", one.no));
+                }
             }
-            Err(CaseError::Refused(why)) => {
+            Err(CaseError::Refused(why) | CaseError::NotFound(why)) => {
                 tracing::warn!(crisis = one.no, %why, "a crisis channel was not kept up");
                 told(&format!("紧急通道 {} 没有办成:{why}", one.no));
             }
             Err(other) => return Err(other),
         }
     }
-    Ok(all)
+    Ok(())
 }
 
 /// A number the rulebook may say of channels; a version signed before there was one does nothing by it.
@@ -213,16 +219,18 @@ async fn raise(
 }
 
 /// Who is looked at again: whoever was admitted through the channel and was not refused since, and whoever's help
-/// goes on by it. Of a channel that was over long ago, nobody: nothing is raised that is late from the first.
+/// goes on by it. Where nobody came to it in time, the days are counted from today: nothing is late from the first, and
+/// nobody is left out because the month's run came late.
 async fn recheck(office: &Office, tx: &mut JournalTx, by: &str, one: &Crisis) -> Done<u64> {
     let Some(days) = said(office, RECHECKS) else {
         return Ok(0);
     };
-    let due = over_from(one).add_days(i64::from(days));
-    let due = due.unwrap_or(one.content.last);
-    if due < office.clock.today() {
-        return Ok(0);
-    }
+    let today = office.clock.today();
+    let after = |day: Day| day.add_days(i64::from(days)).unwrap_or(day);
+    let due = match after(over_from(one)) {
+        past if past < today => after(today),
+        due => due,
+    };
     let (mut wanted, mut doors) = (Vec::new(), Vec::new());
     let known = listed(tx, one.no, DoorKind::Gap).await?;
     for (case, _) in store::crisis::cases(tx, one.no).await? {
@@ -334,6 +342,8 @@ pub async fn undo(
         return Err(CaseError::Refused(format!("这一项延长 {day} 已经撤销")));
     }
     let mut tx = office.begin().await?;
+    // Whoever prints its letter at this moment is seen below; whoever comes after sees that it is undone.
+    care::hold(&mut tx, no).await?;
     if let Some(why) = promised(&tx, (no, &help)).await? {
         let said = format!(
             "{why},不能由一个人撤销;不再符合的,请到“后续管理”(/reviews?household={})登记停发,先听本人说",
@@ -374,7 +384,7 @@ pub async fn refresh(office: &Office, who: &Acting, no: i64) -> Done<String> {
     let one = one.filter(|one| scope.contains(&one.content.area));
     let one = one.ok_or_else(|| CaseError::NotFound(format!("没有编号为 {no} 的紧急通道")))?;
     let cared = care(office, &mut tx, who.login(), &one).await?;
-    if cared != Cared::default() {
+    if cared.did() {
         office.end(tx).await?;
     }
     Ok(cared.said())

@@ -1,7 +1,7 @@
 //! 到期救助自动延长: what would end while a 紧急通道 holds goes on for some months — money as money with its parts, a
 //! recognition as a recognition. What a decision stopped stays stopped.
 
-use super::super::{Done, recognised};
+use super::super::{CaseError, Done, recognised};
 use super::amount_in;
 use super::crisis_care::{CAUSE, EXTENSION, said};
 use super::due::in_force_of_all;
@@ -17,17 +17,19 @@ use store::{Act, JournalTx};
 const EXTENDS: &str = "到期救助自动延长";
 
 /// Monthly help of the channel's programmes and places that would end while it holds, of itself and not by a
-/// decision to stop it; answers how many go on.
+/// decision to stop it, until other help of the same people begins; answers how many go on, and of those that cannot,
+/// why.
 pub(super) async fn extend(
     office: &Office,
     tx: &mut JournalTx,
     by: &str,
     one: &Crisis,
-) -> Done<u64> {
+) -> Done<(u64, Vec<String>)> {
+    let mut refused = Vec::new();
     let months = said(office, EXTENDS).unwrap_or(0);
     let further = i32::try_from(months).unwrap_or(0).saturating_sub(1);
     if further < 0 {
-        return Ok(0);
+        return Ok((0, refused));
     }
     let book = disbursement::book(office)?;
     let known = care::extended(tx).await?;
@@ -40,20 +42,30 @@ pub(super) async fn extend(
         };
         let subject = help.subject;
         let all = entitlements::of_subject(tx, &help.programme, &help.component, subject).await?;
-        let goes_on = all.iter().any(|other| {
-            other.from <= to && other.to.is_none_or(|end| to < end) && other.id != help.id
-        });
-        if goes_on {
+        let others = all.iter().filter(|other| other.id != help.id);
+        let next = others
+            .filter(|other| other.to.is_none_or(|end| to < end && other.from < end))
+            .map(|other| other.from.prev())
+            .min();
+        let last = next.map_or(to.add(further), |last| last.min(to.add(further)));
+        if last < to {
             continue;
         }
-        let last = to.add(further);
         let cause = Cause::new(CAUSE, one.no);
         let entitlement = match recognised::is_one(&help) {
             true => {
                 let new = recognised::New::after(&help, to, Some(last.next()));
                 recognised::begin(office, tx, by, new, &cause).await?
             }
-            false => paid_on(office, tx, by, (&help, to, last), cause).await?,
+            false => match paid_on(office, tx, by, (&help, to, last), cause).await {
+                Ok(new) => new,
+                // Nothing of it is written yet; the others go on.
+                Err(CaseError::Refused(why) | CaseError::NotFound(why)) => {
+                    refused.push(format!("待遇 {}:{why}", help.id));
+                    continue;
+                }
+                Err(other) => return Err(other),
+            },
         };
         let new = NewExtension {
             crisis: one.no,
@@ -73,7 +85,7 @@ pub(super) async fn extend(
         );
         count = count.saturating_add(1);
     }
-    Ok(count)
+    Ok((count, refused))
 }
 
 /// Whether help that ends with a month is what the channel is for.

@@ -359,16 +359,27 @@ pub async fn late_doors(office: &Office, who: &Acting) -> Done<u64> {
     Ok(own.map(|(.., count)| count).sum())
 }
 
+/// Refuses the letter of an extension that was taken back.
+fn still_stands(extension: &Extension) -> Done<()> {
+    match &extension.undone {
+        None => Ok(()),
+        Some((day, ..)) => Err(CaseError::Refused(format!(
+            "这一项延长 {day} 已经撤销,不再打印“{LETTER}”;请回紧急通道的名单看撤销的理由,家里还要救助的另外收件"
+        ))),
+    }
+}
+
 /// 延长救助告知书, with the name in full: the reading of it is in the chain before the letter leaves.
 ///
 /// # Errors
-/// No right, no such extension there, or the rulebook has no such letter.
+/// No right, no such extension there, it was taken back, or the rulebook has no such letter.
 pub async fn extension_letter(
     office: &Office,
     who: &Acting,
     (crisis, no): (i64, i64),
 ) -> Done<Letter> {
     let (one, extension, help) = found(office, who, (Right::CASE_HANDLE, crisis, no)).await?;
+    still_stands(&extension)?;
     let file = match recognised::is_one(&help) {
         true => TEXT_RECOGNISED,
         false => TEXT,
@@ -408,10 +419,17 @@ pub async fn extension_letter(
             format!("“{LETTER}”缺“{field}”,没有写成;请管理规则的人改 {file} 或者 letters.csv");
         CaseError::Refused(said)
     })?;
+    // Whoever takes it back meanwhile is seen in the same write that says it was printed.
+    let mut tx = office.begin().await?;
+    if !care::hold(&mut tx, no).await?
+        && let Some(now) = care::extension(&tx, no).await?
+    {
+        still_stands(&now)?;
+    }
     // From here on the family may have been told, and the extension is no longer one person's to take back.
     let printed = Act::new(&office.clock.at(), who.login(), PRINTED);
-    let printed = printed.on(EXTENSION, no).because(LETTER);
-    office.store.record_alone(printed).await?;
+    tx.record(printed.on(EXTENSION, no).because(LETTER));
+    office.end(tx).await?;
     Ok(Letter {
         title: LETTER.to_owned(),
         text,

@@ -4,27 +4,26 @@
 
 use super::super::capsule::{self, Capsule};
 use super::super::decision::{letter_after, not_an_investigator, remedy};
-use super::super::parts::keep_sealed;
 use super::super::receivers::SignedBy;
 use super::super::{
     Case, CaseError, Completion, DeliveryWay, Done, Holds, Outcome, Writing, circumstance,
     complete, receivers, recognised, without_numbers,
 };
 use super::bound::{Footing, footing, within_told};
+use super::effect::hold;
 use super::exit::{ExitPlan, plan};
-use super::late::{ahead, late};
-use super::recognition::{go_on, goes_on};
+use super::late::late;
+use super::recognition::goes_on;
 use super::weigh::{Weighed, weigh};
 use super::{
-    AfterKind, AfterPurpose, AfterState, about, amount_in, handed_over, kind_name, supplement,
-    write_off,
+    AfterKind, AfterPurpose, AfterState, about, handed_over, kind_name, supplement, write_off,
 };
 use crate::access::{Acting, Right};
 use crate::disbursement;
 use crate::office::Office;
 use domain::procedure::{Ground, RELATIVE, Step};
 use domain::{CaseNo, Fen, Month};
-use store::entitlements::{Cause, Entitlement};
+use store::entitlements::Entitlement;
 use store::notices::RuleResult;
 use store::reviews::{self, AfterDecision, NewAfter, NewAfterDecision};
 use store::{Act, Reads};
@@ -501,7 +500,7 @@ pub(in super::super) async fn hand_over(
     let mut recovery = None;
     for decision in signed {
         let of = (&after, &help, decision);
-        let (from, opened) = hold(office, tx, who, of, late).await?;
+        let (from, opened) = hold(office, tx, who.login(), of, late).await?;
         recovery = recovery.or(opened);
         let about = (no, decision, (from, opened));
         handed_over(office, tx, who, about, (way, receiver)).await?;
@@ -517,80 +516,4 @@ pub(in super::super) async fn hand_over(
     };
     super::super::finish(office, tx, who, case, completion).await?;
     Ok(recovery)
-}
-
-/// What a delivered decision does to the help: from which month, and the recovery it opened.
-async fn hold(
-    office: &Office,
-    tx: &mut Writing,
-    who: &Acting,
-    (after, help, decision): (&NewAfter, &Entitlement, &AfterDecision),
-    late: i32,
-) -> Done<(Option<Month>, Option<i64>)> {
-    let content = &decision.content;
-    let cause = Cause::new("after-decision", decision.no);
-    let by = who.login();
-    let this = Month::containing(office.clock.today().max(content.day));
-    match (content.kind, content.from, content.after) {
-        (AfterKind::Restored, Some(from), _) if recognised::is_one(help) => {
-            let sealed = (&cause, content.capsule.as_str());
-            go_on(office, tx, by, (help, from), sealed).await?;
-            Ok((Some(from), None))
-        }
-        (AfterKind::Raised | AfterKind::Restored, Some(from), Some(amount)) => {
-            let with = (from, amount);
-            let from = disbursement::amend(office, tx, by, help, with, &cause).await?;
-            keep_sealed(office, tx, &content.capsule, (amount, &cause)).await?;
-            Ok((Some(from), None))
-        }
-        (AfterKind::Cut, Some(from), Some(amount)) => {
-            let from = ahead(from, content.day, this);
-            disbursement::change(office, tx, by, help.id, (from, amount), &cause).await?;
-            keep_sealed(office, tx, &content.capsule, (amount, &cause)).await?;
-            Ok((Some(from), None))
-        }
-        (AfterKind::Exit, Some(from), Some(amount)) => {
-            let from = from.add(late);
-            if amount_in(tx, help, from).await? != amount {
-                disbursement::change(office, tx, by, help.id, (from, amount), &cause).await?;
-            }
-            let ends = content.last.map(|last| last.add(late).next());
-            let known = store::entitlements::find(tx, help.id).await?;
-            let to = known.and_then(|known| known.to);
-            let opened = match ends.filter(|ends| to.is_none_or(|to| *ends < to)) {
-                Some(ends) => disbursement::stop(office, tx, by, help.id, ends, &cause).await?,
-                None => None,
-            };
-            Ok((Some(from), opened))
-        }
-        (AfterKind::Stopped, Some(from), _) => {
-            let from = ahead(from, content.day, this);
-            if help.to.is_some_and(|to| to <= from) {
-                return Ok((help.to, None));
-            }
-            let opened = disbursement::stop(office, tx, by, help.id, from, &cause).await?;
-            Ok((Some(from), opened))
-        }
-        (AfterKind::Recover, _, Some(amount)) => {
-            if let Some(recovery) = after.recovery {
-                let with = (recovery, amount);
-                disbursement::decided(office, tx, by, with, (decision.no, &cause)).await?;
-            }
-            Ok((None, after.recovery))
-        }
-        (AfterKind::Kept, _, _) => Ok((None, None)),
-        (
-            AfterKind::Raised
-            | AfterKind::Restored
-            | AfterKind::Cut
-            | AfterKind::Exit
-            | AfterKind::Stopped
-            | AfterKind::Recover,
-            _,
-            _,
-        ) => {
-            let said = format!("处理决定 {} 没有写月份或者金额", decision.no);
-            Err(CaseError::Office(crate::OfficeError::Other(said)))
-        }
-    }
 }

@@ -201,7 +201,7 @@ pub async fn after_file(office: &Office, who: &Acting, no: CaseNo) -> Done<After
         }
     };
     let ruled = weighed.ruled();
-    let (may, beside) = may(store, who, &case, (&weighed, &decided)).await?;
+    let (may, beside) = may(office, who, &case, (&weighed, &decided)).await?;
     recovery.push_str(&beside);
     let judged = weighed.judged.as_ref().map(|judged| judged.found.clone());
     let similar = similar(office, who, (&case, judged.as_ref().ok())).await?;

@@ -8,6 +8,7 @@ use super::hearing::{may_hear, may_tell};
 use super::weigh::Weighed;
 use super::{AfterKind, kind_named, supplement, write_off};
 use crate::access::{Acting, Right};
+use crate::office::Office;
 use domain::procedure::Ground;
 use store::Reads;
 use store::reviews::AfterDecision;
@@ -35,12 +36,13 @@ pub struct MayAfter {
 
 /// What somebody may do now; and what is said of the recovery where something stands beside the steps.
 pub(super) async fn may(
-    on: &impl Reads,
+    office: &Office,
     who: &Acting,
     case: &Case,
     (weighed, decided): (&Weighed, &[AfterDecision]),
 ) -> Done<(MayAfter, String)> {
-    let mut may = in_step(on, who, case, (weighed, decided)).await?;
+    let on = &office.store;
+    let mut may = in_step(office, who, case, (weighed, decided)).await?;
     if let Some(added) = supplement::added(on, case).await? {
         beside(on, who, case, (&added, decided), &mut may).await?;
         let said = format!(",其中决定以后又多发 {} 元", added.amount);
@@ -97,7 +99,7 @@ async fn beside(
 
 /// What somebody may do in the open step.
 async fn in_step(
-    on: &impl Reads,
+    office: &Office,
     who: &Acting,
     case: &Case,
     (weighed, decided): (&Weighed, &[AfterDecision]),
@@ -105,7 +107,7 @@ async fn in_step(
     let Some(step) = case.open_step() else {
         return Ok(MayAfter::default());
     };
-    let recused = against(on, who, case).await?;
+    let recused = against(office, &office.store, who, case).await?;
     let own = case.is_for(who) && case.standing.paused().is_none() && recused.is_none();
     let area = &case.standing.area;
     let states = |one: &&domain::procedure::Circumstance| {

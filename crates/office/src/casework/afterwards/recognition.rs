@@ -38,37 +38,48 @@ pub(super) async fn go_on(
     let own = help.to.filter(|to| *to > from);
     let ends = match own.filter(|_| help.stopped_cause.is_empty()) {
         Some(to) => Some(to),
-        None => ends(office, tx, help, sealed).await?,
+        None => ends(office, tx, (help, from), sealed).await?,
     };
     if from < to {
         let why = format!("{}:{}", cause.kind, cause.id);
         store::entitlements::stop(tx, &office.clock.at(), help.id, from, &why).await?;
     }
-    let new = recognised::New::after(help, from, ends.filter(|to| *to > from));
+    let new = recognised::New::after(help, from, ends);
     recognised::begin(office, tx, by, new, cause).await?;
     Ok(())
 }
 
-/// The first month in which it no longer holds, by the policy: on the facts of the decision that has it go on, or where
-/// that one asked no rules, of the decision that began it.
+/// The first month in which what goes on from a month no longer holds; none where it has no end. The policy says it on
+/// the facts of the decision that has it go on. Where that one asked no rules or departs from them, it is the end that
+/// was decided first; where that is over, it holds as long again as it was given for.
 async fn ends(
     office: &Office,
     tx: &Writing,
-    help: &Entitlement,
+    (help, from): (&Entitlement, Month),
     sealed: &str,
 ) -> Done<Option<Month>> {
+    let end = |(_, to): recognised::Span| to.map(|day| Month::containing(day).next());
     let now = match Capsule::read(sealed) {
         Ok(kept) => recognised::spanned(office, &kept)?,
         Err(_) => None,
     };
-    let first = match (&now, help.cause.kind.as_str(), help.cause.id.parse()) {
-        (None, "decision", Ok(no)) => decisions::find(tx, no).await?,
+    if let Some(span) = now {
+        match end(span) {
+            Some(to) if to <= from => {}
+            to => return Ok(to),
+        }
+    }
+    let first = match (help.decided_to, help.cause.id.parse()) {
+        (None, Ok(no)) if help.cause.kind == "decision" => decisions::find(tx, no).await?,
         _ => None,
     };
-    let given = match &first {
+    let first = match &first {
         Some(first) => recognised::spanned(office, &capsule::of_decision(first)?)?,
-        None => now,
+        None => None,
     };
-    let last = given.and_then(|(_, to)| to);
-    Ok(last.map(|day| Month::containing(day).next()))
+    let to = help.decided_to.or(first.and_then(end));
+    Ok(to.map(|to| match to > from {
+        true => to,
+        false => from.add(help.from.months_until(to).max(1)),
+    }))
 }

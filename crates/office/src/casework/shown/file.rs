@@ -40,7 +40,7 @@ pub async fn case_file(access: &Access, who: &Acting, no: CaseNo) -> Done<CaseVi
     note_look(office, who, &case, "").await?;
     let elsewhere = content.taken_area != content.area;
     let state = notice::state(&office.store, no).await?;
-    let recused = recusal::against(&office.store, who, &case).await?;
+    let recused = recusal::against(office, &office.store, who, &case).await?;
     let (acts, not_yours) = acts(office, who, (&case, recused), &state);
     let acts = match acts {
         Some(acts) if acts.needs_second => Some(Acts {

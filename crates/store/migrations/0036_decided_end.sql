@@ -1,0 +1,3 @@
+-- 决定的止月: the first month no longer paid as the decision that gave it said, kept when a later one stops it sooner, so
+-- that help which is restored ends when it was to end. Null where it was given without an end, and of rows from before.
+alter table entitlement add column decided_to {text};

@@ -1,0 +1,139 @@
+//! Help that a crisis channel had go on: what is decided of it holds for what it goes on as, and it ends when it was to
+//! end; it goes on only until other help of the same people begins.
+
+use super::crisis_edges::channel;
+use super::undone::change_up_to_decision;
+use super::*;
+
+impl Bench {
+    /// What a household gets of dibao in a month, as the record has it: all rows that cover the month.
+    async fn gets(&self, like: i64, at: &str) -> Vec<Fen> {
+        let at = month(at);
+        let tx = self.office.begin().await.unwrap();
+        let known = store::entitlements::find(&tx, like).await.unwrap().unwrap();
+        let (programme, subject) = (known.programme.as_str(), known.subject);
+        let all = store::entitlements::of_subject(&tx, programme, "基本", subject).await;
+        let mut out = Vec::new();
+        for one in all.unwrap() {
+            if one.from <= at && one.to.is_none_or(|to| at < to) {
+                let amounts = store::entitlements::amounts(&tx, one.id).await.unwrap();
+                let held = amounts.iter().rev().find(|change| change.from <= at);
+                out.push(held.unwrap().amount);
+            }
+        }
+        out
+    }
+
+    /// Help that is to end with October, of a family of which everything is known, and a case about it.
+    async fn ending(&self, purpose: AfterPurpose) -> (CaseNo, i64, Fen) {
+        for (old, _) in self.dibao().await {
+            let help = self.ends_with(old, "2026-10").await;
+            let no = self.begin(purpose, help).await.unwrap();
+            let case = casework::load(&self.office, &self.chen.who, no)
+                .await
+                .unwrap();
+            let judged = look_into(&self.office, &case).await.unwrap();
+            if judged.found.result() != RuleResult::Pending {
+                let amount = self.amount(help, month("2026-10")).await;
+                return (no, help, amount);
+            }
+        }
+        panic!("no household of which everything is known")
+    }
+}
+
+async fn raised(database: Database) {
+    let bench = Bench::open(database).await;
+    bench.at("2026-09-14T09:00");
+    let (no, help, before) = bench.ending(AfterPurpose::Change).await;
+    channel(&bench, "dibao", "2026-10-31").await;
+    assert_eq!(bench.gets(help, "2027-01").await, [before], "it goes on");
+    change_up_to_decision(&bench, no).await;
+    let more = before.checked_add(fen(30_00)).unwrap();
+    let mut raise = ruling(AfterKind::Raised, "长女患病,支出增加");
+    (raise.amount, raise.from) = (Some(more), Some(month("2026-10")));
+    bench.sign(no, &raise).await.unwrap();
+    assert_eq!(bench.deliver(no).await.unwrap(), None);
+    assert_eq!(bench.gets(help, "2026-09").await, [before]);
+    for at in ["2026-10", "2026-11", "2027-01"] {
+        assert_eq!(bench.gets(help, at).await, [more], "{at}");
+    }
+    assert!(bench.gets(help, "2027-02").await.is_empty(), "no longer");
+}
+
+async fn stopped_and_restored(database: Database) {
+    let bench = Bench::open(database).await;
+    bench.at("2026-09-14T09:00");
+    let (no, help, before) = bench.ending(AfterPurpose::Ending).await;
+    channel(&bench, "dibao", "2026-10-31").await;
+    bench.done(&bench.wang.who, no, "登记线索").await.unwrap();
+    bench.visited(no).await;
+    bench.tell(no).await.unwrap();
+    bench.hear(no, HeardAnswer::Agrees, &[]).await.unwrap();
+    let stop = ruling(AfterKind::Stopped, "全家迁往外省,不再共同生活");
+    bench.sign(no, &stop).await.unwrap();
+    bench.deliver(no).await.unwrap();
+    for at in ["2026-11", "2026-12", "2027-01"] {
+        assert!(bench.gets(help, at).await.is_empty(), "{at}");
+    }
+    bench
+        .done(&bench.wang.who, no, "衔接其他救助")
+        .await
+        .unwrap();
+    bench.at("2026-09-28T09:00");
+    let no = bench.begin(AfterPurpose::Change, help).await.unwrap();
+    change_up_to_decision(&bench, no).await;
+    let mut back = ruling(AfterKind::Restored, "没有迁走");
+    (back.amount, back.from) = (Some(before), Some(month("2026-10")));
+    bench.sign(no, &back).await.unwrap();
+    bench.deliver(no).await.unwrap();
+    for at in ["2026-10", "2026-11", "2027-01"] {
+        assert_eq!(bench.gets(help, at).await, [before], "{at}");
+    }
+    assert!(bench.gets(help, "2027-02").await.is_empty(), "no longer");
+}
+
+async fn until_the_next(database: Database) {
+    let bench = Bench::open(database).await;
+    bench.at("2026-09-14T09:00");
+    let (old, _) = bench.dibao().await[2];
+    let help = bench.ends_with(old, "2026-10").await;
+    // The family was decided on again, from December.
+    let mut tx = bench.office.begin().await.unwrap();
+    let known = store::entitlements::find(&tx, help).await.unwrap().unwrap();
+    let next = pay::Entitle {
+        programme: known.programme.clone(),
+        component: None,
+        subject: known.subject,
+        household: known.household,
+        payee: known.payee,
+        amount: fen(12_300),
+        from: month("2026-12"),
+        last: None,
+        card: None,
+        cause: Cause::new("act", "test"),
+    };
+    pay::entitle(&bench.office, &mut tx, "chen", &next)
+        .await
+        .unwrap();
+    bench.office.end(tx).await.unwrap();
+    let before = bench.amount(help, month("2026-10")).await;
+    channel(&bench, "dibao", "2026-10-31").await;
+    assert_eq!(bench.gets(help, "2026-11").await, [before]);
+    assert_eq!(bench.gets(help, "2026-12").await, [fen(12_300)]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn help_raised_after_a_channel_had_it_go_on_is_raised_to_its_end_and_no_further() {
+    on_both(raised).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn help_stopped_after_a_channel_had_it_go_on_stops_whole_and_is_restored_to_its_end() {
+    on_both(stopped_and_restored).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn help_goes_on_until_other_help_of_the_same_people_begins() {
+    on_both(until_the_next).await;
+}
