@@ -37,7 +37,7 @@ pub use book::{
 pub use checks::{answer_for_feeds, confirm, set_card};
 pub use decided::{decided, ruled_on, undecided};
 pub(crate) use entitled::BASIC;
-pub use entitled::{Amend, Amended, Entitle, amend, change, entitle, in_force, stop};
+pub use entitled::{Amend, Amended, Entitle, amend, change, entitle, give_way, in_force, stop};
 pub(crate) use facts::died;
 pub use medical::{StatusList, status_list};
 pub use of_household::{EntitledRow, HouseholdPayments, household};

@@ -550,9 +550,6 @@ pub async fn causes(on: &impl Reads, kind: &str) -> Result<Vec<String>> {
 
 fn from_row(row: &Row) -> Result<Entitlement> {
     let to = month_opt(row, 10, "to_month")?;
-    let stopped_cause = row.text(14)?;
-    // Of a row from before it was kept, what is known where nothing stopped it since.
-    let known = to.filter(|_| stopped_cause.is_empty());
     Ok(Entitlement {
         id: row.int(0)?,
         programme: row.text(1)?,
@@ -569,8 +566,8 @@ fn from_row(row: &Row) -> Result<Entitlement> {
         to,
         cause: Cause::new(row.text(11)?, row.text(12)?),
         at: row.at(13)?,
-        stopped_cause,
-        decided_to: month_opt(row, 15, "decided_to")?.or(known),
+        stopped_cause: row.text(14)?,
+        decided_to: month_opt(row, 15, "decided_to")?,
     })
 }
 

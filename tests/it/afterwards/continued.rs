@@ -24,6 +24,32 @@ impl Bench {
         out
     }
 
+    /// The help of the same people that covers a month.
+    async fn covering(&self, like: i64, at: &str) -> i64 {
+        let tx = self.office.begin().await.unwrap();
+        let known = store::entitlements::find(&tx, like).await.unwrap().unwrap();
+        let now = pay::in_force(&tx, &known.programme, known.subject, month(at)).await;
+        now.unwrap().unwrap().id
+    }
+
+    async fn of_household(&self, help: i64) -> HouseholdId {
+        let tx = self.office.begin().await.unwrap();
+        let known = store::entitlements::find(&tx, help).await.unwrap();
+        known.unwrap().household
+    }
+
+    /// A case of stopping help to its end.
+    async fn stops(&self, no: CaseNo) {
+        self.done(&self.wang.who, no, "登记线索").await.unwrap();
+        self.visited(no).await;
+        self.tell(no).await.unwrap();
+        self.hear(no, HeardAnswer::Agrees, &[]).await.unwrap();
+        let stop = ruling(AfterKind::Stopped, "全家迁往外省,不再共同生活");
+        self.sign(no, &stop).await.unwrap();
+        self.deliver(no).await.unwrap();
+        self.done(&self.wang.who, no, "衔接其他救助").await.unwrap();
+    }
+
     /// Help that is to end with October, of a family of which everything is known, and a case about it.
     async fn ending(&self, purpose: AfterPurpose) -> (CaseNo, i64, Fen) {
         for (old, _) in self.dibao().await {
@@ -51,7 +77,9 @@ async fn raised(database: Database) {
     change_up_to_decision(&bench, no).await;
     let more = before.checked_add(fen(30_00)).unwrap();
     let mut raise = ruling(AfterKind::Raised, "长女患病,支出增加");
-    (raise.amount, raise.from) = (Some(more), Some(month("2026-10")));
+    (raise.amount, raise.from) = (Some(more), Some(month("2027-02")));
+    refused(bench.sign(no, &raise).await, "发到 2027-01");
+    raise.from = Some(month("2026-10"));
     bench.sign(no, &raise).await.unwrap();
     assert_eq!(bench.deliver(no).await.unwrap(), None);
     assert_eq!(bench.gets(help, "2026-09").await, [before]);
@@ -66,20 +94,10 @@ async fn stopped_and_restored(database: Database) {
     bench.at("2026-09-14T09:00");
     let (no, help, before) = bench.ending(AfterPurpose::Ending).await;
     channel(&bench, "dibao", "2026-10-31").await;
-    bench.done(&bench.wang.who, no, "登记线索").await.unwrap();
-    bench.visited(no).await;
-    bench.tell(no).await.unwrap();
-    bench.hear(no, HeardAnswer::Agrees, &[]).await.unwrap();
-    let stop = ruling(AfterKind::Stopped, "全家迁往外省,不再共同生活");
-    bench.sign(no, &stop).await.unwrap();
-    bench.deliver(no).await.unwrap();
+    bench.stops(no).await;
     for at in ["2026-11", "2026-12", "2027-01"] {
         assert!(bench.gets(help, at).await.is_empty(), "{at}");
     }
-    bench
-        .done(&bench.wang.who, no, "衔接其他救助")
-        .await
-        .unwrap();
     bench.at("2026-09-28T09:00");
     let no = bench.begin(AfterPurpose::Change, help).await.unwrap();
     change_up_to_decision(&bench, no).await;
@@ -91,6 +109,83 @@ async fn stopped_and_restored(database: Database) {
         assert_eq!(bench.gets(help, at).await, [before], "{at}");
     }
     assert!(bench.gets(help, "2027-02").await.is_empty(), "no longer");
+
+    // What is decided of it after that holds for all of it again.
+    let now = bench.covering(help, "2026-10").await;
+    let no = bench.begin(AfterPurpose::Change, now).await.unwrap();
+    change_up_to_decision(&bench, no).await;
+    let more = before.checked_add(fen(30_00)).unwrap();
+    let mut raise = ruling(AfterKind::Raised, "长女患病,支出增加");
+    (raise.amount, raise.from) = (Some(more), Some(month("2026-10")));
+    bench.sign(no, &raise).await.unwrap();
+    bench.deliver(no).await.unwrap();
+    for at in ["2026-10", "2026-11", "2027-01"] {
+        assert_eq!(bench.gets(help, at).await, [more], "{at}");
+    }
+    let no = bench.begin(AfterPurpose::Ending, now).await.unwrap();
+    bench.stops(no).await;
+    for at in ["2026-11", "2026-12", "2027-01"] {
+        assert!(bench.gets(help, at).await.is_empty(), "{at}");
+    }
+}
+
+/// A raise handed over when the last month is paid: what that month lacked is paid by itself.
+async fn raised_too_late(database: Database) {
+    let bench = Bench::open(database).await;
+    bench.at("2026-09-28T09:00");
+    let (no, help, before) = bench.ending(AfterPurpose::Change).await;
+    let household = bench.of_household(help).await;
+    change_up_to_decision(&bench, no).await;
+    let mut raise = ruling(AfterKind::Raised, "长女患病,支出增加");
+    raise.amount = before.checked_add(fen(30_00));
+    raise.from = Some(month("2026-10"));
+    bench.sign(no, &raise).await.unwrap();
+    bench.at("2026-10-05T09:00");
+    let (batch, paid) = bench.drawn(month("2026-10"), household).await;
+    assert_eq!(paid, Some(before));
+    bench.paid(batch).await;
+    bench.at("2026-10-06T09:00");
+    assert_eq!(bench.deliver(no).await.unwrap(), None);
+    assert!(bench.gets(help, "2026-11").await.is_empty(), "it is over");
+    let chen = &bench.chen.who;
+    let waits = pay::waiting(&bench.office, chen).await.unwrap();
+    let told: Vec<_> = waits
+        .iter()
+        .map(|one| (one.title.as_str(), one.amount.as_str(), one.household))
+        .collect();
+    assert_eq!(told, [("变更补差", "30.00", household.get())]);
+    let prepared = pay::prepare(&bench.office, chen, "arrears", month("2026-10"), |_| {}).await;
+    bench.paid(prepared.unwrap().batch).await;
+    assert!(pay::waiting(&bench.office, chen).await.unwrap().is_empty());
+    let found = pay::verify(&bench.office).await.unwrap();
+    assert!(found.is_empty(), "{found:?}");
+}
+
+/// Help ends by degrees, over what it goes on as, and no later than that.
+async fn exits(database: Database) {
+    let bench = Bench::open(database).await;
+    bench.at("2026-09-14T09:00");
+    let (no, help, before) = bench.ending(AfterPurpose::GradualExit).await;
+    channel(&bench, "dibao", "2026-10-31").await;
+    bench.done(&bench.wang.who, no, "登记就业").await.unwrap();
+    bench.verified(no).await;
+    bench.tell(no).await.unwrap();
+    bench.hear(no, HeardAnswer::Agrees, &[]).await.unwrap();
+    let exit = ruling(AfterKind::Exit, "长子就业,收入过线");
+    bench.sign(no, &exit).await.unwrap();
+    bench.deliver(no).await.unwrap();
+    assert_eq!(bench.gets(help, "2026-12").await, [before]);
+    assert_eq!(bench.gets(help, "2027-01").await, [before]);
+    assert!(bench.gets(help, "2027-02").await.is_empty(), "no longer");
+    bench.at("2027-02-03T09:00");
+    bench.done(&bench.wang.who, no, "渐退期").await.unwrap();
+    let over = ruling(AfterKind::Stopped, "");
+    bench.sign(no, &over).await.unwrap();
+    assert_eq!(bench.deliver(no).await.unwrap(), None, "nothing is owed");
+    assert_eq!(bench.step(no).await, "");
+    bench
+        .letter_says(no, "停发告知书", &["从 2027 年 2 月 起停发"])
+        .await;
 }
 
 async fn until_the_next(database: Database) {
@@ -131,6 +226,16 @@ async fn help_raised_after_a_channel_had_it_go_on_is_raised_to_its_end_and_no_fu
 #[tokio::test(flavor = "multi_thread")]
 async fn help_stopped_after_a_channel_had_it_go_on_stops_whole_and_is_restored_to_its_end() {
     on_both(stopped_and_restored).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_last_month_lacked_is_paid_by_itself_when_no_month_is_left() {
+    on_both(raised_too_late).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_gradual_exit_goes_over_what_help_goes_on_as_and_ends_no_later() {
+    on_both(exits).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -508,6 +508,7 @@ fn show_people(one: &ScenarioReport) {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test")]
 mod tests {
     use super::*;
 

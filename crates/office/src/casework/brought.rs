@@ -70,12 +70,9 @@ impl Facts {
             return;
         };
         let before = thing.facts.iter().find(|fact| fact.name == brought.fact);
-        // What is declared now stands for what an earlier application declared, whenever that one was decided.
-        let declared =
-            |source: &Source| source.kind == APPLICATION && brought.source.kind == APPLICATION;
         let newer = before
             .and_then(|fact| fact.source.as_ref())
-            .is_none_or(|source| declared(source) || source.period <= brought.source.period);
+            .is_none_or(|source| source.period <= brought.source.period);
         if !newer {
             return;
         }

@@ -167,7 +167,11 @@ pub(super) async fn pay(
         Plan::WithTheMonth(from) => {
             let from = *from;
             let programme = case.row.content.programme.as_str();
-            let now = disbursement::in_force(tx, programme, subject_of(case), from).await?;
+            let of = (programme, subject_of(case));
+            if monthly {
+                disbursement::give_way(office, tx, who.login(), of, (from, &cause)).await?;
+            }
+            let now = disbursement::in_force(tx, of.0, of.1, from).await?;
             if let Some(now) = now.filter(|_| monthly) {
                 let by = who.login();
                 // A new decision's own terms: without an end, whatever the help it changes was to have.

@@ -187,6 +187,15 @@ impl New {
     }
 }
 
+/// Whether the newest that is kept of the same recognition holds in a month already.
+pub(super) async fn covers(on: &impl Reads, help: &Entitlement, month: Month) -> Done<bool> {
+    let all = entitlements::of_subject(on, &help.programme, COMPONENT, help.subject).await?;
+    let newest = all.iter().max_by_key(|one| one.id);
+    Ok(newest.is_some_and(|one| {
+        one.id != help.id && one.from <= month && one.to.is_none_or(|to| month < to)
+    }))
+}
+
 /// Keeps one, because of something; answers its number.
 pub(super) async fn begin(
     office: &Office,

@@ -285,6 +285,33 @@ async fn cease(
     Ok(())
 }
 
+/// Help that begins after a month makes room for what is decided to be given from that month on; nothing of it is asked
+/// back. What has a line already is on its way and stays: then nothing can be given beside it.
+///
+/// # Errors
+/// The record.
+pub async fn give_way(
+    office: &Office,
+    tx: &mut JournalTx,
+    by: &str,
+    (programme, subject): (&str, Subject),
+    (from, cause): (Month, &Cause),
+) -> Paid<()> {
+    let all = entitlements::of_subject(tx, programme, BASIC, subject).await?;
+    for one in all
+        .iter()
+        .filter(|one| one.from > from && one.to.is_none_or(|to| one.from < to))
+    {
+        let lines = payments::of_entitlement(tx, one.id, one.from).await?;
+        let goes =
+            |line: &payments::Line| !matches!(line.state, LineState::Apart | LineState::Void);
+        if !lines.iter().any(goes) {
+            cease(office, tx, by, one.id, one.from, cause).await?;
+        }
+    }
+    Ok(())
+}
+
 /// The entitlement of a person or household in a programme that covers a month, for whoever decides
 /// on it anew.
 ///

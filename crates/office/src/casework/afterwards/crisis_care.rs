@@ -313,6 +313,10 @@ pub(super) async fn promised(
     if lines.iter().any(goes) {
         return Ok(Some("延长的救助已经发了或者在发"));
     }
+    let amounts = entitlements::amounts(on, help.id).await?;
+    if amounts.iter().any(|one| one.cause.kind == "after-decision") {
+        return Ok(Some("延长以后又作过决定"));
+    }
     let about = About::Object {
         kind: EXTENSION.to_owned(),
         id: no.to_string(),

@@ -16,7 +16,8 @@ use super::late::late;
 use super::recognition::goes_on;
 use super::weigh::{Weighed, weigh};
 use super::{
-    AfterKind, AfterPurpose, AfterState, about, handed_over, kind_name, supplement, write_off,
+    AfterKind, AfterPurpose, AfterState, about, effect, handed_over, kind_name, supplement,
+    write_off,
 };
 use crate::access::{Acting, Right};
 use crate::disbursement;
@@ -158,6 +159,7 @@ async fn in_step(
     let keeping = keeps(&case, &step).filter(|_| ruling.kind == AfterKind::Kept);
     told.extend(keeping.clone());
     let said = say(office, &case, &weighed, (ruling, &footing))?;
+    before_its_end(&tx, help, (ruling.kind, &said)).await?;
     within_told(&footing, ruling.kind, (&said.parts, said.last))?;
     let remedy = match ruling.kind {
         AfterKind::Kept => String::new(),
@@ -326,8 +328,8 @@ fn say(
                 let said = format!("渐退从下个月起,不能从 {from} 起");
                 return Err(refused(said));
             }
-            let ExitPlan { parts, last: to } =
-                plan(office, &weighed.help.area, weighed.before, from)?;
+            let exit = plan(office, &weighed.help.area, weighed.before, from)?;
+            let ExitPlan { parts, last: to } = exit.until(weighed.ends);
             last = Some(to);
             let parts = parts
                 .into_iter()
@@ -337,17 +339,13 @@ fn say(
         AfterKind::Stopped => {
             // The month after a death the record knows of.
             let died = footing.past.as_ref().and_then(|(_, month)| *month);
-            let from = match (ruling.from, weighed.help.to) {
-                // It ends by itself already: the decision says the same month.
-                (None, Some(to)) => died.map_or(to, |month| month.min(to)),
-                (None, None) => died.unwrap_or(from),
-                (Some(_), _) => from,
-            };
-            if weighed.after.purpose == AfterPurpose::GradualExit && !is_expiry(ruling, weighed) {
+            let exits = weighed.after.purpose == AfterPurpose::GradualExit;
+            let from = stops_from(weighed, (ruling.from, from), died);
+            if exits && !is_expiry(ruling, weighed) {
                 let said = "渐退只能期满停发;要提前停发的,请另立停发办件,听取意见以后再决定";
                 return Err(refused(said.to_owned()));
             }
-            if from <= this && because.is_empty() && weighed.help.to.is_none() && died.is_none() {
+            if from <= this && because.is_empty() && weighed.ends.is_none() && died.is_none() {
                 return Err(refused(format!(
                     "从已经过去的 {from} 起停发,请写明从哪天起不符合"
                 )));
@@ -373,9 +371,23 @@ fn say(
     })
 }
 
+/// The first month no longer given: as the decider says; as a death says; where it ends by itself by then, as that says.
+fn stops_from(
+    weighed: &Weighed,
+    (said, from): (Option<Month>, Month),
+    died: Option<Month>,
+) -> Month {
+    let exits = weighed.after.purpose == AfterPurpose::GradualExit;
+    match (said, weighed.ends) {
+        (Some(_), _) => from,
+        (None, Some(to)) if exits || to < from => died.map_or(to, |month| month.min(to)),
+        (None, _) => died.unwrap_or(from),
+    }
+}
+
 /// Refuses to give more for months gone by; what has ended may go on from where it ended.
 fn not_back(kind: AfterKind, weighed: &Weighed, (from, this): (Month, Month)) -> Done<()> {
-    let ended = weighed.help.to.is_some_and(|to| to <= from);
+    let ended = weighed.ends.is_some_and(|to| to <= from);
     let said = match kind {
         AfterKind::Raised if from < this => {
             format!("增发不能从已经过去的 {from} 起;从本月或者以后的月份起")
@@ -386,6 +398,28 @@ fn not_back(kind: AfterKind, weighed: &Weighed, (from, this): (Month, Month)) ->
         _ => return Ok(()),
     };
     Err(CaseError::Refused(said))
+}
+
+/// Refuses to give more or again what is over by then as it was decided: whoever still needs it applies.
+async fn before_its_end(
+    on: &impl Reads,
+    help: &Entitlement,
+    (kind, said): (AfterKind, &Said),
+) -> Done<()> {
+    let gives = matches!(kind, AfterKind::Raised | AfterKind::Restored);
+    if !gives || recognised::is_one(help) {
+        return Ok(());
+    }
+    let ends = effect::ends(on, help, kind).await?;
+    let from = said.parts.first().and_then(|(from, _)| *from);
+    match ends.zip(from).filter(|(ends, from)| ends <= from) {
+        None => Ok(()),
+        Some((ends, from)) => Err(CaseError::Refused(format!(
+            "这项待遇按决定发到 {},不能从 {from} 起{};以后还要的,请重新申请",
+            ends.prev(),
+            kind_name(kind)
+        ))),
+    }
 }
 
 /// Every reason and article of a decision: what the rules say, what follows of the months, what the decider adds.
@@ -439,8 +473,8 @@ fn grounds(
 fn is_expiry(ruling: &Ruling, weighed: &Weighed) -> bool {
     ruling.kind == AfterKind::Stopped
         && weighed.after.purpose == AfterPurpose::GradualExit
-        && weighed.help.to.is_some()
-        && (ruling.from.is_none() || ruling.from == weighed.help.to)
+        && weighed.ends.is_some()
+        && (ruling.from.is_none() || ruling.from == weighed.ends)
 }
 
 /// 送达: hands the newest decision over, lets it take effect on payments in the same write, and does the step.

@@ -7,12 +7,17 @@ use super::crisis_care::{CAUSE, EXTENSION};
 use super::late::ahead;
 use super::recognition::go_on;
 use super::{AfterKind, amount_in};
-use crate::disbursement::{self, Entitle};
+use crate::disbursement::{self, Amend, Entitle, Grant};
 use crate::office::Office;
 use domain::{Fen, Month};
 use store::Reads;
 use store::entitlements::{self, Cause, Entitlement};
 use store::reviews::{AfterDecision, NewAfter};
+
+/// What help that is changed or given again says it was caused by.
+const DECIDED: &str = "after-decision";
+/// In batches of which kind what paid months lacked is paid, where no further month brings it.
+const LACKED: &str = "arrears";
 
 /// What a delivered decision does to the help: from which month, and the recovery it opened.
 pub(super) async fn hold(
@@ -23,39 +28,46 @@ pub(super) async fn hold(
     late: i32,
 ) -> Done<(Option<Month>, Option<i64>)> {
     let content = &decision.content;
-    let cause = Cause::new("after-decision", decision.no);
-    match (content.kind, content.from, content.after) {
-        (AfterKind::Kept, _, _) => Ok((None, None)),
+    let cause = Cause::new(DECIDED, decision.no);
+    let (from, amount) = match (content.kind, content.from, content.after) {
+        (AfterKind::Kept, _, _) => return Ok((None, None)),
         (AfterKind::Recover, _, Some(amount)) => {
             if let Some(recovery) = after.recovery {
                 let with = (recovery, amount);
                 disbursement::decided(office, tx, by, with, (decision.no, &cause)).await?;
             }
-            Ok((None, after.recovery))
+            return Ok((None, after.recovery));
         }
-        (AfterKind::Raised | AfterKind::Restored, Some(from), amount) => {
-            let links = links(tx, help, from).await?;
-            let from = give(office, tx, by, (&links, decision, &cause), (from, amount)).await?;
-            Ok((Some(from), None))
+        (AfterKind::Recover, _, None) | (_, None, _) => return Err(unsaid(decision)),
+        (_, Some(from), amount) => (from, amount),
+    };
+    let this = Month::containing(office.clock.today().max(content.day));
+    let from = match content.kind {
+        AfterKind::Exit => from.add(late),
+        AfterKind::Cut | AfterKind::Stopped => ahead(from, content.day, this),
+        _ => from,
+    };
+    let chain = chain(tx, help, content.kind).await?;
+    let links = touched(&chain, from);
+    let (mut told, mut recovery) = (None, None);
+    if matches!(content.kind, AfterKind::Raised | AfterKind::Restored) {
+        told = Some(give(office, tx, by, (&links, decision, &cause), (from, amount)).await?);
+    } else {
+        for link in &links {
+            let what = (&link.help, decision, &cause);
+            let (holds, opened) = take(office, tx, by, what, (from, late)).await?;
+            told = told.or(Some(holds));
+            recovery = recovery.or(opened);
         }
-        (AfterKind::Cut | AfterKind::Exit | AfterKind::Stopped, Some(from), _) => {
-            let this = Month::containing(office.clock.today().max(content.day));
-            let from = match content.kind {
-                AfterKind::Exit => from.add(late),
-                _ => ahead(from, content.day, this),
-            };
-            let (mut told, mut recovery) = (None, None);
-            for link in &links(tx, help, from).await? {
-                let what = (link, decision, &cause);
-                let (holds, opened) = take(office, tx, by, what, (from, late)).await?;
-                told = told.or(Some(holds));
-                recovery = recovery.or(opened);
-            }
-            Ok((told, recovery))
-        }
-        (AfterKind::Recover | AfterKind::Raised | AfterKind::Restored, ..)
-        | (AfterKind::Cut | AfterKind::Exit | AfterKind::Stopped, None, _) => Err(unsaid(decision)),
     }
+    let counted = matches!(
+        content.kind,
+        AfterKind::Raised | AfterKind::Restored | AfterKind::Cut
+    );
+    if let Some(amount) = amount.filter(|_| counted && !recognised::is_one(help)) {
+        keep_sealed(office, tx, &content.capsule, (amount, &cause)).await?;
+    }
+    Ok((told, recovery))
 }
 
 fn unsaid(decision: &AfterDecision) -> CaseError {
@@ -63,67 +75,118 @@ fn unsaid(decision: &AfterDecision) -> CaseError {
     CaseError::Office(crate::OfficeError::Other(said))
 }
 
-/// The help with what channels had it go on as, one after the other; without what is over by itself before a month,
-/// unless nothing follows it. What was taken back of a channel is no continuation.
-async fn links(on: &impl Reads, help: &Entitlement, from: Month) -> Done<Vec<Entitlement>> {
-    let (programme, component) = (&help.programme, &help.component);
-    let all = entitlements::of_subject(on, programme, component, help.subject).await?;
-    let mut links = vec![help.clone()];
-    let mut end = help.decided_to;
-    while let Some(to) = end {
-        let next = all.iter().find(|one| {
-            let undone = one.stopped_cause.starts_with(EXTENSION);
-            one.cause.kind == CAUSE && one.from == to && one.id != help.id && !undone
-        });
-        end = next.and_then(|next| next.decided_to.filter(|end| *end > to));
-        links.extend(next.cloned());
-    }
-    let last = links.len().saturating_sub(1);
-    let over =
-        |one: &Entitlement| one.stopped_cause.is_empty() && one.to.is_some_and(|to| to <= from);
-    let kept = links.into_iter().enumerate();
-    let kept = kept.filter(|(at, one)| *at == last || !over(one));
-    Ok(kept.map(|(_, one)| one).collect())
+/// Help, and the first month no longer given after a decision of a kind: what is given again ends when it was to end,
+/// whatever else when it ends now.
+pub(super) struct Link {
+    help: Entitlement,
+    ends: Option<Month>,
 }
 
-/// More, or again: each ends when it was to end. What months lacked that are paid already, and that no further month
-/// of theirs can bring, comes with the next, or once.
+impl Link {
+    fn of(help: Entitlement, kind: AfterKind) -> Self {
+        // What was taken back of a channel stays taken back.
+        let again = kind == AfterKind::Restored && !is_undone(&help);
+        let ends = if again { help.decided_to } else { help.to };
+        Self { help, ends }
+    }
+}
+
+fn is_undone(help: &Entitlement) -> bool {
+    help.stopped_cause.starts_with(EXTENSION)
+}
+
+/// The help with what channels had it go on as, one after the other, each as it was given or changed last. What was
+/// stopped before it began is part of it only for what gives it again.
+async fn chain(on: &impl Reads, help: &Entitlement, kind: AfterKind) -> Done<Vec<Link>> {
+    let (programme, component) = (&help.programme, &help.component);
+    let all = entitlements::of_subject(on, programme, component, help.subject).await?;
+    let mut chain = vec![Link::of(help.clone(), kind)];
+    let mut end = help.decided_to;
+    while let Some(at) = end {
+        let goes_on = |one: &&Entitlement| {
+            one.from == at
+                && one.id > help.id
+                && [CAUSE, DECIDED].contains(&one.cause.kind.as_str())
+        };
+        let lives = |one: &&Entitlement| one.to.is_none_or(|to| one.from < to);
+        let stopped = |one: &&Entitlement| {
+            kind == AfterKind::Restored && one.stopped_cause.starts_with(DECIDED)
+        };
+        let own = all.iter().filter(goes_on);
+        let live = own.clone().filter(lives).max_by_key(|one| one.id);
+        let next = live.or_else(|| own.filter(stopped).max_by_key(|one| one.id));
+        end = next.and_then(|next| next.decided_to.filter(|end| *end > at));
+        chain.extend(next.map(|next| Link::of(next.clone(), kind)));
+    }
+    Ok(chain)
+}
+
+/// What of a chain a decision from a month on touches: all but what is over by then; where everything is, the last.
+fn touched(chain: &[Link], from: Month) -> Vec<&Link> {
+    let reaches = |link: &&Link| link.ends.is_none_or(|ends| from < ends);
+    let links: Vec<&Link> = chain.iter().filter(reaches).collect();
+    match links.is_empty() {
+        true => chain.last().into_iter().collect(),
+        false => links,
+    }
+}
+
+/// The first month no longer given after a decision of a kind about some help, with what it goes on as; none where it
+/// has no end.
+pub(super) async fn ends(
+    on: &impl Reads,
+    help: &Entitlement,
+    kind: AfterKind,
+) -> Done<Option<Month>> {
+    let chain = chain(on, help, kind).await?;
+    Ok(chain.last().and_then(|last| last.ends))
+}
+
+/// More, or again. What months lacked that are paid already comes with the next month, or by itself where none is left.
 async fn give(
     office: &Office,
     tx: &mut Writing,
     by: &str,
-    (links, decision, cause): (&[Entitlement], &AfterDecision, &Cause),
+    (links, decision, cause): (&[&Link], &AfterDecision, &Cause),
     (from, amount): (Month, Option<Fen>),
 ) -> Done<Month> {
     let sealed = decision.content.capsule.as_str();
     let mut told = None;
     let mut lacked = Fen::ZERO;
     let mut last = None;
-    for link in links {
-        let from = from.max(link.from);
-        if recognised::is_one(link) {
-            go_on(office, tx, by, (link, from), (cause, sealed)).await?;
+    for Link { help, ends } in links {
+        let from = from.max(help.from);
+        if recognised::is_one(help) {
+            // One term that reaches over the next stands for it.
+            if told.is_none() || !recognised::covers(tx, help, from).await? {
+                go_on(office, tx, by, (help, from), (cause, sealed)).await?;
+            }
             told = told.or(Some(from));
             continue;
         }
         let amount = amount.ok_or_else(|| unsaid(decision))?;
-        let with = disbursement::Amend {
+        let with = Amend {
             from,
-            to: link.decided_to,
+            to: *ends,
             amount,
             lacked,
         };
-        let amended = disbursement::amend(office, tx, by, link, with, cause).await?;
+        let amended = disbursement::amend(office, tx, by, help, with, cause).await?;
         lacked = amended.lacked;
         told = told.or(Some(amended.from));
-        last = Some((link, amended.from));
+        last = Some(help);
     }
-    if let Some((link, month)) = last.filter(|_| lacked > Fen::ZERO) {
-        let once = Entitle::after(link, lacked, (month, Some(month)), cause.clone());
-        disbursement::entitle(office, tx, by, &once).await?;
-    }
-    if let Some(amount) = amount.filter(|_| last.is_some()) {
-        keep_sealed(office, tx, sealed, (amount, cause)).await?;
+    if let Some(help) = last.filter(|_| lacked > Fen::ZERO) {
+        let today = office.clock.today();
+        let month = Month::containing(today);
+        let grant = Grant {
+            entitle: Entitle::after(help, lacked, (month, Some(month)), cause.clone()),
+            kind: LACKED.to_owned(),
+            case: decision.content.case,
+            parts: vec![lacked],
+            day: today,
+        };
+        disbursement::grant(office, tx, by, &grant).await?;
     }
     Ok(told.unwrap_or(from))
 }
@@ -148,7 +211,6 @@ async fn take(
         }
         (AfterKind::Cut, Some(amount)) => {
             disbursement::change(office, tx, by, help.id, (from, amount), cause).await?;
-            keep_sealed(office, tx, &content.capsule, (amount, cause)).await?;
             Ok((from, None))
         }
         (_, Some(amount)) => {

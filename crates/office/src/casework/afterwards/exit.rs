@@ -38,6 +38,18 @@ pub struct ExitPlan {
     pub last: Month,
 }
 
+impl ExitPlan {
+    /// The same, no longer than help that is to end by itself.
+    pub(super) fn until(mut self, ends: Option<Month>) -> Self {
+        let begins = self.parts.first().map(|first| first.from);
+        if let Some(ends) = ends.filter(|ends| begins.is_some_and(|from| from < *ends)) {
+            self.last = self.last.min(ends.prev());
+            self.parts.retain(|part| part.from < ends);
+        }
+        self
+    }
+}
+
 /// A parameter of a policy for a place on a day, as a fraction.
 fn number(program: &Program, path: &str, area: &AreaCode, day: Day) -> Done<(i128, i128)> {
     let item = program.find(path).and_then(|item| program.item(item));
@@ -169,6 +181,7 @@ fn part(before: Fen, (num, den): (i128, i128), rounding: &str) -> Done<Fen> {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test")]
 mod tests {
     use super::*;
 
@@ -184,5 +197,24 @@ mod tests {
         check(86_001, (1, 3), CEILING, Some(28_667));
         check(86_000, (1, 2), "", Some(43_000));
         check(86_001, (1, 2), "", None);
+    }
+
+    #[test]
+    fn an_exit_is_no_longer_than_help_that_ends_by_itself() {
+        let month = |text: &str| Month::parse(text).unwrap();
+        let part = |from: &str, amount: i64| Part {
+            from: month(from),
+            amount: Fen::new(amount),
+        };
+        let whole = ExitPlan {
+            parts: vec![part("2026-10", 800), part("2027-01", 400)],
+            last: month("2027-03"),
+        };
+        assert_eq!(whole.clone().until(None), whole);
+        assert_eq!(whole.clone().until(Some(month("2027-08"))), whole);
+        let short = whole.clone().until(Some(month("2027-02")));
+        assert_eq!((short.parts.len(), short.last), (2, month("2027-01")));
+        let shorter = whole.clone().until(Some(month("2027-01")));
+        assert_eq!((shorter.parts.len(), shorter.last), (1, month("2026-12")));
     }
 }

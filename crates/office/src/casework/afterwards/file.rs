@@ -168,7 +168,7 @@ pub async fn after_file(office: &Office, who: &Acting, no: CaseNo) -> Done<After
     let exit = match weighed.after.purpose {
         AfterPurpose::GradualExit => {
             let plan = plan(office, &help.area, weighed.before, weighed.from);
-            plan.map_or_else(
+            plan.map(|plan| plan.until(weighed.ends)).map_or_else(
                 |_| Vec::new(),
                 |plan| {
                     let mut out: Vec<(String, String)> = plan

@@ -123,7 +123,7 @@ fn meant(office: &Office, weighed: &Weighed, told: &Told, this: Month) -> Done<M
             }
         }
         AfterPurpose::GradualExit => {
-            let exit = plan(office, &weighed.help.area, before, from)?;
+            let exit = plan(office, &weighed.help.area, before, from)?.until(weighed.ends);
             let mut lines: Vec<String> = exit
                 .parts
                 .iter()

@@ -3,7 +3,7 @@
 
 use super::super::opinion::{Judged, look_into};
 use super::super::{Case, CaseError, Done};
-use super::{about, amount_in};
+use super::{AfterKind, about, amount_in, effect};
 use crate::office::Office;
 use domain::procedure::PaysFrom;
 use domain::{Fen, Month};
@@ -19,6 +19,8 @@ pub struct Weighed {
     pub after: NewAfter,
     /// The help itself.
     pub help: Entitlement,
+    /// The first month in which it, or what it goes on as, is no longer given; none without an end.
+    pub ends: Option<Month>,
     /// What it is a month before, in the month a decision would hold from.
     pub before: Fen,
     /// The month from which a decision of today holds, where nothing else is said.
@@ -72,9 +74,11 @@ pub async fn weigh(office: &Office, on: &impl Reads, case: &Case) -> Done<Weighe
         Err(error) => return Err(error),
     };
     let before = amount_in(on, &help, from).await?;
+    let ends = effect::ends(on, &help, AfterKind::Stopped).await?;
     Ok(Weighed {
         after,
         help,
+        ends,
         before,
         from,
         judged,
