@@ -1,6 +1,7 @@
 //! One page of the browser, used as a person uses it, and judged after each step.
 
 mod both;
+mod click;
 mod keys;
 mod many;
 mod network;
@@ -345,26 +346,6 @@ impl Page {
     pub(crate) fn click(&mut self, role: &str, name: &str) {
         let node = self.find(role, name);
         self.click_on(node, name);
-    }
-
-    fn click_on(&mut self, node: i64, name: &str) {
-        let of = json!({"backendNodeId": node});
-        self.ask("DOM.scrollIntoViewIfNeeded", of.clone());
-        let quads = self.ask("DOM.getContentQuads", of);
-        let quad = &quads["quads"][0];
-        let at = |one: usize, two: usize| {
-            let corner = |at: usize| quad[at].as_f64().unwrap_or_default();
-            (corner(one) + corner(two)) / 2.0
-        };
-        assert!(quad.is_array(), "“{name}” cannot be seen");
-        let (x, y) = (at(0, 4), at(1, 5));
-        for kind in ["mouseMoved", "mousePressed", "mouseReleased"] {
-            let button = if kind == "mouseMoved" { "none" } else { "left" };
-            self.ask(
-                "Input.dispatchMouseEvent",
-                json!({"type": kind, "x": x, "y": y, "button": button, "clickCount": 1}),
-            );
-        }
     }
 
     /// Clicks and waits for the page it leads to.
