@@ -306,6 +306,15 @@ fn ruling(kind: AfterKind, because: &str) -> Ruling {
     }
 }
 
+/// More a month from a month on.
+fn raise(amount: Option<Fen>, from: &str) -> Ruling {
+    Ruling {
+        amount,
+        from: Some(month(from)),
+        ..ruling(AfterKind::Raised, "长女患病,支出增加")
+    }
+}
+
 async fn on_both(test: impl AsyncFn(Database)) {
     test(Database::Sqlite).await;
     if let Some(address) = postgres::fresh_database().await {

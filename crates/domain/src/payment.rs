@@ -213,6 +213,12 @@ pub enum LineEvent {
 }
 
 impl LineState {
+    /// Whether it holds its month: what was set apart or voided left it free.
+    #[must_use]
+    pub const fn holds(self) -> bool {
+        !matches!(self, Self::Apart | Self::Void)
+    }
+
     /// Every state.
     pub const ALL: [Self; 8] = [
         Self::Proposed,

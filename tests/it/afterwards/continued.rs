@@ -2,7 +2,7 @@
 //! end; it goes on only until other help of the same people begins.
 
 use super::crisis_edges::channel;
-use super::undone::change_up_to_decision;
+use super::undone::{change_up_to_decision, paid_before_handed_over};
 use super::*;
 
 impl Bench {
@@ -38,8 +38,16 @@ impl Bench {
         known.unwrap().household
     }
 
-    /// A case of stopping help to its end.
-    async fn stops(&self, no: CaseNo) {
+    /// October to the end of what October's help goes on as, and no further.
+    async fn gets_to_its_end(&self, help: i64, amount: Fen) {
+        for at in ["2026-10", "2026-11", "2027-01"] {
+            assert_eq!(self.gets(help, at).await, [amount], "{at}");
+        }
+        assert!(self.gets(help, "2027-02").await.is_empty(), "no longer");
+    }
+
+    /// A case of stopping help to its end; nothing is left of what it goes on as.
+    async fn stops(&self, no: CaseNo, help: i64) {
         self.done(&self.wang.who, no, "登记线索").await.unwrap();
         self.visited(no).await;
         self.tell(no).await.unwrap();
@@ -48,6 +56,9 @@ impl Bench {
         self.sign(no, &stop).await.unwrap();
         self.deliver(no).await.unwrap();
         self.done(&self.wang.who, no, "衔接其他救助").await.unwrap();
+        for at in ["2026-11", "2026-12", "2027-01"] {
+            assert!(self.gets(help, at).await.is_empty(), "{at}");
+        }
     }
 
     /// Help that is to end with October, of a family of which everything is known, and a case about it.
@@ -76,17 +87,12 @@ async fn raised(database: Database) {
     assert_eq!(bench.gets(help, "2027-01").await, [before], "it goes on");
     change_up_to_decision(&bench, no).await;
     let more = before.checked_add(fen(30_00)).unwrap();
-    let mut raise = ruling(AfterKind::Raised, "长女患病,支出增加");
-    (raise.amount, raise.from) = (Some(more), Some(month("2027-02")));
-    refused(bench.sign(no, &raise).await, "发到 2027-01");
-    raise.from = Some(month("2026-10"));
-    bench.sign(no, &raise).await.unwrap();
+    let late = bench.sign(no, &raise(Some(more), "2027-02")).await;
+    refused(late, "发到 2027-01");
+    bench.sign(no, &raise(Some(more), "2026-10")).await.unwrap();
     assert_eq!(bench.deliver(no).await.unwrap(), None);
     assert_eq!(bench.gets(help, "2026-09").await, [before]);
-    for at in ["2026-10", "2026-11", "2027-01"] {
-        assert_eq!(bench.gets(help, at).await, [more], "{at}");
-    }
-    assert!(bench.gets(help, "2027-02").await.is_empty(), "no longer");
+    bench.gets_to_its_end(help, more).await;
 }
 
 async fn stopped_and_restored(database: Database) {
@@ -94,10 +100,7 @@ async fn stopped_and_restored(database: Database) {
     bench.at("2026-09-14T09:00");
     let (no, help, before) = bench.ending(AfterPurpose::Ending).await;
     channel(&bench, "dibao", "2026-10-31").await;
-    bench.stops(no).await;
-    for at in ["2026-11", "2026-12", "2027-01"] {
-        assert!(bench.gets(help, at).await.is_empty(), "{at}");
-    }
+    bench.stops(no, help).await;
     bench.at("2026-09-28T09:00");
     let no = bench.begin(AfterPurpose::Change, help).await.unwrap();
     change_up_to_decision(&bench, no).await;
@@ -105,28 +108,18 @@ async fn stopped_and_restored(database: Database) {
     (back.amount, back.from) = (Some(before), Some(month("2026-10")));
     bench.sign(no, &back).await.unwrap();
     bench.deliver(no).await.unwrap();
-    for at in ["2026-10", "2026-11", "2027-01"] {
-        assert_eq!(bench.gets(help, at).await, [before], "{at}");
-    }
-    assert!(bench.gets(help, "2027-02").await.is_empty(), "no longer");
+    bench.gets_to_its_end(help, before).await;
 
     // What is decided of it after that holds for all of it again.
     let now = bench.covering(help, "2026-10").await;
     let no = bench.begin(AfterPurpose::Change, now).await.unwrap();
     change_up_to_decision(&bench, no).await;
     let more = before.checked_add(fen(30_00)).unwrap();
-    let mut raise = ruling(AfterKind::Raised, "长女患病,支出增加");
-    (raise.amount, raise.from) = (Some(more), Some(month("2026-10")));
-    bench.sign(no, &raise).await.unwrap();
+    bench.sign(no, &raise(Some(more), "2026-10")).await.unwrap();
     bench.deliver(no).await.unwrap();
-    for at in ["2026-10", "2026-11", "2027-01"] {
-        assert_eq!(bench.gets(help, at).await, [more], "{at}");
-    }
+    bench.gets_to_its_end(help, more).await;
     let no = bench.begin(AfterPurpose::Ending, now).await.unwrap();
-    bench.stops(no).await;
-    for at in ["2026-11", "2026-12", "2027-01"] {
-        assert!(bench.gets(help, at).await.is_empty(), "{at}");
-    }
+    bench.stops(no, help).await;
 }
 
 /// A raise handed over when the last month is paid: what that month lacked is paid by itself.
@@ -136,16 +129,9 @@ async fn raised_too_late(database: Database) {
     let (no, help, before) = bench.ending(AfterPurpose::Change).await;
     let household = bench.of_household(help).await;
     change_up_to_decision(&bench, no).await;
-    let mut raise = ruling(AfterKind::Raised, "长女患病,支出增加");
-    raise.amount = before.checked_add(fen(30_00));
-    raise.from = Some(month("2026-10"));
-    bench.sign(no, &raise).await.unwrap();
-    bench.at("2026-10-05T09:00");
-    let (batch, paid) = bench.drawn(month("2026-10"), household).await;
-    assert_eq!(paid, Some(before));
-    bench.paid(batch).await;
-    bench.at("2026-10-06T09:00");
-    assert_eq!(bench.deliver(no).await.unwrap(), None);
+    let more = raise(before.checked_add(fen(30_00)), "2026-10");
+    bench.sign(no, &more).await.unwrap();
+    paid_before_handed_over(&bench, no, (household, before)).await;
     assert!(bench.gets(help, "2026-11").await.is_empty(), "it is over");
     let chen = &bench.chen.who;
     let waits = pay::waiting(&bench.office, chen).await.unwrap();

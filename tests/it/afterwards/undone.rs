@@ -10,34 +10,36 @@ pub(super) async fn change_up_to_decision(bench: &Bench, no: CaseNo) {
     assert_eq!(bench.step(no).await, "变更决定");
 }
 
-async fn a_raise_comes_late(database: Database) {
-    let bench = Bench::open(database).await;
-    bench.at("2026-09-28T09:00");
-    let (no, help, household) = bench.sure(AfterPurpose::Change, 0).await;
-    let before = bench.amount(help, month("2026-10")).await;
-    change_up_to_decision(&bench, no).await;
-    let mut raise = ruling(AfterKind::Raised, "长女患病,支出增加");
-    raise.amount = before.checked_add(fen(30_00));
-    raise.from = Some(month("2026-08"));
-    refused(bench.sign(no, &raise).await, "已经过去");
-    raise.from = Some(month("2026-10"));
-    bench.sign(no, &raise).await.unwrap();
-    // October is paid as it was before the decision is handed over.
+/// October is paid as it was before the decision is handed over.
+pub(super) async fn paid_before_handed_over(
+    bench: &Bench,
+    no: CaseNo,
+    (household, before): (HouseholdId, Fen),
+) {
     bench.at("2026-10-05T09:00");
     let (batch, paid) = bench.drawn(month("2026-10"), household).await;
     assert_eq!(paid, Some(before));
     bench.paid(batch).await;
     bench.at("2026-10-06T09:00");
     assert_eq!(bench.deliver(no).await.unwrap(), None, "nothing is owed");
+}
+
+async fn a_raise_comes_late(database: Database) {
+    let bench = Bench::open(database).await;
+    bench.at("2026-09-28T09:00");
+    let (no, help, household) = bench.sure(AfterPurpose::Change, 0).await;
+    let before = bench.amount(help, month("2026-10")).await;
+    change_up_to_decision(&bench, no).await;
+    let more = before.checked_add(fen(30_00));
+    refused(bench.sign(no, &raise(more, "2026-08")).await, "已经过去");
+    bench.sign(no, &raise(more, "2026-10")).await.unwrap();
+    paid_before_handed_over(&bench, no, (household, before)).await;
     // November brings what October lacked, December the new amount.
     bench.at("2026-11-02T09:00");
     let with_both = before.checked_add(fen(60_00));
     assert_eq!(bench.drawn(month("2026-11"), household).await.1, with_both);
     bench.at("2026-12-02T09:00");
-    assert_eq!(
-        bench.drawn(month("2026-12"), household).await.1,
-        raise.amount
-    );
+    assert_eq!(bench.drawn(month("2026-12"), household).await.1, more);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -85,6 +85,20 @@ async fn a_parent_nobody_knows_is_asked_for_whom_and_the_parents_facts_answer_fo
     );
 }
 
+/// What the form is known by, once it was looked through.
+async fn form_key(counter: &Counter, wang: &Signed, form: &[(&str, &str)]) -> String {
+    let look = with(form, &[("do", "look")]);
+    let looked = counter.ask(wang, "POST", "/accept", &look).await;
+    hidden(&looked.body, "form_key")
+}
+
+/// Takes the form in as the first case.
+async fn take(counter: &Counter, wang: &Signed, form: &[(&str, &str)]) {
+    let taken = counter.ask(wang, "POST", "/accept", form).await;
+    let to = (taken.status, taken.place.as_str());
+    assert_eq!(to, (303, "/case/1"), "{}", taken.body);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_parent_applies_at_the_window_for_a_child_and_the_case_is_the_childs() {
     let counter = Counter::open().await;
@@ -97,16 +111,12 @@ async fn a_parent_applies_at_the_window_for_a_child_and_the_case_is_the_childs()
         ("programme", PROGRAMME),
         ("pasted", "张小宝,无,子女,2026-08-01"),
     ];
-    let looked = counter
-        .ask(&wang, "POST", "/accept", &with(&who, &[("do", "look")]))
-        .await;
+    let key = form_key(&counter, &wang, &who).await;
     let [named, card] = &child;
     let child = casework::people::find(&counter.office, &wang.who, named, card).await;
     let child = child.unwrap().unwrap();
     let ticked = child.to_string();
-    let family = with(&who, &[("member", &ticked)]);
-    let key = hidden(&looked.body, "form_key");
-    let family = with(&family, &[("form_key", &key)]);
+    let family = with(&who, &[("member", &ticked), ("form_key", &key)]);
     let looked = counter
         .ask(&wang, "POST", "/accept", &with(&family, &[("do", "look")]))
         .await;
@@ -191,9 +201,7 @@ async fn kin_of_two_children_who_look_alike_under_their_masks_go_each_to_the_rig
         ("whom", first.as_str()),
         ("whom", second.as_str()),
     ];
-    let looked = with(&family, &[("do", "look")]);
-    let looked = counter.ask(&wang, "POST", "/accept", &looked).await;
-    let key = hidden(&looked.body, "form_key");
+    let key = form_key(&counter, &wang, &family).await;
     let whole = with(&family, &[("form_key", &key), ("do", "take")]);
     // A child of a third name is nobody's, however the masks fit.
     let wrong = with(&whole, &[("kin", "周远方,无,父母,不详,李想")]);
@@ -205,13 +213,7 @@ async fn kin_of_two_children_who_look_alike_under_their_masks_go_each_to_the_rig
     let kin =
         "姓名,证件号码,关系,出生日期,谁的亲属\n周远方,无,父母,不详,李强\n吴不归,无,父母,不详,李明";
     let whole = with(&whole, &[("kin", kin)]);
-    let taken = counter.ask(&wang, "POST", "/accept", &whole).await;
-    assert_eq!(
-        (taken.status, taken.place.as_str()),
-        (303, "/case/1"),
-        "{}",
-        taken.body
-    );
+    take(&counter, &wang, &whole).await;
     let tx = counter.office.begin().await.unwrap();
     let mut told = Vec::new();
     for no in [1, 2] {

@@ -529,6 +529,7 @@ mod tests {
         check("大步=", "方案 `大步=` 应写成 名字=参数=值;参数=值");
         check("大步", "方案 `大步` 应写成 名字=参数=值;参数=值");
     }
+
     #[test]
     fn a_span_is_every_month_of_it_and_one_of_more_than_ten_years_is_refused() {
         let told = |last: &str| {

@@ -256,6 +256,9 @@ pub fn day(what: &str, written: &str) -> Done<Day> {
         .map_err(|_| CaseError::Refused(format!("{what}写成 2026-09-14 这样的日期")))
 }
 
+/// What a decision after the first is called where it caused something, and in the chain.
+const DECIDED: &str = "after-decision";
+
 /// A signed decision takes effect: from which month, and the recovery it opened or is about.
 async fn handed_over(
     office: &Office,
@@ -277,7 +280,7 @@ async fn handed_over(
     reviews::effect(tx, decision.no, &effect).await?;
     tx.record(
         Act::new(&at, who.login(), "after.deliver")
-            .on("after-decision", decision.no)
+            .on(DECIDED, decision.no)
             .because(way.word())
             .under(format!("case:{case}")),
     );

@@ -9,8 +9,10 @@ use super::facts::{
 use super::{Case, Done};
 use crate::office::Office;
 use crate::verification;
+use domain::Day;
 use rules::Program;
 use store::Reads;
+use store::applications::Declared;
 
 /// What the sources of a verification are called among the sources of facts.
 pub(super) const VERIFICATION: &str = "核对";
@@ -34,6 +36,24 @@ pub(super) async fn of_case(office: &Office, on: &impl Reads, case: &Case) -> Do
     all.extend(super::recorded::of_case(office, on, case).await?);
     all.extend(super::kin::brought(office, on, case).await?);
     Ok(all)
+}
+
+/// What an application declares; where it does not say of when it speaks, it speaks of the day it came.
+pub(super) fn declared(one: &Declared, record: &str, came: Day) -> Brought {
+    Brought {
+        of: Whose::person_or_home(one.person),
+        fact: one.fact.clone(),
+        value: one.value.clone(),
+        source: Source {
+            kind: APPLICATION.to_owned(),
+            name: APPLICATION.to_owned(),
+            record: record.to_owned(),
+            period: match one.period.as_str() {
+                "" => came.to_string(),
+                told => told.to_owned(),
+            },
+        },
+    }
 }
 
 impl Facts {

@@ -1,7 +1,7 @@
 //! 汇集: the newest month's facts of a case and of all whom its rules may look at, with what the case brought.
 
-use super::facts::{APPLICATION, AREA, Brought, Facts, HOUSEHOLD, PERSON, Source, Sources, Whose};
-use super::{Case, CaseError, Done};
+use super::facts::{AREA, Brought, Facts, HOUSEHOLD, PERSON, Sources};
+use super::{Case, CaseError, Done, brought};
 use crate::error::OfficeError;
 use crate::monitoring::{self, MonthData};
 use crate::office::Office;
@@ -62,7 +62,7 @@ pub(crate) async fn gather(office: &Office, on: &impl Reads, case: &Case) -> Don
     persons.insert(content.applicant.get());
     let home = case.row.content.household.map(domain::HouseholdId::get);
     let mut brought = declared_facts(&declared, case);
-    brought.extend(super::brought::of_case(office, on, case).await?);
+    brought.extend(brought::of_case(office, on, case).await?);
     let kin = super::kin::standing(on, case).await?;
     let elsewhere: Vec<i64> = kin.iter().map(|one| one.content.person.get()).collect();
     let here = case.standing.area;
@@ -118,20 +118,8 @@ pub(super) async fn apart<T: Send + 'static>(work: impl FnOnce() -> T + Send + '
 
 fn declared_facts(rows: &[DeclaredRow], case: &Case) -> Vec<Brought> {
     let record = format!("application:{}", case.row.content.application);
-    let one = |row: &DeclaredRow| Brought {
-        of: Whose::person_or_home(row.content.person),
-        fact: row.content.fact.clone(),
-        value: row.content.value.clone(),
-        source: Source {
-            kind: APPLICATION.to_owned(),
-            name: APPLICATION.to_owned(),
-            record: record.clone(),
-            period: match row.content.period.as_str() {
-                "" => case.application.content.received_day.to_string(),
-                told => told.to_owned(),
-            },
-        },
-    };
+    let came = case.application.content.received_day;
+    let one = |row: &DeclaredRow| brought::declared(&row.content, &record, came);
     rows.iter().map(one).collect()
 }
 

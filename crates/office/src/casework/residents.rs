@@ -2,13 +2,13 @@
 //! evaluator says it; a person's own facts with their sources; papers brought by the applicant; and a
 //! matter, such as a complaint, that is a case without a programme to be judged.
 
-use super::facts::{APPLICATION, Brought, Facts, HOUSEHOLD, PERSON, Source, Whose};
+use super::facts::{APPLICATION, Facts, HOUSEHOLD, PERSON};
 use super::gather::{apart, of_family};
 use super::open::{Begun, Opening, Wanted, begin, gather};
-use super::{Case, CaseError, Done};
+use super::{Case, CaseError, Done, brought};
 use crate::access::{Acting, Right};
 use crate::office::Office;
-use domain::{CaseNo, Day, PersonId};
+use domain::{CaseNo, PersonId};
 use rules::Program;
 use rules::dict::FactDef;
 use rules::eval::{Evaluator, Gap};
@@ -179,25 +179,9 @@ async fn facts_of(office: &Office, family: &Family, declared: &[Declared]) -> Do
     let mut persons: BTreeSet<i64> = family.members.iter().map(|who| who.get()).collect();
     persons.insert(family.applicant.get());
     let today = office.clock.today();
-    let brought = declared.iter().map(|one| brought(one, today)).collect();
+    let one = |one| brought::declared(one, "draft", today);
+    let brought = declared.iter().map(one).collect();
     of_family(office, (family.household, persons), brought).await
-}
-
-fn brought(one: &Declared, today: Day) -> Brought {
-    Brought {
-        of: Whose::person_or_home(one.person),
-        fact: one.fact.clone(),
-        value: one.value.clone(),
-        source: Source {
-            kind: APPLICATION.to_owned(),
-            name: APPLICATION.to_owned(),
-            record: "draft".to_owned(),
-            period: match one.period.as_str() {
-                "" => today.to_string(),
-                told => told.to_owned(),
-            },
-        },
-    }
 }
 
 /// One of somebody's own facts, in words.

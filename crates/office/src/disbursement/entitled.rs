@@ -4,7 +4,6 @@
 use super::book::PayBook;
 use super::{Paid, PayError, recover};
 use crate::office::Office;
-use domain::payment::LineState;
 use domain::{BankCard, Fen, HouseholdId, Month, PersonId};
 use std::collections::BTreeMap;
 use store::entitlements::{self, Cause, Entitlement, NewEntitlement, Subject};
@@ -225,7 +224,7 @@ pub async fn amend(
     let mut lines: BTreeMap<Month, Fen> = BTreeMap::new();
     for line in payments::of_entitlement(tx, help.id, from).await? {
         // A line that came back is issued again as it was.
-        if !matches!(line.state, LineState::Apart | LineState::Void) {
+        if line.state.holds() {
             lines.insert(line.content.month, line.content.amount);
         }
     }
@@ -303,9 +302,7 @@ pub async fn give_way(
         .filter(|one| one.from > from && one.to.is_none_or(|to| one.from < to))
     {
         let lines = payments::of_entitlement(tx, one.id, one.from).await?;
-        let goes =
-            |line: &payments::Line| !matches!(line.state, LineState::Apart | LineState::Void);
-        if !lines.iter().any(goes) {
+        if !lines.iter().any(|line| line.state.holds()) {
             cease(office, tx, by, one.id, one.from, cause).await?;
         }
     }

@@ -4,15 +4,14 @@
 //! procedures. Run twice it changes nothing the second time.
 
 use super::super::{CaseError, Done, without_numbers};
-use super::crisis;
 use super::crisis_extend::extend;
 use super::due::in_force;
+use super::{DECIDED, crisis};
 use crate::access::{Acting, Right};
 use crate::disbursement;
 use crate::office::Office;
 use crate::rulebook::tables;
 use domain::casework::Outcome;
-use domain::payment::LineState;
 use domain::{AreaCode, AreaLevel, Day, HouseholdId, Month};
 use std::collections::BTreeSet;
 use store::audit::About;
@@ -308,13 +307,11 @@ pub(super) async fn promised(
     (no, help): (i64, &Entitlement),
 ) -> Done<Option<&'static str>> {
     let lines = store::payments::of_entitlement(on, help.id, help.from).await?;
-    let goes =
-        |line: &store::payments::Line| !matches!(line.state, LineState::Apart | LineState::Void);
-    if lines.iter().any(goes) {
+    if lines.iter().any(|line| line.state.holds()) {
         return Ok(Some("延长的救助已经发了或者在发"));
     }
     let amounts = entitlements::amounts(on, help.id).await?;
-    if amounts.iter().any(|one| one.cause.kind == "after-decision") {
+    if amounts.iter().any(|one| one.cause.kind == DECIDED) {
         return Ok(Some("延长以后又作过决定"));
     }
     let about = About::Object {

@@ -16,8 +16,8 @@ use super::late::late;
 use super::recognition::goes_on;
 use super::weigh::{Weighed, weigh};
 use super::{
-    AfterKind, AfterPurpose, AfterState, about, effect, handed_over, kind_name, supplement,
-    write_off,
+    AfterKind, AfterPurpose, AfterState, DECIDED, about, effect, handed_over, kind_name,
+    supplement, write_off,
 };
 use crate::access::{Acting, Right};
 use crate::disbursement;
@@ -207,7 +207,7 @@ async fn in_step(
         }
         tx.record(
             Act::new(&at, who.login(), "after.decide")
-                .on("after-decision", decision)
+                .on(DECIDED, decision)
                 .because(format!(
                     "{}:{}",
                     kind_name(ruling.kind),

@@ -6,7 +6,7 @@ use super::super::{CaseError, Done, Writing, recognised};
 use super::crisis_care::{CAUSE, EXTENSION};
 use super::late::ahead;
 use super::recognition::go_on;
-use super::{AfterKind, amount_in};
+use super::{AfterKind, DECIDED, amount_in};
 use crate::disbursement::{self, Amend, Entitle, Grant};
 use crate::office::Office;
 use domain::{Fen, Month};
@@ -14,8 +14,6 @@ use store::Reads;
 use store::entitlements::{self, Cause, Entitlement};
 use store::reviews::{AfterDecision, NewAfter};
 
-/// What help that is changed or given again says it was caused by.
-const DECIDED: &str = "after-decision";
 /// In batches of which kind what paid months lacked is paid, where no further month brings it.
 const LACKED: &str = "arrears";
 
@@ -77,7 +75,7 @@ fn unsaid(decision: &AfterDecision) -> CaseError {
 
 /// Help, and the first month no longer given after a decision of a kind: what is given again ends when it was to end,
 /// whatever else when it ends now.
-pub(super) struct Link {
+struct Link {
     help: Entitlement,
     ends: Option<Month>,
 }

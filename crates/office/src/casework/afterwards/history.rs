@@ -3,7 +3,7 @@
 use super::super::Done;
 use super::super::recognised;
 use super::file::{DecisionLine, decision_line};
-use super::{paid_words, purpose_name};
+use super::{DECIDED, paid_words, purpose_name};
 use crate::access::{Acting, Right, home_within};
 use crate::desk::minute;
 use crate::office::Office;
@@ -183,7 +183,7 @@ async fn periods(office: &Office, help: &Entitlement, goes_on: bool) -> Done<Vec
 fn because(cause: &entitlements::Cause) -> String {
     match cause.kind.as_str() {
         "decision" => format!("认定决定 {}", cause.id),
-        "after-decision" => format!("处理决定 {}", cause.id),
+        DECIDED => format!("处理决定 {}", cause.id),
         "row" => "名册开账".to_owned(),
         "rule" => "当月规则".to_owned(),
         "act" => cause.id.clone(),

@@ -7,7 +7,7 @@ use super::super::decision::{not_another_step, remedy};
 use super::super::{Case, CaseError, DeliveryWay, Done, Writing, without_numbers};
 use super::hearing::{Heard, Told, tells, time_to_answer, until, what_was_said};
 use super::write_off::{is_for, not_theirs};
-use super::{AfterKind, AfterState, Ruling, handed_over, letters, open};
+use super::{AfterKind, AfterState, DECIDED, Ruling, handed_over, letters, open};
 use crate::access::Acting;
 use crate::disbursement;
 use crate::office::Office;
@@ -320,7 +320,7 @@ pub(super) async fn sign(
     disbursement::ruled_on(office, &mut tx, who.login(), (added.recovery, no)).await?;
     tx.record(
         Act::new(&at, who.login(), "after.decide")
-            .on("after-decision", no)
+            .on(DECIDED, no)
             .because(format!("{}:{because}", kind_name(ruling.kind)))
             .under(new.articles.lines().next().unwrap_or_default()),
     );
@@ -342,7 +342,7 @@ pub(super) async fn deliver(
     if !is_for(who, case, Ground::Delivery) {
         return Err(not_theirs(case, NAME, Ground::Delivery));
     }
-    let cause = Cause::new("after-decision", decision.no);
+    let cause = Cause::new(DECIDED, decision.no);
     let amount = decision.content.after.unwrap_or(Fen::ZERO);
     let by = who.login();
     let with = (recovery, amount);

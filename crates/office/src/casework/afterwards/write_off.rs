@@ -4,7 +4,7 @@
 
 use super::super::decision::not_an_investigator;
 use super::super::{Case, CaseError, DeliveryWay, Done, Writing, without_numbers};
-use super::{AfterKind, AfterState, Ruling, handed_over, open};
+use super::{AfterKind, AfterState, DECIDED, Ruling, handed_over, open};
 use crate::access::Acting;
 use crate::disbursement;
 use crate::office::Office;
@@ -138,7 +138,7 @@ pub(super) async fn sign(
     let no = reviews::decide(&mut tx, &at, &new).await?;
     tx.record(
         Act::new(&at, who.login(), "after.decide")
-            .on("after-decision", no)
+            .on(DECIDED, no)
             .because(format!("{NAME}:{because}"))
             .under(new.articles.lines().next().unwrap_or_default()),
     );
@@ -167,7 +167,7 @@ pub(super) async fn deliver(
         let said = "签署核销以后又退回了钱,其余的数变了;请重新签署核销";
         return Err(CaseError::Refused(said.to_owned()));
     }
-    let cause = Cause::new("after-decision", decision.no);
+    let cause = Cause::new(DECIDED, decision.no);
     disbursement::written_off(office, &mut tx, who.login(), recovery, &cause).await?;
     let about = (case.no(), decision, (None, Some(recovery)));
     handed_over(office, &mut tx, who, about, (way, receiver)).await?;
