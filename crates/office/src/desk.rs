@@ -62,7 +62,7 @@ use crate::views::{
 use domain::Month;
 use ledger::Record;
 use month::Months;
-use rules::cases::CaseResult;
+use rulebook::Tried;
 use std::sync::{Arc, PoisonError, RwLock};
 
 /// How often a server looks whether a day has begun.
@@ -71,8 +71,7 @@ const HOUR: std::time::Duration = std::time::Duration::from_secs(3_600);
 /// 经办台.
 pub struct Desk {
     office: Arc<Office>,
-    cases: Vec<CaseResult>,
-    findings: Vec<String>,
+    tried: tokio::sync::OnceCell<Tried>,
     rulebook: String,
     months: Months,
     /// Whose the rows of the batches are that were asked for.
@@ -100,7 +99,7 @@ struct Shown {
 type Told<T> = Result<T, ViewError>;
 
 impl Desk {
-    /// Opens the desk: runs the rulebook's cases and judges the newest month.
+    /// Opens the desk: judges the newest month.
     ///
     /// # Errors
     /// The record or the lake cannot be read.
@@ -149,23 +148,10 @@ impl Desk {
     }
 
     async fn ready(office: Arc<Office>) -> crate::error::Result<Self> {
-        let worker = Arc::clone(&office);
-        let ran = tokio::task::spawn_blocking(move || {
-            let cases = rules::cases::run_all(&worker.book, &worker.locality);
-            (
-                cases,
-                rulebook::findings(&worker.book),
-                rulebook::digest(&worker.book),
-            )
-        });
-        let (cases, findings, rulebook) = ran
-            .await
-            .map_err(|e| OfficeError::Other(format!("规则案例没有跑完:{e}")))?;
         let desk = Self {
+            rulebook: rulebook::digest(&office.book),
             office,
-            cases,
-            findings,
-            rulebook,
+            tried: tokio::sync::OnceCell::new(),
             months: Months::default(),
             owners: tokio::sync::Mutex::default(),
             figures: indicators::Shelf::default(),
@@ -183,6 +169,18 @@ impl Desk {
             tracing::warn!(%error, "the newest month is not at hand yet");
         }
         Ok(desk)
+    }
+
+    /// The rulebook tried, when somebody looks at it for the first time: not everybody who opens a desk does.
+    async fn tried(&self) -> Result<&Tried, ViewError> {
+        let office = Arc::clone(&self.office);
+        let run = || async move {
+            let ran =
+                tokio::task::spawn_blocking(move || Tried::of(&office.book, &office.locality));
+            let failed = |e| ViewError::Failed(format!("规则案例没有跑完:{e}"));
+            ran.await.map_err(failed)
+        };
+        self.tried.get_or_try_init(run).await
     }
 
     fn shown(&self) -> Shown {
@@ -340,14 +338,14 @@ impl Views for Desk {
     fn rulebook<'a>(&'a self, who: &'a Acting) -> Answer<'a, RulebookIndex> {
         Box::pin(async move {
             who.scope(Right::RULEBOOK)?;
-            Ok(rulebook::index(self))
+            rulebook::index(self).await
         })
     }
 
     fn rule<'a>(&'a self, who: &'a Acting, path: String) -> Answer<'a, RulePage> {
         Box::pin(async move {
             who.scope(Right::RULEBOOK)?;
-            rulebook::page(self, &path)
+            rulebook::page(self, &path).await
         })
     }
 

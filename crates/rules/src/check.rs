@@ -46,9 +46,26 @@ pub struct Parsed {
     pub file: File,
     /// Whether every statement could be read; a name of one that could not is not missed.
     pub whole: bool,
+    /// Every part of the dotted names it reads, among them the ids of other files.
+    pub(crate) names: HashSet<String>,
 }
 
 impl Parsed {
+    /// A file that was read.
+    pub(crate) fn new(path: &str, title: String, file: File, whole: bool) -> Self {
+        let mut paths = Vec::new();
+        for statement in &file.statements {
+            statement_paths(&statement.kind, &mut paths);
+        }
+        Self {
+            path: path.to_owned(),
+            title,
+            names: paths.into_iter().flat_map(|(parts, _)| parts).collect(),
+            file,
+            whole,
+        }
+    }
+
     /// The head statement, if the text is a rule file.
     pub fn head(&self) -> Option<&crate::ast::Head> {
         self.file.statements.iter().find_map(|s| match &s.kind {
@@ -301,15 +318,6 @@ impl<'a> Builder<'a> {
         }
         out.push(at);
     }
-}
-
-/// Every part of the dotted names a file reads, among them the ids of other files.
-pub(crate) fn names_read(parsed: &Parsed) -> HashSet<String> {
-    let mut paths = Vec::new();
-    for statement in &parsed.file.statements {
-        statement_paths(&statement.kind, &mut paths);
-    }
-    paths.into_iter().flat_map(|(parts, _)| parts).collect()
 }
 
 fn text_paths(text: &Text, out: &mut Vec<(Vec<String>, Span)>) {

@@ -5,12 +5,12 @@
 //! work calendar of the same rulebook.
 
 use crate::ast::{BlockStmt, Stmt};
+use crate::check::Parsed;
 use crate::check::procedures::{Around, Field, build, list};
-use crate::check::{Instrument, Parsed, Source};
 use crate::markdown::Cell;
 use crate::params;
 use crate::problem::{Problem, Span};
-use crate::rulebook::{Locality, Rulebook};
+use crate::rulebook::Rulebook;
 use domain::procedure::{Counted, Length, Procedure};
 use domain::{Day, WorkCalendar};
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,26 +20,11 @@ use std::collections::{BTreeMap, BTreeSet};
 /// The one for a programme is found by `purpose` and `programmes`. Circumstances the place says of all
 /// its cases are in `Procedure::always`.
 pub fn procedures(book: &Rulebook, locality: &str, day: Day) -> (Vec<Procedure>, Vec<Problem>) {
-    let none = Locality {
-        id: locality.to_owned(),
-        ..Locality::default()
-    };
-    let place = book.localities().iter().find(|l| l.id == locality);
-    let place = place.unwrap_or(&none);
-    let law: Vec<Instrument> = book.law().iter().chain(&place.law).cloned().collect();
-    let source = Source {
-        files: book.in_force(place, day),
-        day,
-        filled: &place.filled,
-        adopted: &place.adopts,
-        place: &place.title,
-        law: &law,
-    };
-    build(&source, &around(book))
+    build(&book.place(locality).source(day), &around(book))
 }
 
 /// Roles, fields and policies that procedures may name.
-fn around(book: &Rulebook) -> Around<'_> {
+pub(crate) fn around(book: &Rulebook) -> Around<'_> {
     let heads = book.parsed().iter().filter_map(|p| p.head());
     let policies = heads.filter(|h| h.keyword.text == "政策");
     Around {
@@ -54,8 +39,13 @@ fn around(book: &Rulebook) -> Around<'_> {
 /// Days on which a procedure begins to hold, or the day after its last.
 #[must_use]
 pub fn turning_days(book: &Rulebook) -> BTreeSet<Day> {
+    turning_days_of(book.parsed().iter())
+}
+
+/// The same of some files.
+pub(crate) fn turning_days_of<'a>(files: impl Iterator<Item = &'a Parsed>) -> BTreeSet<Day> {
     let mut out = BTreeSet::new();
-    for block in heads(book) {
+    for block in heads(files) {
         // `名称 2021-07-01 起施行 2024-12-31 止`: the first day stands before 起施行, the last behind it.
         let firsts = block.head.iter().filter_map(|w| Day::parse(&w.text).ok());
         out.extend(firsts);
@@ -115,8 +105,8 @@ pub(crate) fn parameters(book: &Rulebook) -> BTreeSet<(String, String)> {
     out
 }
 
-fn heads(book: &Rulebook) -> impl Iterator<Item = &BlockStmt> {
-    let statements = book.parsed().iter().flat_map(|p| &p.file.statements);
+fn heads<'a>(files: impl Iterator<Item = &'a Parsed>) -> impl Iterator<Item = &'a BlockStmt> {
+    let statements = files.flat_map(|p| &p.file.statements);
     statements.filter_map(|s| match &s.kind {
         Stmt::Block(b) if b.keyword.text == "流程" => Some(b),
         _ => None,

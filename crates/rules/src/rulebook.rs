@@ -2,15 +2,17 @@
 
 mod based;
 mod links;
+mod place;
 mod taken;
 
 use crate::ast::Stmt;
-use crate::check::{self, Instrument, Parsed, Source};
+use crate::check::{self, Instrument, Parsed};
 use crate::markdown::Document;
 use crate::params::{self, Filled};
 use crate::plan::Program;
 use crate::problem::{Problem, Severity};
 use domain::Day;
+pub(crate) use place::Place;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A text of the rulebook.
@@ -147,12 +149,8 @@ impl Rulebook {
             locality.named.clone_from(&adopts);
             locality.adopts = adopts;
         }
-        self.parsed.push(Parsed {
-            path: path.to_owned(),
-            title: document.title.clone(),
-            file,
-            whole,
-        });
+        let title = document.title.clone();
+        self.parsed.push(Parsed::new(path, title, file, whole));
         self.documents.insert(path.to_owned(), document);
     }
 
@@ -181,49 +179,14 @@ impl Rulebook {
         &self.law
     }
 
-    /// The files that hold in a place on a day.
-    pub(crate) fn in_force(&self, locality: &Locality, day: Day) -> Vec<&Parsed> {
-        let taken = taken::files(self, locality);
-        self.parsed
-            .iter()
-            .filter(|p| taken.contains(p.path.as_str()))
-            .filter(|p| {
-                !locality
-                    .replaces
-                    .iter()
-                    .any(|(old, _)| replaced(old, &p.path))
-            })
-            .filter(|p| {
-                p.head().is_none_or(|h| {
-                    let starts = h.from.as_ref().and_then(|d| Day::parse(&d.text).ok());
-                    let ends = h.to.as_ref().and_then(|d| Day::parse(&d.text).ok());
-                    // A head without a date is checked, so that the mistake is told.
-                    starts.is_none_or(|s| s <= day) && ends.is_none_or(|e| day <= e)
-                })
-            })
-            .collect()
+    /// A place's share of the rulebook.
+    pub(crate) fn place(&self, locality: &str) -> Place<'_> {
+        Place::of(self, locality)
     }
 
     /// The program of a place on a day. Its problems are those of linking, not of reading.
     pub fn program(&self, locality: &str, day: Day) -> (Program, Vec<Problem>) {
-        let none = Locality {
-            id: locality.to_owned(),
-            ..Locality::default()
-        };
-        let locality = self
-            .localities
-            .iter()
-            .find(|l| l.id == locality)
-            .unwrap_or(&none);
-        let law: Vec<Instrument> = self.law.iter().chain(&locality.law).cloned().collect();
-        check::build(&Source {
-            files: self.in_force(locality, day),
-            day,
-            filled: &locality.filled,
-            adopted: &locality.adopts,
-            place: &locality.title,
-            law: &law,
-        })
+        check::build(&self.place(locality).source(day))
     }
 
     /// The paths whose cases run in a place: its own, and those it takes by name.
@@ -238,17 +201,7 @@ impl Rulebook {
 
     /// Days on which the set of files in force changes, in order.
     pub fn turning_days(&self) -> Vec<Day> {
-        let mut days = BTreeSet::new();
-        for head in self.parsed.iter().filter_map(Parsed::head) {
-            days.extend(head.from.as_ref().and_then(|d| Day::parse(&d.text).ok()));
-            days.extend(
-                head.to
-                    .as_ref()
-                    .and_then(|d| Day::parse(&d.text).ok())
-                    .and_then(|d| d.add_days(1)),
-            );
-        }
-        days.extend(crate::procedure::turning_days(self));
+        let days = place::turning_days(self.parsed.iter());
         days.into_iter().collect()
     }
 
@@ -302,16 +255,19 @@ impl Rulebook {
         files.any(|p| p.path == path && p.head().is_some())
     }
 
-    /// The findings of linking in a place, on every day on which the files change.
-    fn linked(&self, place: &str) -> Vec<Problem> {
-        let mut days = self.turning_days();
+    /// The findings of linking in a place, on every day on which its files change.
+    fn linked(&self, locality: &str) -> Vec<Problem> {
+        let place = self.place(locality);
+        let around = crate::procedure::around(self);
+        let mut days = place.turning_days();
         if days.is_empty() {
             days.extend(Day::new(2026, 7, 1));
         }
         let mut out = Vec::new();
         for day in days {
-            out.extend(self.program(place, day).1);
-            out.extend(crate::procedure::procedures(self, place, day).1);
+            let source = place.source(day);
+            out.extend(check::build(&source).1);
+            out.extend(check::procedures::build(&source, &around).1);
         }
         once(out)
     }

@@ -36,8 +36,9 @@ pub(super) async fn view(desk: &Desk) -> Told<HealthView> {
     checks.push(backup(desk).await?);
     checks.extend(space(desk));
     checks.push(lake(desk).await?);
-    let failed = desk.cases.iter().filter(|c| !c.passed()).count();
-    let all = grouped(super::paging::count(desk.cases.len()));
+    let cases = &desk.tried().await?.cases;
+    let failed = cases.iter().filter(|c| !c.passed()).count();
+    let all = grouped(super::paging::count(cases.len()));
     checks.push(if failed == 0 {
         check(
             "规则案例",

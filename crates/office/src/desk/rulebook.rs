@@ -1,4 +1,4 @@
-//! 规则手册 as pages: text, rules line by line, cases with what came of them at the start.
+//! 规则手册 as pages: text, rules line by line, cases with what comes of them.
 
 use super::Desk;
 use super::month::program_today;
@@ -34,14 +34,25 @@ const SECTIONS: [(&str, &str, &str); 9] = [
     ("localities/", "各地的数", "本地的标准、比例和选择"),
 ];
 
-/// Findings of the checker, one line each.
-pub(super) fn findings(book: &Rulebook) -> Vec<String> {
-    let told = |p: rules::Problem| {
-        let text = book.texts().get(&p.path).map_or("", String::as_str);
-        let (line, column) = rules::problem::line_column(text, p.span.start);
-        format!("{} {line}:{column} {}", p.path, p.message)
-    };
-    book.check().into_iter().map(told).collect()
+/// What the checker finds in the rulebook, and what comes of its cases with the place's numbers.
+pub(super) struct Tried {
+    pub(super) cases: Vec<CaseResult>,
+    /// One line each.
+    findings: Vec<String>,
+}
+
+impl Tried {
+    pub(super) fn of(book: &Rulebook, locality: &str) -> Self {
+        let told = |p: rules::Problem| {
+            let text = book.texts().get(&p.path).map_or("", String::as_str);
+            let (line, column) = rules::problem::line_column(text, p.span.start);
+            format!("{} {line}:{column} {}", p.path, p.message)
+        };
+        Self {
+            cases: rules::cases::run_all(book, locality),
+            findings: book.check().into_iter().map(told).collect(),
+        }
+    }
 }
 
 /// Digest of all texts, as a run records it.
@@ -60,14 +71,15 @@ fn short(digest: &[u8]) -> String {
     store::digest::hex(digest).chars().take(12).collect()
 }
 
-pub(super) fn index(desk: &Desk) -> RulebookIndex {
+pub(super) async fn index(desk: &Desk) -> Result<RulebookIndex, ViewError> {
+    let tried = desk.tried().await?;
     let book = &desk.office.book;
     let section = |(folder, title, gist): &(&str, &str, &str)| RulebookSection {
         title: (*title).to_owned(),
         gist: (*gist).to_owned(),
         files: paths(book)
             .filter(|p| folder_of(p) == *folder)
-            .map(|p| row(desk, p))
+            .map(|p| row(desk, tried, p))
             .collect(),
     };
     let sections = SECTIONS
@@ -75,7 +87,7 @@ pub(super) fn index(desk: &Desk) -> RulebookIndex {
         .map(section)
         .filter(|s| !s.files.is_empty())
         .collect();
-    RulebookIndex {
+    Ok(RulebookIndex {
         hash: desk.rulebook.clone(),
         origin: format!(
             "{} · 共 {} 个文件{}",
@@ -86,9 +98,9 @@ pub(super) fn index(desk: &Desk) -> RulebookIndex {
                 no => format!(" · 两人签发的第 {no} 版"),
             }
         ),
-        findings: desk.findings.clone(),
+        findings: tried.findings.clone(),
         sections,
-    }
+    })
 }
 
 /// Texts officials read: all of Markdown, and the locality's numbers.
@@ -116,9 +128,9 @@ fn parsed<'a>(book: &'a Rulebook, path: &str) -> Option<&'a Parsed> {
     book.parsed().iter().find(|p| p.path == path)
 }
 
-fn row(desk: &Desk, path: &str) -> RuleFileRow {
+fn row(desk: &Desk, tried: &Tried, path: &str) -> RuleFileRow {
     let book = &desk.office.book;
-    let results = || desk.cases.iter().filter(|c| c.path == path);
+    let results = || tried.cases.iter().filter(|c| c.path == path);
     let title = parsed(book, path).map_or("参数表", |p| p.title.as_str());
     RuleFileRow {
         path: path.to_owned(),
@@ -146,11 +158,12 @@ fn in_force(book: &Rulebook, path: &str) -> String {
         .join(" ")
 }
 
-pub(super) fn page(desk: &Desk, path: &str) -> Result<RulePage, ViewError> {
+pub(super) async fn page(desk: &Desk, path: &str) -> Result<RulePage, ViewError> {
     let book = &desk.office.book;
     let missing = || ViewError::NotFound(format!("规则手册里没有 `{path}`;请从目录打开"));
     let text = book.texts().get(path).ok_or_else(missing)?;
-    let shown = row(desk, path);
+    let tried = desk.tried().await?;
+    let shown = row(desk, tried, path);
     let program = program_today(&desk.office);
     let mut uses = Vec::new();
     let mut used_by = Vec::new();
@@ -160,10 +173,10 @@ pub(super) fn page(desk: &Desk, path: &str) -> Result<RulePage, ViewError> {
             uses.extend(
                 reads()
                     .filter(|f| f.path != path)
-                    .map(|f| row(desk, &f.path)),
+                    .map(|f| row(desk, tried, &f.path)),
             );
         } else if reads().any(|f| f.path == path) {
-            used_by.push(row(desk, &file.path));
+            used_by.push(row(desk, tried, &file.path));
         }
     }
     let links: HashMap<&str, &str> = program
@@ -176,7 +189,7 @@ pub(super) fn page(desk: &Desk, path: &str) -> Result<RulePage, ViewError> {
     } else {
         blocks(text)
     };
-    let mut results = desk.cases.iter().filter(|c| c.path == path);
+    let mut results = tried.cases.iter().filter(|c| c.path == path);
     found
         .iter_mut()
         .for_each(|block| complete(block, &mut results, &links));

@@ -2,7 +2,7 @@
 
 use super::{Locality, Rulebook};
 use crate::ast::Head;
-use crate::check::{Parsed, names_read};
+use crate::check::Parsed;
 use crate::problem::Problem;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -49,8 +49,8 @@ fn wanted<'a>(book: &'a Rulebook, place: &Locality, own: &str) -> BTreeSet<&'a s
             continue;
         }
         for file in by_id.get(id).into_iter().flatten() {
-            let words = names_read(file);
-            next.extend(by_id.keys().filter(|k| words.contains(**k)));
+            let read = file.names.iter();
+            next.extend(read.filter_map(|name| Some(*by_id.get_key_value(name.as_str())?.0)));
         }
     }
     out
