@@ -16,6 +16,7 @@ mod months;
 mod outside;
 mod owed;
 mod recused;
+mod riding;
 mod undone;
 mod urged;
 mod visited;
@@ -224,6 +225,14 @@ impl Bench {
         case.standing
             .open
             .map_or_else(String::new, |open| open.name)
+    }
+
+    /// What is to be paid at once and is not with the bank: kind, amount, household.
+    async fn waits(&self) -> Vec<(String, String, i64)> {
+        let waits = pay::waiting(&self.office, &self.chen.who).await.unwrap();
+        let told = waits.into_iter();
+        told.map(|one| (one.title, one.amount, one.household))
+            .collect()
     }
 
     /// A batch of a month drawn up: what a household's help is in it, and its number.

@@ -7,7 +7,7 @@ use super::*;
 
 impl Bench {
     /// What a household gets of dibao in a month, as the record has it: all rows that cover the month.
-    async fn gets(&self, like: i64, at: &str) -> Vec<Fen> {
+    pub(super) async fn gets(&self, like: i64, at: &str) -> Vec<Fen> {
         let at = month(at);
         let tx = self.office.begin().await.unwrap();
         let known = store::entitlements::find(&tx, like).await.unwrap().unwrap();
@@ -47,7 +47,7 @@ impl Bench {
     }
 
     /// A case of stopping help to its end; nothing is left of what it goes on as.
-    async fn stops(&self, no: CaseNo, help: i64) {
+    pub(super) async fn stops(&self, no: CaseNo, help: i64) {
         self.done(&self.wang.who, no, "登记线索").await.unwrap();
         self.visited(no).await;
         self.tell(no).await.unwrap();
@@ -133,13 +133,11 @@ async fn raised_too_late(database: Database) {
     bench.sign(no, &more).await.unwrap();
     paid_before_handed_over(&bench, no, (household, before)).await;
     assert!(bench.gets(help, "2026-11").await.is_empty(), "it is over");
+    let lacked = ("变更补差".to_owned(), "30.00".to_owned(), household.get());
+    assert_eq!(bench.waits().await, [lacked]);
     let chen = &bench.chen.who;
     let waits = pay::waiting(&bench.office, chen).await.unwrap();
-    let told: Vec<_> = waits
-        .iter()
-        .map(|one| (one.title.as_str(), one.amount.as_str(), one.household))
-        .collect();
-    assert_eq!(told, [("变更补差", "30.00", household.get())]);
+    assert!(waits[0].due.text.ends_with("到期"), "{}", waits[0].due.text);
     let prepared = pay::prepare(&bench.office, chen, "arrears", month("2026-10"), |_| {}).await;
     bench.paid(prepared.unwrap().batch).await;
     assert!(pay::waiting(&bench.office, chen).await.unwrap().is_empty());

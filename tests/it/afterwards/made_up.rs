@@ -122,7 +122,8 @@ async fn parts_go_with_the_money(database: Database) {
     let mut tx = bench.office.begin().await.unwrap();
     let by_hand = Cause::new("act", "by-hand");
     let less = (november, fen(1_00));
-    pay::change(&bench.office, &mut tx, "chen", help, less, &by_hand)
+    let own = store::entitlements::find(&tx, help).await.unwrap().unwrap();
+    pay::change(&bench.office, &mut tx, "chen", &own, less, &by_hand)
         .await
         .unwrap();
     pay::stop(&bench.office, &mut tx, "chen", help, december, &by_hand)

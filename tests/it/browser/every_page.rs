@@ -43,10 +43,9 @@ fn every_page_is_whole_for_every_role_on_a_phone_and_on_a_screen() {
                 continue;
             };
             if !place.may(login, right) {
-                // One refusal looks like every other.
-                if let Came::Page(status) = page.open(route.path)
-                    && !std::mem::replace(&mut refused, true)
-                {
+                // One refusal looks like every other; that each is refused is asked without a browser (`access`).
+                if !refused && let Came::Page(status) = page.open(route.path) {
+                    refused = true;
                     assert_eq!(status, 403, "{login} {}", route.path);
                     page.judge(login);
                 }

@@ -2,6 +2,7 @@
 
 mod both;
 mod click;
+mod judge;
 mod keys;
 mod many;
 mod network;
@@ -13,25 +14,8 @@ use super::chrome::Chrome;
 use serde_json::{Value, json};
 use std::path::PathBuf;
 
-const AXE: &str = include_str!("vendor/axe-core-4.14.1/axe.min.js");
 /// What we run in a page runs in a world of its own: the page's content policy stays as it is.
 const WORLD: &str = "judge";
-/// What axe finds, serious or worse, in words.
-const FIND: &str = "axe.run(document, {preload: false, resultTypes: ['violations']}).then(told => \
-    told.violations.filter(v => ['serious', 'critical'].includes(v.impact)).map(v => \
-    v.id + ' (' + v.help + '): ' + v.nodes.length + ' × ' + v.nodes.slice(0, 3).map(n => \
-    n.html.slice(0, 160) + ' ' + (n.failureSummary || '').replace(/\\s+/g, ' ').slice(0, 200)).join(' | ')))";
-/// Title, headings, and what sticks out at the side.
-const SHAPE: &str = "(() => {\
-    const wide = document.documentElement.clientWidth;\
-    const over = document.documentElement.scrollWidth - wide;\
-    const scrolls = e => { for (e = e.parentElement; e; e = e.parentElement) \
-      if (['auto', 'scroll', 'hidden'].includes(getComputedStyle(e).overflowX)) return true; return false; };\
-    const out = over > 0 ? [...document.body.querySelectorAll('*')].filter(e => \
-      e.getBoundingClientRect().right > wide + 1 && !scrolls(e)).slice(0, 3).map(e => e.outerHTML.slice(0, 120)) : [];\
-    return {title: document.title, lang: document.documentElement.lang, over, out, \
-      h1: [...document.querySelectorAll('h1')].map(h => h.innerText.trim())}; })()";
-
 /// Chooses a line of a list, by the whole of it or by a part.
 const PICK: &str = "function(line) { const found = [...this.options].find(o => o.text.trim() === line) || \
     [...this.options].find(o => o.text.includes(line)); if (!found) return false; \
@@ -491,44 +475,6 @@ impl Page {
     pub(crate) fn picture(&mut self) -> Vec<u8> {
         let told = self.ask("Page.captureScreenshot", json!({"format": "png"}));
         base64(told["data"].as_str().unwrap_or_default())
-    }
-
-    /// Judges what is shown; what is wrong is kept for the end of the test.
-    pub(crate) fn judge(&mut self, step: &str) {
-        let shape = self.tell(SHAPE);
-        let mut wrong = Vec::new();
-        if word(&shape["title"]).is_empty() || shape["lang"] != "zh-CN" {
-            wrong.push(format!("title or language: {shape}"));
-        }
-        let headings = shape["h1"].as_array().cloned().unwrap_or_default();
-        if headings.len() != 1 || headings.iter().any(|said| word(said).is_empty()) {
-            wrong.push(format!("not one heading: {headings:?}"));
-        }
-        if shape["over"].as_i64().unwrap_or_default() > 0 {
-            wrong.push(format!(
-                "scrolls sideways: {} {}",
-                shape["over"], shape["out"]
-            ));
-        }
-        // The page was read without scripts and has none; axe cannot wait without them.
-        self.let_scripts(Scripts::On);
-        if self.tell("typeof axe") == "undefined" {
-            self.tell(&format!("{AXE}; 0"));
-        }
-        let found = self.tell(FIND);
-        self.let_scripts(self.scripts);
-        wrong.extend(found.as_array().into_iter().flatten().map(word));
-        self.look();
-        wrong.append(&mut self.faults);
-        if self.status() >= 500 {
-            wrong.push(format!("status {}", self.status()));
-        }
-        let width = self.width;
-        let place = self.place();
-        let told = wrong
-            .iter()
-            .map(|one| format!("{step} {place} at {width}: {one}"));
-        self.findings.extend(told);
     }
 
     /// A finding of the test's own.

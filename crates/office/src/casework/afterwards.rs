@@ -191,10 +191,7 @@ async fn about(on: &impl Reads, case: &Case) -> Done<(NewAfter, Entitlement)> {
 
 /// What some help is a month, as last decided for that month.
 async fn amount_in(on: &impl Reads, help: &Entitlement, month: Month) -> Done<domain::Fen> {
-    let month = month.max(help.from);
-    let amounts = entitlements::amounts(on, help.id).await?;
-    let held = amounts.iter().rev().find(|change| change.from <= month);
-    Ok(held.map_or(domain::Fen::ZERO, |change| change.amount))
+    Ok(crate::disbursement::own_amount(on, help, month.max(help.from)).await?)
 }
 
 /// A number out of the rulebook's `procedures/` settings, the place's own file before the general one.

@@ -66,6 +66,9 @@ pub struct BatchKind {
     pub source: Source,
 }
 
+/// In batches of which kind it is made up for what paid months lacked, where no month to come brings it.
+pub(super) const LACKED: &str = "arrears";
+
 /// 节日慰问.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Festival {
@@ -406,6 +409,15 @@ impl Reader<'_> {
                 title,
                 component,
                 source,
+            });
+        }
+        // A version signed before there was such a batch goes on without its row.
+        if out.iter().all(|kind: &BatchKind| kind.code != LACKED) {
+            out.push(BatchKind {
+                code: LACKED.to_owned(),
+                title: "变更补差".to_owned(),
+                component: "变更补差".to_owned(),
+                source: Source::AtOnce,
             });
         }
         out

@@ -2,6 +2,7 @@
 //! recovery in the same write, never a silent deduction.
 
 use super::book::PayBook;
+use super::riding::{large, riding};
 use super::{Paid, PayError, recover};
 use crate::office::Office;
 use domain::{BankCard, Fen, HouseholdId, Month, PersonId};
@@ -77,7 +78,7 @@ pub async fn entitle(office: &Office, tx: &mut JournalTx, by: &str, new: &Entitl
             .await?
             .first()
             .copied(),
-        None => known_account(tx, new.household, new.payee).await?,
+        None => known_account(tx, new.household, (new.payee, &new.programme)).await?,
     };
     let component = new.component.clone().unwrap_or_else(|| BASIC.to_owned());
     let row = NewEntitlement {
@@ -108,31 +109,53 @@ pub async fn entitle(office: &Office, tx: &mut JournalTx, by: &str, new: &Entitl
     Ok(id)
 }
 
-/// The card money of this payee, else of this household, goes to.
+/// The card money of this payee goes to, that of the same programme before another's; else that of this household.
 pub(super) async fn known_account(
     on: &impl Reads,
     household: HouseholdId,
-    payee: PersonId,
+    (payee, programme): (PersonId, &str),
 ) -> Paid<Option<i64>> {
     let all = entitlements::of_household(on, household).await?;
     let ids: Vec<i64> = all.iter().map(|one| one.id).collect();
     let cards = entitlements::accounts(on, &ids).await?;
-    let newest = |own: bool| {
+    let newest = |fits: &dyn Fn(&Entitlement) -> bool| {
         all.iter()
             .zip(&cards)
-            .filter(|(one, _)| !own || one.payee == payee)
+            .filter(|(one, _)| fits(one))
             .filter_map(|(_, cards)| cards.last())
             .max_by(|a, b| a.at.cmp(&b.at))
             .map(|card| card.account)
     };
-    Ok(newest(true).or_else(|| newest(false)))
+    let own = |one: &Entitlement| one.payee == payee;
+    Ok(newest(&|one| own(one) && one.programme == programme)
+        .or_else(|| newest(&own))
+        .or_else(|| newest(&|_| true)))
 }
 
-/// Another amount from a month on, inside the write of its decision.
+/// Another amount from a month on, inside the write of its decision. What rides on a month from then on, of months
+/// before, goes on riding.
 ///
 /// # Errors
-/// The record.
+/// The amounts are out of reach; the record.
 pub async fn change(
+    office: &Office,
+    tx: &mut JournalTx,
+    by: &str,
+    help: &Entitlement,
+    (from, amount): (Month, Fen),
+    cause: &Cause,
+) -> Paid<()> {
+    let rides = riding(tx, help, from, from).await?;
+    set(office, tx, by, help.id, (from, amount), cause).await?;
+    if let Some((month, more)) = rides {
+        let once = amount.checked_add(more).ok_or_else(large)?;
+        set(office, tx, by, help.id, (month, once), cause).await?;
+        set(office, tx, by, help.id, (month.next(), amount), cause).await?;
+    }
+    Ok(())
+}
+
+async fn set(
     office: &Office,
     tx: &mut JournalTx,
     by: &str,
@@ -220,7 +243,6 @@ pub async fn amend(
 ) -> Paid<Amended> {
     let Amend { to, amount, .. } = with;
     let from = with.from.max(help.from);
-    let large = || PayError::Refused("补差的合计超出可以计算的范围".to_owned());
     let mut lines: BTreeMap<Month, Fen> = BTreeMap::new();
     for line in payments::of_entitlement(tx, help.id, from).await? {
         // A line that came back is issued again as it was.
@@ -242,9 +264,11 @@ pub async fn amend(
             lacked: short,
         });
     }
-    let once = amount.checked_add(short).ok_or_else(large)?;
+    let rides = riding(tx, help, free, with.from).await?;
+    let rides = rides.map_or(Fen::ZERO, |(_, more)| more);
+    let once = Fen::total([amount, short, rides]).ok_or_else(large)?;
     let id = if help.to == to {
-        change(office, tx, by, help.id, (free, once), cause).await?;
+        set(office, tx, by, help.id, (free, once), cause).await?;
         help.id
     } else {
         if help.to.is_none_or(|ends| free < ends) {
@@ -254,8 +278,9 @@ pub async fn amend(
         let new = Entitle::after(help, once, months, cause.clone());
         entitle(office, tx, by, &new).await?
     };
-    if once != amount && to != Some(free.next()) {
-        change(office, tx, by, id, (free.next(), amount), cause).await?;
+    // Said also of a last month: what of it is its own is read from here.
+    if once != amount {
+        set(office, tx, by, id, (free.next(), amount), cause).await?;
     }
     Ok(Amended {
         from: free,
@@ -295,7 +320,8 @@ pub async fn give_way(
     by: &str,
     (programme, subject): (&str, Subject),
     (from, cause): (Month, &Cause),
-) -> Paid<()> {
+) -> Paid<Fen> {
+    let mut owed = Vec::new();
     let all = entitlements::of_subject(tx, programme, BASIC, subject).await?;
     for one in all
         .iter()
@@ -303,10 +329,11 @@ pub async fn give_way(
     {
         let lines = payments::of_entitlement(tx, one.id, one.from).await?;
         if !lines.iter().any(|line| line.state.holds()) {
+            owed.extend(riding(tx, one, one.from, from).await?.map(|(_, more)| more));
             cease(office, tx, by, one.id, one.from, cause).await?;
         }
     }
-    Ok(())
+    Fen::total(owed).ok_or_else(large)
 }
 
 /// The entitlement of a person or household in a programme that covers a month, for whoever decides

@@ -312,14 +312,15 @@ impl Work<'_> {
 
     /// The card each payee's money goes to already.
     async fn with_cards(&self, mut all: Vec<NewEntitlement>) -> Paid<Vec<NewEntitlement>> {
-        let mut at_hand: HashMap<(HouseholdId, PersonId), Option<i64>> = HashMap::new();
+        let mut at_hand: HashMap<(HouseholdId, PersonId, String), Option<i64>> = HashMap::new();
         for one in &mut all {
-            let key = (one.household, one.payee);
+            let key = (one.household, one.payee, one.programme.clone());
             one.account = match at_hand.get(&key) {
                 Some(known) => *known,
                 None => {
                     let store = &self.office.store;
-                    let found = known_account(store, one.household, one.payee).await?;
+                    let found =
+                        known_account(store, one.household, (one.payee, &one.programme)).await?;
                     at_hand.insert(key, found);
                     found
                 }

@@ -7,15 +7,12 @@ use super::crisis_care::{CAUSE, EXTENSION};
 use super::late::ahead;
 use super::recognition::go_on;
 use super::{AfterKind, DECIDED, amount_in};
-use crate::disbursement::{self, Amend, Entitle, Grant};
+use crate::disbursement::{self, Amend, Amended};
 use crate::office::Office;
 use domain::{Fen, Month};
 use store::Reads;
 use store::entitlements::{self, Cause, Entitlement};
 use store::reviews::{AfterDecision, NewAfter};
-
-/// In batches of which kind what paid months lacked is paid, where no further month brings it.
-const LACKED: &str = "arrears";
 
 /// What a delivered decision does to the help: from which month, and the recovery it opened.
 pub(super) async fn hold(
@@ -48,14 +45,18 @@ pub(super) async fn hold(
     let chain = chain(tx, help, content.kind).await?;
     let links = touched(&chain, from);
     let (mut told, mut recovery) = (None, None);
+    let mut lacked = Fen::ZERO;
     if matches!(content.kind, AfterKind::Raised | AfterKind::Restored) {
-        told = Some(give(office, tx, by, (&links, decision, &cause), (from, amount)).await?);
+        let given = give(office, tx, by, (&links, decision, &cause), (from, amount)).await?;
+        told = Some(given.from);
+        lacked = given.lacked;
     } else {
         for link in &links {
             let what = (&link.help, decision, &cause);
-            let (holds, opened) = take(office, tx, by, what, (from, late)).await?;
-            told = told.or(Some(holds));
-            recovery = recovery.or(opened);
+            let taken = take(office, tx, by, what, (from, late)).await?;
+            told = told.or(Some(taken.from));
+            recovery = recovery.or(taken.recovery);
+            lacked = lacked.checked_add(taken.lacked).ok_or_else(large)?;
         }
     }
     let counted = matches!(
@@ -65,7 +66,16 @@ pub(super) async fn hold(
     if let Some(amount) = amount.filter(|_| counted && !recognised::is_one(help)) {
         keep_sealed(office, tx, &content.capsule, (amount, &cause)).await?;
     }
+    // Last, for it is made up of no parts.
+    if let Some(last) = links.last().filter(|_| lacked > Fen::ZERO) {
+        let of = (content.case, &cause);
+        disbursement::make_up(office, tx, by, (&last.help, lacked), of).await?;
+    }
     Ok((told, recovery))
+}
+
+fn large() -> CaseError {
+    CaseError::Refused("补差的合计超出可以计算的范围".to_owned())
 }
 
 fn unsaid(decision: &AfterDecision) -> CaseError {
@@ -147,14 +157,13 @@ async fn give(
     by: &str,
     (links, decision, cause): (&[&Link], &AfterDecision, &Cause),
     (from, amount): (Month, Option<Fen>),
-) -> Done<Month> {
+) -> Done<Amended> {
     let sealed = decision.content.capsule.as_str();
     let mut told = None;
     let mut lacked = Fen::ZERO;
-    let mut last = None;
     for Link { help, ends } in links {
-        let from = from.max(help.from);
         if recognised::is_one(help) {
+            let from = from.max(help.from);
             // One term that reaches over the next stands for it.
             if told.is_none() || !recognised::covers(tx, help, from).await? {
                 go_on(office, tx, by, (help, from), (cause, sealed)).await?;
@@ -172,58 +181,64 @@ async fn give(
         let amended = disbursement::amend(office, tx, by, help, with, cause).await?;
         lacked = amended.lacked;
         told = told.or(Some(amended.from));
-        last = Some(help);
     }
-    if let Some(help) = last.filter(|_| lacked > Fen::ZERO) {
-        let today = office.clock.today();
-        let month = Month::containing(today);
-        let grant = Grant {
-            entitle: Entitle::after(help, lacked, (month, Some(month)), cause.clone()),
-            kind: LACKED.to_owned(),
-            case: decision.content.case,
-            parts: vec![lacked],
-            day: today,
-        };
-        disbursement::grant(office, tx, by, &grant).await?;
-    }
-    Ok(told.unwrap_or(from))
+    Ok(Amended {
+        from: told.unwrap_or(from),
+        lacked,
+    })
 }
 
-/// Less, or nothing more: from which month, and the recovery it opened.
+/// What came of giving less.
+struct Taken {
+    /// The first month it holds for.
+    from: Month,
+    /// The recovery it opened.
+    recovery: Option<i64>,
+    /// What months before lacked and no month is left to bring.
+    lacked: Fen,
+}
+
+/// Less, or nothing more.
 async fn take(
     office: &Office,
     tx: &mut Writing,
     by: &str,
     (help, decision, cause): (&Entitlement, &AfterDecision, &Cause),
     (from, late): (Month, i32),
-) -> Done<(Month, Option<i64>)> {
+) -> Done<Taken> {
     let content = &decision.content;
+    let since = from;
     let from = from.max(help.from);
+    let mut taken = Taken {
+        from,
+        recovery: None,
+        lacked: Fen::ZERO,
+    };
     match (content.kind, content.after) {
         (AfterKind::Stopped, _) => {
             if let Some(to) = help.to.filter(|to| *to <= from) {
-                return Ok((to, None));
+                taken.from = to;
+                return Ok(taken);
             }
-            let opened = disbursement::stop(office, tx, by, help.id, from, cause).await?;
-            Ok((from, opened))
+            let rides = disbursement::riding(tx, help, from, since).await?;
+            taken.lacked = rides.map_or(Fen::ZERO, |(_, more)| more);
+            taken.recovery = disbursement::stop(office, tx, by, help.id, from, cause).await?;
         }
         (AfterKind::Cut, Some(amount)) => {
-            disbursement::change(office, tx, by, help.id, (from, amount), cause).await?;
-            Ok((from, None))
+            disbursement::change(office, tx, by, help, (from, amount), cause).await?;
         }
         (_, Some(amount)) => {
             if amount_in(tx, help, from).await? != amount {
-                disbursement::change(office, tx, by, help.id, (from, amount), cause).await?;
+                disbursement::change(office, tx, by, help, (from, amount), cause).await?;
             }
             let ends = content.last.map(|last| last.add(late).next());
             let known = entitlements::find(tx, help.id).await?;
             let to = known.and_then(|known| known.to);
-            let opened = match ends.filter(|ends| to.is_none_or(|to| *ends < to)) {
-                Some(ends) => disbursement::stop(office, tx, by, help.id, ends, cause).await?,
-                None => None,
-            };
-            Ok((from, opened))
+            if let Some(ends) = ends.filter(|ends| to.is_none_or(|to| *ends < to)) {
+                taken.recovery = disbursement::stop(office, tx, by, help.id, ends, cause).await?;
+            }
         }
-        (_, None) => Err(unsaid(decision)),
+        (_, None) => return Err(unsaid(decision)),
     }
+    Ok(taken)
 }
