@@ -127,7 +127,9 @@ pub(super) async fn known_account(
             .map(|card| card.account)
     };
     let own = |one: &Entitlement| one.payee == payee;
-    Ok(newest(&|one| own(one) && one.programme == programme)
+    // What comes with a festival or a price is a programme of its own, whose card is only ever a copy.
+    let same = |one: &Entitlement| one.programme == programme && one.component == BASIC;
+    Ok(newest(&|one| own(one) && same(one))
         .or_else(|| newest(&own))
         .or_else(|| newest(&|_| true)))
 }
