@@ -58,6 +58,7 @@ pub mod sample;
 mod shown;
 mod stands;
 pub mod targets;
+mod team;
 pub mod urging;
 pub(crate) mod whom;
 mod window;

@@ -198,6 +198,21 @@ pub async fn members(on: &impl Reads, household: HouseholdId) -> Result<Vec<Memb
     rows.iter().map(membership).collect()
 }
 
+/// The same of many households.
+pub async fn members_of(
+    on: &impl Reads,
+    households: &[HouseholdId],
+) -> Result<HashMap<HouseholdId, Vec<Membership>>> {
+    let sets = households.iter().map(|home| vec![home.get().into()]);
+    let answers = on.rows_each(OF_HOUSEHOLD, sets.collect()).await?;
+    let read = households.iter().zip(answers);
+    read.map(|(home, rows)| {
+        let members: Result<Vec<Membership>> = rows.iter().map(membership).collect();
+        Ok((*home, members?))
+    })
+    .collect()
+}
+
 /// All memberships a person has had, oldest first.
 pub async fn memberships(on: &impl Reads, person: PersonId) -> Result<Vec<Membership>> {
     let rows = on.rows(OF_PERSON, vec![person.get().into()]).await?;

@@ -316,6 +316,9 @@ impl Reads for Store {
     }
 
     async fn rows_each(&self, sql: Sql, sets: Vec<Vec<Value>>) -> Result<Vec<Vec<Row>>> {
+        if sets.is_empty() {
+            return Ok(Vec::new());
+        }
         match &self.0.engine {
             Engine::Sqlite(sqlite) => {
                 sqlite

@@ -4,18 +4,17 @@
 use super::decision::REMEDY;
 use super::events::{self, mark};
 use super::open_cases::each_open;
+use super::team::{Member, Team};
 use super::{Case, CaseError, Done};
-use crate::access::{Access, AccessBook, Acting, Right, Scope};
+use crate::access::{Access, Acting, Right, Scope};
 use crate::channels::assists;
 use crate::office::Office;
 use crate::views::Choice;
 use domain::procedure::{Ground, Procedure, Step};
 use domain::{AreaCode, CaseNo, Day, HouseholdId, PersonId};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use store::Reads;
-use store::applications;
 use store::cases::{self, CaseRow, Wait};
-use store::users::UserState;
 
 /// Rows a role's list is read up to; more is told as more.
 const ROWS_MAX: u32 = 2_000;
@@ -360,10 +359,10 @@ fn group(row: &CaseRow, today: Day) -> Group {
 
 /// By which rights a step stands in somebody's list, and in which organisation they have to be.
 #[derive(Clone, Debug)]
-struct Doers {
-    rights: &'static [Right],
+pub(super) struct Doers {
+    pub(super) rights: &'static [Right],
     /// The department's own for a step that it answers; none where the organisation does not matter.
-    organisation: Option<String>,
+    pub(super) organisation: Option<String>,
     /// Whether the step hands over a letter that tells what one may do against it.
     hands_over: bool,
 }
@@ -418,168 +417,6 @@ impl Steps {
         self.0.insert(key, found.clone());
         Ok(found)
     }
-}
-
-/// One role somebody holds.
-struct Held {
-    title: String,
-    area: AreaCode,
-    rights: BTreeSet<Right>,
-}
-
-impl Held {
-    /// The rights a step is found by, of those the role has.
-    fn of(book: &AccessBook, code: &str, (title, area): (String, AreaCode)) -> Self {
-        let by = [Right::CASE_HANDLE, Right::VISIT_REPORT, Right::ASSIST];
-        let rights = by.into_iter().filter(|right| book.allows(code, *right));
-        Self {
-            title,
-            area,
-            rights: rights.collect(),
-        }
-    }
-}
-
-/// Somebody with an account that is in use: their roles of this moment, and the cases they are kept from.
-struct Member {
-    login: String,
-    organisation: String,
-    roles: Vec<Held>,
-    kept: BTreeSet<CaseNo>,
-}
-
-impl Member {
-    /// Whether this person could do the step, whoever it was handed to.
-    fn could(&self, row: &CaseRow, wait: &Wait, by: &Doers) -> bool {
-        let area = &row.current.area;
-        let holds = |held: &Held| {
-            held.title == wait.role
-                && held.area.contains(area)
-                && by.rights.iter().any(|right| held.rights.contains(right))
-        };
-        let there = by.organisation.as_ref();
-        there.is_none_or(|code| *code == self.organisation)
-            && self.roles.iter().any(holds)
-            && !self.kept.contains(&row.no)
-            && !wait.not_by.split('、').any(|login| login == self.login)
-    }
-
-    async fn of_acting(office: &Office, who: &Acting) -> Done<Self> {
-        let held = who.roles_held().into_iter();
-        let book = who.book();
-        let roles = held.filter_map(|(title, area)| {
-            let code = book.role_named(&title)?.code.clone();
-            Some(Held::of(book, &code, (title, area)))
-        });
-        Ok(Self {
-            login: who.login().to_owned(),
-            organisation: crate::portal::organisation(office, who).await?,
-            roles: roles.collect(),
-            kept: kept(office, &office.store, &who.kept_persons()).await?,
-        })
-    }
-}
-
-/// Everybody who works here.
-struct Team(BTreeMap<String, Member>);
-
-impl Team {
-    /// Those of them whose accounts are wanted.
-    async fn read(
-        office: &Office,
-        store: &impl Reads,
-        book: &AccessBook,
-        wanted: impl Fn(&str) -> bool,
-    ) -> Done<Self> {
-        let at = office.clock.at();
-        let mut roles: BTreeMap<i64, Vec<Held>> = BTreeMap::new();
-        for grant in store::grants::list(store).await? {
-            if grant.holds(&at)
-                && let Some(role) = book.role(&grant.content.role)
-            {
-                let held = roles.entry(grant.content.user.get()).or_default();
-                let own = (role.title.clone(), grant.content.area);
-                held.push(Held::of(book, &role.code, own));
-            }
-        }
-        let mut persons: BTreeMap<i64, Vec<PersonId>> = BTreeMap::new();
-        for recusal in store::recusals::all(store).await? {
-            let own = persons.entry(recusal.content.user.get()).or_default();
-            own.push(recusal.content.person);
-        }
-        let organisations = store::organisations::list(store, None).await?;
-        let mut team = BTreeMap::new();
-        for user in store::users::list(store).await? {
-            if user.state != UserState::Active || !wanted(&user.login) {
-                continue;
-            }
-            let near = persons.remove(&user.id.get()).unwrap_or_default();
-            let near = with_homes(office, store, near).await?;
-            let mut organisations = organisations.iter();
-            let own = organisations.find(|one| one.id == user.organisation);
-            team.insert(
-                user.login.clone(),
-                Member {
-                    login: user.login,
-                    organisation: own.map_or_else(String::new, |one| one.content.code.clone()),
-                    roles: roles.remove(&user.id.get()).unwrap_or_default(),
-                    kept: kept(office, store, &near).await?,
-                },
-            );
-        }
-        Ok(Self(team))
-    }
-
-    /// Whether a step is this person's: they could do it, and it was handed to nobody else who still could.
-    fn gives(&self, member: &Member, row: &CaseRow, wait: &Wait, by: &Doers) -> bool {
-        if !member.could(row, wait, by) {
-            return false;
-        }
-        if wait.owner.is_empty() || wait.owner == member.login {
-            return true;
-        }
-        let owner = self.0.get(&wait.owner);
-        !owner.is_some_and(|owner| owner.could(row, wait, by))
-    }
-
-    /// Whether the step stands in somebody's list.
-    fn has_for(&self, row: &CaseRow, wait: &Wait, by: &Doers) -> bool {
-        let mut all = self.0.values();
-        all.any(|member| self.gives(member, row, wait, by))
-    }
-}
-
-/// The declared, and whoever lives with them.
-async fn with_homes(
-    office: &Office,
-    store: &impl Reads,
-    mut persons: Vec<PersonId>,
-) -> Done<Vec<PersonId>> {
-    let today = office.clock.today();
-    let homes = store::households::memberships_on(store, &persons, today).await?;
-    let homes: BTreeSet<HouseholdId> = homes.values().map(|m| m.household).collect();
-    for home in homes {
-        let members = store::households::members(store, home).await?;
-        let now = members.iter().filter(|m| m.span.contains(today));
-        persons.extend(now.map(|m| m.person));
-    }
-    persons.sort_unstable();
-    persons.dedup();
-    Ok(persons)
-}
-
-/// The open cases in which one of these persons stands, or of a household they live in.
-async fn kept(office: &Office, store: &impl Reads, persons: &[PersonId]) -> Done<BTreeSet<CaseNo>> {
-    let pending = applications::pending(store, persons).await?;
-    let mut out: BTreeSet<CaseNo> = pending.into_iter().map(|p| p.case).collect();
-    let today = office.clock.today();
-    let homes = store::households::memberships_on(store, persons, today).await?;
-    let homes: BTreeSet<HouseholdId> = homes.values().map(|m| m.household).collect();
-    for home in homes {
-        let rows = cases::of_household(store, home).await?;
-        out.extend(rows.iter().map(|row| row.no));
-    }
-    Ok(out)
 }
 
 impl From<CaseError> for crate::OfficeError {
