@@ -3,6 +3,7 @@
 //! and who handled what.
 
 mod added;
+mod arrears;
 mod bound;
 mod continued;
 mod counters;
@@ -16,7 +17,6 @@ mod months;
 mod outside;
 mod owed;
 mod recused;
-mod riding;
 mod undone;
 mod urged;
 mod visited;

@@ -154,6 +154,8 @@ fn named(table: &str) -> &'static str {
         "decisions" => "决定",
         "entitlement" => "待遇",
         "entitlement_amount" => "待遇金额",
+        "month_due" => "以前月份应发",
+        "arrears" => "补以前月份",
         "payment_batch" => "发放批次",
         "payment_line" => "发放明细",
         "bank_account" => "银行账户",

@@ -6,6 +6,7 @@
 //! found as it stood before or after a step, never between.
 
 mod answer;
+mod arrears;
 mod asked_back;
 mod bank_file;
 mod book;
@@ -19,13 +20,13 @@ mod of_household;
 mod prepare;
 mod prompt;
 mod recover;
-mod riding;
 mod roll;
 mod roster;
 mod shown;
 mod steps;
 
 pub use answer::{Answered, Arrived, answer, answer_text, settle_unknown};
+pub(crate) use arrears::{make_up, own_amount};
 pub use asked_back::{
     RecoveryRow, RecoveryView, StepChoice, StepRow, ask_back_from, change_card, recoveries,
     recovery, settle, step_of_recovery, this_month,
@@ -38,15 +39,14 @@ pub use book::{
 pub use checks::{answer_for_feeds, confirm, set_card};
 pub use decided::{decided, ruled_on, undecided};
 pub(crate) use entitled::BASIC;
-pub use entitled::{Amend, Amended, Entitle, amend, change, entitle, give_way, in_force, stop};
+pub use entitled::{Amend, Entitle, amend, change, entitle, give_way, in_force, stop};
 pub(crate) use facts::died;
 pub use medical::{StatusList, status_list};
 pub use of_household::{EntitledRow, HouseholdPayments, household};
 pub use prepare::{Prepared, prepare};
-pub(crate) use prompt::{Grant, cease, grant, make_up, not_with_the_bank};
+pub(crate) use prompt::{Grant, cease, grant, not_with_the_bank};
 pub use prompt::{PromptRow, late_for, waiting};
 pub use recover::{nothing_beyond, owed, recover, recovery_step, written_off};
-pub(crate) use riding::{own_amount, riding};
 pub(crate) use roll::begun as roll_begun;
 pub use roll::{TakenOver, take_over};
 pub use shown::{

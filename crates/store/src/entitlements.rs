@@ -477,6 +477,12 @@ pub async fn amounts(on: &impl Reads, entitlement: i64) -> Result<Vec<AmountChan
         .collect()
 }
 
+/// Which of the amounts of an entitlement, in the order they were recorded, holds in a month.
+#[must_use]
+pub fn held(amounts: &[AmountChange], month: Month) -> Option<&AmountChange> {
+    amounts.iter().rev().find(|change| change.from <= month)
+}
+
 /// The cards of entitlements, for each in the order they were recorded.
 pub async fn accounts(on: &impl Reads, entitlements: &[i64]) -> Result<Vec<Vec<AccountChange>>> {
     let sets = entitlements.iter().map(|id| vec![(*id).into()]).collect();

@@ -7,6 +7,7 @@
 
 pub mod applications;
 pub mod areas;
+pub mod arrears;
 pub mod assists;
 mod at;
 pub mod audit;
@@ -101,6 +102,7 @@ fn every_statement() -> Vec<String> {
         areas::STATEMENTS,
         areas::EDITION_STATEMENTS,
         areas::FOUND_STATEMENTS,
+        arrears::STATEMENTS,
         assists::STATEMENTS,
         audit::STATEMENTS,
         audit::LOOK_STATEMENTS,

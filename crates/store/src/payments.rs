@@ -25,9 +25,9 @@ pub(crate) use opened::STATEMENTS as OPENED_STATEMENTS;
 pub use opened::{OpenLine, open_lines};
 pub(crate) use recoveries::STATEMENTS as RECOVERY_STATEMENTS;
 pub use recoveries::{
-    Asked, NewRecovery, Overpaid, Recovery, RecoveryState, RecoveryStep, add_recovery, added_since,
+    Asked, More, NewRecovery, Recovery, RecoveryState, RecoveryStep, add_recovery, added_since,
     asked_back, close_recovery, extend_recovery, find_recovery, let_go, list_recoveries,
-    lower_recovery, note_step, open_recovery_of, overpaid, recoveries_of_household,
+    lower_recovery, more_than_due, note_step, open_recovery_of, recoveries_of_household,
     recovery_discrepancies, recovery_lines, recovery_steps, ruled,
 };
 

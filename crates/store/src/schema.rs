@@ -236,6 +236,12 @@ const MIGRATIONS: &[Migration] = &[
         sqlite: include_str!("../migrations/0036_decided_end.sqlite.sql"),
         postgres: include_str!("../migrations/0036_decided_end.postgres.sql"),
     },
+    Migration {
+        version: 37,
+        common: include_str!("../migrations/0037_arrears.sql"),
+        sqlite: "",
+        postgres: "",
+    },
 ];
 
 // On PostgreSQL two programs may start at once: the second waits for the first.

@@ -25,7 +25,7 @@ impl Bench {
     }
 
     /// The help of the same people that covers a month.
-    async fn covering(&self, like: i64, at: &str) -> i64 {
+    pub(super) async fn covering(&self, like: i64, at: &str) -> i64 {
         let tx = self.office.begin().await.unwrap();
         let known = store::entitlements::find(&tx, like).await.unwrap().unwrap();
         let now = pay::in_force(&tx, &known.programme, known.subject, month(at)).await;

@@ -217,7 +217,7 @@ async fn what_cannot_come_back_is_given_up_by_another_official_and_once_it_is_ha
 }
 
 /// Help that was stopped for a month that was paid goes on from that month.
-async fn restored(bench: &Bench, help: i64, (from, amount): (&str, Fen)) {
+pub(super) async fn restored(bench: &Bench, help: i64, (from, amount): (&str, Fen)) {
     let no = bench.begin(AfterPurpose::Change, help).await.unwrap();
     change_up_to_decision(bench, no).await;
     let mut back = ruling(AfterKind::Restored, "迁出有误,一直住在本地");

@@ -168,10 +168,9 @@ pub(super) async fn pay(
             let from = *from;
             let programme = case.row.content.programme.as_str();
             let of = (programme, subject_of(case));
-            let lacked = match monthly {
-                true => disbursement::give_way(office, tx, who.login(), of, (from, &cause)).await?,
-                false => Fen::ZERO,
-            };
+            if monthly {
+                disbursement::give_way(office, tx, who.login(), of, (from, &cause)).await?;
+            }
             let now = disbursement::in_force(tx, of.0, of.1, from).await?;
             if let Some(now) = now.filter(|_| monthly) {
                 let by = who.login();
@@ -180,23 +179,15 @@ pub(super) async fn pay(
                     from,
                     to: None,
                     amount,
-                    lacked,
                 };
                 disbursement::amend(office, tx, by, &now, with, &cause).await?;
                 return Ok(());
             }
-            let large = || CaseError::Refused("补差的合计超出可以计算的范围".to_owned());
-            let once = amount.checked_add(lacked).ok_or_else(large)?;
             let entitle = Entitle {
                 last: (!monthly).then_some(from),
-                ..entitle_of(case, (from, once), cause.clone())?
+                ..entitle_of(case, (from, amount), cause)?
             };
-            let id = disbursement::entitle(office, tx, who.login(), &entitle).await?;
-            let help = store::entitlements::find(tx, id).await?;
-            if let Some(help) = help.filter(|_| once != amount) {
-                let then = (from.next(), amount);
-                disbursement::change(office, tx, who.login(), &help, then, &cause).await?;
-            }
+            disbursement::entitle(office, tx, who.login(), &entitle).await?;
             Ok(())
         }
         Plan::AtOnce(parts) => {

@@ -2,11 +2,9 @@
 //! recovery in the same write, never a silent deduction.
 
 use super::book::PayBook;
-use super::riding::{large, riding};
-use super::{Paid, PayError, recover};
+use super::{Paid, PayError, arrears, recover};
 use crate::office::Office;
 use domain::{BankCard, Fen, HouseholdId, Month, PersonId};
-use std::collections::BTreeMap;
 use store::entitlements::{self, Cause, Entitlement, NewEntitlement, Subject};
 use store::{Act, JournalTx, Reads, payments};
 
@@ -134,8 +132,8 @@ pub(super) async fn known_account(
         .or_else(|| newest(&|_| true)))
 }
 
-/// Another amount from a month on, inside the write of its decision. What rides on a month from then on, of months
-/// before, goes on riding.
+/// Another amount from a month on, inside the write of its decision. What months from then on still lacked is worked out
+/// by it.
 ///
 /// # Errors
 /// The amounts are out of reach; the record.
@@ -147,14 +145,8 @@ pub async fn change(
     (from, amount): (Month, Fen),
     cause: &Cause,
 ) -> Paid<()> {
-    let rides = riding(tx, help, from, from).await?;
     set(office, tx, by, help.id, (from, amount), cause).await?;
-    if let Some((month, more)) = rides {
-        let once = amount.checked_add(more).ok_or_else(large)?;
-        set(office, tx, by, help.id, (month, once), cause).await?;
-        set(office, tx, by, help.id, (month.next(), amount), cause).await?;
-    }
-    Ok(())
+    arrears::due_at_most(office, tx, help, (from, amount), cause).await
 }
 
 async fn set(
@@ -176,8 +168,8 @@ async fn set(
     Ok(())
 }
 
-/// Nothing more from a month on, inside the write of its decision. What was paid for that month or a
-/// later one becomes a recovery; its number is answered.
+/// Nothing more from a month on, inside the write of its decision. What was paid for that month or a later one, with
+/// whichever month, becomes a recovery; its number is answered. What earlier months lack stays owed.
 ///
 /// # Errors
 /// It has ended by then already; the record.
@@ -195,14 +187,15 @@ pub async fn stop(
     let known =
         known.ok_or_else(|| PayError::NotFound(format!("没有编号为 {entitlement} 的待遇")))?;
     // Stopped before it began, it was never due.
-    let from = from.max(known.from);
-    entitlements::stop(tx, &at, entitlement, from, &why).await?;
+    let ends = from.max(known.from);
+    entitlements::stop(tx, &at, entitlement, ends, &why).await?;
     tx.record(
         Act::new(&at, by, "payment.stop")
             .on("entitlement", entitlement)
-            .because(format!("{from} 起停发"))
+            .because(format!("{ends} 起停发"))
             .under(&why),
     );
+    arrears::due_at_most(office, tx, &known, (from, Fen::ZERO), cause).await?;
     recover::ask_back(tx, (&at, by), &known, (from, Fen::ZERO), &why).await
 }
 
@@ -215,23 +208,12 @@ pub struct Amend {
     pub to: Option<Month>,
     /// How much a month.
     pub amount: Fen,
-    /// What earlier help lacked, to be paid with its first month.
-    pub lacked: Fen,
-}
-
-/// What came of it.
-#[derive(Clone, Copy, Debug)]
-pub struct Amended {
-    /// The month from which the new amount is paid.
-    pub from: Month,
-    /// What paid months lacked and no month of this help is left to bring.
-    pub lacked: Fen,
 }
 
 /// Another amount from a month on until a month, or without an end: where the help ends otherwise, it ends there and a
 /// new one takes its place; where it is over by then, none does. A month that has its line already keeps it; what it
-/// lacks is paid with the first month that has none, and what of it was asked back is no longer: what came back already
-/// is paid again. Nothing is asked back.
+/// lacks comes with a later one, and what of it was asked back is no longer: what came back already is paid again.
+/// Nothing is asked back. Answers the month from which the new amount is paid.
 ///
 /// # Errors
 /// The amounts are out of reach; the record.
@@ -242,52 +224,27 @@ pub async fn amend(
     help: &Entitlement,
     with: Amend,
     cause: &Cause,
-) -> Paid<Amended> {
+) -> Paid<Month> {
     let Amend { to, amount, .. } = with;
     let from = with.from.max(help.from);
-    let mut lines: BTreeMap<Month, Fen> = BTreeMap::new();
-    for line in payments::of_entitlement(tx, help.id, from).await? {
-        // A line that came back is issued again as it was.
-        if line.state.holds() {
-            lines.insert(line.content.month, line.content.amount);
-        }
-    }
-    let free = lines.last_key_value().map_or(from, |(last, _)| last.next());
-    let short = lines
-        .values()
-        .filter_map(|paid| amount.checked_sub(*paid).filter(|less| *less > Fen::ZERO));
     let at = office.clock.at();
     let why = format!("{}:{}", cause.kind, cause.id);
-    let again = recover::due_again(tx, (&at, by), help.id, (from, amount), &why).await?;
-    let short = Fen::total(short.chain([again, with.lacked])).ok_or_else(large)?;
+    recover::due_again(tx, (&at, by), help, (with.from, to, amount), &why).await?;
+    let free = arrears::due_from(office, tx, help, (from, to, amount), cause).await?;
     if to.is_some_and(|to| to <= free) {
-        return Ok(Amended {
-            from: free,
-            lacked: short,
-        });
+        return Ok(free);
     }
-    let rides = riding(tx, help, free, with.from).await?;
-    let rides = rides.map_or(Fen::ZERO, |(_, more)| more);
-    let once = Fen::total([amount, short, rides]).ok_or_else(large)?;
-    let id = if help.to == to {
-        set(office, tx, by, help.id, (free, once), cause).await?;
-        help.id
-    } else {
-        if help.to.is_none_or(|ends| free < ends) {
-            cease(office, tx, by, help.id, free, cause).await?;
-        }
-        let months = (free, to.map(Month::prev));
-        let new = Entitle::after(help, once, months, cause.clone());
-        entitle(office, tx, by, &new).await?
-    };
-    // Said also of a last month: what of it is its own is read from here.
-    if once != amount {
-        set(office, tx, by, id, (free.next(), amount), cause).await?;
+    if help.to == to {
+        set(office, tx, by, help.id, (free, amount), cause).await?;
+        return Ok(free);
     }
-    Ok(Amended {
-        from: free,
-        lacked: Fen::ZERO,
-    })
+    if help.to.is_none_or(|ends| free < ends) {
+        cease(office, tx, by, help.id, free, cause).await?;
+    }
+    let months = (free, to.map(Month::prev));
+    let new = Entitle::after(help, amount, months, cause.clone());
+    entitle(office, tx, by, &new).await?;
+    Ok(free)
 }
 
 /// Nothing more from a month on, inside the write that puts other help in its place: nothing is asked back.
@@ -322,8 +279,7 @@ pub async fn give_way(
     by: &str,
     (programme, subject): (&str, Subject),
     (from, cause): (Month, &Cause),
-) -> Paid<Fen> {
-    let mut owed = Vec::new();
+) -> Paid<()> {
     let all = entitlements::of_subject(tx, programme, BASIC, subject).await?;
     for one in all
         .iter()
@@ -331,11 +287,10 @@ pub async fn give_way(
     {
         let lines = payments::of_entitlement(tx, one.id, one.from).await?;
         if !lines.iter().any(|line| line.state.holds()) {
-            owed.extend(riding(tx, one, one.from, from).await?.map(|(_, more)| more));
             cease(office, tx, by, one.id, one.from, cause).await?;
         }
     }
-    Fen::total(owed).ok_or_else(large)
+    Ok(())
 }
 
 /// The entitlement of a person or household in a programme that covers a month, for whoever decides

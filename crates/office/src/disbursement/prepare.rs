@@ -3,7 +3,7 @@
 
 use super::book::{BatchKind, PayBook, Source, fund_year};
 use super::entitled::known_account;
-use super::{Paid, PayError, note, whole};
+use super::{Paid, PayError, arrears, note, whole};
 use crate::access::{Acting, Right};
 use crate::clock::Watch;
 use crate::monitoring::MonthData;
@@ -203,6 +203,10 @@ impl Work<'_> {
         let mut tx = self.office.store.write().await?;
         let at = self.office.clock.at();
         entitlements::add_many(&mut tx, &at, self.who.login(), &new).await?;
+        if self.kind.source == Source::Entitlements {
+            let by = self.who.login();
+            arrears::make_up_left_over(self.office, &mut tx, by, &self.kind.component).await?;
+        }
         self.once(tx, STEP, ()).await?;
         Ok(())
     }
@@ -361,7 +365,7 @@ impl Work<'_> {
         }
         let mut tx = self.office.store.write().await?;
         let last = payments::last_line(&tx, self.batch).await?;
-        let lines = match &self.kind.source {
+        let mut lines = match &self.kind.source {
             Source::Returned => self.again(&tx, last).await?,
             Source::AtOnce => super::prompt::lines(&tx, self.kind, self.month, last).await?,
             Source::Entitlements | Source::Rule(_) | Source::Festival => {
@@ -371,7 +375,15 @@ impl Work<'_> {
         if lines.is_empty() {
             return Ok(false);
         }
+        let beside = match &self.kind.source {
+            Source::Entitlements => {
+                let of = (self.batch, self.month, self.kind.component.as_str());
+                arrears::bring(&tx, of, &mut lines).await?
+            }
+            _ => Vec::new(),
+        };
         payments::add_lines(&mut tx, self.batch, &lines).await?;
+        store::arrears::keep(&mut tx, &self.office.clock.at(), &beside).await?;
         self.once(tx, &name, ()).await?;
         Ok(true)
     }

@@ -1,7 +1,7 @@
 //! 即时发放: grants that wait for no month's batch, part by part. A grant is an entitlement of its own with a
 //! month for each part; what is to be with the bank by when is worked out by the work calendar each time.
 
-use super::book::{BatchKind, LACKED, PayBook, fund_year};
+use super::book::{BatchKind, PayBook, fund_year};
 use super::{Entitle, Paid, PayError, entitled, whole};
 use crate::access::{Acting, Right};
 use crate::office::Office;
@@ -9,7 +9,7 @@ use crate::views::{Tone, Word};
 use domain::payment::LineState;
 use domain::{CaseNo, Day, Fen, Month, PersonId};
 use serde::Serialize;
-use store::entitlements::{self, Cause, Entitlement};
+use store::entitlements::{self, Cause};
 use store::payments::NewLine;
 use store::prompt::{self, NewPrompt, Prompt};
 use store::{JournalTx, Reads};
@@ -88,30 +88,6 @@ pub(crate) async fn grant(
         .collect();
     prompt::add_many(tx, &at, &rows).await?;
     Ok(Some(id))
-}
-
-/// What the paid months of some help lacked is paid by itself, from today on: no month of it is left.
-///
-/// # Errors
-/// The rulebook has no such batches, or the record.
-pub(crate) async fn make_up(
-    office: &Office,
-    tx: &mut JournalTx,
-    by: &str,
-    (help, lacked): (&Entitlement, Fen),
-    (case, cause): (CaseNo, &Cause),
-) -> Paid<()> {
-    let day = office.clock.today();
-    let month = Month::containing(day);
-    let made_up = Grant {
-        entitle: Entitle::after(help, lacked, (month, Some(month)), cause.clone()),
-        kind: LACKED.to_owned(),
-        case,
-        parts: vec![lacked],
-        day,
-    };
-    grant(office, tx, by, &made_up).await?;
-    Ok(())
 }
 
 /// What a case gave before: what no batch has is given up, the sum of the rest is answered. First help stands

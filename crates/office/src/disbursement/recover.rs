@@ -2,6 +2,7 @@
 //! county decided on it and the decision was handed over. Money that comes back moves in the ledger in the same
 //! write; months that are due after all are let go, and what came back for them is paid again.
 
+use super::arrears::{self, Of, Payments, Weighed};
 use super::decided::{rests_on, undecided};
 use super::{Paid, PayBook, PayError, book, whole};
 use crate::access::{Acting, Right};
@@ -10,12 +11,13 @@ use crate::office::Office;
 use domain::payment::LineState;
 use domain::{Fen, Month, ledger, recovery as sums};
 use std::collections::{BTreeMap, BTreeSet};
+use store::arrears::{Beside, Way};
 use store::entitlements::{Cause, Entitlement};
 use store::ledger::{Entry, Pending};
 use store::payments::{self, NewRecovery, Recovery, RecoveryState, RecoveryStep};
 use store::{Act, At, JournalTx, Reads};
 
-/// Asks back what an entitlement was paid from a month on beyond what was due a month, and no recovery asks back
+/// Asks back what an entitlement was paid for months from one on beyond what was due a month, and no recovery asks back
 /// yet: the open recovery is extended, or one is opened. Answers it; with nothing new, the open one.
 pub(super) async fn ask_back(
     tx: &mut JournalTx,
@@ -24,19 +26,27 @@ pub(super) async fn ask_back(
     (from, due): (Month, Fen),
     why: &str,
 ) -> Paid<Option<i64>> {
-    let lines = payments::of_entitlement(tx, entitlement.id, from).await?;
+    let lines = payments::of_entitlement(tx, entitlement.id, entitlement.from).await?;
     let mut asked: BTreeMap<i64, Fen> = BTreeMap::new();
     for one in payments::asked_back(tx, entitlement.id).await? {
         let sum = asked.entry(one.line).or_insert(Fen::ZERO);
         *sum = sum.checked_add(one.amount).ok_or_else(large)?;
     }
+    let weighed = Payments::read(tx, entitlement).await?;
+    let weighed = weighed.weigh(|(_, month)| (month >= from).then_some(due))?;
     let paid = lines.iter().filter(|line| line.state == LineState::Paid);
     let beyond = paid.map(|line| {
         let before = asked.get(&line.id).copied().unwrap_or(Fen::ZERO);
-        (line.id, sums::beyond(line.content.amount, before, due))
+        let one = of_line(&weighed, line);
+        (line.id, sums::beyond(one.has, before, one.due))
     });
     let beyond: Vec<(i64, Fen)> = beyond.filter(|(_, amount)| *amount > Fen::ZERO).collect();
     open_or_extend(tx, (at, by), (entitlement, &beyond), why).await
+}
+
+fn of_line(weighed: &BTreeMap<Of, Weighed>, line: &payments::Line) -> Weighed {
+    let of = (line.content.entitlement, line.content.month);
+    weighed.get(&of).copied().unwrap_or_default()
 }
 
 /// Money that was on its way while help was stopped or cut, and has arrived: it is asked back in the write
@@ -48,15 +58,23 @@ pub(super) async fn ask_back_arrived(
     (batch, arrived): (i64, &BTreeSet<i64>),
     why: &str,
 ) -> Paid<()> {
-    for beyond in payments::overpaid(tx, batch).await? {
-        if !arrived.contains(&beyond.line) {
+    for more in payments::more_than_due(tx, batch).await? {
+        if !arrived.contains(&more.line) {
             continue;
         }
-        let known = store::entitlements::find(tx, beyond.entitlement).await?;
-        if let Some(known) = known {
-            let lines = [(beyond.line, beyond.amount)];
-            open_or_extend(tx, (at, by), (&known, &lines), why).await?;
-        }
+        let Some(known) = store::entitlements::find(tx, more.entitlement).await? else {
+            continue;
+        };
+        let named = arrears::due_of_line(tx, more.line).await?;
+        let own = (more.entitlement, more.month);
+        let due = |of: Of| match of == own {
+            true => Some(more.due),
+            false => named.get(&of).copied(),
+        };
+        let weighed = Payments::read(tx, &known).await?.weigh(due)?;
+        let one = weighed.get(&own).copied().unwrap_or_default();
+        let beyond = sums::beyond(one.has, Fen::ZERO, one.due);
+        open_or_extend(tx, (at, by), (&known, &[(more.line, beyond)]), why).await?;
     }
     Ok(())
 }
@@ -104,29 +122,36 @@ async fn open_or_extend(
     Ok(Some(id))
 }
 
-/// Months of an entitlement from one on are due again, so much each: they are no longer asked back. Answers how
-/// much of what came back is to be paid again.
+/// Months of some help from one on until another are due again, so much each: they are no longer asked back. What came
+/// back is told apart by the months it came back of, for the family has it no longer.
 pub(super) async fn due_again(
     tx: &mut JournalTx,
     (at, by): (&At, &str),
-    entitlement: i64,
-    (from, due): (Month, Fen),
+    help: &Entitlement,
+    (from, to, due): (Month, Option<Month>, Fen),
     why: &str,
-) -> Paid<Fen> {
-    let lines = payments::of_entitlement(tx, entitlement, from).await?;
-    let paid: BTreeMap<i64, Fen> = lines
-        .iter()
-        .map(|line| (line.id, line.content.amount))
-        .collect();
+) -> Paid<()> {
     let mut asked: BTreeMap<i64, Vec<(i64, Fen)>> = BTreeMap::new();
-    for one in payments::asked_back(tx, entitlement).await? {
+    for one in payments::asked_back(tx, help.id).await? {
         let of = asked.entry(one.recovery).or_default();
         of.push((one.line, one.amount));
     }
-    let mut again = Fen::ZERO;
+    if asked.is_empty() {
+        return Ok(());
+    }
+    let lines = payments::of_entitlement(tx, help.id, help.from).await?;
+    let lines: BTreeMap<i64, &payments::Line> = lines.iter().map(|line| (line.id, line)).collect();
+    let mut paid = Payments::read(tx, help).await?;
+    let over = |month: Month| to.is_some_and(|to| to <= month);
+    let weighed = paid.weigh(|(_, month)| match over(month) {
+        true => Some(Fen::ZERO),
+        false => (month >= from).then_some(due),
+    })?;
     for (recovery, parts) in asked {
         let free = parts.iter().filter_map(|(line, asked)| {
-            let freed = sums::let_go(*paid.get(line)?, *asked, due);
+            let one = of_line(&weighed, lines.get(line)?);
+            // Of a line that brought something for earlier months, later ones are asked back first.
+            let freed = sums::let_go(one.has, (*asked).min(one.has), one.due);
             Some((*line, freed)).filter(|(_, freed)| *freed > Fen::ZERO)
         });
         let free: Vec<(i64, Fen)> = free.collect();
@@ -134,10 +159,60 @@ pub(super) async fn due_again(
             continue;
         }
         let before = Fen::total(parts.iter().map(|(_, asked)| *asked)).ok_or_else(large)?;
-        let back = net(tx, (at, by), recovery, (before, &free), why).await?;
-        again = again.checked_add(back).ok_or_else(large)?;
+        net(tx, (at, by), recovery, (before, &free), why).await?;
+        let asked = AskedOf {
+            lines: &lines,
+            parts: &parts,
+            free: &free,
+        };
+        tell_apart(tx, at, recovery, &mut paid, &asked).await?;
     }
-    Ok(again)
+    Ok(())
+}
+
+/// What a recovery asks of which lines, and what of it was let go just now.
+struct AskedOf<'a> {
+    lines: &'a BTreeMap<i64, &'a payments::Line>,
+    parts: &'a [(i64, Fen)],
+    free: &'a [(i64, Fen)],
+}
+
+/// Tells what came back on a recovery apart by months: of what stays asked first, then of what was let go.
+async fn tell_apart(
+    tx: &mut JournalTx,
+    at: &At,
+    recovery: i64,
+    paid: &mut Payments,
+    asked: &AskedOf<'_>,
+) -> Paid<()> {
+    let AskedOf { lines, parts, free } = *asked;
+    let told = paid.told(recovery);
+    let mut left = came_back(tx, recovery)
+        .await?
+        .checked_sub(told)
+        .ok_or_else(large)?;
+    let freed: BTreeMap<i64, Fen> = free.iter().copied().collect();
+    let stays = parts.iter().map(|(line, asked)| {
+        let freed = freed.get(line).copied().unwrap_or(Fen::ZERO);
+        (*line, asked.checked_sub(freed).unwrap_or(Fen::ZERO))
+    });
+    let mut back = Vec::new();
+    for (line, up_to) in stays.chain(free.iter().copied()).collect::<Vec<_>>() {
+        let Some(line) = lines.get(&line) else {
+            continue;
+        };
+        let with = (line.content.entitlement, line.content.month);
+        for ((entitlement, month), share) in paid.take_back(with, left.min(up_to))? {
+            left = left.checked_sub(share).ok_or_else(large)?;
+            back.push(Beside {
+                entitlement,
+                month,
+                amount: Fen::ZERO.checked_sub(share).ok_or_else(large)?,
+                way: Way::Recovery(recovery),
+            });
+        }
+    }
+    Ok(store::arrears::keep(tx, at, &back).await?)
 }
 
 /// Lets go of parts of a recovery that asked for so much of its payments; it ends when nothing is left of it.
@@ -320,6 +395,8 @@ pub async fn recover(
         known.ok_or_else(|| PayError::NotFound(format!("没有编号为 {entitlement} 的待遇")))?;
     let at = office.clock.at();
     let hand = (&at, who.login());
+    let cause = Cause::new("act", why.trim());
+    arrears::due_at_most(office, &mut tx, &known, (from, due), &cause).await?;
     let opened = ask_back(&mut tx, hand, &known, (from, due), why.trim()).await?;
     let id = opened.ok_or_else(|| {
         let said = match due > Fen::ZERO {

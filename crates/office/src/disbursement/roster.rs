@@ -19,21 +19,27 @@ const HEADER: [&str; 8] = [
 const WIDTHS: [u32; 8] = [8, 24, 22, 16, 22, 26, 14, 12];
 const PART_WIDTH: u32 = 18;
 
-/// Of what the amounts of a batch are made up: the parts in their order, and those of each line. What a line has
-/// beside its parts, such as what is paid after for an earlier month, stands with the first.
+/// What a line brings for earlier months.
+const ARREARS: &str = "补以前月份";
+
+/// Of what the amounts of a batch are made up: the parts in their order, and those of each line; last what lines bring
+/// for earlier months. What a line has beside all that stands with the first.
 pub(super) struct Parts {
     names: Vec<String>,
     of_lines: BTreeMap<u32, BTreeMap<String, Fen>>,
 }
 
 impl Parts {
-    /// From the whole parts of the lines.
-    pub(super) fn of(all: Vec<(i64, String, Fen)>) -> Self {
+    /// From the whole parts of the lines, and what lines bring for earlier months.
+    pub(super) fn of(parts: Vec<(i64, String, Fen)>, arrears: Vec<(i64, Fen)>) -> Self {
         let mut out = Self {
             names: Vec::new(),
             of_lines: BTreeMap::new(),
         };
-        for (line, part, amount) in all {
+        let arrears = arrears
+            .into_iter()
+            .map(|(line, amount)| (line, ARREARS.to_owned(), amount));
+        for (line, part, amount) in parts.into_iter().chain(arrears) {
             if !out.names.contains(&part) {
                 out.names.push(part.clone());
             }
@@ -44,16 +50,26 @@ impl Parts {
         out
     }
 
-    /// The columns of a line, in the order of the names; none where its amount has no parts.
-    fn of_line(&self, line: &OpenLine) -> Option<Vec<Fen>> {
+    /// The columns of a line, in the order of the names; none where nothing is said of its amount. A line that only
+    /// brings something for earlier months has nothing in the columns of parts.
+    fn of_line(&self, line: &OpenLine) -> Option<Vec<Option<Fen>>> {
         let parts = self.of_lines.get(&line.line_no)?;
         let (first, others) = self.names.split_first()?;
-        parts.get(first)?;
-        let other = |name: &String| parts.get(name).copied().unwrap_or(Fen::ZERO);
-        let others: Vec<Fen> = others.iter().map(other).collect();
-        let beside = Fen::total(others.iter().copied())?;
-        let rest = line.amount.checked_sub(beside)?;
-        (rest >= Fen::ZERO).then(|| std::iter::once(rest).chain(others).collect())
+        let has_parts = parts.keys().any(|name| name != ARREARS);
+        let other = |name: &String| match parts.get(name) {
+            None if has_parts => Some(Fen::ZERO),
+            known => known.copied(),
+        };
+        let beside: Vec<Option<Fen>> = others.iter().map(other).collect();
+        let rest = match has_parts {
+            true => {
+                let beside = Fen::total(beside.iter().flatten().copied())?;
+                let rest = line.amount.checked_sub(beside)?;
+                Some(rest).filter(|rest| *rest >= Fen::ZERO)?.into()
+            }
+            false => other(first),
+        };
+        Some(std::iter::once(rest).chain(beside).collect())
     }
 }
 
@@ -121,6 +137,7 @@ fn written(
         }
         let own = parts.of_line(line).unwrap_or_default();
         for ((column, amount), sum) in (first..).zip(own).zip(&mut sums_of_parts) {
+            let Some(amount) = amount else { continue };
             sheet.write_string_with_format(last, column, amount.to_plain(), &text)?;
             *sum = sum.checked_add(amount).unwrap_or(*sum);
         }

@@ -102,6 +102,8 @@ pub struct LineRow {
     pub programme: String,
     /// In yuan.
     pub amount: String,
+    /// 补以前月份: what of it is for which earlier month, in yuan.
+    pub arrears: Vec<(String, String)>,
     /// How far it has come.
     pub state: Word,
     /// The first time, the second …
@@ -487,9 +489,12 @@ pub(super) async fn line_rows(
         .filter_map(|line| line.content.account)
         .collect();
     let cards = store::bank_accounts::known(store, &cards).await?;
+    let ids: Vec<i64> = lines.iter().map(|line| line.id).collect();
+    let brought = store::arrears::of_lines(store, &ids).await?;
     Ok(lines
         .iter()
-        .map(|line| {
+        .zip(brought)
+        .map(|(line, brought)| {
             let content = &line.content;
             let name = names.get(&content.payee).and_then(|m| m.name.clone());
             let card = content.account.and_then(|id| cards.get(&id));
@@ -500,6 +505,10 @@ pub(super) async fn line_rows(
                 card: card.map_or_else(|| "没有卡".to_owned(), |card| card.masked.clone()),
                 programme: title(program, &content.programme),
                 amount: content.amount.to_string(),
+                arrears: brought
+                    .iter()
+                    .map(|one| (one.month.to_string(), one.amount.to_string()))
+                    .collect(),
                 state: line_word(line.state),
                 attempt: content.attempt,
                 reasons: Vec::new(),

@@ -372,7 +372,8 @@ pub async fn roster(office: &Office, who: &Acting, batch: i64) -> Paid<(String, 
     let held = found(&office.store, batch).await?;
     let lines = open(office, who, &held).await?;
     let parts = store::entitlement_parts::of_batch(&office.store, batch).await?;
-    let parts = roster::Parts::of(parts);
+    let arrears = store::arrears::of_batch(&office.store, batch).await?;
+    let parts = roster::Parts::of(parts, arrears);
     let mut named = BTreeMap::new();
     let day = office.clock.today();
     let codes: BTreeSet<&str> = lines.iter().map(|line| line.area.as_str()).collect();

@@ -33,9 +33,34 @@ pub(super) async fn of_line(office: &Office, text: &str) -> Result<Vec<Step>> {
         if next.is_none() {
             let of = (found.content.entitlement, found.content.month);
             steps.extend(of_entitlement(office, of).await?);
+            steps.extend(of_arrears(office, id).await?);
         }
     }
     Ok(once(steps))
+}
+
+/// What a line brought for earlier months, and what said that it was due.
+async fn of_arrears(office: &Office, line: i64) -> Result<Vec<Step>> {
+    let brought = store::arrears::of_lines(&office.store, &[line]).await?;
+    let mut steps = Vec::new();
+    for one in brought.into_iter().flatten() {
+        let of = (one.entitlement, one.month);
+        let Some((due, cause)) = store::arrears::due_of(&office.store, of).await? else {
+            continue;
+        };
+        steps.push(Step {
+            what: "补以前月份",
+            record: format!("entitlement:{}", one.entitlement),
+            says: format!(
+                "其中 {} 元补 {} 少发的:那个月应发 {due} 元",
+                one.amount, one.month
+            ),
+            where_: String::new(),
+            cause: format!("{}:{}", cause.kind, cause.id),
+        });
+        steps.extend(of_cause(office, &cause, one.month).await?);
+    }
+    Ok(steps)
 }
 
 fn line_step(line: &Line) -> Step {
@@ -124,30 +149,33 @@ async fn of_entitlement(office: &Office, (id, month): (i64, Month)) -> Result<Ve
             .filter(|cause| **cause != found.cause),
     );
     for cause in causes {
-        if cause.kind == "row"
-            && let Some(row) = row_id(&cause.id)
-        {
-            let rows = of_row(office, row).await?;
-            // What the row led to in other ways is no cause of the money.
-            steps.extend(rows.into_iter().filter(|step| step.what != "预警"));
-        } else if let ("decision", Ok(decision)) = (cause.kind.as_str(), cause.id.parse::<i64>()) {
-            steps.extend(of_decision(office, decision).await?);
-        } else if let ("after-decision", Ok(after)) = (cause.kind.as_str(), cause.id.parse::<i64>())
-        {
-            steps.extend(of_after(office, after).await?);
-        } else if let ("entitlement", Ok(other)) = (cause.kind.as_str(), cause.id.parse::<i64>()) {
-            steps.extend(Box::pin(of_entitlement(office, (other, month))).await?);
-        } else {
-            steps.push(Step {
-                what: "依据",
-                record: format!("{}:{}", cause.kind, cause.id),
-                says: word(&cause.kind).to_owned(),
-                where_: String::new(),
-                cause: String::new(),
-            });
-        }
+        steps.extend(of_cause(office, cause, month).await?);
     }
     Ok(steps)
+}
+
+/// What gave or changed money.
+async fn of_cause(office: &Office, cause: &Cause, month: Month) -> Result<Vec<Step>> {
+    if cause.kind == "row"
+        && let Some(row) = row_id(&cause.id)
+    {
+        let mut rows = of_row(office, row).await?;
+        // What the row led to in other ways is no cause of the money.
+        rows.retain(|step| step.what != "预警");
+        return Ok(rows);
+    }
+    match (cause.kind.as_str(), cause.id.parse::<i64>()) {
+        ("decision", Ok(decision)) => of_decision(office, decision).await,
+        ("after-decision", Ok(after)) => of_after(office, after).await,
+        ("entitlement", Ok(other)) => Box::pin(of_entitlement(office, (other, month))).await,
+        _ => Ok(vec![Step {
+            what: "依据",
+            record: format!("{}:{}", cause.kind, cause.id),
+            says: word(&cause.kind).to_owned(),
+            where_: String::new(),
+            cause: String::new(),
+        }]),
+    }
 }
 
 fn word(kind: &str) -> &'static str {

@@ -5,12 +5,13 @@
 //! recovery without such rows is of the time when a line was asked back whole. `ruled:` and the number of a
 //! decision stands where it was signed: what stands behind it was added since.
 
+use crate::arrears::first_line;
 use crate::at::At;
 use crate::error::{Result, StoreError};
 use crate::sql::statements;
 use crate::tx::{JournalTx, Reads};
 use crate::value::{Row, words};
-use domain::{Fen, HouseholdId};
+use domain::{Fen, HouseholdId, Month};
 use std::collections::BTreeMap;
 
 /// Before the number of a line of which so much is asked back.
@@ -52,18 +53,29 @@ statements! {
         join recovery r on r.recovery_id = s.recovery_id
         where r.entitlement_id = $1 and (s.step like 'line:%' or s.step like 'free:%')
         order by s.step_no";
-    // Lines of a batch that arrived and were more than what is now decided for their month; of a month help
-    // has ended by, the whole line.
-    OVERPAID = "select o.line_id, o.entitlement_id, o.amount, o.due
-        from (select l.line_id, l.entitlement_id, l.amount,
-                case when e.to_month is not null and e.to_month <= l.month then 0
+    // Lines of a batch that arrived and were more by themselves than what is now decided for their month, all of it
+    // where help has ended by then; and those that brought something for a month that was decided again since.
+    MORE_THAN_DUE = concat!(
+        "select o.line_id, o.entitlement_id, o.month, o.due
+        from (select l.line_id, l.entitlement_id, l.month, l.amount, ",
+        first_line!(),
+        " as first,
+                coalesce((select m.amount from month_due m where m.entitlement_id = l.entitlement_id
+                        and m.month = l.month order by m.due_no desc limit 1),
+                    case when e.to_month is not null and e.to_month <= l.month then 0
                     else coalesce((select a.amount from entitlement_amount a
                         where a.entitlement_id = l.entitlement_id and a.from_month <= l.month
-                        order by a.change_no desc limit 1), 0) end as due
+                        order by a.change_no desc limit 1), 0) end) as due
             from payment_line l join entitlement e on e.entitlement_id = l.entitlement_id
             where l.batch_no = $1 and l.state = 'paid'
               and not exists (select 1 from recovery_line r where r.line_id = l.line_id)) o
-        where o.amount > o.due order by o.line_id";
+        where o.amount - coalesce((select cast(sum(b.amount) as bigint) from arrears b
+                where b.line_id = o.first), 0) > o.due
+          or exists (select 1 from arrears b
+                join month_due m on m.entitlement_id = b.entitlement_id and m.month = b.month
+                where b.line_id = o.first group by b.arrears_no having count(*) > 1)
+        order by o.line_id"
+    );
     STEPS = "select step, amount, by_login, at, says from recovery_step
         where recovery_id = $1 and step not like 'line:%' and step not like 'free:%' and step not like 'ruled:%'
         order by step_no";
@@ -346,24 +358,28 @@ fn part(step: &str, amount: i64) -> Result<(i64, i64)> {
 
 /// A line that arrived and was more than what is decided for its month.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Overpaid {
+pub struct More {
     /// Which line.
     pub line: i64,
     /// Of which entitlement.
     pub entitlement: i64,
-    /// How much more.
-    pub amount: Fen,
+    /// For which month.
+    pub month: Month,
+    /// How much is decided for it.
+    pub due: Fen,
 }
 
-/// Lines of a batch that arrived, were more than what is decided for their month, and are in no recovery.
-pub async fn overpaid(on: &impl Reads, batch: i64) -> Result<Vec<Overpaid>> {
-    let rows = on.rows(OVERPAID, vec![batch.into()]).await?;
+/// Lines of a batch that arrived, were more than what is decided for their month, and are in no recovery. What they
+/// brought for other months is in them.
+pub async fn more_than_due(on: &impl Reads, batch: i64) -> Result<Vec<More>> {
+    let rows = on.rows(MORE_THAN_DUE, vec![batch.into()]).await?;
     rows.iter()
         .map(|row| {
-            Ok(Overpaid {
+            Ok(More {
                 line: row.int(0)?,
                 entitlement: row.int(1)?,
-                amount: Fen::new(row.int(2)?.saturating_sub(row.int(3)?)),
+                month: row.month(2)?,
+                due: Fen::new(row.int(3)?),
             })
         })
         .collect()

@@ -7,7 +7,7 @@ use super::crisis_care::{CAUSE, EXTENSION};
 use super::late::ahead;
 use super::recognition::go_on;
 use super::{AfterKind, DECIDED, amount_in};
-use crate::disbursement::{self, Amend, Amended};
+use crate::disbursement::{self, Amend};
 use crate::office::Office;
 use domain::{Fen, Month};
 use store::Reads;
@@ -45,18 +45,14 @@ pub(super) async fn hold(
     let chain = chain(tx, help, content.kind).await?;
     let links = touched(&chain, from);
     let (mut told, mut recovery) = (None, None);
-    let mut lacked = Fen::ZERO;
     if matches!(content.kind, AfterKind::Raised | AfterKind::Restored) {
-        let given = give(office, tx, by, (&links, decision, &cause), (from, amount)).await?;
-        told = Some(given.from);
-        lacked = given.lacked;
+        told = Some(give(office, tx, by, (&links, decision, &cause), (from, amount)).await?);
     } else {
         for link in &links {
             let what = (&link.help, decision, &cause);
             let taken = take(office, tx, by, what, (from, late)).await?;
             told = told.or(Some(taken.from));
             recovery = recovery.or(taken.recovery);
-            lacked = lacked.checked_add(taken.lacked).ok_or_else(large)?;
         }
     }
     let counted = matches!(
@@ -67,15 +63,10 @@ pub(super) async fn hold(
         keep_sealed(office, tx, &content.capsule, (amount, &cause)).await?;
     }
     // Last, for it is made up of no parts.
-    if let Some(last) = links.last().filter(|_| lacked > Fen::ZERO) {
-        let of = (content.case, &cause);
-        disbursement::make_up(office, tx, by, (&last.help, lacked), of).await?;
+    if let Some(last) = links.last() {
+        disbursement::make_up(office, tx, by, &last.help, (content.case, &cause)).await?;
     }
     Ok((told, recovery))
-}
-
-fn large() -> CaseError {
-    CaseError::Refused("补差的合计超出可以计算的范围".to_owned())
 }
 
 fn unsaid(decision: &AfterDecision) -> CaseError {
@@ -150,17 +141,16 @@ pub(super) async fn ends(
     Ok(chain.last().and_then(|last| last.ends))
 }
 
-/// More, or again. What months lacked that are paid already comes with the next month, or by itself where none is left.
+/// More, or again; answers from which month.
 async fn give(
     office: &Office,
     tx: &mut Writing,
     by: &str,
     (links, decision, cause): (&[&Link], &AfterDecision, &Cause),
     (from, amount): (Month, Option<Fen>),
-) -> Done<Amended> {
+) -> Done<Month> {
     let sealed = decision.content.capsule.as_str();
     let mut told = None;
-    let mut lacked = Fen::ZERO;
     for Link { help, ends } in links {
         if recognised::is_one(help) {
             let from = from.max(help.from);
@@ -176,16 +166,11 @@ async fn give(
             from,
             to: *ends,
             amount,
-            lacked,
         };
-        let amended = disbursement::amend(office, tx, by, help, with, cause).await?;
-        lacked = amended.lacked;
-        told = told.or(Some(amended.from));
+        let paid_from = disbursement::amend(office, tx, by, help, with, cause).await?;
+        told = told.or(Some(paid_from));
     }
-    Ok(Amended {
-        from: told.unwrap_or(from),
-        lacked,
-    })
+    Ok(told.unwrap_or(from))
 }
 
 /// What came of giving less.
@@ -194,8 +179,6 @@ struct Taken {
     from: Month,
     /// The recovery it opened.
     recovery: Option<i64>,
-    /// What months before lacked and no month is left to bring.
-    lacked: Fen,
 }
 
 /// Less, or nothing more.
@@ -212,7 +195,6 @@ async fn take(
     let mut taken = Taken {
         from,
         recovery: None,
-        lacked: Fen::ZERO,
     };
     match (content.kind, content.after) {
         (AfterKind::Stopped, _) => {
@@ -220,9 +202,7 @@ async fn take(
                 taken.from = to;
                 return Ok(taken);
             }
-            let rides = disbursement::riding(tx, help, from, since).await?;
-            taken.lacked = rides.map_or(Fen::ZERO, |(_, more)| more);
-            taken.recovery = disbursement::stop(office, tx, by, help.id, from, cause).await?;
+            taken.recovery = disbursement::stop(office, tx, by, help.id, since, cause).await?;
         }
         (AfterKind::Cut, Some(amount)) => {
             disbursement::change(office, tx, by, help, (from, amount), cause).await?;

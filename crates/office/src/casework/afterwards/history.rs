@@ -142,7 +142,7 @@ async fn periods(office: &Office, help: &Entitlement, goes_on: bool) -> Done<Vec
     let mut out: Vec<HistoryLine> = Vec::new();
     let name = format!("{} · {}", office.title(&help.programme), help.component);
     for (at, from) in starts.iter().enumerate() {
-        let held = changes.iter().rev().find(|change| change.from <= *from);
+        let held = entitlements::held(&changes, *from);
         let Some(held) = held else { continue };
         let next = starts.get(at.saturating_add(1)).copied().or(help.to);
         let until = next.map_or_else(|| "至今".to_owned(), |next| format!("到 {}", next.prev()));
