@@ -22,7 +22,8 @@ macro_rules! brings {
                 or exists (select 1 from entitlement h where h.entitlement_id = b.entitlement_id
                     and (h.to_month is null or b.month < h.to_month))
                 or exists (select 1 from payment_line n where n.entitlement_id = b.entitlement_id
-                    and n.month = b.month and n.attempt > 1 and n.state not in ('apart', 'void')))))"
+                    and n.month = b.month and n.attempt > 1
+                      and n.state not in ('apart', 'void', 'returned')))))"
     };
 }
 
@@ -93,6 +94,8 @@ statements! {
         order by m.entitlement_id, m.month";
     DUE_OF = "select amount, cause_kind, cause_id from month_due where entitlement_id = $1 and month = $2
         order by due_no desc limit 1";
+    CAUSES_OF = "select cause_kind, cause_id from month_due where entitlement_id = $1 and month = $2
+        order by due_no desc";
     OF_SUBJECT = lacking!(
         "x.entitlement_id, x.month, x.lacks",
         "where e.programme = $1 and e.component = $2 and e.subject_kind = $3 and e.subject_id = $4 and x.lacks > 0
@@ -281,6 +284,17 @@ pub async fn due_of(
         ))
     };
     rows.first().map(read).transpose()
+}
+
+/// What said how much is due for a month, the last first.
+///
+/// # Errors
+/// The record.
+pub async fn causes_of(on: &impl Reads, (entitlement, month): (i64, Month)) -> Result<Vec<Cause>> {
+    let values = vec![entitlement.into(), month.to_string().into()];
+    let rows = on.rows(CAUSES_OF, values).await?;
+    let read = |row: &Row| Ok(Cause::new(row.text(0)?, row.text(1)?));
+    rows.iter().map(read).collect()
 }
 
 /// What the months of somebody's help lack, the oldest first.

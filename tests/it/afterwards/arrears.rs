@@ -276,8 +276,25 @@ async fn nothing_brings_it(database: Database) {
     office.end(tx).await.unwrap();
     assert!(bench.waits().await.is_empty(), "it is in a batch");
     pay::void(office, chen, batch, "有人停发").await.unwrap();
+    // Of the last of the list nothing is due after all: the batch ends all the same, without it.
+    let mut tx = office.begin().await.unwrap();
+    let last = store::payments::last_line(&tx, batch).await.unwrap();
+    let of = (last.unwrap().1, month(NEXT));
+    let at = office.clock().at();
+    store::arrears::say_due(&mut tx, &at, &[of], Fen::ZERO, &cause)
+        .await
+        .unwrap();
+    let act = store::Act::new(&at, "chen", "payment.change").on("entitlement", of.0);
+    tx.record(act.because("这个月不应发"));
+    office.end(tx).await.unwrap();
     let (batch, drawn) = bench.drawn(month(NEXT), one.household).await;
     assert_eq!(drawn, None);
+    let tx = office.begin().await.unwrap();
+    let drawn = store::payments::of_entitlement(&tx, of.0, of.1)
+        .await
+        .unwrap();
+    assert!(drawn.iter().all(|line| line.batch != batch));
+    drop(tx);
     let line = bench.line_of(batch, beside.household).await;
     assert_eq!(line.amount, beside.with(2 * LACKED).to_string());
     let lacked = (

@@ -42,7 +42,7 @@ pub(super) struct Payments {
     /// What came back of a month.
     back: BTreeMap<Of, Fen>,
     /// The same by the recovery it came back on, as far as it was told apart by months.
-    told: BTreeMap<i64, Fen>,
+    told: BTreeMap<i64, BTreeMap<Of, Fen>>,
 }
 
 impl Payments {
@@ -68,7 +68,7 @@ impl Payments {
             .collect();
         let mut own: BTreeMap<Of, Fen> = months.values().copied().collect();
         let (mut with_others, mut back) = (Vec::new(), BTreeMap::new());
-        let mut told: BTreeMap<i64, Fen> = BTreeMap::new();
+        let mut told: BTreeMap<i64, BTreeMap<Of, Fen>> = BTreeMap::new();
         for (one, stands) in beside {
             let of = (one.entitlement, one.month);
             let with = match one.way {
@@ -77,7 +77,10 @@ impl Payments {
                 Way::Recovery(recovery) => {
                     for sum in [
                         back.entry(of).or_insert(Fen::ZERO),
-                        told.entry(recovery).or_insert(Fen::ZERO),
+                        told.entry(recovery)
+                            .or_default()
+                            .entry(of)
+                            .or_insert(Fen::ZERO),
                     ] {
                         *sum = sum.checked_sub(one.amount).ok_or_else(large)?;
                     }
@@ -107,9 +110,11 @@ impl Payments {
         })
     }
 
-    /// How much of what came back on a recovery was told apart by months.
-    pub(super) fn told(&self, recovery: i64) -> Fen {
-        self.told.get(&recovery).copied().unwrap_or(Fen::ZERO)
+    /// How much of what came back on a recovery was told apart by months, of all of them or of one.
+    pub(super) fn told(&self, recovery: i64, of: Option<Of>) -> Fen {
+        let told = self.told.get(&recovery).into_iter().flatten();
+        let sums = told.filter(|(month, _)| of.is_none_or(|of| of == **month));
+        Fen::total(sums.map(|(_, sum)| *sum)).unwrap_or(Fen::ZERO)
     }
 
     /// The last month of an entitlement that has its payment.
@@ -159,11 +164,18 @@ impl Payments {
         Ok(out)
     }
 
-    /// Takes so much that came back off what was paid with a month, its own part first; answers for which months.
-    pub(super) fn take_back(&mut self, with: Of, up_to: Fen) -> Paid<Vec<(Of, Fen)>> {
+    /// Takes so much that came back off what was paid with a month, off such months first; answers for which months.
+    pub(super) fn take_back(
+        &mut self,
+        (with, up_to): (Of, Fen),
+        first: impl Fn(Month) -> bool,
+    ) -> Paid<Vec<(Of, Fen)>> {
         let mut left = up_to;
         let mut out = Vec::new();
-        for part in self.held().iter().filter(|part| part.with == Some(with)) {
+        let mut parts = self.held();
+        parts.retain(|part| part.with == Some(with));
+        parts.sort_by_key(|part| !first(part.of.1));
+        for part in parts {
             let share = left.min(part.amount);
             left = minus(left, share);
             if share > Fen::ZERO {
@@ -211,7 +223,8 @@ pub(super) async fn due_from(
     let free = last.map_or(from, Month::next);
     let what = (help.programme.as_str(), help.component.as_str());
     let named = arrears::named(tx, what, help.subject, from).await?;
-    let mut months: BTreeSet<Of> = named.into_iter().collect();
+    let own = named.into_iter().filter(|(id, _)| *id == help.id);
+    let mut months: BTreeSet<Of> = own.collect();
     let mut month = from;
     while month < free && to.is_none_or(|to| month < to) {
         months.insert((help.id, month));
@@ -239,17 +252,26 @@ pub(super) async fn due_of_line(on: &impl Reads, line: i64) -> Paid<BTreeMap<Of,
     Ok(out)
 }
 
-/// So much is due for months from one on of which something was said before: whatever they lacked, they lack no more
-/// than that.
+/// No more than so much is due for the months from one on of which something was said before, of those asked about: of
+/// the help itself, and of what it goes on from.
 pub(super) async fn due_at_most(
     office: &Office,
     tx: &mut JournalTx,
     help: &Entitlement,
     (from, amount): (Month, Fen),
+    asked: impl Fn(Of) -> bool,
     cause: &Cause,
 ) -> Paid<()> {
     let what = (help.programme.as_str(), help.component.as_str());
-    let months = arrears::named(tx, what, help.subject, from).await?;
+    let mut months = Vec::new();
+    for of in arrears::named(tx, what, help.subject, from).await? {
+        let own = of.0 == help.id || of.1 < help.from;
+        let more = match own && asked(of) {
+            true => arrears::due_of(tx, of).await?,
+            false => None,
+        };
+        months.extend(more.filter(|(due, _)| amount < *due).map(|_| of));
+    }
     let at = office.clock.at();
     Ok(arrears::say_due(tx, &at, &months, amount, cause).await?)
 }
@@ -344,16 +366,18 @@ pub(super) async fn make_up_left_over(
     let this = Month::containing(office.clock.today());
     let mut done: BTreeSet<i64> = BTreeSet::new();
     for lack in arrears::left_over(tx, component, this).await? {
-        let of = (lack.entitlement, lack.month);
-        let help = entitlements::find(tx, lack.entitlement).await?;
-        let cause = arrears::due_of(tx, of).await?.map(|(_, cause)| cause);
-        let (Some(help), Some(cause)) = (help, cause) else {
+        let Some(help) = entitlements::find(tx, lack.entitlement).await? else {
             continue;
         };
-        if done.insert(help.id)
-            && let Some(case) = case_of(tx, &cause).await?
-        {
-            make_up(office, tx, by, &help, (case, &cause)).await?;
+        // What an official wrote down by hand is no case; a decision stands behind it.
+        for cause in arrears::causes_of(tx, (lack.entitlement, lack.month)).await? {
+            if done.contains(&help.id) {
+                break;
+            }
+            if let Some(case) = case_of(tx, &cause).await? {
+                make_up(office, tx, by, &help, (case, &cause)).await?;
+                done.insert(help.id);
+            }
         }
     }
     Ok(())
@@ -455,7 +479,8 @@ mod tests {
     fn what_came_back_of_a_month_is_not_had_and_is_not_asked_again() {
         let mut all = brought_later(&[(october(), 60)]);
         assert_eq!(weighed(&all, month(10), 0), [(0, 0), (100, 0)]);
-        let taken = all.take_back(november(), Fen::new(90)).unwrap();
+        let taken = all.take_back((november(), Fen::new(90)), |month| month == november().1);
+        let taken = taken.unwrap();
         let of = [(november(), Fen::new(80)), (october(), Fen::new(10))];
         assert_eq!(taken, of);
         assert_eq!(weighed(&all, month(10), 0), [(0, 0), (10, 0)]);

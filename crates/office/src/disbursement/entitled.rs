@@ -146,7 +146,7 @@ pub async fn change(
     cause: &Cause,
 ) -> Paid<()> {
     set(office, tx, by, help.id, (from, amount), cause).await?;
-    arrears::due_at_most(office, tx, help, (from, amount), cause).await
+    arrears::due_at_most(office, tx, help, (from, amount), |_| true, cause).await
 }
 
 async fn set(
@@ -195,7 +195,7 @@ pub async fn stop(
             .because(format!("{ends} 起停发"))
             .under(&why),
     );
-    arrears::due_at_most(office, tx, &known, (from, Fen::ZERO), cause).await?;
+    arrears::due_at_most(office, tx, &known, (from, Fen::ZERO), |_| true, cause).await?;
     recover::ask_back(tx, (&at, by), &known, (from, Fen::ZERO), &why).await
 }
 

@@ -365,27 +365,43 @@ impl Work<'_> {
         }
         let mut tx = self.office.store.write().await?;
         let last = payments::last_line(&tx, self.batch).await?;
-        let mut lines = match &self.kind.source {
-            Source::Returned => self.again(&tx, last).await?,
-            Source::AtOnce => super::prompt::lines(&tx, self.kind, self.month, last).await?,
-            Source::Entitlements | Source::Rule(_) | Source::Festival => {
-                self.due(&tx, last).await?
+        let (lines, beside) = match &self.kind.source {
+            Source::Returned => (self.again(&tx, last).await?, Vec::new()),
+            Source::AtOnce => {
+                let lines = super::prompt::lines(&tx, self.kind, self.month, last).await?;
+                (lines, Vec::new())
             }
+            Source::Rule(_) | Source::Festival => (self.due(&tx, last).await?, Vec::new()),
+            Source::Entitlements => self.due_with_arrears(&tx, last).await?,
         };
         if lines.is_empty() {
             return Ok(false);
         }
-        let beside = match &self.kind.source {
-            Source::Entitlements => {
-                let of = (self.batch, self.month, self.kind.component.as_str());
-                arrears::bring(&tx, of, &mut lines).await?
-            }
-            _ => Vec::new(),
-        };
         payments::add_lines(&mut tx, self.batch, &lines).await?;
         store::arrears::keep(&mut tx, &self.office.clock.at(), &beside).await?;
         self.once(tx, &name, ()).await?;
         Ok(true)
+    }
+
+    /// The next lines that come to something, with what they bring for earlier months; none where no more are due.
+    async fn due_with_arrears(
+        &self,
+        tx: &store::JournalTx,
+        mut last: Option<(u32, i64)>,
+    ) -> Paid<(Vec<NewLine>, Vec<store::arrears::Beside>)> {
+        let of = (self.batch, self.month, self.kind.component.as_str());
+        loop {
+            let mut lines = self.due(tx, last).await?;
+            let Some(read) = lines.last().map(|line| line.entitlement) else {
+                return Ok((Vec::new(), Vec::new()));
+            };
+            let beside = arrears::bring(tx, of, &mut lines).await?;
+            if !lines.is_empty() {
+                return Ok((lines, beside));
+            }
+            // Nothing is left due of any of them: those behind may come to something.
+            last = Some((last.map_or(0, |(line, _)| line), read));
+        }
     }
 
     async fn due(&self, tx: &store::JournalTx, last: Option<(u32, i64)>) -> Paid<Vec<NewLine>> {

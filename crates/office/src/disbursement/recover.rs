@@ -27,13 +27,22 @@ pub(super) async fn ask_back(
     why: &str,
 ) -> Paid<Option<i64>> {
     let lines = payments::of_entitlement(tx, entitlement.id, entitlement.from).await?;
+    let months: BTreeMap<i64, Month> = lines
+        .iter()
+        .map(|line| (line.id, line.content.month))
+        .collect();
+    let all = Payments::read(tx, entitlement).await?;
     let mut asked: BTreeMap<i64, Fen> = BTreeMap::new();
     for one in payments::asked_back(tx, entitlement.id).await? {
+        // What came back of a month and was told apart is not had any more.
+        let of = months.get(&one.line).map(|month| (entitlement.id, *month));
+        let told = of.map_or(Fen::ZERO, |of| all.told(one.recovery, Some(of)));
+        let still = one.amount.checked_sub(told.min(one.amount));
         let sum = asked.entry(one.line).or_insert(Fen::ZERO);
-        *sum = sum.checked_add(one.amount).ok_or_else(large)?;
+        let more = still.and_then(|still| sum.checked_add(still));
+        *sum = more.ok_or_else(large)?;
     }
-    let weighed = Payments::read(tx, entitlement).await?;
-    let weighed = weighed.weigh(|(_, month)| (month >= from).then_some(due))?;
+    let weighed = all.weigh(|(_, month)| (month >= from).then_some(due))?;
     let paid = lines.iter().filter(|line| line.state == LineState::Paid);
     let beyond = paid.map(|line| {
         let before = asked.get(&line.id).copied().unwrap_or(Fen::ZERO);
@@ -147,14 +156,26 @@ pub(super) async fn due_again(
         true => Some(Fen::ZERO),
         false => (month >= from).then_some(due),
     })?;
+    let is_due = |month: Month| month >= from && !over(month);
+    // What stays beyond is asked back once, by the oldest recovery that asks for it.
+    let mut beyond: BTreeMap<i64, Fen> = BTreeMap::new();
     for (recovery, parts) in asked {
-        let free = parts.iter().filter_map(|(line, asked)| {
-            let one = of_line(&weighed, lines.get(line)?);
+        let mut free = Vec::new();
+        for (line, asked) in &parts {
+            let Some(known) = lines.get(line) else {
+                continue;
+            };
+            let one = of_line(&weighed, known);
+            let whole = sums::beyond(one.has, Fen::ZERO, one.due);
+            let left = beyond.entry(*line).or_insert(whole);
             // Of a line that brought something for earlier months, later ones are asked back first.
-            let freed = sums::let_go(one.has, (*asked).min(one.has), one.due);
-            Some((*line, freed)).filter(|(_, freed)| *freed > Fen::ZERO)
-        });
-        let free: Vec<(i64, Fen)> = free.collect();
+            let asked = (*asked).min(one.has);
+            let freed = sums::let_go(*left, asked, Fen::ZERO);
+            *left = sums::beyond(*left, asked, Fen::ZERO);
+            if freed > Fen::ZERO {
+                free.push((*line, freed));
+            }
+        }
         if free.is_empty() {
             continue;
         }
@@ -165,7 +186,7 @@ pub(super) async fn due_again(
             parts: &parts,
             free: &free,
         };
-        tell_apart(tx, at, recovery, &mut paid, &asked).await?;
+        tell_apart(tx, at, recovery, &mut paid, (&asked, is_due)).await?;
     }
     Ok(())
 }
@@ -183,10 +204,10 @@ async fn tell_apart(
     at: &At,
     recovery: i64,
     paid: &mut Payments,
-    asked: &AskedOf<'_>,
+    (asked, is_due): (&AskedOf<'_>, impl Fn(Month) -> bool),
 ) -> Paid<()> {
     let AskedOf { lines, parts, free } = *asked;
-    let told = paid.told(recovery);
+    let told = paid.told(recovery, None);
     let mut left = came_back(tx, recovery)
         .await?
         .checked_sub(told)
@@ -196,13 +217,16 @@ async fn tell_apart(
         let freed = freed.get(line).copied().unwrap_or(Fen::ZERO);
         (*line, asked.checked_sub(freed).unwrap_or(Fen::ZERO))
     });
+    let stays = stays.map(|(line, up_to)| (line, up_to, false));
+    let free = free.iter().map(|(line, up_to)| (*line, *up_to, true));
     let mut back = Vec::new();
-    for (line, up_to) in stays.chain(free.iter().copied()).collect::<Vec<_>>() {
+    for (line, up_to, due) in stays.chain(free) {
         let Some(line) = lines.get(&line) else {
             continue;
         };
         let with = (line.content.entitlement, line.content.month);
-        for ((entitlement, month), share) in paid.take_back(with, left.min(up_to))? {
+        let first = |month: Month| is_due(month) == due;
+        for ((entitlement, month), share) in paid.take_back((with, left.min(up_to)), first)? {
             left = left.checked_sub(share).ok_or_else(large)?;
             back.push(Beside {
                 entitlement,
@@ -396,7 +420,11 @@ pub async fn recover(
     let at = office.clock.at();
     let hand = (&at, who.login());
     let cause = Cause::new("act", why.trim());
-    arrears::due_at_most(office, &mut tx, &known, (from, due), &cause).await?;
+    let paid = payments::of_entitlement(&tx, entitlement, from).await?;
+    let paid = paid.iter().filter(|line| line.state == LineState::Paid);
+    let paid: BTreeSet<Month> = paid.map(|line| line.content.month).collect();
+    let asked = |(id, month): Of| id == entitlement && paid.contains(&month);
+    arrears::due_at_most(office, &mut tx, &known, (from, due), asked, &cause).await?;
     let opened = ask_back(&mut tx, hand, &known, (from, due), why.trim()).await?;
     let id = opened.ok_or_else(|| {
         let said = match due > Fen::ZERO {
