@@ -5,7 +5,7 @@ mod cases;
 mod firsts;
 mod objects;
 
-use crate::county::{County, Faults, run_months};
+use crate::county::{County, Faults};
 use crate::staff::{Signed, Staff};
 use axum::Router;
 use axum::body::Body;
@@ -63,9 +63,7 @@ impl Pages {
     async fn open() -> Self {
         let county = County::new(Faults::Planted);
         doubted(&county);
-        let office = Arc::new(county.office("data").await);
-        county.receive(&office).await;
-        run_months(&office).await;
+        let office = Arc::new(county.judged(county.setting("data")).await);
         let views = Desk::open(Arc::clone(&office)).await.unwrap();
         let staff = Staff::of(&office, "990101").await;
         Self {

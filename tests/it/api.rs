@@ -1,7 +1,7 @@
 //! The interface for programs: an application taken once, a step done once, a department's answers; and a token
 //! that reaches no further than it was made to, and ends when it should.
 
-use crate::county::{County, Faults, run_months};
+use crate::county::{County, Faults};
 use crate::staff::Staff;
 use axum::Router;
 use axum::body::Body;
@@ -34,9 +34,7 @@ struct Told {
 impl Programs {
     async fn open() -> Self {
         let county = County::new(Faults::None);
-        let office = Arc::new(county.office("data").await);
-        county.receive(&office).await;
-        run_months(&office).await;
+        let office = Arc::new(county.judged(county.setting("data")).await);
         let staff = Staff::of(&office, COUNTY).await;
         let router = staff.router(&office).await;
         Self {

@@ -176,8 +176,7 @@ fn a_wrong_answer_is_told_with_its_field() {
 #[tokio::test(flavor = "multi_thread")]
 async fn asking_what_decides_most_takes_fewer_pages_and_refuses_nobody_the_rules_would_help() {
     let county = County::new(Faults::None);
-    let office = county.office("data").await;
-    county.receive(&office).await;
+    let office = county.received(county.setting("data")).await;
     let month = Month::new(2026, 8).unwrap();
     let found = guide::measure(&office, month, 60).await.unwrap();
     println!("{found:#?}");

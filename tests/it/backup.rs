@@ -1,7 +1,7 @@
 //! J8.7: an office is backed up while clerks write, an office made of the backup holds the same rows and
 //! ends its chain at the same place, and what is not whole is refused with what and where.
 
-use crate::county::{County, Faults, run_months};
+use crate::county::{County, Faults};
 use office::backup::{self, Ask, Holds};
 use office::intake::{Intake, State};
 use office::views::Tone;
@@ -73,9 +73,7 @@ impl Bench {
     /// A county with its months judged.
     async fn new() -> Self {
         let county = County::new(Faults::None);
-        let office = county.office("data").await;
-        county.receive(&office).await;
-        run_months(&office).await;
+        let office = county.judged(county.setting("data")).await;
         Self {
             county,
             office: Arc::new(office),

@@ -29,8 +29,7 @@ struct Counter {
 impl Counter {
     async fn open() -> Self {
         let county = County::new(Faults::None);
-        let office = Arc::new(county.office("data").await);
-        county.receive(&office).await;
+        let office = Arc::new(county.received(county.setting("data")).await);
         let staff = Staff::of(&office, "990101").await;
         let router = staff.router(&office).await;
         Self {

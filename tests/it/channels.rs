@@ -48,8 +48,7 @@ impl Place {
             database,
             "2026-09-14T09:00",
         );
-        let office = Arc::new(Office::open(setting).await.unwrap());
-        county.receive(&office).await;
+        let office = Arc::new(county.received(setting).await);
         let staff = Staff::of(&office, COUNTY).await;
         let views = Desk::open(Arc::clone(&office)).await.unwrap();
         Self {

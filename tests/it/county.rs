@@ -1,5 +1,6 @@
 //! A county of invented persons in a temporary folder, and the office that receives its files.
 
+use crate::kept;
 use domain::Month;
 use office::intake::{Intake, Received, workbook};
 use office::monitoring::{self, MonthRun};
@@ -7,9 +8,13 @@ use office::{Clock, Database, Office, Setting};
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use tempfile::TempDir;
 
 pub(crate) const PERSONS: u64 = 2_000;
+
+/// The demo's moment.
+pub(crate) const NOW: &str = "2026-09-14T09:00";
 
 /// The departments' files, and what is true.
 pub(crate) struct County {
@@ -108,7 +113,29 @@ impl County {
 
     /// An office in a folder beside the county.
     pub(crate) async fn office(&self, name: &str) -> Office {
-        open(&self.folder.path().join(name), Database::Sqlite).await
+        Office::open(self.setting(name)).await.unwrap()
+    }
+
+    /// An office that has received everything.
+    pub(crate) async fn received(&self, setting: Setting) -> Office {
+        let make = async |office: &Arc<Office>, _: &Path| {
+            self.receive(office).await;
+        };
+        kept::office(self, setting, "received", make).await
+    }
+
+    /// The same, and every month is judged.
+    pub(crate) async fn judged(&self, setting: Setting) -> Office {
+        let make = async |office: &Arc<Office>, _: &Path| {
+            self.receive(office).await;
+            run_months(office).await;
+        };
+        kept::office(self, setting, "judged", make).await
+    }
+
+    /// How an office in a folder beside the county is opened, its clock at the demo's moment.
+    pub(crate) fn setting(&self, name: &str) -> Setting {
+        setting(&self.folder.path().join(name), Database::Sqlite, NOW)
     }
 
     /// Receives everything.
@@ -137,8 +164,7 @@ pub(crate) fn setting(folder: &Path, database: Database, moment: &str) -> Settin
 
 /// An office whose clock stands at the demo's moment.
 pub(crate) async fn open(folder: &Path, database: Database) -> Office {
-    let setting = setting(folder, database, "2026-09-14T09:00");
-    Office::open(setting).await.unwrap()
+    Office::open(setting(folder, database, NOW)).await.unwrap()
 }
 
 /// Runs every month there is a register for.

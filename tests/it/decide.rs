@@ -33,19 +33,23 @@ struct Bench {
     county: County,
 }
 
-async fn opened(folder: &Path, database: Database, rulebook: Option<PathBuf>) -> Arc<Office> {
-    let setting = Setting {
+fn setting(folder: &Path, database: Database, rulebook: Option<PathBuf>) -> Setting {
+    Setting {
         rulebook,
         ..crate::county::setting(folder, database, "2026-09-01T09:00")
-    };
+    }
+}
+
+async fn opened(folder: &Path, database: Database, rulebook: Option<PathBuf>) -> Arc<Office> {
+    let setting = setting(folder, database, rulebook);
     Arc::new(Office::open(setting).await.unwrap())
 }
 
 impl Bench {
     async fn open(database: Database) -> Self {
         let county = County::new(Faults::None);
-        let office = opened(&county.folder.path().join("data"), database, None).await;
-        county.receive(&office).await;
+        let setting = setting(&county.folder.path().join("data"), database, None);
+        let office = Arc::new(county.received(setting).await);
         let staff = Staff::of(&office, COUNTY).await;
         Self {
             li: staff.enter("li", "网格员", COUNTY).await,

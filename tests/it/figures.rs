@@ -1,7 +1,7 @@
 //! 预警处置率 from the county down to the list, the same number at each level; and what everybody may read of it
 //! without signing in, from which no small number comes back.
 
-use crate::county::{County, Faults, open, run_months};
+use crate::county::{County, Faults, NOW, setting};
 use crate::postgres;
 use crate::staff::Staff;
 use axum::Router;
@@ -17,7 +17,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use tower::ServiceExt;
 
-const NOW: &str = "2026-09-14T09:00";
 const TOWNSHIP: &str = "990101001000";
 const LEAST: u64 = 3;
 
@@ -45,9 +44,8 @@ struct Told {
 impl Here {
     async fn open(name: &str, database: Database) -> Self {
         let county = County::new(Faults::Planted);
-        let office = Arc::new(open(&county.folder.path().join(name), database).await);
-        county.receive(&office).await;
-        run_months(&office).await;
+        let setting = setting(&county.folder.path().join(name), database, NOW);
+        let office = Arc::new(county.judged(setting).await);
         let staff = Staff::of_beside(&office, "990101").await;
         let access = Arc::clone(&staff.access);
         let made = access.make_demo_accounts().await.unwrap();

@@ -35,8 +35,7 @@ impl Office {
                 std::fs::remove_file(&file).unwrap();
             }
         }
-        let office = Arc::new(county.office("data").await);
-        county.receive(&office).await;
+        let office = Arc::new(county.received(county.setting("data")).await);
         Self {
             views: Desk::open(Arc::clone(&office)).await.unwrap(),
             staff: Staff::of(&office, "990101").await,

@@ -4,13 +4,13 @@
 mod killed;
 mod limits;
 
-use crate::county::{County, Faults, open};
+use crate::county::{County, Faults, NOW, open, setting};
 use crate::postgres;
 use crate::staff::{Signed, Staff};
 use domain::payment::LineState;
 use domain::{BankCard, Fen, Month};
 use office::disbursement::{self as pay, Arrived, PayError};
-use office::{Database, Office};
+use office::{Database, Office, Setting};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -46,13 +46,13 @@ struct Place {
 impl Place {
     async fn new(county: &County, name: &str, database: Database) -> Self {
         let folder = county.folder.path().join(name);
-        let office = open(&folder, database.clone()).await;
-        Self::of(county, folder, database, office).await
+        let setting = setting(&folder, database, NOW);
+        Self::of(county, setting).await
     }
 
-    async fn of(county: &County, folder: PathBuf, database: Database, office: Office) -> Self {
-        let office = Arc::new(office);
-        county.receive(&office).await;
+    async fn of(county: &County, setting: Setting) -> Self {
+        let (folder, database) = (setting.folder.clone(), setting.database.clone());
+        let office = Arc::new(county.received(setting).await);
         let staff = Staff::of(&office, AREA).await;
         let people = [
             staff.enter("chen", "县级审核", AREA).await,

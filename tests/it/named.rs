@@ -12,8 +12,7 @@ const TOWN: &str = "990101001";
 #[tokio::test(flavor = "multi_thread")]
 async fn a_name_finds_those_within_ones_place_and_says_nothing_of_others() {
     let county = County::new(Faults::None);
-    let office = Arc::new(county.office("data").await);
-    county.receive(&office).await;
+    let office = Arc::new(county.received(county.setting("data")).await);
     let staff = Staff::of(&office, "990101").await;
     let wang = staff.enter("wang", "窗口经办", TOWN).await;
     let chen = staff.enter("chen", "县级审核", "990101").await;

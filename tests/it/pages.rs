@@ -1,6 +1,6 @@
 //! Every page over real data answers, and every number equals the list it opens.
 
-use crate::county::{County, Faults, run_months};
+use crate::county::{County, Faults};
 use crate::staff::{Signed, reviewer};
 use axum::Router;
 use axum::body::Body;
@@ -23,9 +23,7 @@ struct Pages {
 
 async fn pages() -> Pages {
     let county = County::new(Faults::Planted);
-    let office = Arc::new(county.office("data").await);
-    county.receive(&office).await;
-    run_months(&office).await;
+    let office = Arc::new(county.judged(county.setting("data")).await);
     let views = Desk::open(Arc::clone(&office)).await.unwrap();
     let (staff, chen) = reviewer(&office, "990101").await;
     let admin = staff.admin().await;

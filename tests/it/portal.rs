@@ -9,7 +9,7 @@ mod pictures;
 mod unknown;
 
 use crate::browse::hidden;
-use crate::county::{County, Faults, run_months};
+use crate::county::{County, Faults};
 use crate::staff::{Signed, Staff};
 use axum::Router;
 use axum::body::Body;
@@ -48,9 +48,7 @@ struct Phone {
 impl Place {
     async fn open() -> Self {
         let county = County::new(Faults::None);
-        let office = Arc::new(county.office("data").await);
-        county.receive(&office).await;
-        run_months(&office).await;
+        let office = Arc::new(county.judged(county.setting("data")).await);
         let staff = Staff::of(&office, "990101").await;
         Self::of(county, office, staff).await
     }

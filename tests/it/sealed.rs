@@ -49,9 +49,8 @@ async fn by_hand(database: &Database, folder: &Path, sql: &str) {
 async fn the_auditor_finds_who_looked_and_what_was_changed_by_hand(database: Database) {
     let county = County::new(Faults::None);
     let folder = county.folder.path().join("data");
-    let office = Arc::new(crate::county::open(&folder, database.clone()).await);
-    county.receive(&office).await;
-    crate::county::run_months(&office).await;
+    let setting = crate::county::setting(&folder, database.clone(), crate::county::NOW);
+    let office = Arc::new(county.judged(setting).await);
     let staff = Staff::of(&office, "990101").await;
     let router = staff.router(&office).await;
     let wang = staff.enter("wang", "县级审核", "990101").await;

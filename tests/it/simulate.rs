@@ -37,8 +37,7 @@ fn ask(scenarios: Vec<Scenario>) -> Ask {
 
 async fn county() -> (County, Office) {
     let county = County::new(Faults::Planted);
-    let office = county.office("data").await;
-    county.receive(&office).await;
+    let office = county.received(county.setting("data")).await;
     (county, office)
 }
 

@@ -67,9 +67,7 @@ async fn files_without_faults_are_taken_row_by_row() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_dead_who_are_still_paid_are_found_and_nobody_else() {
     let county = County::new(Faults::None);
-    let office = county.office("data").await;
-    county.receive(&office).await;
-    run_months(&office).await;
+    let office = county.judged(county.setting("data")).await;
     let mut died: BTreeMap<String, String> = BTreeMap::new();
     for month in ["2026-06", "2026-07", "2026-08"] {
         for [number, day] in county

@@ -50,9 +50,7 @@ impl Place {
         let path = county.feeds().join(MONTH).join(format!("{FEED}.csv"));
         let file = std::fs::read(&path).unwrap();
         std::fs::remove_file(&path).unwrap();
-        let office = Arc::new(county.office("data").await);
-        county.receive(&office).await;
-        run_months(&office).await;
+        let office = Arc::new(county.judged(county.setting("data")).await);
         let staff = Staff::of_beside(&office, COUNTY).await;
         let made = staff.access.make_demo_accounts().await.unwrap();
         let words = made
@@ -481,8 +479,7 @@ async fn an_old_ledger_is_told_row_by_row_and_its_people_are_known_once_the_regi
 #[tokio::test(flavor = "multi_thread")]
 async fn a_file_sent_back_whole_still_tells_every_row_it_could_not_read() {
     let county = County::new(Faults::None);
-    let office = county.office("whole").await;
-    county.receive(&office).await;
+    let office = county.received(county.setting("whole")).await;
     let path = county.feeds().join(MONTH).join("roll.csv");
     county.rewrite(MONTH, "roll", |list| {
         for row in 1..=list.len() {

@@ -57,8 +57,7 @@ impl Bench {
             locality: locality.to_owned(),
             ..crate::county::setting(&folder, database, moment)
         };
-        let office = Arc::new(Office::open(setting).await.unwrap());
-        county.receive(&office).await;
+        let office = Arc::new(county.received(setting).await);
         let staff = Staff::of(&office, COUNTY).await;
         let router = staff.router(&office).await;
         Self {

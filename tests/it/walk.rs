@@ -8,7 +8,7 @@ mod kin;
 mod recognised;
 mod told;
 
-use crate::county::{County, Faults, run_months};
+use crate::county::{County, Faults};
 use crate::found_out;
 use crate::staff::{Signed, Staff};
 use domain::procedure::Ground;
@@ -111,9 +111,7 @@ impl Bench {
             database,
             "2026-09-01T09:00",
         );
-        let office = Arc::new(Office::open(setting).await.unwrap());
-        county.receive(&office).await;
-        run_months(&office).await;
+        let office = Arc::new(county.judged(setting).await);
         let staff = Staff::of(&office, COUNTY).await;
         let mut officials = Vec::new();
         staff.add_office("demo-cl", "示例县残疾人联合会").await;

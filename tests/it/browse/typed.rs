@@ -2,7 +2,7 @@
 //! words that fit no date, number or place, as each role.
 
 use super::{Kind, Person, forms, tags};
-use crate::county::{County, Faults, run_months};
+use crate::county::{County, Faults};
 use crate::staff::Staff;
 use axum::Router;
 use std::collections::BTreeSet;
@@ -102,9 +102,7 @@ async fn try_forms(me: &Person, path: &str, seen: &mut BTreeSet<String>) -> (usi
 
 async fn router() -> (County, Staff, Router) {
     let county = County::new(Faults::None);
-    let office = Arc::new(county.office("data").await);
-    county.receive(&office).await;
-    run_months(&office).await;
+    let office = Arc::new(county.judged(county.setting("data")).await);
     let staff = Staff::of(&office, "990101").await;
     let router = staff.router(&office).await;
     (county, staff, router)

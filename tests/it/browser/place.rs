@@ -5,6 +5,7 @@ mod whole;
 use super::chrome::Chrome;
 use super::page::{Page, Scripts};
 use crate::county::{County, Faults, run_months};
+use crate::kept;
 use office::access::{Access, Acting, By, NewAccount, NewOffice, Right};
 use office::desk::Desk;
 use office::{Clock, Database, Office, Setting, Watch};
@@ -17,6 +18,8 @@ use std::sync::mpsc::channel;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
+/// The file beside a demo that tells its people: login, role, first password.
+const PEOPLE: &str = "demo-people.tsv";
 /// The moment of the demo.
 const NOW: &str = "2026-09-14T09:00";
 /// Since when its officials have their roles, and when its departments looked for the cases that are decided.
@@ -42,7 +45,7 @@ pub(crate) struct Place {
 }
 
 /// What stands in the demo's inboxes.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Cases {
     WithAPast,
     /// Everything the program's demo has.
@@ -55,31 +58,16 @@ impl Place {
     pub(crate) fn demo(county: &County, cases: Cases) -> Self {
         let runtime = Runtime::new().unwrap();
         let (access, watch, people) = runtime.block_on(async {
-            let office = open(&county.folder.path().join("data")).await;
-            county.receive(&office).await;
-            run_months(&office).await;
+            let setting = county.setting("data");
+            let people = setting.folder.join(PEOPLE);
+            let name = format!("demo {cases:?}");
+            let made = kept::office(county, setting, &name, async |office, folder| {
+                fill(county, cases, (office, folder)).await;
+            });
+            let office = Arc::new(made.await);
+            let people = people_of(&std::fs::read_to_string(people).unwrap());
             let watch = Watch::by_hand(office.clock());
             let access = Access::open(office, watch.clone()).unwrap();
-            access.office().clock().set(HIRED);
-            let made = access.make_demo_accounts().await.unwrap();
-            access.office().clock().set(NOW);
-            let people = made.into_iter().map(|one| {
-                let password = one.password.tell().to_owned();
-                let role = one.role;
-                (one.login, Person { role, password })
-            });
-            let people = people.collect();
-            if cases == Cases::Everything {
-                whole::fill(&access, county).await;
-            }
-            let made = match cases {
-                Cases::WithAPast => office::casework::demo::fill(&access, NOW).await.unwrap(),
-                Cases::Everything | Cases::None => 0,
-            };
-            assert!(
-                made > 0 || cases != Cases::WithAPast,
-                "the demo has no cases"
-            );
             (access, watch, people)
         });
         Self::serve(runtime, access, watch, people)
@@ -261,6 +249,40 @@ async fn open(folder: &Path) -> Arc<Office> {
         clock: Clock::fixed(NOW).unwrap().by_hand(),
     };
     Arc::new(Office::open(setting).await.unwrap())
+}
+
+/// Makes the demo in an office, and writes its people down beside it.
+async fn fill(county: &County, cases: Cases, (office, folder): (&Arc<Office>, &Path)) {
+    county.receive(office).await;
+    run_months(office).await;
+    let access = Access::open(Arc::clone(office), Watch::by_hand(office.clock())).unwrap();
+    office.clock().set(HIRED);
+    let made = access.make_demo_accounts().await.unwrap();
+    office.clock().set(NOW);
+    let lines = made.iter().map(|one| {
+        let (login, role) = (&one.login, &one.role);
+        format!("{login}\t{role}\t{}\n", one.password.tell())
+    });
+    std::fs::write(folder.join(PEOPLE), lines.collect::<String>()).unwrap();
+    match cases {
+        Cases::Everything => whole::fill(&access, county).await,
+        Cases::WithAPast => {
+            let made = office::casework::demo::fill(&access, NOW).await.unwrap();
+            assert!(made > 0, "the demo has no cases");
+        }
+        Cases::None => {}
+    }
+}
+
+/// The people of a demo by what was written down of them.
+fn people_of(text: &str) -> BTreeMap<String, Person> {
+    let read = |line: &str| {
+        let mut cells = line.split('\t').map(str::to_owned);
+        let mut next = || cells.next().unwrap();
+        let (login, role, password) = (next(), next(), next());
+        (login, Person { role, password })
+    };
+    text.lines().map(read).collect()
 }
 
 /// A browser and the demo; none where there is no browser.

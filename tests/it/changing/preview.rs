@@ -37,8 +37,7 @@ impl Desk {
             locality: "demo".to_owned(),
             clock: Clock::fixed("2026-09-14T09:00").unwrap(),
         };
-        let office = Arc::new(Office::open(setting).await.unwrap());
-        county.receive(&office).await;
+        let office = Arc::new(county.received(setting).await);
         monitoring::run_month(&office, month, |_| {}).await.unwrap();
         let staff = Staff::of(&office, "990101").await;
         for (login, role) in [("chen", "县级审核"), ("zhou", "县级审核"), ("li", "领导")]

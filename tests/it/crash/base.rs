@@ -1,12 +1,12 @@
 //! The demo's county in a record: cases, payments and a verification that wait for the next step.
 
-use super::acts::{NOW, SILENT, close, opened};
+use super::acts::{NOW, SILENT};
 use super::record::Record;
-use crate::county::{County, Faults};
+use crate::county::{County, Faults, run_months};
+use crate::kept;
 use office::access::Access;
 use office::casework::{decided_demo, demo};
-use office::intake::Intake;
-use office::{Watch, disbursement, monitoring, verification};
+use office::{Office, Watch, disbursement, verification};
 use std::path::Path;
 use std::sync::Arc;
 use synth::{BankFault, bank_answer, department_answer};
@@ -14,25 +14,25 @@ use synth::{BankFault, bank_answer, department_answer};
 /// When the demo's officials were hired, and when the departments looked into their files.
 const HIRED: &str = "2026-08-03T09:00";
 const LOOKED: [&str; 2] = ["2026-08-26", "2026-09-10"];
-/// The folder of the departments' files of the newest month.
-const NEWEST: &str = "county/feeds/2026-08";
+/// The newest month of the departments' files.
+const NEWEST: &str = "2026-08";
 
 /// Makes it, as the demo does; the county's files come to lie in the folder.
 pub(super) async fn demo_county(record: &Record) {
     let county = County::new(Faults::None);
-    std::fs::create_dir_all(&record.folder).unwrap();
+    let setting = crate::county::setting(&record.folder, record.database.clone(), NOW);
+    let office = kept::office(&county, setting, "crash", async |office, _| {
+        fill(&county, office).await;
+    });
+    office.await.close().await;
     let files = record.folder.join("county");
     std::fs::rename(county.folder.path().join("county"), &files).unwrap();
-    let office = opened(&record.folder, &record.database, NOW).await;
-    office.load_areas(&files.join("areas.csv")).await.unwrap();
-    Intake::new(&office)
-        .receive_folder(&files.join("feeds"), |_, _, _| {})
-        .await
-        .unwrap();
-    for month in monitoring::months(&office).await.unwrap() {
-        monitoring::run_month(&office, month, |_| {}).await.unwrap();
-    }
-    let access = Access::open(Arc::clone(&office), Watch::by_hand(office.clock())).unwrap();
+}
+
+async fn fill(county: &County, office: &Arc<Office>) {
+    county.receive(office).await;
+    run_months(office).await;
+    let access = Access::open(Arc::clone(office), Watch::by_hand(office.clock())).unwrap();
     office.clock().set(HIRED);
     access.make_demo_accounts().await.unwrap();
     office.clock().set(NOW);
@@ -45,7 +45,7 @@ pub(super) async fn demo_county(record: &Record) {
     };
     disbursement::demo::fill(&access, NOW, bank).await.unwrap();
     demo::fill(&access, NOW).await.unwrap();
-    let folder = record.folder.join(NEWEST);
+    let folder = county.feeds().join(NEWEST);
     let departments = |day: &'static str| {
         let folder = folder.clone();
         move |source: &str, header: &[String], request: &str| {
@@ -66,6 +66,4 @@ pub(super) async fn demo_county(record: &Record) {
         _ => answers(source, header, request),
     };
     verification::demo::fill(&access, NOW, some).await.unwrap();
-    drop(access);
-    close(office).await;
 }

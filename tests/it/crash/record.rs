@@ -1,5 +1,6 @@
 //! A record of its own for every try: a folder copied, a database copied, and all of it as text to compare.
 
+use crate::kept::{at_server, fill_anew, named};
 use crate::postgres;
 use office::Database;
 use std::collections::BTreeMap;
@@ -63,20 +64,15 @@ impl Record {
             Database::Sqlite => Database::Sqlite,
             Database::Postgres { address } => {
                 let fresh = postgres::fresh_database().await.unwrap();
-                let (from, to) = (named(address), named(&fresh));
-                let client = connect(&fresh.replace(&to, "postgres")).await;
                 // Whoever was killed may still be on the line.
                 let text = format!(
                     "select pg_terminate_backend(pid) from pg_stat_activity
-                        where datname = '{from}' and pid <> pg_backend_pid()"
+                        where datname = '{}' and pid <> pg_backend_pid()",
+                    named(address)
                 );
+                let client = at_server(address).await;
                 client.batch_execute(&text).await.unwrap();
-                for text in [
-                    format!("drop database {to}"),
-                    format!("create database {to} template {from}"),
-                ] {
-                    client.batch_execute(&text).await.unwrap();
-                }
+                fill_anew(&fresh, Some(address)).await;
                 Database::Postgres { address: fresh }
             }
         };
@@ -86,9 +82,8 @@ impl Record {
     /// Removes the database of a try; its folder goes with the next.
     pub(super) async fn drop_database(&self) {
         if let Database::Postgres { address } = &self.database {
-            let name = named(address);
-            let client = connect(&address.replace(&name, "postgres")).await;
-            let text = format!("drop database if exists {name} with (force)");
+            let client = at_server(address).await;
+            let text = format!("drop database if exists {} with (force)", named(address));
             client.batch_execute(&text).await.unwrap();
         }
     }
@@ -99,11 +94,6 @@ impl Record {
             Database::Postgres { address } => dump_postgres(address).await,
         }
     }
-}
-
-fn named(address: &str) -> String {
-    let name = address.split("dbname=").nth(1).unwrap();
-    name.split(' ').next().unwrap().to_owned()
 }
 
 async fn connect(address: &str) -> tokio_postgres::Client {

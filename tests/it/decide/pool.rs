@@ -8,7 +8,7 @@ use domain::{Month, PersonId};
 use office::casework::decision::Signing;
 use office::desk::Desk;
 use office::views::{AssessmentFilter, Behind};
-use office::{Database, Office, Setting, monitoring};
+use office::{Database, Setting, monitoring};
 use std::path::Path;
 use std::sync::Arc;
 use store::decisions::DecidedAs;
@@ -30,8 +30,7 @@ async fn opened() -> Bench {
             "2026-09-01T09:00",
         )
     };
-    let office = Arc::new(Office::open(setting).await.unwrap());
-    county.receive(&office).await;
+    let office = Arc::new(county.received(setting).await);
     let staff = Staff::of(&office, COUNTY).await;
     Bench {
         li: staff.enter("li", "网格员", COUNTY).await,

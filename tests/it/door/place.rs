@@ -3,6 +3,7 @@
 use super::{COUNTY, WARNED};
 use crate::browse::Person;
 use crate::county::{County, Faults, run_months};
+use crate::kept;
 use crate::staff::Staff;
 use axum::Router;
 use domain::{AreaCode, Fen, HouseholdId, WarningId};
@@ -38,29 +39,10 @@ impl Place {
             database,
             "2026-09-07T09:00",
         );
-        let office = Arc::new(Office::open(setting).await.unwrap());
-        for mut file in county.receive(&office).await {
-            // The shorter roll differs more from month to month; somebody looks and confirms.
-            if matches!(file.state, State::Waiting(_)) {
-                let path = county
-                    .feeds()
-                    .join(file.period.to_string())
-                    .join(&file.file);
-                let named = Some((file.feed.as_str(), file.period));
-                file = Intake::new(&office)
-                    .receive(&path, named, true)
-                    .await
-                    .unwrap();
-            }
-            assert!(
-                file.state == State::Applied && file.refusals.is_empty(),
-                "{} {}: {:?}",
-                file.period,
-                file.file,
-                file.state
-            );
-        }
-        run_months(&office).await;
+        let office = kept::office(&county, setting, "door", async |office, _| {
+            receive(&county, office).await;
+        });
+        let office = Arc::new(office.await);
         let staff = Staff::of(&office, COUNTY).await;
         let views = Desk::open(Arc::clone(&office)).await.unwrap();
         let seen: Arc<dyn Views> = views.clone();
@@ -87,6 +69,32 @@ impl Place {
     pub(crate) fn at(&self, moment: &str) {
         self.office.clock().set(moment);
     }
+}
+
+/// Receives the files, one by one confirmed where that is asked, and judges the months.
+async fn receive(county: &County, office: &Office) {
+    for mut file in county.receive(office).await {
+        // The shorter roll differs more from month to month; somebody looks and confirms.
+        if matches!(file.state, State::Waiting(_)) {
+            let path = county
+                .feeds()
+                .join(file.period.to_string())
+                .join(&file.file);
+            let named = Some((file.feed.as_str(), file.period));
+            file = Intake::new(office)
+                .receive(&path, named, true)
+                .await
+                .unwrap();
+        }
+        assert!(
+            file.state == State::Applied && file.refusals.is_empty(),
+            "{} {}: {:?}",
+            file.period,
+            file.file,
+            file.state
+        );
+    }
+    run_months(office).await;
 }
 
 /// A family of the county.

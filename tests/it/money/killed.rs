@@ -1,7 +1,7 @@
 //! The real program, killed at each named step of a batch and started again.
 
 use super::{AREA, bank_description, lines, month};
-use crate::county::{County, Faults, open};
+use crate::county::{County, Faults, NOW, open, setting};
 use crate::postgres;
 use crate::staff::Staff;
 use domain::payment::LineState;
@@ -100,8 +100,8 @@ async fn killed_at_each_step(database: Database) {
     let folder = county.folder.path().join("killed");
     let mut words = BTreeMap::new();
     {
-        let office = Arc::new(open(&folder, database.clone()).await);
-        county.receive(&office).await;
+        let setting = setting(&folder, database.clone(), NOW);
+        let office = Arc::new(county.received(setting).await);
         let staff = Staff::of(&office, AREA).await;
         for login in ["chen", "chen2", "chen3"] {
             let word = staff.add(login, "县级审核", AREA).await;

@@ -3,7 +3,6 @@
 
 use super::*;
 use domain::Day;
-use office::Setting;
 
 /// A place whose rulebook was changed, file by file.
 async fn with_rules(county: &County, database: Database, changes: &[(&str, &str, &str)]) -> Place {
@@ -24,10 +23,9 @@ async fn with_rules(county: &County, database: Database, changes: &[(&str, &str,
     let folder = county.folder.path().join("limits");
     let setting = Setting {
         rulebook: Some(rules),
-        ..crate::county::setting(&folder, database.clone(), "2026-09-14T09:00")
+        ..setting(&folder, database, NOW)
     };
-    let office = Office::open(setting).await.unwrap();
-    Place::of(county, folder, database, office).await
+    Place::of(county, setting).await
 }
 
 async fn on_both(test: impl AsyncFn(Database)) {

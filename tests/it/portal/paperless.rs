@@ -2,7 +2,7 @@
 //! the telephone says what the office says.
 
 use super::{Phone, Place, hidden, picture, upload};
-use crate::county::{County, Faults, run_months};
+use crate::county::{County, Faults};
 use crate::found_out;
 use crate::postgres;
 use crate::staff::{Signed as Official, Staff};
@@ -46,9 +46,7 @@ impl Hall {
         let county = County::new(Faults::None);
         let folder = county.folder.path().join("paperless");
         let setting = crate::county::setting(&folder, database, "2026-09-01T09:00");
-        let office = Arc::new(Office::open(setting).await.unwrap());
-        county.receive(&office).await;
-        run_months(&office).await;
+        let office = Arc::new(county.judged(setting).await);
         let staff = Staff::of(&office, COUNTY).await;
         let place = Place::of(county, office, staff).await;
         Self {

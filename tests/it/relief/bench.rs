@@ -20,8 +20,7 @@ impl Bench {
             database,
             "2026-09-01T09:00",
         );
-        let office = Arc::new(Office::open(setting).await.unwrap());
-        county.receive(&office).await;
+        let office = Arc::new(county.received(setting).await);
         let staff = Staff::of(&office, COUNTY).await;
         let bench = Self {
             li: staff.enter("li", "网格员", COUNTY).await,

@@ -42,8 +42,7 @@ impl Centre {
             database,
             "2026-09-14T09:00",
         );
-        let office = Arc::new(Office::open(setting).await.unwrap());
-        county.receive(&office).await;
+        let office = Arc::new(county.received(setting).await);
         let staff = Staff::of(&office, "990101").await;
         let wang = staff.enter("wang", "窗口经办", TOWN).await;
         let zhao = staff.enter("zhao", "核对员", "990101").await;
