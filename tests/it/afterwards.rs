@@ -37,6 +37,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use store::entitlements::Cause;
 use store::notices::RuleResult;
+use synth::BankFault;
 
 const COUNTY: &str = "990101";
 
@@ -254,6 +255,11 @@ impl Bench {
 
     /// Sends a batch to the bank, which pays everybody.
     async fn paid(&self, batch: i64) {
+        self.answered(batch, &[]).await;
+    }
+
+    /// The same, and the bank sends some back.
+    async fn answered(&self, batch: i64, faults: &[(BankFault, u64)]) {
         let office = &self.office;
         pay::check(office, &self.chen2.who, batch).await.unwrap();
         pay::approve(office, &self.chen3.who, batch).await.unwrap();
@@ -262,7 +268,7 @@ impl Bench {
             .await
             .unwrap();
         let book = office.book().texts()["banks/demo.md"].clone();
-        let reply = synth::bank_answer(&book, &std::fs::read(file).unwrap(), 1, &[]).unwrap();
+        let reply = synth::bank_answer(&book, &std::fs::read(file).unwrap(), 1, faults).unwrap();
         pay::answer(office, &self.chen2.who, batch, &reply.name, &reply.bytes)
             .await
             .unwrap();

@@ -234,6 +234,14 @@ pub struct Entitlement {
     pub decided_to: Option<Month>,
 }
 
+impl Entitlement {
+    /// Whether it is given in a month.
+    #[must_use]
+    pub fn covers(&self, month: Month) -> bool {
+        self.from <= month && self.to.is_none_or(|to| month < to)
+    }
+}
+
 /// An amount from a month on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AmountChange {

@@ -5,6 +5,7 @@
 use super::owed::{self, state};
 use super::undone::{change_up_to_decision, paid_before_handed_over};
 use super::*;
+use domain::payment::LineState;
 use office::disbursement::LineRow;
 
 /// What October lacked, and the month that brings it.
@@ -303,6 +304,61 @@ async fn nothing_brings_it(database: Database) {
         one.household.get(),
     );
     assert_eq!(bench.waits().await, [lacked], "the next batch finds it");
+}
+
+/// A line of help of a household in a batch, and whether it was set apart.
+async fn line_in(bench: &Bench, batch: i64, help: i64) -> (Fen, LineState) {
+    let tx = bench.office.begin().await.unwrap();
+    let lines = store::payments::of_entitlement(&tx, help, month("2026-09"));
+    let lines = lines.await.unwrap();
+    let line = lines.iter().find(|line| line.batch == batch).unwrap();
+    (line.content.amount, line.state)
+}
+
+/// The bank sent September back of help that was stopped from September on, which was a mistake.
+async fn came_back_stopped_and_restored(database: Database) {
+    let bench = Bench::open(database).await;
+    bench.at("2026-09-02T09:00");
+    let (september, all) = (month("2026-09"), bench.dibao().await);
+    let (batch, _) = bench.drawn(september, all[0].1).await;
+    bench.answered(batch, &[(BankFault::Returned, 400)]).await;
+    let mut back = None;
+    for (help, _) in all {
+        let (amount, state) = line_in(&bench, batch, help).await;
+        if state == LineState::Returned && amount > fen(20_000) {
+            back = Some((help, amount));
+        }
+    }
+    let (help, amount) = back.expect("the bank sent some back");
+    let (office, chen) = (&bench.office, &bench.chen.who);
+    let stopped = crate::found_out::stopped(office, chen, help, september, "核实已迁出").await;
+    assert_eq!(stopped.unwrap(), None, "the family never had it");
+    let again = async |day: &str| {
+        bench.at(day);
+        let drawn = pay::prepare(office, chen, "reissue", september, |_| {}).await;
+        let batch = drawn.unwrap().batch;
+        let found = pay::check(office, &bench.chen2.who, batch).await.unwrap();
+        let own = line_in(&bench, batch, help).await;
+        pay::void(office, chen, batch, "先核实").await.unwrap();
+        (own, found)
+    };
+    let ((_, state), _) = again("2026-09-12T09:00").await;
+    assert_eq!(state, LineState::Apart, "nothing is due");
+    bench.at("2026-09-20T09:00");
+    owed::restored(&bench, help, ("2026-09", amount)).await;
+    let ((issued, _), found) = again("2026-09-25T09:00").await;
+    assert_eq!(issued, amount);
+    let stops = found.iter().filter(|one| one.code == "stopped").count();
+    assert_eq!(stops, 0, "it is due after all: {found:?}");
+    assert!(
+        bench.lacks(help).await.is_empty(),
+        "and is issued as it was"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_bank_sent_back_of_help_that_was_stopped_and_restored_is_issued_again() {
+    on_both(came_back_stopped_and_restored).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -191,9 +191,7 @@ impl New {
 pub(super) async fn covers(on: &impl Reads, help: &Entitlement, month: Month) -> Done<bool> {
     let all = entitlements::of_subject(on, &help.programme, COMPONENT, help.subject).await?;
     let newest = all.iter().max_by_key(|one| one.id);
-    Ok(newest.is_some_and(|one| {
-        one.id != help.id && one.from <= month && one.to.is_none_or(|to| month < to)
-    }))
+    Ok(newest.is_some_and(|one| one.id != help.id && one.covers(month)))
 }
 
 /// Keeps one, because of something; answers its number.

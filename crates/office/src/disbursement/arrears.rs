@@ -208,6 +208,12 @@ pub(crate) async fn own_amount(on: &impl Reads, help: &Entitlement, month: Month
     Ok(held.map_or(Fen::ZERO, |change| change.amount))
 }
 
+/// Whether something was said last to be due for a month that had its payment.
+pub(super) async fn is_due(on: &impl Reads, of: Of) -> Paid<bool> {
+    let named = arrears::due_of(on, of).await?;
+    Ok(named.is_some_and(|(due, _)| due > Fen::ZERO))
+}
+
 /// So much is due for the months of some help from one on until another, and nothing after: those are named that have
 /// their payment or one after them, and whatever was named before. Answers the first month that has none and none after
 /// it.

@@ -1,6 +1,7 @@
 //! 核查: what sets a line apart, with its reason. Which checks are made and with which numbers stands in
 //! the rulebook; a finding that may be confirmed is passed over once somebody answers for it.
 
+use super::arrears::{self, Of};
 use super::book::PayBook;
 use super::{Paid, PayError, facts, found, note, whole};
 use crate::access::{Acting, Right};
@@ -32,6 +33,8 @@ pub(super) const KNOWN: &[&str] = &[
 pub(super) struct Known {
     lines: Vec<Line>,
     entitlements: HashMap<i64, Entitlement>,
+    /// Months outside the time of their entitlement that a decision said are due after all.
+    due_after_all: HashSet<Of>,
     members: HashMap<i64, Vec<i64>>,
     deaths: HashMap<i64, Day>,
     /// Who is in custody, as was answered at the door last.
@@ -74,13 +77,19 @@ pub(super) async fn gather(office: &Office, book: &PayBook, batch: &Batch) -> Pa
         .into_iter()
         .map(|one| (one.id, one))
         .collect();
-    // A line issued again is of its own month, when help may have run that has ended since.
-    for line in lines.iter().filter(|line| line.content.month != month) {
-        let id = line.content.entitlement;
-        if !entitlements.contains_key(&id)
-            && let Some(one) = entitlements::find(store, id).await?
+    let mut due_after_all = HashSet::new();
+    for line in &lines {
+        let of = (line.content.entitlement, line.content.month);
+        // A line issued again is of its own month, when help may have run that has ended since.
+        if !entitlements.contains_key(&of.0)
+            && let Some(one) = entitlements::find(store, of.0).await?
         {
-            entitlements.insert(id, one);
+            entitlements.insert(of.0, one);
+        }
+        // Restored help goes on as another one; the months that had their payment stay with the one that was stopped.
+        let covered = entitlements.get(&of.0).is_some_and(|one| one.covers(of.1));
+        if !covered && arrears::is_due(store, of).await? {
+            due_after_all.insert(of);
         }
     }
     let mut members: HashMap<i64, Vec<i64>> = HashMap::new();
@@ -136,6 +145,7 @@ pub(super) async fn gather(office: &Office, book: &PayBook, batch: &Batch) -> Pa
     }
     Ok(Known {
         entitlements,
+        due_after_all,
         members,
         deaths,
         custody,
@@ -386,9 +396,11 @@ impl<'a> Judging<'a> {
     fn entitlement(&mut self, seen: &mut Seen<'a>) {
         let content = &self.line.content;
         let month = content.month;
-        let covers = |one: &&Entitlement| one.from <= month && one.to.is_none_or(|to| month < to);
-        let known = self.known.entitlements.get(&content.entitlement);
-        let Some(one) = known.filter(covers) else {
+        let of = (content.entitlement, month);
+        let is_due =
+            |one: &&Entitlement| one.covers(month) || self.known.due_after_all.contains(&of);
+        let known = self.known.entitlements.get(&of.0);
+        let Some(one) = known.filter(is_due) else {
             self.say("stopped", "待遇在这个月以前已经停了".to_owned());
             return;
         };

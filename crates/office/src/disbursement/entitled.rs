@@ -305,6 +305,5 @@ pub async fn in_force(
     month: Month,
 ) -> Paid<Option<Entitlement>> {
     let all = entitlements::of_subject(on, programme, BASIC, subject).await?;
-    let covers = |one: &Entitlement| one.from <= month && one.to.is_none_or(|to| month < to);
-    Ok(all.into_iter().rev().find(covers))
+    Ok(all.into_iter().rev().find(|one| one.covers(month)))
 }

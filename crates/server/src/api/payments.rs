@@ -52,6 +52,13 @@ shapes! {
         /// 退回、等着重发的行数。
         returned: u64,
     }
+    /// 一行发放里补的一个以前月份。
+    EarlierMonth {
+        /// 补哪个月。
+        month: String,
+        /// 补多少,元。
+        amount: String,
+    }
     /// 一行发放。
     PaymentLine {
         /// 在批次里的行号。
@@ -66,6 +73,8 @@ shapes! {
         programme: String,
         /// 金额,元。
         amount: String,
+        /// 金额里补以前月份的,早的在前;没有就是空的。
+        earlier: Vec<EarlierMonth>,
         /// 状态。
         state: String,
         /// 第几次发。
@@ -201,6 +210,7 @@ fn batch(row: BatchRow) -> PaymentBatchLine {
 
 fn line(row: LineRow) -> PaymentLine {
     let reasons = row.reasons.into_iter();
+    let earlier = row.arrears.into_iter();
     PaymentLine {
         no: row.no,
         household: row.household,
@@ -208,6 +218,9 @@ fn line(row: LineRow) -> PaymentLine {
         card: row.card,
         programme: row.programme,
         amount: row.amount,
+        earlier: earlier
+            .map(|(month, amount)| EarlierMonth { month, amount })
+            .collect(),
         state: row.state.text,
         attempt: row.attempt,
         reasons: reasons.map(|(_, said, _)| said).collect(),
