@@ -124,9 +124,10 @@ fn key(county: &County, setting: &Setting, name: &str) -> String {
         Database::Sqlite => "sqlite",
         Database::Postgres { .. } => "postgres",
     };
-    let moment = clock.at();
+    // The server of databases is everybody's: what another program keeps there is not this one's.
+    let (moment, program) = (clock.at(), program());
     let mut all = format!(
-        "{name}|{database}|{locality}|{moment}|{}\n",
+        "{program}|{name}|{database}|{locality}|{moment}|{}\n",
         rulebook.is_some()
     );
     for folder in rulebook
@@ -171,7 +172,8 @@ fn room() -> &'static Path {
                 continue;
             }
             // Whoever else removes it at the same moment does what is wanted here.
-            if lock(&path.with_extension("in-use")).try_lock().is_ok() {
+            let theirs = lock(&path.with_extension("in-use"));
+            if theirs.try_lock().is_ok() {
                 let _ = std::fs::remove_dir_all(&path);
             }
         }

@@ -44,8 +44,8 @@ statements! {
         from entitlement_account where entitlement_id = $1 order by change_no";
     STOP = "update entitlement set to_month = $1, stopped_cause = $2, stopped_at = $3
         where entitlement_id = $4 and (to_month is null or $1 < to_month)";
-    // What may be put into a batch of a month: begun, not stopped, with an amount, and not on its
-    // way or paid already.
+    // What may be put into a batch of a month: begun, not stopped, with an amount, and not on its way or paid already.
+    // A month in a batch stays with help that was stopped meanwhile and restored as another: it is drawn again, too.
     DUE = "select e.entitlement_id, e.programme, e.fund, e.household_id, e.payee, e.area, a.amount,
             (select c.account_id from entitlement_account c where c.entitlement_id = e.entitlement_id
                 order by c.change_no desc limit 1),
@@ -55,7 +55,11 @@ statements! {
             (select max(b.change_no) from entitlement_amount b
                 where b.entitlement_id = e.entitlement_id and b.from_month <= $1)
         where e.component = $2 and e.from_month <= $1
-          and (e.to_month is null or $1 < e.to_month) and e.entitlement_id > $3
+          and (e.to_month is null or $1 < e.to_month or ((select m.amount from month_due m
+                where m.entitlement_id = e.entitlement_id and m.month = $1 order by m.due_no desc limit 1) > 0
+              and not exists (select 1 from entitlement o where o.programme = e.programme and o.component = e.component
+                  and o.subject_kind = e.subject_kind and o.subject_id = e.subject_id
+                  and o.from_month <= $1 and (o.to_month is null or $1 < o.to_month)))) and e.entitlement_id > $3
           and not exists (select 1 from payment_line l
                 where l.entitlement_id = e.entitlement_id and l.month = $1
                   and l.state in ('proposed', 'batched', 'sent', 'unknown', 'paid', 'returned'))

@@ -339,21 +339,63 @@ async fn came_back_stopped_and_restored(database: Database) {
         let batch = drawn.unwrap().batch;
         let found = pay::check(office, &bench.chen2.who, batch).await.unwrap();
         let own = line_in(&bench, batch, help).await;
-        pay::void(office, chen, batch, "先核实").await.unwrap();
-        (own, found)
+        (batch, own, found)
     };
-    let ((_, state), _) = again("2026-09-12T09:00").await;
-    assert_eq!(state, LineState::Apart, "nothing is due");
+    let (batch, (_, state), found) = again("2026-09-12T09:00").await;
+    assert_eq!(state, LineState::Apart, "nothing is due: {found:?}");
+    pay::void(office, chen, batch, "先核实").await.unwrap();
     bench.at("2026-09-20T09:00");
     owed::restored(&bench, help, ("2026-09", amount)).await;
-    let ((issued, _), found) = again("2026-09-25T09:00").await;
+    let (batch, (issued, _), found) = again("2026-09-25T09:00").await;
     assert_eq!(issued, amount);
     let stops = found.iter().filter(|one| one.code == "stopped").count();
     assert_eq!(stops, 0, "it is due after all: {found:?}");
-    assert!(
-        bench.lacks(help).await.is_empty(),
-        "and is issued as it was"
-    );
+    for one in found.iter().filter(|one| one.code.ends_with("_card")) {
+        let (line, code) = (one.line_no, one.code.as_str());
+        let looked = pay::confirm(office, &bench.chen3.who, batch, line, code, "看过回单");
+        looked.await.unwrap();
+    }
+    bench.paid(batch).await;
+    let paid = line_in(&bench, batch, help).await;
+    assert_eq!(paid, (amount, LineState::Paid));
+    assert!(bench.lacks(help).await.is_empty(), "issued as it was");
+    assert_eq!(bench.gets(help, "2026-10").await, [amount]);
+    assert!(pay::verify(office).await.unwrap().is_empty());
+}
+
+/// Stopped and restored while September lay in a batch, which is voided then.
+async fn voided_after_restored(database: Database) {
+    let bench = Bench::open(database).await;
+    bench.at("2026-09-02T09:00");
+    let (september, all) = (month("2026-09"), bench.dibao().await);
+    let home = all[0].1;
+    let (batch, _) = bench.drawn(september, home).await;
+    let mut drawn = None;
+    for (help, _) in all {
+        let (amount, _) = line_in(&bench, batch, help).await;
+        if amount > fen(20_000) {
+            drawn = Some((help, amount));
+        }
+    }
+    let (help, amount) = drawn.unwrap();
+    let (office, chen) = (&bench.office, &bench.chen.who);
+    let stopped = crate::found_out::stopped(office, chen, help, september, "核实已迁出").await;
+    assert_eq!(stopped.unwrap(), None, "nothing was paid");
+    bench.at("2026-09-12T09:00");
+    owed::restored(&bench, help, ("2026-09", amount)).await;
+    pay::void(office, chen, batch, "银行换了").await.unwrap();
+    let (batch, _) = bench.drawn(september, home).await;
+    pay::check(office, &bench.chen2.who, batch).await.unwrap();
+    let own = line_in(&bench, batch, help).await;
+    assert_eq!(own, (amount, LineState::Proposed), "September is not lost");
+    assert!(bench.lacks(help).await.is_empty());
+    assert_eq!(bench.gets(help, "2026-10").await, [amount]);
+    assert!(pay::verify(office).await.unwrap().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_month_of_help_that_was_stopped_and_restored_is_drawn_again_when_its_batch_was_voided() {
+    on_both(voided_after_restored).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

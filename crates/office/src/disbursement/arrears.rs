@@ -208,10 +208,25 @@ pub(crate) async fn own_amount(on: &impl Reads, help: &Entitlement, month: Month
     Ok(held.map_or(Fen::ZERO, |change| change.amount))
 }
 
-/// Whether something was said last to be due for a month that had its payment.
-pub(super) async fn is_due(on: &impl Reads, of: Of) -> Paid<bool> {
-    let named = arrears::due_of(on, of).await?;
-    Ok(named.is_some_and(|(due, _)| due > Fen::ZERO))
+/// Whether the payment of a month its help is no longer given in is due all the same: exactly so much was said last to be
+/// due for that month, the payment brings nothing for others, which by now may have come another way, and nothing else is
+/// given to the same people that month.
+pub(super) async fn is_due_as_it_was(
+    on: &impl Reads,
+    line: &Line,
+    help: Option<&Entitlement>,
+) -> Paid<bool> {
+    let content = &line.content;
+    let Some(help) = help else {
+        return Ok(false);
+    };
+    let named = arrears::due_of(on, (help.id, content.month)).await?;
+    let is_named = named.is_some_and(|(due, _)| due == content.amount && due > Fen::ZERO);
+    if !is_named || arrears::of_lines(on, &[line.id]).await? != [Vec::new()] {
+        return Ok(false);
+    }
+    let all = entitlements::of_subject(on, &help.programme, &help.component, help.subject).await?;
+    Ok(!all.iter().any(|one| one.covers(content.month)))
 }
 
 /// So much is due for the months of some help from one on until another, and nothing after: those are named that have

@@ -33,7 +33,7 @@ pub(super) const KNOWN: &[&str] = &[
 pub(super) struct Known {
     lines: Vec<Line>,
     entitlements: HashMap<i64, Entitlement>,
-    /// Months outside the time of their entitlement that a decision said are due after all.
+    /// Months outside the time of their entitlement whose payment is due after all, as it was.
     due_after_all: HashSet<Of>,
     members: HashMap<i64, Vec<i64>>,
     deaths: HashMap<i64, Day>,
@@ -88,7 +88,7 @@ pub(super) async fn gather(office: &Office, book: &PayBook, batch: &Batch) -> Pa
         }
         // Restored help goes on as another one; the months that had their payment stay with the one that was stopped.
         let covered = entitlements.get(&of.0).is_some_and(|one| one.covers(of.1));
-        if !covered && arrears::is_due(store, of).await? {
+        if !covered && arrears::is_due_as_it_was(store, line, entitlements.get(&of.0)).await? {
             due_after_all.insert(of);
         }
     }

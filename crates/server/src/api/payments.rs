@@ -73,7 +73,7 @@ shapes! {
         programme: String,
         /// 金额,元。
         amount: String,
-        /// 金额里补以前月份的,早的在前;没有就是空的。
+        /// 金额里随这一行补以前月份的,早的在前。单独补发的(变更补差)整行都是补发,不列在这里。
         earlier: Vec<EarlierMonth>,
         /// 状态。
         state: String,

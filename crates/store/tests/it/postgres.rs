@@ -96,7 +96,7 @@ fn start_new(programs: &Path) {
         $as {programs}/initdb -D {BASE}/data -U postgres -A trust -E UTF8 --locale=C --data-checksums --no-sync >{BASE}.log 2>&1
         $as {programs}/pg_ctl -w -s -D {BASE}/data -l {BASE}/server.log \
             -o \"-c listen_addresses='' -c unix_socket_directories={BASE} -c fsync=off -c full_page_writes=off \
-                -c autovacuum=off -c max_wal_size=4GB -c max_connections=200\" start
+                -c autovacuum=off -c max_connections=200\" start
         setsid sh -c 'idle=0
             while [ $idle -lt 20 ]; do
                 sleep 1
