@@ -34,6 +34,7 @@ mod found_out;
 mod guide;
 mod indicators;
 mod inputs;
+mod keeping;
 mod kept;
 mod kill;
 mod laid_out;

@@ -14,6 +14,7 @@ pub mod explain;
 pub mod format;
 pub mod import;
 pub mod indicators;
+pub mod keeping;
 pub mod keys;
 pub mod line;
 pub mod months;

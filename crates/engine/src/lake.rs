@@ -25,6 +25,7 @@ use std::fs::{self, File};
 use std::io::{self, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::SystemTime;
 
 const ROWS_IN_GROUP: usize = 131_072;
 const ROWS_IN_BATCH: usize = 65_536;
@@ -340,13 +341,62 @@ pub fn verify(lake: &Path, file: &LakeFile) -> Result<()> {
     }
 }
 
+/// Removes a file for good; one that is gone already is none.
+///
+/// # Errors
+/// The disk.
+pub fn remove(lake: &Path, path: &str) -> Result<()> {
+    let file = lake.join(path);
+    match fs::remove_file(&file) {
+        Ok(()) => {}
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(file_error(&file, error)),
+    }
+    // Only then is its name gone after a power cut as well.
+    let Some(folder) = file.parent() else {
+        return Ok(());
+    };
+    File::open(folder)
+        .and_then(|folder| folder.sync_all())
+        .map_err(|e| file_error(folder, e))
+}
+
+/// Files under their final names that are older than a moment, by their paths from the root.
+///
+/// # Errors
+/// A folder that cannot be read.
+pub fn older_than(lake: &Path, before: SystemTime) -> Result<Vec<String>> {
+    let mut out = Vec::new();
+    walk(lake, &mut |path| {
+        let is_whole = path.extension().is_some_and(|e| e == "parquet");
+        let changed = path.metadata().and_then(|about| about.modified());
+        let is_old = changed.is_ok_and(|at| at < before);
+        let own = path.strip_prefix(lake).ok().and_then(Path::to_str);
+        out.extend(own.filter(|_| is_whole && is_old).map(str::to_owned));
+        Ok(())
+    })?;
+    Ok(out)
+}
+
 /// Removes what a killed process left half written. Only the one writer may call it.
 ///
 /// # Errors
 /// A folder that cannot be read.
 pub fn sweep(lake: &Path) -> Result<usize> {
     let mut removed = 0_usize;
-    let mut folders = vec![lake.to_owned()];
+    walk(lake, &mut |path| {
+        if path.extension().is_some_and(|e| e == "part") {
+            fs::remove_file(path).map_err(|e| file_error(path, e))?;
+            removed = removed.saturating_add(1);
+        }
+        Ok(())
+    })?;
+    Ok(removed)
+}
+
+/// Every file below a folder; none where there is no such folder.
+fn walk(folder: &Path, each: &mut impl FnMut(&Path) -> Result<()>) -> Result<()> {
+    let mut folders = vec![folder.to_owned()];
     while let Some(folder) = folders.pop() {
         let entries = match fs::read_dir(&folder) {
             Ok(entries) => entries,
@@ -355,15 +405,13 @@ pub fn sweep(lake: &Path) -> Result<usize> {
         };
         for entry in entries {
             let path = entry.map_err(|e| file_error(&folder, e))?.path();
-            if path.is_dir() {
-                folders.push(path);
-            } else if path.extension().is_some_and(|e| e == "part") {
-                fs::remove_file(&path).map_err(|e| file_error(&path, e))?;
-                removed = removed.saturating_add(1);
+            match path.is_dir() {
+                true => folders.push(path),
+                false => each(&path)?,
             }
         }
     }
-    Ok(removed)
+    Ok(())
 }
 
 /// A file that goes away again unless it was renamed.

@@ -4,6 +4,7 @@ use domain::Day;
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::SystemTime;
 use store::At;
 
 /// 时钟: the real one, one that stands still (the demo and the tests), or one moved by hand (while the
@@ -70,6 +71,11 @@ impl Clock {
             .strftime("%Y-%m-%d %H:%M")
             .to_string()
     }
+}
+
+/// Now, as the disk stamps what is written to it, whatever day the office works at.
+pub(crate) fn of_the_disk() -> SystemTime {
+    SystemTime::now()
 }
 
 /// 表: how long a session lasts and how long somebody must wait. It runs on where the clock stands

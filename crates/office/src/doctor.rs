@@ -116,6 +116,7 @@ pub async fn examine(office: &Office) -> Result<Vec<Check>> {
         keys(office).await?,
         lake(office).await?,
         feeds(office).await?,
+        keeping(office).await?,
         areas(office).await?,
         cases(office).await?,
         money(office).await?,
@@ -338,6 +339,19 @@ fn missing(office: &Office) -> Check {
         None => Check::good(NAME, "没有"),
         Some(said) => Check::bad(NAME, said.found, said.advice),
     }
+}
+
+async fn keeping(office: &Office) -> Result<Check> {
+    const NAME: &str = "保存期限";
+    Ok(match crate::keeping::overdue(office).await {
+        Ok(0) => Check::good(NAME, "没有到期而没有销毁的"),
+        Ok(files) => Check::bad(
+            NAME,
+            format!("{files} 个文件过了期限和等的天数还没有销毁"),
+            "运行 doudi keeping --now;doudi serve 每天会自己过一遍",
+        ),
+        Err(why) => Check::bad(NAME, why.to_string(), "补上规则手册 access/keeping.md"),
+    })
 }
 
 fn calendar(office: &Office) -> Check {

@@ -228,6 +228,11 @@ impl<'a> Intake<'a> {
             received.state = State::Repeated;
             return Ok(received);
         }
+        if let Some(said) = crate::keeping::too_late(self.office, feed, period).await? {
+            self.send_back(survey.digest, (said.as_str(), vec![]), &mut received)
+                .await?;
+            return Ok(received);
+        }
         let waiting = seen.filter(|seen| confirmed && seen.state == BatchState::Waiting);
         let mut number = waiting.map(|seen| seen.batch_no);
         for _ in 0..TRIES_MAX {

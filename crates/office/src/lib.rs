@@ -21,6 +21,7 @@ pub mod guide;
 mod handling;
 pub mod indicators;
 pub mod intake;
+pub mod keeping;
 pub mod keys;
 pub mod line;
 pub mod monitoring;

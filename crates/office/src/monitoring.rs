@@ -19,7 +19,6 @@ use rules::Program;
 use rules::plan::{FileKind, FilePlan, ItemId};
 use rules::situation::Moments;
 use std::collections::BTreeSet;
-use store::batches::BatchState;
 
 /// The facts of a month and what the rules say on them.
 pub struct MonthData {
@@ -211,20 +210,12 @@ fn assemble(
     Ok((data, cut.judging))
 }
 
-/// The months a register has come for, oldest first.
+/// The months a register has come for and is there still, oldest first.
 ///
 /// # Errors
 /// The record.
 pub async fn months(office: &Office) -> Result<Vec<Month>> {
-    let batches = store::batches::list(&office.store, Some("register"), i64::MAX, 1_000).await?;
-    let mut months: Vec<Month> = batches
-        .iter()
-        .filter(|b| b.state == BatchState::Applied)
-        .map(|b| b.period)
-        .collect();
-    months.sort_unstable();
-    months.dedup();
-    Ok(months)
+    Ok(store::manifest::months(&office.store, "row-register").await?)
 }
 
 /// Judges everybody by every rule of the month; raises, keeps and closes warnings; raises tasks.
@@ -242,6 +233,7 @@ pub async fn run_month(
     if !months(office).await?.contains(&month) {
         return Err(OfficeError::NoRegister(month));
     }
+    crate::keeping::is_complete(office, month).await?;
     told("汇集当月事实,逐户逐人判断");
     let program = office.program_of(month);
     let data = MonthData::load_by(office, program, month, Need::Run).await?;

@@ -226,7 +226,7 @@ async fn rows_of(
     let rows =
         store::manifest::list_up_to(&office.store, &format!("row-{}", feed.id), month).await?;
     let newest = links.iter().map(|f| f.month).max();
-    let mut steps = Vec::new();
+    let mut steps: Vec<Step> = destroyed(office, feed, month).await?.into_iter().collect();
     for file in links
         .iter()
         .filter(|f| !feed.whole || Some(f.month) == newest)
@@ -281,6 +281,22 @@ async fn rows_of(
     Ok(steps)
 }
 
+/// That rows of a feed up to a month are gone, where some are.
+async fn destroyed(office: &Office, feed: &FeedPlan, month: Month) -> Result<Option<Step>> {
+    let kind = format!("row-{}", feed.id);
+    let all = store::keeping::destroyed(&office.store).await?;
+    let theirs = all
+        .into_iter()
+        .rfind(|one| one.kind == kind && one.month <= month);
+    Ok(theirs.map(|last| Step {
+        what: "来文",
+        record: format!("feed:{}", feed.id),
+        says: format!("{} 和更早的已按保存期限销毁", last.month),
+        where_: format!("{}({})", feed.title, feed.department),
+        cause: String::new(),
+    }))
+}
+
 /// What a row says, column by column.
 fn says(program: &Program, feed: &FeedPlan, sheet: &Sheet, at: usize) -> String {
     let cells = sheet.columns.iter().filter(|(name, _)| name != "row_id");
@@ -323,7 +339,17 @@ async fn of_row(office: &Office, id: RowId) -> Result<Vec<Step>> {
             .transpose()
             .map_err(OfficeError::from)
     };
-    let sheet = file(format!("row-{}", feed.id)).await?.ok_or_else(gone)?;
+    let kind = format!("row-{}", feed.id);
+    let cause = id.batch_no().to_string();
+    if let Some(at) = store::keeping::destroyed_of(&office.store, &kind, &cause).await? {
+        return Err(OfficeError::NotFound(format!(
+            "来文行 {}/{} 已于 {} 按保存期限销毁;那一批的行数、指纹和报送的人还在",
+            id.batch_no(),
+            id.row_no(),
+            crate::desk::minute(&at)
+        )));
+    }
+    let sheet = file(kind).await?.ok_or_else(gone)?;
     let link = file(format!("link-{}", feed.id)).await?.ok_or_else(gone)?;
     let at = sheet
         .ints("row_id")

@@ -121,13 +121,26 @@ pub async fn serve(
     Ok(())
 }
 
-/// What is done when the program starts and once a day: drafts nobody touched for too long go.
+/// What is done when the program starts and once a day: drafts nobody touched for too long go, and what is past its term.
 async fn every_day(access: Arc<Access>) {
     loop {
         match office::portal::forget_old(access.office()).await {
             Ok(0) => {}
             Ok(count) => tracing::info!(count, "drafts that were not sent in time were forgotten"),
             Err(error) => tracing::error!(%error, "old drafts could not be forgotten"),
+        }
+        match office::keeping::pass(access.office()).await {
+            Ok(done) if done == office::keeping::Passed::default() => {}
+            Ok(done) => tracing::info!(
+                noted = done.noted,
+                taken_back = done.taken_back,
+                destroyed = done.destroyed,
+                nobodys = done.nobodys,
+                "what is past its term was gone through"
+            ),
+            Err(error) => {
+                tracing::error!(%error, "what is past its term could not be gone through")
+            }
         }
         tokio::time::sleep(Duration::from_secs(86_400)).await;
     }

@@ -35,6 +35,7 @@ pub mod hearings;
 pub mod households;
 pub mod identity;
 pub mod jobs;
+pub mod keeping;
 mod keys;
 pub mod kin;
 pub mod late;
@@ -142,6 +143,7 @@ fn every_statement() -> Vec<String> {
         identity::ROTATION_STATEMENTS,
         jobs::STATEMENTS,
         kin::STATEMENTS,
+        keeping::STATEMENTS,
         late::STATEMENTS,
         ledger::STATEMENTS,
         manifest::STATEMENTS,

@@ -12,6 +12,9 @@ statements! {
             cause, added_at, state)
         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'live')
         on conflict (path) do update set state = 'live', cause = excluded.cause";
+    // What was destroyed once and is kept again is no longer destroyed.
+    FOUND_AGAIN = "delete from lake_expiry
+        where file_no = (select file_no from lake_manifest where path = $1) and destroyed_at is not null";
     SUPERSEDE = "update lake_manifest set state = 'superseded'
         where kind = $1 and month = $2 and county = $3 and state = 'live'";
     SUPERSEDE_FILE = "update lake_manifest set state = 'superseded'
@@ -22,6 +25,7 @@ statements! {
         where kind = $1 and month = $2 and state = 'live' order by county, file_no";
     LIST_UP_TO = "select kind, month, county, path, row_count, digest, cause from lake_manifest
         where kind = $1 and month <= $2 and state = 'live' order by month, county, file_no";
+    MONTHS = "select distinct month from lake_manifest where kind = $1 and state = 'live' order by month";
     LIST_ALL = "select kind, month, county, path, row_count, digest, cause from lake_manifest
         where state = 'live' order by file_no";
 }
@@ -63,6 +67,8 @@ pub async fn append(tx: &mut JournalTx, files: &[LakeFile], at: &At) -> Result<(
         ]);
     }
     tx.execute_each(ADD, sets).await?;
+    let paths = files.iter().map(|file| vec![file.path.as_str().into()]);
+    tx.execute_each(FOUND_AGAIN, paths.collect()).await?;
     Ok(())
 }
 
@@ -113,6 +119,12 @@ pub async fn list_up_to(on: &impl Reads, kind: &str, month: Month) -> Result<Vec
         .rows(LIST_UP_TO, vec![kind.into(), month.to_string().into()])
         .await?;
     rows.iter().map(from_row).collect()
+}
+
+/// The months of which a kind has files in use, oldest first.
+pub async fn months(on: &impl Reads, kind: &str) -> Result<Vec<Month>> {
+    let rows = on.rows(MONTHS, vec![kind.into()]).await?;
+    rows.iter().map(|row| row.month(0)).collect()
 }
 
 /// Every file in use.

@@ -45,6 +45,12 @@ rights! {
     FEED_UNDO = "feed.undo";
     /// 下载退回明细.
     FEED_EXPORT = "feed.export";
+    /// 看保存期限.
+    KEEPING = "keeping.view";
+    /// 暂停销毁.
+    KEEPING_HOLD = "keeping.hold";
+    /// 恢复销毁.
+    KEEPING_END = "keeping.end";
     /// 调标试算.
     TRIAL = "trial.view";
     /// 看办件.

@@ -124,6 +124,7 @@ pub(super) async fn view(desk: &Desk, id: i64, cursor: Option<String>) -> Told<F
         format: format_of(&batch.file_name),
         hash: store::digest::hex(&batch.file_digest),
         received_at: minute(&batch.received_at),
+        kept: crate::keeping::of_batch(&desk.office, batch).await?,
         rule: rule_of(desk, &batch.feed),
         counts: counts(batch),
         columns: columns(&found, sheet.as_ref()),

@@ -101,6 +101,8 @@ pub struct FeedBatchView {
     pub hash: String,
     /// When it arrived.
     pub received_at: String,
+    /// Until when its rows are kept, or when they were destroyed.
+    pub kept: String,
     /// The feed's description in the rulebook.
     pub rule: Behind,
     /// Its rows.

@@ -1,5 +1,6 @@
 //! 部门来文: what arrived, how good it was, the workbook of errors to send back, and a batch taken back.
 
+pub(crate) mod keeping;
 pub(crate) mod upload;
 
 use askama::Template;
@@ -23,6 +24,8 @@ struct FeedsPage {
     shell: Shell,
     /// Whether whoever reads may hand in a file.
     delivers: bool,
+    /// Whether they may see how long all of it is kept.
+    keeping: bool,
     view: FeedList,
 }
 
@@ -50,6 +53,7 @@ pub(crate) async fn list(desk: Desk) -> Answered {
     desk.show(&FeedsPage {
         shell: desk.shell("部门来文", Some(Menu::Feeds)),
         delivers: desk.who.may(Right::FEED_DELIVER),
+        keeping: desk.who.may(Right::KEEPING),
         view,
     })
 }

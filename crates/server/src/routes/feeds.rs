@@ -4,9 +4,9 @@ use office::access::Right;
 
 use super::Need::Right as Has;
 use super::Routes;
-use crate::pages::feeds::{self, upload};
+use crate::pages::feeds::{self, keeping, upload};
 
-/// What came, what a department hands in, and a batch that is taken back.
+/// What came, what a department hands in, a batch that is taken back, and how long it is kept.
 pub(super) fn add(routes: Routes) -> Routes {
     let errors = "/dept/upload/{batch}/errors.xlsx";
     routes
@@ -31,4 +31,11 @@ pub(super) fn add(routes: Routes) -> Routes {
         )
         .get(Has(Right::FEED_DELIVER), errors, upload::errors)
         .post(Has(Right::FEED_UNDO), "/feeds/{batch}/undo", feeds::undo)
+        .get(Has(Right::KEEPING), "/keeping", keeping::show)
+        .post(Has(Right::KEEPING_HOLD), "/keeping/holds", keeping::hold)
+        .post(
+            Has(Right::KEEPING_END),
+            "/keeping/holds/{no}/end",
+            keeping::end,
+        )
 }
