@@ -177,7 +177,7 @@ async fn verified(place: &Place, people: &People, case: i64) {
     let batch = zhao.done(&list, "/verify", &[("case", &number)]).await;
     let no = batch.number();
     place.at("2026-09-14T15:00");
-    answered(place, zhao, &batch, ("2026-09-14", &[])).await;
+    answered(place, (zhao, &people.chen[0]), &batch, ("2026-09-14", &[])).await;
     place.at("2026-09-24T09:00");
     let page = zhao.read(&format!("/verify/{no}")).await;
     let urged = zhao
@@ -200,17 +200,35 @@ async fn verified(place: &Place, people: &People, case: i64) {
     }
 }
 
+/// Requests as a file: who leave names and numbers in full says what for, and another person agrees.
+async fn requests(zhao: &Person, chen: &Person, path: &str) -> Page {
+    let refused = zhao.open(path).await;
+    assert_eq!(refused.status, 403, "{path}: {}", refused.words());
+    let no = refused.between("action=\"/exports/", "/purpose");
+    let action = format!("/exports/{no}/purpose");
+    let purpose = [("purpose", "交数据来源查本批的人")];
+    zhao.done(&refused, &action, &purpose).await;
+    let asked = chen.read("/exports").await;
+    let action = format!("/exports/{no}/rule");
+    let agrees = [("because", "看过批次,人数对得上"), ("act", "agree")];
+    chen.done(&asked, &action, &agrees).await;
+    zhao.read(path).await
+}
+
 /// The departments of a batch answer on a day from their own files, all but the silent one. Wages are what the
 /// social insurance has learnt since: months of somebody's.
-async fn answered(place: &Place, zhao: &Person, batch: &Page, (day, wages): (&str, &[[&str; 4]])) {
+async fn answered(
+    place: &Place,
+    (zhao, chen): (&Person, &Person),
+    batch: &Page,
+    (day, wages): (&str, &[[&str; 4]]),
+) {
     let no = batch.number();
     let path = format!("/verify/{no}/answers");
     let sources = batch.choices(&path, "source");
     assert!(sources.len() >= 7, "{sources:?}");
     for source in sources.iter().filter(|source| *source != SILENT) {
-        let csv = zhao
-            .read(&format!("/verify/{no}/request/{source}?as=csv"))
-            .await;
+        let csv = requests(zhao, chen, &format!("/verify/{no}/request/{source}?as=csv")).await;
         let requests = csv.body.trim_start_matches('\u{FEFF}').to_owned();
         let own = source.replace('_', "-");
         let own = place.county.feeds().join(WARNED).join(format!("{own}.csv"));

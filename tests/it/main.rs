@@ -27,6 +27,7 @@ mod crash;
 mod decide;
 mod door;
 mod doubts;
+mod exports;
 mod figures;
 mod files;
 mod first_command;

@@ -478,8 +478,16 @@ async fn a_rule_a_festival_and_a_list_for_hospitals_are_paid_and_told_from_the_s
     assert!(said(none).contains("没有要慰问的节日"));
 
     let today = domain::Day::parse("2026-08-31").unwrap();
-    let before = pay::status_list(office, &three.who, today).await.unwrap();
     let after = today.add_days(1).unwrap();
+    for day in [today, after] {
+        let alone = pay::status_list(office, &three.who, day).await;
+        let alone = alone.map(|list| list.persons);
+        assert!(said(alone).contains("要另一人同意"), "names in full");
+    }
+    office::exports::demo::agree(office, &three.who, &one.who)
+        .await
+        .unwrap();
+    let before = pay::status_list(office, &three.who, today).await.unwrap();
     let list = pay::status_list(office, &three.who, after).await.unwrap();
     assert!(list.persons > 0 && before.persons > 0);
     assert_eq!(

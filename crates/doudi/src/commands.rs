@@ -11,6 +11,7 @@ pub mod check;
 pub mod demo;
 pub mod doctor;
 pub mod explain;
+pub mod exports;
 pub mod format;
 pub mod import;
 pub mod indicators;

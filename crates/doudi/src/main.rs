@@ -12,9 +12,9 @@ mod words;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use commands::{
-    areas, ask, audit, backup, bank_sim, calendar, cases, check, demo, doctor, explain, format,
-    import, indicators, keeping, keys, line, months, parameters, pay, replay, rulebook, sample,
-    serve, simulate, synth, token, trace, users, verify, workbook,
+    areas, ask, audit, backup, bank_sim, calendar, cases, check, demo, doctor, explain, exports,
+    format, import, indicators, keeping, keys, line, months, parameters, pay, replay, rulebook,
+    sample, serve, simulate, synth, token, trace, users, verify, workbook,
 };
 use std::process::ExitCode;
 use tracing_subscriber::EnvFilter;
@@ -48,6 +48,9 @@ enum Command {
     /// 工作日历:有哪些年份,导入一年的放假安排
     #[command(subcommand)]
     Calendar(calendar::Calendar),
+    /// 导出:导出过什么,一份流出去的名单是谁导的
+    #[command(subcommand)]
+    Exports(exports::Exports),
     /// 保存期限:什么留到什么时候,什么到期销毁
     Keeping(keeping::Args),
     /// 规则版本:提出、查、看差别、两人签发、生效
@@ -155,6 +158,7 @@ async fn run(command: Command) -> anyhow::Result<ended::Ended> {
         Command::Format(args) => format::run(&args),
         Command::Parameters(what) => parameters::run(what).await,
         Command::Calendar(what) => calendar::run(what).await,
+        Command::Exports(what) => exports::run(what).await,
         Command::Keeping(args) => keeping::run(args).await,
         Command::Rulebook(what) => rulebook::run(what).await,
         Command::Ask(args) => ask::run(&args).await,

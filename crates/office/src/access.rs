@@ -20,6 +20,7 @@ mod right;
 mod sign_in;
 mod tokens;
 mod totp;
+mod turns;
 mod visitor;
 mod waits;
 
@@ -85,6 +86,8 @@ pub struct Access {
     confirmed: Arc<Mutex<HashMap<i64, Timestamp>>>,
     /// Full reads of each account in the hour under way.
     reveals: Arc<Mutex<HashMap<UserId, (i64, u64)>>>,
+    /// Pages of lists turned today.
+    turns: Arc<turns::Turns>,
 }
 
 /// The secret of a session as its holder carries it.
@@ -111,6 +114,7 @@ impl Access {
             calls: Arc::default(),
             confirmed: Arc::default(),
             reveals: Arc::default(),
+            turns: Arc::default(),
         }))
     }
 

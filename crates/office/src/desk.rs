@@ -331,7 +331,7 @@ impl Views for Desk {
     fn batch_errors<'a>(&'a self, who: &'a Acting, id: i64) -> Answer<'a, Download> {
         Box::pin(async move {
             who.scope(Right::FEED_EXPORT)?;
-            errors_book::download(self, id).await
+            errors_book::download(self, who, id).await
         })
     }
 

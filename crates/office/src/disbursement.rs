@@ -56,6 +56,7 @@ pub use shown::{
 pub use steps::{approve, check, close, file, release, roster as roster_of, seal, verify, void};
 
 use crate::access::{Acting, Denied, Right};
+use crate::casework::CaseError;
 use crate::error::OfficeError;
 use crate::office::Office;
 use crate::views::ViewError;
@@ -87,6 +88,17 @@ pub type Paid<T> = Result<T, PayError>;
 impl From<store::StoreError> for PayError {
     fn from(error: store::StoreError) -> Self {
         Self::Office(OfficeError::Store(error))
+    }
+}
+
+impl From<CaseError> for PayError {
+    fn from(error: CaseError) -> Self {
+        match error {
+            CaseError::Denied(denied) => Self::Denied(denied),
+            CaseError::NotFound(said) => Self::NotFound(said),
+            CaseError::Office(error) => Self::Office(error),
+            other => Self::Refused(other.to_string()),
+        }
     }
 }
 

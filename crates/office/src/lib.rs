@@ -17,6 +17,7 @@ pub mod disbursement;
 pub mod doctor;
 pub mod doubts;
 mod error;
+pub mod exports;
 pub mod guide;
 mod handling;
 pub mod indicators;

@@ -18,7 +18,7 @@ use office::access::{Stage, Visitor};
 use office::views::ViewError;
 
 use crate::api::problem::is_ours;
-use crate::desk::App;
+use crate::desk::{App, Desk};
 use crate::limits::{self, Sender};
 use crate::links::{Fields, with_field};
 use crate::resident;
@@ -35,6 +35,9 @@ const FORM_BYTES_MAX: usize = 256 * 1024;
 
 /// When to come again where nobody knows better, in seconds.
 const RETRY_SECONDS: i64 = 60;
+/// Where somebody looks something up, and the fields by which the pages of a list are turned.
+const SEARCH: &str = "/search";
+const TURNS: [&str; 4] = ["cursor", "after", "before", "page"];
 
 /// Puts the protecting headers on every answer; only assets may be kept by a browser.
 pub(crate) async fn headers(State(app): State<App>, request: Request, next: Next) -> Response {
@@ -180,8 +183,33 @@ pub(crate) async fn admit(
     if let Some(response) = turned_away(&app, need, &visitor, &here).await {
         return response;
     }
+    if turns(&request, &here)
+        && let Some(response) = too_often(&app, &visitor, &here).await
+    {
+        return response;
+    }
     request.extensions_mut().insert(visitor);
     next.run(request).await
+}
+
+/// Whether a request turns a list's page or looks something up.
+fn turns(request: &Request, path: &str) -> bool {
+    if path == SEARCH && *request.method() == Method::POST {
+        return true;
+    }
+    let fields = Fields::read(request.uri().query().unwrap_or_default());
+    let on = |name: &&str| fields.get(name).is_some_and(|value| !value.is_empty());
+    TURNS.iter().any(on)
+}
+
+/// The answer to somebody who turned too many pages today.
+async fn too_often(app: &App, visitor: &Visitor, path: &str) -> Option<Response> {
+    let said = match app.access.turn(&visitor.acting).await {
+        Ok(None) => return None,
+        Ok(Some(said)) => said,
+        Err(error) => return Some(Desk::lost(app, visitor, error.into())),
+    };
+    Some(crate::desk::forbidden(app, visitor, path, &said))
 }
 
 /// Seconds to wait for whoever comes too often: a program with its token, or somebody without a session. Our

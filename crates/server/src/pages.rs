@@ -16,6 +16,7 @@ pub(crate) mod crisis;
 pub(crate) mod display;
 pub(crate) mod doubts;
 pub(crate) mod duties;
+pub(crate) mod exports;
 pub(crate) mod feeds;
 pub(crate) mod figures;
 pub(crate) mod file;

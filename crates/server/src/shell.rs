@@ -29,6 +29,8 @@ pub(crate) struct Shell {
 pub(crate) struct SignedIn {
     /// Their name.
     pub(crate) name: String,
+    /// Name of their account.
+    pub(crate) login: String,
     /// Their roles, or how far they have come.
     pub(crate) roles: String,
     /// The word of their forms.
@@ -49,6 +51,7 @@ impl SignedIn {
         let (menu, more) = menu_of(who);
         Self {
             name: who.name().to_owned(),
+            login: who.login().to_owned(),
             roles: if whole {
                 who.role_titles().join("、")
             } else {
@@ -120,11 +123,12 @@ pub(crate) enum Menu {
     Finds,
     Targets,
     Lookup,
+    Exports,
 }
 
 impl Menu {
     /// In the order of the menu.
-    const ALL: [Menu; 27] = [
+    const ALL: [Menu; 28] = [
         Menu::Inbox,
         Menu::Visits,
         Menu::Grid,
@@ -152,6 +156,7 @@ impl Menu {
         Menu::Tickets,
         Menu::Finds,
         Menu::Lookup,
+        Menu::Exports,
     ];
 
     /// The right that opens it.
@@ -180,6 +185,7 @@ impl Menu {
             Menu::Tickets => Right::TICKET,
             Menu::Finds => Right::FIND,
             Menu::Lookup => Right::LOOKUP_VIEW,
+            Menu::Exports => Right::EXPORT,
         }
     }
 
@@ -213,6 +219,7 @@ impl Menu {
             Menu::Tickets => ("/tickets", "工单", "工单", "flag"),
             Menu::Finds => ("/finds", "找人", "政策找人", "route"),
             Menu::Lookup => ("/lookup", "查询", "困难家庭查询", "id"),
+            Menu::Exports => ("/exports", "导出", "导出", "table"),
         }
     }
 }
@@ -331,7 +338,7 @@ mod tests {
     #[test]
     fn nobody_sees_more_lines_first_than_the_rules_may_list() {
         // A list signed before this role had its own, and two roles whose lists are read together.
-        check(&["grid_worker"], &[], (MENU_MOST, 2));
+        check(&["grid_worker"], &[], (MENU_MOST, 3));
         let two = [
             "我的待办",
             "总览",
@@ -345,7 +352,7 @@ mod tests {
         let first = check(
             &["case_officer", "assistance_adviser"],
             &two,
-            (MENU_MOST, 8),
+            (MENU_MOST, 9),
         );
         assert_eq!(first.last(), Some(&Menu::Tickets));
         check(&["security_admin"], &[], (2, 0));

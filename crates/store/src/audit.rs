@@ -8,7 +8,7 @@ mod looks;
 mod verify;
 
 pub(crate) use looks::STATEMENTS as LOOK_STATEMENTS;
-pub use looks::{first_since, lookers, looks};
+pub use looks::{acts_of, first_since, lookers, looks};
 pub(crate) use verify::STATEMENTS as VERIFY_STATEMENTS;
 pub use verify::{Break, BreakKind, Checkpoint, Verdict, checkpoint, mark, verify};
 

@@ -28,6 +28,7 @@ pub mod endings;
 pub mod entitlement_parts;
 pub mod entitlements;
 mod error;
+pub mod exports;
 pub mod found_facts;
 pub mod grants;
 pub mod handling;
@@ -133,6 +134,7 @@ fn every_statement() -> Vec<String> {
         doubts::SEAL_STATEMENTS,
         entitlement_parts::STATEMENTS,
         endings::STATEMENTS,
+        exports::STATEMENTS,
         entitlements::STATEMENTS,
         found_facts::STATEMENTS,
         grants::STATEMENTS,

@@ -248,6 +248,12 @@ const MIGRATIONS: &[Migration] = &[
         sqlite: "",
         postgres: "",
     },
+    Migration {
+        version: 39,
+        common: include_str!("../migrations/0039_exports.sql"),
+        sqlite: "",
+        postgres: "",
+    },
 ];
 
 // On PostgreSQL two programs may start at once: the second waits for the first.

@@ -148,7 +148,7 @@ async fn each_doubt_an_auditor_counts_is_a_list_and_opens_a_case_to_read_only() 
     let shenji = pages.staff.enter("shenji", "审计监督", "990101").await;
     let flags = open(&pages, &shenji, "/audit/flags").await.body;
     let codes = marks(&flags, "data-flag=\"");
-    assert_eq!(codes.len(), 5, "{codes:?}");
+    assert_eq!(codes.len(), 6, "{codes:?}");
     let mut sum = 0;
     for code in &codes {
         let (count, list) = link(&flags, &format!("data-flag=\"{code}\""));

@@ -354,13 +354,15 @@ async fn what_there_is_in_a_township_is_nothing_to_whoever_looks_from_outside() 
     assert!(closed.is_empty(), "nobody opens {closed:?}");
 }
 
-/// Pages that want more than the thing itself: a letter that was written, an answer that was wrong, money.
-const NEEDS_MORE: [&str; 7] = [
+/// Pages that want more than the thing itself: a letter that was written, an answer that was wrong, money, another
+/// person who agrees.
+const NEEDS_MORE: [&str; 8] = [
     "/crisis/{no}/letters/{title}",
     "/case/{no}/letters/{title}",
     "/case/{no}/letters/{title}/pdf",
     "/verify/{no}/files/{file}",
     "/verify/{no}/files/{file}/errors.xlsx",
     "/verify/{no}/request/{source}",
+    "/api/v1/verifications/{no}/requests/{source}",
     "/verify/reports/{report}/pdf",
 ];

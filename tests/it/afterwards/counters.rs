@@ -215,7 +215,8 @@ async fn help_first_papers_after(database: Database) {
         .await
         .unwrap();
     assert!(list[0].late);
-    let written = after::crisis_workbook(list).await.unwrap();
+    let written = after::crisis_workbook(&bench.office, &bench.chen.who, no).await;
+    let (_, written) = written.unwrap();
     assert!(written.starts_with(b"PK"));
     refused(
         after::end(&bench.office, &bench.chen.who, no, "晚了").await,

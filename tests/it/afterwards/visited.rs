@@ -206,7 +206,7 @@ async fn risk_decides_when(database: Database) {
     let again = bench.ledger(&clerk, LedgerShows::All).await;
     assert_eq!(told_rows(&again), told_rows(&own));
     let written = visits::ledger_workbook(office, chen, LedgerAsk::default()).await;
-    assert!(written.unwrap().starts_with(b"PK"));
+    assert!(written.unwrap().1.starts_with(b"PK"));
 
     met_and_left(&bench, other).await;
 }

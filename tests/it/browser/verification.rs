@@ -42,6 +42,7 @@ fn j4_a_batch_goes_from_consent_to_the_second_report_and_a_withdrawn_consent_end
     nobody_signed(&mut zhao);
     let (signed, mut wang) = signs(&place, &chrome, &mut zhao, &own);
     opened(&mut zhao, &signed);
+    let chen = another_agrees(&place, &chrome, &mut zhao);
     let tables = tables(&mut zhao, county.folder.path(), &signed);
     let mut plain = place.enter(&chrome, "zhao", PHONE, Scripts::Off);
     mistakes(&mut zhao, &mut plain, &tables, &own);
@@ -52,7 +53,7 @@ fn j4_a_batch_goes_from_consent_to_the_second_report_and_a_withdrawn_consent_end
     answers_late(&mut yibao, table(&tables, SILENT));
     objects(&mut wang, &mut zhao, &own, &first);
     withdrawn(&mut wang, &mut zhao, &own);
-    nothing_found([zhao, plain, wang, yibao]);
+    nothing_found([zhao, plain, wang, yibao, chen]);
 }
 
 /// A family of at least two of the clerk's township, brought to its verification like any other.
@@ -203,6 +204,32 @@ fn opened(zhao: &mut Page, signed: &SignedBy) {
     assert_eq!(zhao.figure("没有列入"), signed.no, "{}", zhao.text());
     assert!(zhao.text().contains("没有授权"), "{}", zhao.text());
     zhao.judge_both("J4 1 the batch");
+}
+
+/// J4 1: names and numbers in full leave only when another person agreed to what they are for.
+fn another_agrees(place: &Place, chrome: &Chrome, zhao: &mut Page) -> Page {
+    let mut chen = place.enter(chrome, "chen", DESK, Scripts::On);
+    for source in [CARS, SILENT] {
+        zhao.open("/verify/1");
+        zhao.press("link", &format!("请求表 {source}"));
+        assert!(zhao.text().contains("要另一人同意"), "{}", zhao.text());
+        zhao.fill("导出去做什么、交给谁", "交数据来源查本批的人");
+        zhao.press("button", "申请导出");
+        zhao.judge_both("J4 1 an export waits");
+        chen.open("/exports");
+        assert!(
+            chen.text().contains("交数据来源查本批的人"),
+            "{}",
+            chen.text()
+        );
+        chen.fill("为什么", "看过批次,人数对得上");
+        chen.judge_both("J4 1 an export to agree to");
+        chen.press("button", "同意");
+    }
+    zhao.open("/exports");
+    assert!(zhao.text().contains("可以下载"), "{}", zhao.text());
+    zhao.open("/verify/1");
+    chen
 }
 
 /// J4 1: the workbook of a source, and the table that is to be filled in out of it.
@@ -358,15 +385,16 @@ fn differs(zhao: &mut Page, own: &Declaring) {
 /// The other departments find nothing about anybody.
 fn others_answer(place: &Place, county: &County) {
     let (office, zhao) = (place.access.office(), place.acting("zhao"));
+    let chen = place.acting("chen");
     let nothing = "身份证号\n".as_bytes();
     place.runtime.block_on(async {
         for source in verification::book(office).unwrap().sources {
             if [CARS, SILENT].contains(&source.title.as_str()) {
                 continue;
             }
-            let (_, requests) = verification::request_csv(office, &zhao, 1, &source.code)
-                .await
-                .unwrap();
+            let take = async || verification::request_csv(office, &zhao, 1, &source.code).await;
+            let taken = office::exports::demo::with_another(office, (&zhao, &chen), take).await;
+            let (_, requests) = taken.unwrap();
             let requests = String::from_utf8(requests).unwrap();
             let header = verification::answer_header(office, &source.code).unwrap();
             let file = synth::department_answer(&header, &requests, nothing, "2026-09-14");

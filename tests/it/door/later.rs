@@ -86,7 +86,7 @@ async fn verified(place: &Place, people: &People, case: i64, (day, wages): (&str
     let list = zhao.read("/verify").await;
     let number = case.to_string();
     let batch = zhao.done(&list, "/verify", &[("case", &number)]).await;
-    answered(place, zhao, &batch, (day, wages)).await;
+    answered(place, (zhao, &people.chen[0]), &batch, (day, wages)).await;
     let page = zhao.read(batch.path()).await;
     let diff = zhao
         .read(&page.link(&format!("{}/diff/", batch.path())))

@@ -120,7 +120,7 @@ async fn list(args: List) -> Result<Ended> {
 async fn export(args: Export) -> Result<Ended> {
     let desk = Desk::signed_in(&args.who, "doudi verify").await?;
     let made = files(&desk, args.batch).await;
-    let made = desk.close(made, told).await?;
+    let (made, stopped) = desk.close(made, told).await?;
     std::fs::create_dir_all(&args.out).with_context(|| args.out.display().to_string())?;
     for (name, bytes) in &made {
         let path = args.out.join(name);
@@ -135,21 +135,36 @@ async fn export(args: Export) -> Result<Ended> {
     }
     if args.who.json {
         let names: Vec<&String> = made.iter().map(|(name, _)| name).collect();
-        say::json(&json!({ "batch": args.batch, "files": names }));
+        say::json(&json!({ "batch": args.batch, "files": names, "stopped": stopped }));
+    } else {
+        for said in &stopped {
+            say::line(said);
+        }
     }
-    Ok(Ended::Good)
+    Ok(Ended::with(!stopped.is_empty()))
 }
 
+/// What leaves, and what another person has to agree to first.
+type Left = (Vec<(String, Vec<u8>)>, Vec<String>);
+
 /// The requests of every source, as workbook and as CSV.
-async fn files(desk: &Desk, batch: i64) -> Result<Vec<(String, Vec<u8>)>, CaseError> {
+async fn files(desk: &Desk, batch: i64) -> Result<Left, CaseError> {
     let view = verification::batch_view(&desk.office, &desk.who, batch).await?;
-    let mut out = Vec::new();
+    let (mut out, mut stopped) = (Vec::new(), Vec::new());
     for source in &view.sources {
         let (office, who) = (&desk.office, &desk.who);
-        out.push(verification::request_workbook(office, who, batch, &source.code).await?);
+        match verification::request_workbook(office, who, batch, &source.code).await {
+            Ok(made) => out.push(made),
+            // Each is asked for, so that another person sees them all at once.
+            Err(CaseError::Forbidden(said)) => {
+                stopped.push(said);
+                continue;
+            }
+            Err(error) => return Err(error),
+        }
         out.push(verification::request_csv(office, who, batch, &source.code).await?);
     }
-    Ok(out)
+    Ok((out, stopped))
 }
 
 async fn answer(args: Answer) -> Result<Ended> {

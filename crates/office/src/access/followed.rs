@@ -33,6 +33,7 @@ impl Access {
             calls: Arc::clone(&self.calls),
             confirmed: Arc::clone(&self.confirmed),
             reveals: Arc::clone(&self.reveals),
+            turns: Arc::clone(&self.turns),
         };
         let views = Desk::open_for_pages(office).await?;
         Ok(Some((Arc::new(next), views)))

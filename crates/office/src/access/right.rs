@@ -45,6 +45,10 @@ rights! {
     FEED_UNDO = "feed.undo";
     /// 下载退回明细.
     FEED_EXPORT = "feed.export";
+    /// 同意别人的导出.
+    EXPORT_AGREE = "export.agree";
+    /// 看导出、申请导出.
+    EXPORT = "export.view";
     /// 看保存期限.
     KEEPING = "keeping.view";
     /// 暂停销毁.

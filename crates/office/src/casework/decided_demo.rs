@@ -105,7 +105,7 @@ async fn made(
     for (at, household) in homes(office, &area).await?.into_iter().enumerate() {
         cases.extend(to_verification(office, &hands, at, household).await?);
     }
-    let staff = (&hands.window, &hands.verifier);
+    let staff = (&hands.window, &hands.verifier, &hands.county);
     let round = ("demo-decide", VERIFIED);
     whole_round(office, staff, round, &cases, answer).await?;
     let (mut yes, mut no, mut made) = (ELIGIBLE.iter(), INELIGIBLE.iter(), 0);

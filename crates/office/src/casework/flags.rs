@@ -6,6 +6,7 @@ use super::shown::Words;
 use super::{CaseError, Done, near};
 use crate::access::{Access, Acting, EntryRow, Right, Scope};
 use crate::channels::{here, number, table};
+use crate::exports;
 use crate::handling;
 use crate::office::Office;
 use domain::{AreaCode, CaseNo, Day, HouseholdId, PersonId, WarningId};
@@ -18,6 +19,7 @@ const PATH: &str = "access/flags.md";
 /// What 来自 says beside the names of warnings.
 const RELATIVES: &str = "近亲属";
 const LOOKS: &str = "查看";
+const TAKES: &str = "导出";
 /// Warnings read at a time, and lines of a list.
 const READ: u32 = 1_000;
 const SHOWN_MAX: usize = 500;
@@ -148,6 +150,12 @@ enum Found {
         count: u64,
         most: i64,
     },
+    Took {
+        day: Day,
+        login: String,
+        rows: u64,
+        most: u64,
+    },
 }
 
 /// What an official is kept from: own cases and warnings and those of near relatives are in no list and no number.
@@ -194,14 +202,15 @@ async fn found(
 ) -> Done<(Option<u64>, Vec<Found>)> {
     let from = |word: &str| kind.from.iter().any(|one| one == word);
     let long = |found: &Vec<Found>| u64::try_from(found.len()).unwrap_or(u64::MAX);
-    if from(LOOKS) {
-        return Ok(match scope.places() {
-            None => {
-                let found = lookers(office).await?;
-                (Some(long(&found)), found)
-            }
-            Some(_) => (None, Vec::new()),
-        });
+    if from(LOOKS) || from(TAKES) {
+        if scope.places().is_some() {
+            return Ok((None, Vec::new()));
+        }
+        let found = match from(LOOKS) {
+            true => lookers(office).await?,
+            false => takers(office).await?,
+        };
+        return Ok((Some(long(&found)), found));
     }
     let (mut out, mut count) = (Vec::new(), 0_u64);
     for place in scope.each_place() {
@@ -238,7 +247,9 @@ impl Found {
     fn urgency(&self) -> (std::cmp::Reverse<i64>, Option<WarningId>) {
         match self {
             Self::Warned(one) => (std::cmp::Reverse(one.content.urgency), Some(one.id)),
-            Self::Relative(_) | Self::Looked { .. } => (std::cmp::Reverse(0), None),
+            Self::Relative(_) | Self::Looked { .. } | Self::Took { .. } => {
+                (std::cmp::Reverse(0), None)
+            }
         }
     }
 }
@@ -268,6 +279,24 @@ async fn lookers(office: &Office) -> Done<Vec<Found>> {
         }));
     }
     Ok(out)
+}
+
+/// Accounts that took more rows on a day than is usual, whoever agreed.
+async fn takers(office: &Office) -> Done<Vec<Found>> {
+    let (days, most) = (
+        setting(office, "查看天数")?,
+        exports::rows_in_doubt(office)?,
+    );
+    let today = office.clock.today();
+    let from = today.add_days(1_i64.saturating_sub(days)).unwrap_or(today);
+    let found = store::exports::more_than(&office.store, from, most).await?;
+    let each = found.into_iter().map(|(login, day, rows)| Found::Took {
+        day,
+        login,
+        rows,
+        most,
+    });
+    Ok(each.collect())
 }
 
 /// Where in the chain a day begins.
@@ -303,7 +332,7 @@ async fn rows(office: &Office, found: &[Found]) -> Done<Vec<FlagRow>> {
         match one {
             Found::Relative(no) => numbers.push(*no),
             Found::Warned(warning) => warned.push(&warning.content),
-            Found::Looked { .. } => {}
+            Found::Looked { .. } | Found::Took { .. } => {}
         }
     }
     let cases = store::cases::find_many(store, &numbers).await?;
@@ -343,6 +372,18 @@ impl Known {
                 what: format!("{day} 查看 {count} 次"),
                 who: login.clone(),
                 why: format!("一天超过 {most} 次"),
+                looked: Some((login.clone(), day.to_string())),
+                ..FlagRow::default()
+            },
+            Found::Took {
+                day,
+                login,
+                rows,
+                most,
+            } => FlagRow {
+                what: format!("{day} 导出 {rows} 行"),
+                who: login.clone(),
+                why: format!("一天超过 {most} 行"),
                 looked: Some((login.clone(), day.to_string())),
                 ..FlagRow::default()
             },

@@ -3,6 +3,8 @@
 
 use super::batch::{find, refusal, remark};
 use super::{Desk, Told};
+use crate::access::Acting;
+use crate::exports::{self, Leaving, Mark};
 use crate::views::{Download, RefusalRow, RemarkRow, ViewError};
 use rust_xlsxwriter::{Workbook, XlsxError};
 use store::batches::Refusal;
@@ -10,7 +12,7 @@ use store::batches::Refusal;
 const NOTICED: [&str; 3] = ["行", "列", "提醒"];
 const HEADER: [&str; 5] = ["行", "列", "原值(已遮盖)", "退回原因", "请这样办"];
 
-pub(super) async fn download(desk: &Desk, id: i64) -> Told<Download> {
+pub(super) async fn download(desk: &Desk, who: &Acting, id: i64) -> Told<Download> {
     let found = find(desk, id).await?;
     if found.refusals.is_empty() && found.remarks.is_empty() {
         return Err(ViewError::NotAnswerable(
@@ -20,25 +22,32 @@ pub(super) async fn download(desk: &Desk, id: i64) -> Told<Download> {
     let title = found.title();
     let rows: Vec<RefusalRow> = found.refusals.iter().map(refusal).collect();
     let noticed: Vec<RemarkRow> = found.remarks.iter().map(remark).collect();
-    let written = tokio::task::spawn_blocking(move || workbook(&rows, &noticed)).await;
+    let stem = format!("{title}-{}-退回明细", found.batch.period);
+    let leaving = Leaving {
+        kind: "feed-errors",
+        subject: id.to_string(),
+        words: format!("{title} {}", found.batch.period),
+        rows: rows.len().saturating_add(noticed.len()),
+    };
+    let mark = exports::leave(&desk.office, who, leaving).await?;
+    let file_name = mark.named(&stem, "xlsx");
+    let written = tokio::task::spawn_blocking(move || workbook(&rows, &noticed, &mark)).await;
     let written = written.map_err(|e| ViewError::Failed(e.to_string()))?;
     let bytes = written.map_err(|e| ViewError::Failed(e.to_string()))?;
-    Ok(Download {
-        file_name: format!("{title}-{}-退回明细.xlsx", found.batch.period),
-        bytes,
-    })
+    Ok(Download { file_name, bytes })
 }
 
 /// The workbook of the refused rows of a batch.
-pub(crate) fn of(refusals: &[Refusal]) -> Result<Vec<u8>, XlsxError> {
+pub(crate) fn of(refusals: &[Refusal], mark: &Mark) -> Result<Vec<u8>, XlsxError> {
     let rows: Vec<RefusalRow> = refusals.iter().map(refusal).collect();
-    workbook(&rows, &[])
+    workbook(&rows, &[], mark)
 }
 
-fn workbook(rows: &[RefusalRow], noticed: &[RemarkRow]) -> Result<Vec<u8>, XlsxError> {
+fn workbook(rows: &[RefusalRow], noticed: &[RemarkRow], mark: &Mark) -> Result<Vec<u8>, XlsxError> {
     let mut book = Workbook::new();
     let sheet = book.add_worksheet();
     sheet.set_name("退回明细")?;
+    mark.foot(sheet);
     for (column, width) in (0_u16..).zip([8.0, 16.0, 26.0, 48.0, 40.0]) {
         sheet.set_column_width(column, width)?;
     }
@@ -73,12 +82,13 @@ fn workbook(rows: &[RefusalRow], noticed: &[RemarkRow]) -> Result<Vec<u8>, XlsxE
             }
         }
     }
+    mark.stamp(&mut book)?;
     book.save_to_buffer()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{RefusalRow, workbook};
+    use super::{Mark, RefusalRow, workbook};
     use calamine::{Data, Reader, Xlsx};
     use std::io::Cursor;
 
@@ -100,7 +110,7 @@ mod tests {
                 advice: "改好再报".to_owned(),
             })
             .collect();
-        let bytes = workbook(&rows, &[]).unwrap_or_default();
+        let bytes = workbook(&rows, &[], &Mark::sample()).unwrap_or_default();
         let mut book = Xlsx::new(Cursor::new(bytes)).ok();
         let book = book.as_mut();
         let (mut cells, mut formulas) = (Vec::new(), 0);

@@ -4,6 +4,7 @@
 use super::book::{Of, PayBook};
 use super::{Paid, PayError, facts, whole};
 use crate::access::{Acting, Right};
+use crate::exports::{self, Leaving, Mark};
 use crate::office::Office;
 use domain::{Day, Month, PersonId};
 use rust_xlsxwriter::{Format, Workbook, XlsxError};
@@ -63,6 +64,14 @@ pub async fn status_list(office: &Office, who: &Acting, day: Day) -> Paid<Status
         let words: Vec<&str> = then.iter().map(String::as_str).collect();
         rows.push((*person, words.join("、"), "退出"));
     }
+    let leaving = Leaving {
+        kind: "medical",
+        subject: day.to_string(),
+        words: day.to_string(),
+        rows: rows.len(),
+    };
+    // Before a single name is opened.
+    let mark = exports::leave(office, who, leaving).await?;
     let persons: Vec<PersonId> = rows.iter().map(|row| PersonId::new(row.0)).collect();
     let grant = Grant {
         at: office.clock.at(),
@@ -81,7 +90,11 @@ pub async fn status_list(office: &Office, who: &Acting, day: Day) -> Paid<Status
             (one.person.get(), (name, one.id_number.unwrap_or_default()))
         })
         .collect();
-    let written = tokio::task::spawn_blocking(move || workbook(day, &rows, &known));
+    mark.order(&mut rows, |row| {
+        known.get(&row.0).map(|(_, number)| number.clone())
+    });
+    let file_name = mark.named(&format!("一站式结算身份名单-{day}"), "xlsx");
+    let written = tokio::task::spawn_blocking(move || workbook(day, &rows, &known, &mark));
     let failed = |said: String| crate::OfficeError::Other(format!("名单没有写成:{said}"));
     let bytes = written
         .await
@@ -99,7 +112,7 @@ pub async fn status_list(office: &Office, who: &Acting, day: Day) -> Paid<Status
         persons: u64::try_from(now.len()).unwrap_or(u64::MAX),
         added,
         removed,
-        file_name: format!("一站式结算身份名单-{day}.xlsx"),
+        file_name,
         bytes,
     })
 }
@@ -163,11 +176,13 @@ fn workbook(
     day: Day,
     rows: &[(i64, String, &'static str)],
     known: &BTreeMap<i64, (String, String)>,
+    mark: &Mark,
 ) -> Result<Vec<u8>, XlsxError> {
     let mut book = Workbook::new();
     let text = Format::new().set_num_format("@");
     let sheet = book.add_worksheet();
     sheet.set_name("身份名单")?;
+    mark.foot(sheet);
     for (column, (word, width)) in (0_u16..).zip([
         ("姓名", 16.0),
         ("身份证号", 22.0),
@@ -187,5 +202,6 @@ fn workbook(
         .unwrap_or(u32::MAX)
         .saturating_add(2);
     sheet.write_string(last, 0, format!("{day} 的名单"))?;
+    mark.stamp(&mut book)?;
     book.save_to_buffer()
 }

@@ -1,8 +1,9 @@
 //! 发放花名册: the batch as a workbook to be stamped, every number that is no amount a text.
 
 use super::{Paid, PayError};
+use crate::exports::Mark;
 use domain::Fen;
-use rust_xlsxwriter::{DocProperties, ExcelDateTime, Format, Workbook, XlsxError};
+use rust_xlsxwriter::{Format, Workbook, XlsxError};
 use std::collections::BTreeMap;
 use store::payments::{Batch, OpenLine};
 
@@ -79,11 +80,11 @@ pub(super) fn workbook(
     title: &str,
     (lines, parts): (&[OpenLine], &Parts),
     named: &BTreeMap<String, String>,
-    made: &str,
+    (made, mark): (&str, &Mark),
 ) -> Paid<Vec<u8>> {
     let total = Fen::total(lines.iter().map(|line| line.amount))
         .ok_or_else(|| PayError::Refused("合计超出可以计算的范围".to_owned()))?;
-    written(batch, title, (lines, parts), named, (total, made)).map_err(|error| {
+    written(batch, title, (lines, parts), named, (total, made, mark)).map_err(|error| {
         PayError::Office(crate::OfficeError::Other(format!("花名册没有写成:{error}")))
     })
 }
@@ -93,16 +94,14 @@ fn written(
     title: &str,
     (lines, parts): (&[OpenLine], &Parts),
     named: &BTreeMap<String, String>,
-    (total, made): (Fen, &str),
+    (total, made, mark): (Fen, &str, &Mark),
 ) -> Result<Vec<u8>, XlsxError> {
     let mut book = Workbook::new();
-    // The same batch gives the same file, whenever it is written.
-    let fixed = ExcelDateTime::from_ymd(2000, 1, 1)?;
-    book.set_properties(&DocProperties::new().set_creation_datetime(&fixed));
     let text = Format::new().set_num_format("@");
     let bold = Format::new().set_bold();
     let sheet = book.add_worksheet();
     sheet.set_name("发放花名册")?;
+    mark.foot(sheet);
     for (column, width) in (0_u16..).zip(WIDTHS) {
         sheet.set_column_width(column, width)?;
     }
@@ -157,5 +156,6 @@ fn written(
         0,
         digest.map_or(String::new(), |d| format!("封存摘要 {d}")),
     )?;
+    mark.stamp(&mut book)?;
     book.save_to_buffer()
 }

@@ -6,6 +6,7 @@ use super::checks::{self, all_lines};
 use super::{BankBook, Paid, PayError, bank_file, found, may, note, roster, whole};
 use crate::access::{Acting, Right};
 use crate::error::at_path;
+use crate::exports::{self, Leaving};
 use crate::office::Office;
 use domain::ledger::{self, Account, AccountKind, Issue, Part, Settlement};
 use domain::payment::{BatchAct, LineState};
@@ -301,12 +302,17 @@ pub async fn release(
     Ok(path)
 }
 
-/// The lines of a sealed batch in full. Who opens them is in the chain first.
-async fn open(office: &Office, who: &Acting, batch: &Batch) -> Paid<Vec<OpenLine>> {
+fn sealed(batch: &Batch) -> Paid<()> {
     if batch.digest.is_none() {
         let said = format!("第 {} 批还没有封存,没有可以交出去的文件", batch.no);
         return Err(PayError::Refused(said));
     }
+    Ok(())
+}
+
+/// The lines of a sealed batch in full. Who opens them is in the chain first.
+async fn open(office: &Office, who: &Acting, batch: &Batch) -> Paid<Vec<OpenLine>> {
+    sealed(batch)?;
     let grant = Grant {
         at: office.clock.at(),
         actor: who.login().to_owned(),
@@ -316,6 +322,16 @@ async fn open(office: &Office, who: &Acting, batch: &Batch) -> Paid<Vec<OpenLine
         fields: vec![Field::Name, Field::IdNumber, Field::Card],
     };
     Ok(payments::open_lines(&office.store, &grant, batch.no).await?)
+}
+
+/// What leaves of a batch.
+fn leaving(kind: &'static str, held: &Batch) -> Leaving {
+    Leaving {
+        kind,
+        subject: held.no.to_string(),
+        words: format!("第 {} 批 {}", held.no, held.content.month),
+        rows: usize::try_from(held.lines).unwrap_or(usize::MAX),
+    }
 }
 
 /// The bank's file of a batch that was handed over, made anew and found to be the same.
@@ -330,6 +346,8 @@ pub async fn file(office: &Office, who: &Acting, batch: i64) -> Paid<(String, Ve
         let said = format!("第 {batch} 批还没有交银行;先由批准的人交银行");
         return Err(PayError::Refused(said));
     };
+    // The bank reads it as it is: what it bears stands in the record alone.
+    exports::leave(office, who, leaving("bank-file", &held)).await?;
     let lines = open(office, who, &held).await?;
     let bank = BankBook::read(office.book(), &held.content.bank)?;
     let made = bank.write(batch, &lines, &book.remark)?;
@@ -370,6 +388,8 @@ pub async fn roster(office: &Office, who: &Acting, batch: i64) -> Paid<(String, 
     whole(who, Right::PAYMENT_FILE)?;
     let book = super::book(office)?;
     let held = found(&office.store, batch).await?;
+    sealed(&held)?;
+    let mark = exports::leave(office, who, leaving("roster", &held)).await?;
     let lines = open(office, who, &held).await?;
     let parts = store::entitlement_parts::of_batch(&office.store, batch).await?;
     let arrears = store::arrears::of_batch(&office.store, batch).await?;
@@ -404,13 +424,14 @@ pub async fn roster(office: &Office, who: &Acting, batch: i64) -> Paid<(String, 
         .on("payment-batch", batch)
         .because(format!("发放花名册 {made}"));
     office.store.record_alone(act).await?;
+    let name = mark.named(&format!("发放花名册-{month}-第{batch}批"), "xlsx");
     let written = tokio::task::spawn_blocking(move || {
-        roster::workbook(&held, &title, (&lines, &parts), &named, &made)
+        roster::workbook(&held, &title, (&lines, &parts), &named, (&made, &mark))
     });
     let bytes = written
         .await
         .map_err(|error| crate::OfficeError::Other(format!("花名册没有写成:{error}")))??;
-    Ok((format!("发放花名册-{month}-第{batch}批.xlsx"), bytes))
+    Ok((name, bytes))
 }
 
 /// Closes a batch of which every line has its outcome.

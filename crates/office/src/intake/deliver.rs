@@ -11,6 +11,7 @@ use crate::access::{Acting, Right};
 use crate::casework::{CaseError, Done};
 use crate::desk::{errors_of, refusal_row};
 use crate::error::{OfficeError, at_path};
+use crate::exports::{self, Leaving};
 use crate::office::Office;
 use crate::views::{FeedCounts, RefusalRow};
 use domain::Month;
@@ -350,10 +351,18 @@ pub async fn errors(office: &Office, who: &Acting, no: i64) -> Done<(String, Vec
         return Err(CaseError::Refused(said.to_owned()));
     }
     let title = shown(office, &batch).await?.title;
-    let written = tokio::task::spawn_blocking(move || errors_of(&all)).await;
+    let leaving = Leaving {
+        kind: "own-errors",
+        subject: no.to_string(),
+        words: format!("{title} {}", batch.period),
+        rows: all.len(),
+    };
+    let mark = exports::leave(office, who, leaving).await?;
+    let name = mark.named(&format!("{title}-{}-退回明细", batch.period), "xlsx");
+    let written = tokio::task::spawn_blocking(move || errors_of(&all, &mark)).await;
     let written = written.map_err(|e| OfficeError::Other(e.to_string()))?;
     let bytes = written.map_err(|e| OfficeError::Other(e.to_string()))?;
-    Ok((format!("{title}-{}-退回明细.xlsx", batch.period), bytes))
+    Ok((name, bytes))
 }
 
 impl Deliveries {

@@ -20,6 +20,8 @@ const SHEETS_MAX: usize = 50;
 const COLUMNS_MAX: usize = 512;
 /// What we call the sheet a department fills in, beside the one that tells what is asked or what is wrong.
 pub(crate) const FILLED_IN: &str = "答复表";
+/// The sheet of a workbook of ours that tells what it is and who took it: never data.
+pub(crate) const TOLD: &str = "导出说明";
 /// Days between the two epochs of spreadsheets, 1900 and 1904.
 const EPOCHS_APART: f64 = 1462.0;
 
@@ -50,6 +52,31 @@ pub fn to_csv(path: &Path, out: impl Write) -> Result<Vec<String>, String> {
         }
     }
     Ok(noted)
+}
+
+/// The cells of every sheet, as texts, at most so many rows of each: for finding out what a file is.
+///
+/// # Errors
+/// What is wrong with the workbook.
+pub(crate) fn sheets(path: &Path, rows: usize) -> Result<Vec<Vec<Vec<String>>>, String> {
+    let mut file = File::open(path).map_err(|e| format!("工作簿读不到:{e}"))?;
+    let (kind, _) = package::inspect(&mut file)?;
+    if !matches!(kind, Kind::Xlsx) {
+        return Err("只看 xlsx 和 csv;请另存为 xlsx 再看".to_owned());
+    }
+    file.seek(SeekFrom::Start(0)).map_err(|e| e.to_string())?;
+    let mut book: Xlsx<_> = Xlsx::new(BufReader::new(file)).map_err(unopened)?;
+    let mut out = Vec::new();
+    for name in book.sheet_names().into_iter().take(SHEETS_MAX) {
+        let range = book.worksheet_range(&name).map_err(unread)?;
+        let cells = range.rows().take(rows);
+        out.push(
+            cells
+                .map(|row| row.iter().map(ToString::to_string).collect())
+                .collect(),
+        );
+    }
+    Ok(out)
 }
 
 /// What the reader says is in no official's words.
@@ -144,6 +171,7 @@ where
     let seen = sheets
         .iter()
         .filter(|s| s.typ == SheetType::WorkSheet && s.visible == SheetVisible::Visible);
+    let seen = seen.filter(|s| s.name != TOLD);
     Ok(seen.map(|s| s.name.clone()).collect())
 }
 

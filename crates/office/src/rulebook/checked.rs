@@ -178,6 +178,10 @@ fn readers(old: &Rulebook, new: &Rulebook, place: &str) -> Vec<String> {
     if let (Ok(()), Err(error)) = (channels(old), channels(new)) {
         out.push(error.to_string());
     }
+    let exports = |book: &Rulebook| crate::exports::read((book, place));
+    if let (Ok(()), Err(error)) = (exports(old), exports(new)) {
+        out.push(error.to_string());
+    }
     out
 }
 

@@ -5,6 +5,7 @@ use super::book::VerifyBook;
 use super::{found, note, own_source};
 use crate::access::{Acting, Right};
 use crate::casework::{CaseError, Done};
+use crate::exports::{self, Leaving, Mark};
 use crate::intake::answers::{self, AnswerRow, Came};
 use crate::intake::deliver::Held;
 use crate::intake::workbook::FILLED_IN;
@@ -15,7 +16,7 @@ use rules::eval::Evaluator;
 use rules::feed::FeedPlan;
 use rules::situation::{Moments, Situation};
 use rules::value::Value;
-use rust_xlsxwriter::{DocProperties, ExcelDateTime, Workbook, XlsxError};
+use rust_xlsxwriter::{Workbook, XlsxError};
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use store::tokens::{TokenField, Tokeniser, look_up_many};
@@ -361,10 +362,18 @@ pub async fn mistakes_book(
         .iter()
         .map(|column| column.headers.first().cloned().unwrap_or_default())
         .collect();
-    let written = tokio::task::spawn_blocking(move || workbook(&header, &mistakes)).await;
+    let leaving = Leaving {
+        kind: "answer-errors",
+        subject: file.to_string(),
+        words: format!("第 {file} 号文件"),
+        rows: mistakes.len(),
+    };
+    let mark = exports::leave(office, who, leaving).await?;
+    let name = mark.named(&format!("核对答复退回明细-第{file}号文件"), "xlsx");
+    let written = tokio::task::spawn_blocking(move || workbook(&header, &mistakes, &mark)).await;
     let bytes = written.map_err(|error| ViewError::Failed(error.to_string()))?;
     let bytes = bytes.map_err(|error| ViewError::Failed(error.to_string()))?;
-    Ok((format!("核对答复退回明细-第{file}号文件.xlsx"), bytes))
+    Ok((name, bytes))
 }
 
 pub(super) async fn mistakes_of(
@@ -384,12 +393,11 @@ pub(super) async fn mistakes_of(
     Ok((held, mistakes))
 }
 
-fn workbook(header: &[String], mistakes: &[Mistake]) -> Result<Vec<u8>, XlsxError> {
+fn workbook(header: &[String], mistakes: &[Mistake], mark: &Mark) -> Result<Vec<u8>, XlsxError> {
     let mut book = Workbook::new();
-    let fixed = ExcelDateTime::from_ymd(2000, 1, 1)?;
-    book.set_properties(&DocProperties::new().set_creation_datetime(&fixed));
     let sheet = book.add_worksheet();
     sheet.set_name("退回明细")?;
+    mark.foot(sheet);
     for (column, word) in (0_u16..).zip(["行", "列", "原值(已遮盖)", "退回原因"]) {
         sheet.set_column_width(column, 24.0)?;
         sheet.write_string(0, column, word)?;
@@ -406,5 +414,6 @@ fn workbook(header: &[String], mistakes: &[Mistake]) -> Result<Vec<u8>, XlsxErro
     for (column, word) in (0_u16..).zip(header) {
         sheet.write_string(0, column, word.as_str())?;
     }
+    mark.stamp(&mut book)?;
     book.save_to_buffer()
 }

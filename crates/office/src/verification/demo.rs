@@ -6,6 +6,7 @@ use super::{
 };
 use crate::access::{Access, Acting};
 use crate::casework::{CaseError, Done};
+use crate::exports::demo::with_another;
 use crate::office::Office;
 use domain::{CaseNo, PersonId};
 use std::collections::BTreeSet;
@@ -14,6 +15,8 @@ use store::cases;
 /// Who takes consents and who verifies.
 const CLERK: [&str; 2] = ["wang", "wang2"];
 const OFFICER: &str = "zhao";
+/// Who agrees to requests that leave.
+const AGREES: &str = "chen";
 /// Of so many members one has not signed.
 const UNSIGNED_EVERY: usize = 9;
 /// When it was asked and when the answers came.
@@ -51,7 +54,11 @@ async fn past(
     answer: impl Fn(&str, &[String], &str) -> Option<String> + Send,
 ) -> Done<Made> {
     let office = access.office();
-    let Some(officer) = acting(access, OFFICER).await? else {
+    let two = (
+        acting(access, OFFICER).await?,
+        acting(access, AGREES).await?,
+    );
+    let (Some(officer), Some(agrees)) = two else {
         return Ok(Made::default());
     };
     // Before the clock goes back: the accounts begin today.
@@ -80,7 +87,7 @@ async fn past(
         None => Ok(Made::default()),
         Some((no, asked)) => Ok(Made {
             asked,
-            answered: answered(office, &officer, no, &answer).await?,
+            answered: answered(office, (&officer, &agrees), no, &answer).await?,
         }),
     }
 }
@@ -102,13 +109,14 @@ async fn asked(
 /// Lets the departments answer a batch; how many requests were answered.
 async fn answered(
     office: &Office,
-    officer: &Acting,
+    (officer, agrees): (&Acting, &Acting),
     no: i64,
     answer: &(impl Fn(&str, &[String], &str) -> Option<String> + Send),
 ) -> Done<usize> {
     let mut answered = 0_usize;
     for source in super::book(office)?.sources {
-        let (_, request) = request_csv(office, officer, no, &source.code).await?;
+        let take = async || request_csv(office, officer, no, &source.code).await;
+        let (_, request) = with_another(office, (officer, agrees), take).await?;
         let request = String::from_utf8_lossy(&request).into_owned();
         let header = super::answer_header(office, &source.code)?;
         let Some(file) = answer(&source.code, &header, &request) else {
@@ -137,7 +145,7 @@ async fn answered(
 /// The record, or an act that is not allowed.
 pub(crate) async fn whole_round(
     office: &Office,
-    (clerk, officer): (&Acting, &Acting),
+    (clerk, officer, agrees): (&Acting, &Acting, &Acting),
     (key, times): (&str, [&str; 3]),
     numbers: &[CaseNo],
     answer: &(impl Fn(&str, &[String], &str) -> Option<String> + Send),
@@ -151,7 +159,7 @@ pub(crate) async fn whole_round(
         return Ok(());
     };
     office.clock.set(answered_at);
-    answered(office, officer, batch, answer).await?;
+    answered(office, (officer, agrees), batch, answer).await?;
     office.clock.set(issued_at);
     let mut applications = BTreeSet::new();
     for no in numbers {

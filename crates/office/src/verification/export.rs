@@ -5,11 +5,12 @@ use super::book::{Content, VerifyBook};
 use super::found;
 use crate::access::{Acting, Right};
 use crate::casework::{CaseError, Done};
+use crate::exports::{self, Leaving, Mark};
 use crate::intake::workbook::FILLED_IN;
 use crate::office::Office;
 use crate::views::ViewError;
 use domain::PersonId;
-use rust_xlsxwriter::{DocProperties, ExcelDateTime, Format, Workbook, Worksheet, XlsxError};
+use rust_xlsxwriter::{Format, Workbook, Worksheet, XlsxError};
 use std::collections::BTreeMap;
 use store::consents::{self, Consent};
 use store::identity::{self, Field, Grant, Revealed};
@@ -20,7 +21,9 @@ const PURPOSE: &str = "信息核对";
 
 /// What goes to a source.
 struct Sheet {
-    title: String,
+    mark: Mark,
+    /// The name of its file, without the ending.
+    stem: String,
     header: Vec<String>,
     rows: Vec<Vec<String>>,
     /// The table of answers, with what we know filled in.
@@ -28,11 +31,10 @@ struct Sheet {
     answer_rows: Vec<Vec<String>>,
 }
 
-/// 请求表 as a workbook: the requests, and the table of answers to be filled in. Its name and bytes; the
-/// same requests give the same bytes.
+/// 请求表 as a workbook: the requests, and the table of answers to be filled in. Its name and bytes.
 ///
 /// # Errors
-/// The right is missing, no such batch or source, or nothing is left to ask.
+/// The right is missing, no such batch or source, nothing is left to ask, or another person has to agree first.
 pub async fn request_workbook(
     office: &Office,
     who: &Acting,
@@ -40,7 +42,7 @@ pub async fn request_workbook(
     source: &str,
 ) -> Done<(String, Vec<u8>)> {
     let sheet = sheet(office, who, no, source).await?;
-    let name = format!("核对请求-第{no}批-{}.xlsx", sheet.title);
+    let name = sheet.mark.named(&sheet.stem, "xlsx");
     let written = tokio::task::spawn_blocking(move || workbook(&sheet)).await;
     let bytes = written.map_err(|error| ViewError::Failed(error.to_string()))?;
     let bytes = bytes.map_err(|error| ViewError::Failed(error.to_string()))?;
@@ -67,7 +69,7 @@ pub async fn request_csv(
     let bytes = writer
         .into_inner()
         .map_err(|error| ViewError::Failed(error.to_string()))?;
-    Ok((format!("核对请求-第{no}批-{}.csv", sheet.title), bytes))
+    Ok((sheet.mark.named(&sheet.stem, "csv"), bytes))
 }
 
 /// The same requests for a program: the header of the template, and each row under it.
@@ -100,7 +102,7 @@ async fn sheet(office: &Office, who: &Acting, no: i64, source: &str) -> Done<She
     }
     let held = consents::of_persons(&office.store, &persons).await?;
     let held: BTreeMap<i64, Consent> = held.into_iter().map(|c| (c.no, c)).collect();
-    let live: Vec<Request> = all
+    let mut live: Vec<Request> = all
         .into_iter()
         .filter(|request| request.stopped_at.is_none())
         .filter(|request| held.get(&request.consent).is_some_and(|c| c.holds(today)))
@@ -112,6 +114,15 @@ async fn sheet(office: &Office, who: &Acting, no: i64, source: &str) -> Done<She
         );
         return Err(CaseError::Refused(said));
     }
+    let leaving = Leaving {
+        kind: "requests",
+        subject: format!("{no}/{source}"),
+        words: format!("第 {no} 批、{}", rule.title),
+        rows: live.len(),
+    };
+    // Before a single name is opened.
+    let mark = exports::leave(office, who, leaving).await?;
+    mark.order(&mut live, |request| request.no.to_string());
     let grant = Grant {
         at: office.clock.at(),
         actor: who.login().to_owned(),
@@ -125,13 +136,14 @@ async fn sheet(office: &Office, who: &Acting, no: i64, source: &str) -> Done<She
     let opened = identity::reveal(&office.store, &grant, sealed).await?;
     let opened: BTreeMap<PersonId, Revealed> =
         opened.into_iter().map(|one| (one.person, one)).collect();
-    filled(&book, source, rule.title.clone(), &live, &held, &opened)
+    let stem = format!("核对请求-第{no}批-{}", rule.title);
+    filled(&book, source, (mark, stem), &live, &held, &opened)
 }
 
 fn filled(
     book: &VerifyBook,
     source: &str,
-    title: String,
+    (mark, stem): (Mark, String),
     live: &[Request],
     held: &BTreeMap<i64, Consent>,
     opened: &BTreeMap<PersonId, Revealed>,
@@ -169,7 +181,8 @@ fn filled(
         answer_header.iter().map(known).collect()
     };
     Ok(Sheet {
-        title,
+        mark,
+        stem,
         header: book
             .template
             .iter()
@@ -183,25 +196,30 @@ fn filled(
 
 fn workbook(sheet: &Sheet) -> Result<Vec<u8>, XlsxError> {
     let mut book = Workbook::new();
-    // The same requests give the same file, whenever it is written.
-    let fixed = ExcelDateTime::from_ymd(2000, 1, 1)?;
-    book.set_properties(&DocProperties::new().set_creation_datetime(&fixed));
-    table(book.add_worksheet(), "请求", &sheet.header, &sheet.rows)?;
-    let (header, rows) = (&sheet.answer_header, &sheet.answer_rows);
-    table(book.add_worksheet(), FILLED_IN, header, rows)?;
+    let mark = &sheet.mark;
+    table(
+        book.add_worksheet(),
+        "请求",
+        (&sheet.header, &sheet.rows),
+        mark,
+    )?;
+    let answers = (&sheet.answer_header, &sheet.answer_rows);
+    table(book.add_worksheet(), FILLED_IN, answers, mark)?;
+    mark.stamp(&mut book)?;
     book.save_to_buffer()
 }
 
 fn table(
     sheet: &mut Worksheet,
     name: &str,
-    header: &[String],
-    rows: &[Vec<String>],
+    (header, rows): (&Vec<String>, &Vec<Vec<String>>),
+    mark: &Mark,
 ) -> Result<(), XlsxError> {
     // Every cell a text: no program turns a number of eighteen digits into something else.
     let text = Format::new().set_num_format("@");
     let bold = Format::new().set_bold();
     sheet.set_name(name)?;
+    mark.foot(sheet);
     for (column, word) in (0_u16..).zip(header) {
         sheet.set_column_width(column, 20.0)?;
         sheet.write_string_with_format(0, column, word, &bold)?;

@@ -4,12 +4,12 @@
 use super::schedule::{self, Scheduled};
 use crate::access::{Acting, Right, Scope};
 use crate::casework::{Done, place_names};
+use crate::exports::{self, Leaving};
 use crate::office::Office;
 use crate::text_sheet;
 use crate::views::{Tone, Word};
 use domain::{AreaCode, AreaLevel, Day, HouseholdId, Month, PersonId};
 use std::collections::{BTreeMap, BTreeSet};
-use store::Act;
 
 /// Rows on a page; a township's own list and the workbook have them all.
 const ROWS_SHOWN: usize = 200;
@@ -253,19 +253,37 @@ fn next_word(one: &Scheduled, today: Day) -> Word {
     }
 }
 
-/// The same as a workbook, with every row.
+/// The same as a workbook, with every row: its name and bytes.
 ///
 /// # Errors
-/// No right, the record, or it cannot be written.
-pub async fn ledger_workbook(office: &Office, who: &Acting, ask: LedgerAsk) -> Done<Vec<u8>> {
+/// No right, another person has to agree first, the record, or it cannot be written.
+pub async fn ledger_workbook(
+    office: &Office,
+    who: &Acting,
+    ask: LedgerAsk,
+) -> Done<(String, Vec<u8>)> {
     let scope = who.scope(Right::CASE)?;
     let mut all = own(office, who, &scope).await?;
     let today = office.clock.today();
     all.retain(|one| is_asked(one, ask, today));
-    let seen = Act::new(&office.clock.at(), who.login(), "read.visit-plan")
-        .on("visit-plan", today)
-        .because(format!("导出走访台账 {} 户", all.len()));
-    office.store.record_alone(seen).await?;
+    let township = ask
+        .township
+        .map_or(String::new(), |code| code.as_str().to_owned());
+    let (word, shows) = ask.shows.word();
+    let place = match ask.township {
+        Some(code) => {
+            let names = place_names(office, std::iter::once(code), today).await?;
+            names.get(&code).cloned().unwrap_or(township.clone())
+        }
+        None => "全部乡镇".to_owned(),
+    };
+    let leaving = Leaving {
+        kind: "visits",
+        subject: format!("{township} {word}").trim().to_owned(),
+        words: format!("{place}、{shows}"),
+        rows: all.len(),
+    };
+    let mark = exports::leave(office, who, leaving).await?;
     let rows = rows(office, &all).await?;
     let cells = rows.into_iter().zip(&all).map(|(row, one)| {
         let late = if row.late { "是" } else { "否" };
@@ -281,7 +299,9 @@ pub async fn ledger_workbook(office: &Office, who: &Acting, ask: LedgerAsk) -> D
             late.to_owned(),
         ]
     });
-    text_sheet::workbook("走访台账", HEADER, cells.collect()).await
+    let name = mark.named("走访台账", "xlsx");
+    let bytes = text_sheet::workbook("走访台账", HEADER, cells.collect(), mark).await?;
+    Ok((name, bytes))
 }
 
 /// 督办: the households of the ledger that are late, within the overseer's places; nothing for whoever oversees nothing.

@@ -10,7 +10,7 @@ use office::views::Choice;
 
 use crate::desk::{Answered, Desk, Refusal};
 use crate::links::Fields;
-use crate::pages::file;
+use crate::pages::{exports, file};
 use crate::shell::{Menu, Shell};
 
 /// What a workbook is called on its way.
@@ -174,10 +174,9 @@ pub(crate) async fn letter(desk: Desk, Path((no, extension)): Path<(String, Stri
 /// The same as a workbook.
 pub(crate) async fn workbook(desk: Desk, Path(no): Path<String>) -> Answered {
     let no = desk.id(&no, "紧急通道")?;
-    let refuse = |error: CaseError| desk.refuse(error.into());
-    let found = afterwards::benefited(desk.access.office(), &desk.who, no).await;
-    let (_, rows) = found.map_err(refuse)?;
-    let bytes = afterwards::crisis_workbook(rows).await.map_err(refuse)?;
     let plain = format!("crisis-{no}.xlsx");
-    Ok(file::saved(file::WORKBOOK, (&plain, ""), bytes))
+    match afterwards::crisis_workbook(desk.access.office(), &desk.who, no).await {
+        Ok((name, bytes)) => Ok(file::saved(file::WORKBOOK, (&plain, &name), bytes)),
+        Err(error) => exports::stopped(&desk, error.into()).await,
+    }
 }

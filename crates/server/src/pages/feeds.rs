@@ -15,7 +15,7 @@ use crate::chart::{self, Segment};
 use crate::desk::{Answered, Desk, Refusal};
 use crate::links::{Fields, Link as _, with_field};
 use crate::look::{Grouped as _, Look as _};
-use crate::pages::file;
+use crate::pages::{exports, file};
 use crate::shell::{Menu, Shell};
 
 #[derive(Template)]
@@ -119,12 +119,10 @@ async fn batch_page(
 /// Sends the workbook of refused rows; its Chinese name is written the way RFC 6266 asks for.
 pub(crate) async fn errors(desk: Desk, Path(id): Path<String>) -> Answered {
     let id = desk.id(&id, "来文批次")?;
-    let file = desk
-        .views
-        .batch_errors(&desk.who, id)
-        .await
-        .map_err(|error| desk.refuse(error))?;
-    Ok(workbook(id, &file.file_name, file.bytes))
+    match desk.views.batch_errors(&desk.who, id).await {
+        Ok(file) => Ok(workbook(id, &file.file_name, file.bytes)),
+        Err(error) => exports::stopped(&desk, error).await,
+    }
 }
 
 /// A workbook of a batch to be saved.

@@ -14,7 +14,7 @@ use super::changes::uploaded;
 use crate::desk::{Answered, Desk, Refusal};
 use crate::links::Fields;
 use crate::look::{Grouped as _, Look as _};
-use crate::pages::file;
+use crate::pages::{exports, file};
 use crate::shell::{Menu, Shell};
 
 #[derive(Template)]
@@ -225,15 +225,17 @@ pub(crate) async fn request(desk: Desk, Path((no, source)): Path<(String, String
     let no = desk.id(&no, "核对批次")?;
     let office = desk.access.office();
     if desk.fields.get("as").as_deref() == Some("csv") {
-        let made = verification::request_csv(office, &desk.who, no, &source).await;
-        let (name, bytes) = made.map_err(|error| desk.refuse(error.into()))?;
         let plain = format!("verify-{no}.csv");
-        return Ok(file::saved(file::CSV, (&plain, &name), bytes));
+        return match verification::request_csv(office, &desk.who, no, &source).await {
+            Ok((name, bytes)) => Ok(file::saved(file::CSV, (&plain, &name), bytes)),
+            Err(error) => exports::stopped(&desk, error.into()).await,
+        };
     }
-    let made = verification::request_workbook(office, &desk.who, no, &source).await;
-    let (name, bytes) = made.map_err(|error| desk.refuse(error.into()))?;
     let plain = format!("verify-{no}.xlsx");
-    Ok(file::saved(file::WORKBOOK, (&plain, &name), bytes))
+    match verification::request_workbook(office, &desk.who, no, &source).await {
+        Ok((name, bytes)) => Ok(file::saved(file::WORKBOOK, (&plain, &name), bytes)),
+        Err(error) => exports::stopped(&desk, error.into()).await,
+    }
 }
 
 /// What is wrong with a file.

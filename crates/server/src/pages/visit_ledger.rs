@@ -6,7 +6,7 @@ use office::visits::{self, Ledger, LedgerAsk, LedgerShows};
 
 use crate::desk::{Answered, Desk};
 use crate::look::Look as _;
-use crate::pages::file;
+use crate::pages::{exports, file};
 use crate::shell::{Menu, Shell};
 
 #[derive(Template)]
@@ -57,9 +57,9 @@ pub(crate) async fn show(desk: Desk) -> Answered {
 
 /// The same as a workbook.
 pub(crate) async fn workbook(desk: Desk) -> Answered {
-    let refuse = |error: CaseError| desk.refuse(error.into());
-    let asked = ask(&desk).map_err(refuse)?;
-    let bytes = visits::ledger_workbook(desk.access.office(), &desk.who, asked).await;
-    let bytes = bytes.map_err(refuse)?;
-    Ok(file::saved(file::WORKBOOK, ("visits.xlsx", ""), bytes))
+    let asked = ask(&desk).map_err(|error| desk.refuse(error.into()))?;
+    match visits::ledger_workbook(desk.access.office(), &desk.who, asked).await {
+        Ok((name, bytes)) => Ok(file::saved(file::WORKBOOK, ("visits.xlsx", &name), bytes)),
+        Err(error) => exports::stopped(&desk, error.into()).await,
+    }
 }

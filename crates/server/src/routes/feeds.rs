@@ -4,9 +4,10 @@ use office::access::Right;
 
 use super::Need::Right as Has;
 use super::Routes;
+use crate::pages::exports;
 use crate::pages::feeds::{self, keeping, upload};
 
-/// What came, what a department hands in, a batch that is taken back, and how long it is kept.
+/// What came, what a department hands in, a batch that is taken back, what left, and how long it is kept.
 pub(super) fn add(routes: Routes) -> Routes {
     let errors = "/dept/upload/{batch}/errors.xlsx";
     routes
@@ -31,6 +32,14 @@ pub(super) fn add(routes: Routes) -> Routes {
         )
         .get(Has(Right::FEED_DELIVER), errors, upload::errors)
         .post(Has(Right::FEED_UNDO), "/feeds/{batch}/undo", feeds::undo)
+        .get(Has(Right::EXPORT), "/exports", exports::show)
+        .post(Has(Right::EXPORT), "/exports/{no}/purpose", exports::say)
+        .post(Has(Right::EXPORT), "/exports/{no}/drop", exports::give_up)
+        .post(
+            Has(Right::EXPORT_AGREE),
+            "/exports/{no}/rule",
+            exports::rule,
+        )
         .get(Has(Right::KEEPING), "/keeping", keeping::show)
         .post(Has(Right::KEEPING_HOLD), "/keeping/holds", keeping::hold)
         .post(

@@ -14,6 +14,7 @@ statements! {
         where seq >= $1 and seq < $2
           and (act = 'identity.reveal' or (act >= 'read.' and act < 'read/'))
         group by actor having count(*) > $3 order by count(*) desc, actor";
+    ACTS_OF = "select count(*) from audit where actor = $1 and act = $2 and seq >= $3";
     LOOKS = "select seq, algorithm, prev, at, hlc_at, hlc_tick, actor, act, object_kind,
             object_id, purpose, authority, payload_commit, digest, state
         from audit where actor = $1 and seq >= $2 and seq < $3
@@ -53,6 +54,13 @@ pub async fn lookers(
     rows.iter()
         .map(|row| Ok((row.text(0)?, count(row.int(1)?))))
         .collect()
+}
+
+/// How often an account did one thing from a place of the chain on.
+pub async fn acts_of(on: &impl Reads, actor: &str, act: &str, from: i64) -> Result<u64> {
+    let values = vec![actor.into(), act.into(), from.into()];
+    let rows = on.rows(ACTS_OF, values).await?;
+    rows.first().map_or(Ok(0), |row| row.int(0)).map(count)
 }
 
 /// The looks of one account between two places of the chain, newest first.

@@ -1,7 +1,10 @@
 //! 受益名单 as a workbook: nobody named.
 
 use super::super::Done;
-use super::Benefited;
+use super::benefited;
+use crate::access::Acting;
+use crate::exports::{self, Leaving};
+use crate::office::Office;
 use crate::text_sheet;
 
 const HEADER: [&str; 8] = [
@@ -15,11 +18,19 @@ const HEADER: [&str; 8] = [
     "逾期",
 ];
 
-/// The workbook of a list.
+/// The list of a channel as a workbook: its name and bytes.
 ///
 /// # Errors
-/// It cannot be written.
-pub async fn workbook(rows: Vec<Benefited>) -> Done<Vec<u8>> {
+/// As [`benefited`]; another person has to agree first, or it cannot be written.
+pub async fn workbook(office: &Office, who: &Acting, no: i64) -> Done<(String, Vec<u8>)> {
+    let (_, rows) = benefited(office, who, no).await?;
+    let leaving = Leaving {
+        kind: "crisis",
+        subject: no.to_string(),
+        words: format!("第 {no} 次"),
+        rows: rows.len(),
+    };
+    let mark = exports::leave(office, who, leaving).await?;
     let cells = rows.into_iter().map(|row| {
         let late = if row.late { "是" } else { "否" };
         [
@@ -33,5 +44,7 @@ pub async fn workbook(rows: Vec<Benefited>) -> Done<Vec<u8>> {
             late.to_owned(),
         ]
     });
-    text_sheet::workbook("受益名单", HEADER, cells.collect()).await
+    let name = mark.named(&format!("紧急通道{no}-受益名单"), "xlsx");
+    let bytes = text_sheet::workbook("受益名单", HEADER, cells.collect(), mark).await?;
+    Ok((name, bytes))
 }
