@@ -265,9 +265,9 @@ impl Store {
     /// Prepares every statement of the record on its database.
     #[doc(hidden)]
     pub async fn prepare_everything(&self) -> Result<usize> {
-        let texts = crate::every_statement();
+        let texts = crate::every::every_statement();
         let number = texts.len();
-        for table in &crate::every_table() {
+        for table in &crate::every::every_table() {
             self.0.seals.bulk(table)?;
         }
         let sealed = texts.iter().filter_map(|text| self.0.seals.of(text));

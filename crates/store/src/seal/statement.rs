@@ -289,7 +289,7 @@ mod tests {
 
     #[test]
     fn every_statement_says_at_its_beginning_what_it_does() {
-        for text in crate::every_statement() {
+        for text in crate::every::every_statement() {
             let reads = words(&text).next() == Some("select");
             assert!(reads || written_table(&text).is_some(), "{text}");
         }
